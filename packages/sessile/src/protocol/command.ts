@@ -1,0 +1,83 @@
+import * as z from "zod/mini";
+import { SessileError } from "./error.ts";
+import type { Json } from "./json.ts";
+import { lifecycles } from "./lifecycle.ts";
+
+/**
+ * What a client may ask a session to do. `id` is the client event id: the same id again answers what the first
+ * answered and runs nothing.
+ */
+const json = z.custom<Json>((value) => value !== undefined);
+const id = z.string();
+const version = z.number().check(z.int(), z.nonnegative());
+
+const append = z.strictObject({ op: z.literal("append"), id: z.optional(id), type: z.string(), payload: z.optional(json) });
+const setState = z.strictObject({ op: z.literal("setState"), id: z.optional(id), state: json, ifVersion: z.optional(version) });
+const reset = z.strictObject({ op: z.literal("reset"), id: z.optional(id) });
+const setStatus = z.strictObject({
+  op: z.literal("setStatus"),
+  id: z.optional(id),
+  to: z.string().check(z.maxLength(64)),
+  expectedVersion: z.optional(version),
+});
+const setLifecycle = z.strictObject({
+  op: z.literal("setLifecycle"),
+  id: z.optional(id),
+  to: z.enum(lifecycles),
+  expectedVersion: z.optional(version),
+});
+const call = z.strictObject({ op: z.literal("call"), id: z.optional(id), method: z.string(), args: z.array(json) });
+const answerGate = z.strictObject({
+  op: z.literal("answerGate"),
+  id: z.optional(id),
+  gateId: z.string(),
+  answer: z.string().check(z.maxLength(256)),
+  comment: z.optional(z.string().check(z.maxLength(4096))),
+});
+
+export const commandSchema = z.discriminatedUnion("op", [append, setState, reset, setStatus, setLifecycle, call, answerGate]);
+export type Command = z.infer<typeof commandSchema>;
+export type CommandOp = Command["op"];
+
+/** How one command ended. */
+export type Outcome =
+  | {
+      readonly ok: true;
+      /** Seq of the command's last event, or of the session if it wrote none. */
+      readonly seq: number;
+      /** True when an earlier delivery of the same id did the work. */
+      readonly repeated: boolean;
+      readonly result: Json | undefined;
+    }
+  | { readonly ok: false; readonly error: SessileError };
+
+/**
+ * Parses one command. Appends, nearly all of the traffic, are recognised by hand: a compiled schema would need `eval`,
+ * which Workers forbid, and an interpreted one costs more than the rest of the append together.
+ *
+ * @throws SessileError `bad_request` naming the field
+ */
+export function parseCommand(value: Json, path: string): Command {
+  if (isPlainAppend(value)) return value;
+  return parseWith(commandSchema, value, path);
+}
+
+function isPlainAppend(value: unknown): value is Command {
+  if (value === null || typeof value !== "object" || (value as { op?: unknown }).op !== "append") return false;
+  const candidate = value as { [key: string]: unknown };
+  for (const key in candidate) {
+    if (key === "payload" || key === "op") continue;
+    if ((key !== "id" && key !== "type") || typeof candidate[key] !== "string") return false;
+  }
+  return typeof candidate.type === "string";
+}
+
+/** Runs a schema and turns its first complaint into an error that names the field. */
+export function parseWith<Schema extends z.ZodMiniType>(schema: Schema, value: unknown, path: string): z.output<Schema> {
+  const parsed = z.safeParse(schema, value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = [path, ...(issue?.path ?? [])].map(String).join(".");
+  const known = issue?.code === "unrecognized_keys" ? `has unknown keys: ${issue.keys.slice(0, 5).join(", ")}` : "is missing or has the wrong form";
+  throw new SessileError("bad_request", `${field} ${known}.`, { field });
+}

@@ -1,0 +1,96 @@
+import * as z from "zod/mini";
+import type { WireError } from "./error.ts";
+import type { Actor, Commit } from "./event.ts";
+import type { Json } from "./json.ts";
+import type { SessionView } from "./view.ts";
+
+/** WebSocket subprotocol of this protocol; a socket without it is left to other faces. */
+export const subprotocol = "sessile.v1";
+export const protocolVersion = 1;
+
+/** Text a client sends to learn that the socket still lives. Answered by the platform itself, so that a sleeping session stays asleep. */
+export const pingText = "ping";
+export const pongText = "pong";
+
+const seq = z.number().check(z.int(), z.nonnegative());
+const json = z.custom<Json>((value) => value !== undefined);
+
+const hello = z.strictObject({
+  t: z.literal("hello"),
+  v: z.literal(protocolVersion),
+  /** Resume: send everything after this seq. */
+  after: z.optional(seq),
+  /** First visit: send the view and at most this many of the latest events. Ignored with `after`. */
+  history: z.optional(seq),
+  /** False: this peer only sends commands and wants no events (default true). */
+  events: z.optional(z.boolean()),
+});
+const pull = z.strictObject({ t: z.literal("pull"), after: seq });
+const commands = z.strictObject({ t: z.literal("do"), commands: z.array(json).check(z.minLength(1)) });
+const signal = z.strictObject({ t: z.literal("signal"), signal: json });
+
+/** Client to server. Commands are parsed one by one (`parseCommand`), so that a bad one fails alone. */
+export const clientFrameSchema = z.discriminatedUnion("t", [hello, pull, commands, signal]);
+export type ClientFrame = z.infer<typeof clientFrameSchema>;
+export type HelloFrame = z.infer<typeof hello>;
+
+/** How one command of a `do` frame ended; sent only after it is durable. */
+export type Ack =
+  | { readonly id: string; readonly seq: number; readonly repeated?: true; readonly result?: Json }
+  | { readonly id: string; readonly error: WireError };
+
+export interface Peer {
+  readonly peerId: string;
+  readonly actor: Actor | null;
+}
+
+export interface WelcomeFrame {
+  readonly t: "welcome";
+  readonly v: typeof protocolVersion;
+  readonly peerId: string;
+  readonly actor: Actor | null;
+  readonly lastSeq: number;
+  /** Present unless the client resumed by `after`. It stands at `view.lastSeq`; only later commits are to be folded into it. */
+  readonly view?: SessionView;
+}
+
+/** One commit as it happens, and the outcomes of this peer's commands in it. */
+export interface CommitFrame {
+  readonly t: "commit";
+  readonly commit?: Commit;
+  readonly acks?: readonly Ack[];
+}
+
+/** A page of catch-up. While `more`, the client asks for the next page with `pull`; without it the peer is live. */
+export interface EventsFrame {
+  readonly t: "events";
+  readonly commits: readonly Commit[];
+  readonly more: boolean;
+}
+
+/** The peer read too slowly and gets no live commits until it pulls again. */
+export interface BehindFrame {
+  readonly t: "behind";
+  readonly lastSeq: number;
+}
+
+export interface SignalFrame {
+  readonly t: "signal";
+  readonly from: Peer;
+  readonly signal: Json;
+}
+
+export interface PresenceFrame {
+  readonly t: "presence";
+  readonly count: number;
+  /** At most the first 50. */
+  readonly peers: readonly Peer[];
+}
+
+export interface ErrorFrame {
+  readonly t: "error";
+  readonly error: WireError;
+}
+
+/** Server to client. A client ignores frames and fields it does not know. */
+export type ServerFrame = WelcomeFrame | CommitFrame | EventsFrame | BehindFrame | SignalFrame | PresenceFrame | ErrorFrame;

@@ -1,0 +1,40 @@
+export { type CloseCode, closeCodes, isTerminalClose } from "./close-code.ts";
+export { type Command, type CommandOp, commandSchema, type Outcome, parseCommand, parseWith } from "./command.ts";
+export { type ErrorCode, type ErrorDetails, errorStatus, isErrorCode, SessileError, unreachable, type WireError } from "./error.ts";
+export { type Actor, type Commit, eventsOf, lastSeqOf, type PackedEvent, type SessionEvent } from "./event.ts";
+export type { Callable, CallsOf, CarriesEvents, EventMap, EventsOf, SessionContract, StateOf } from "./contract.ts";
+export { eventIdOf, sessionKeyOf } from "./event-id.ts";
+export {
+  type Ack,
+  type BehindFrame,
+  type ClientFrame,
+  type CommitFrame,
+  clientFrameSchema,
+  type ErrorFrame,
+  type EventsFrame,
+  type HelloFrame,
+  type Peer,
+  type PresenceFrame,
+  pingText,
+  pongText,
+  protocolVersion,
+  type ServerFrame,
+  type SignalFrame,
+  subprotocol,
+  type WelcomeFrame,
+} from "./frame.ts";
+export type { Gate, GateOutcome } from "./gate.ts";
+export {
+  assertClientEventId,
+  assertSessionAddress,
+  assertUserEventType,
+  formatProducerPosition,
+  type ProducerPosition,
+  parseProducerPosition,
+  reservedRoutes,
+} from "./ids.ts";
+export { assertJson, deepFreeze, type Json, type JsonLimits, parseJson } from "./json.ts";
+export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
+export { defaultLimits, type Limits } from "./limits.ts";
+export type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
+export { emptyView, foldCommit, foldEvent, type SessionView, settleView } from "./view.ts";
