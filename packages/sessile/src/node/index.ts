@@ -1,0 +1,14 @@
+export type { LogEntry, LogLevel, LogSink } from "./server/log.ts";
+export { consoleLog, formatLogEntry } from "./server/log.ts";
+export type {
+  AssetOptions,
+  ClassRename,
+  DurableObjectBinding,
+  JsonValue,
+  ServeOptions,
+  WorkerModule,
+} from "./server/options.ts";
+export type { D1Handle, Server } from "./server/serve.ts";
+export { serve } from "./server/serve.ts";
+export type { ServeErrorCode, ServeErrorDetails } from "./server/serve-error.ts";
+export { ServeError } from "./server/serve-error.ts";

@@ -1,0 +1,69 @@
+import { problem, refusal, withoutForgedHeaders } from "./request-guard.ts";
+import type { StaticFile } from "./static-files.ts";
+import { fileAt, findFile, isCurrent, sendFile, wantsPage } from "./static-files.ts";
+import { noFetch, wrapClass, wrapHandler, wrapObject } from "./wrap-handler.ts";
+
+/** Module name of the user's bundle beside the entry. */
+export const userModule = "worker.js";
+/** Binding to the disk service with the static files. */
+export const diskBinding = "SESSILE_DISK";
+/** Entrypoint through which a Worker fetches its own static files. */
+export const filesEntrypoint = "SessileFiles";
+
+/** `StaticSite` as JSON can carry it: patterns as sources. */
+export interface SiteData {
+  readonly files: readonly (readonly [path: string, file: StaticFile])[];
+  readonly spa: boolean;
+  readonly workerFirst: readonly string[];
+  readonly workerFirstExcept: readonly string[];
+}
+
+/**
+ * The main module: it guards and serves files, then calls the user's Worker, which is a module of the same isolate.
+ * A Worker of its own in front would cost a hop for every request and WebSocket message; this costs a few microseconds.
+ */
+export function entrySource(allowed: readonly string[], site: SiteData): string {
+  return `
+import { WorkerEntrypoint } from "cloudflare:workers";
+import * as user from "./${userModule}";
+export * from "./${userModule}";
+
+${sentFunctions.map(String).join("\n\n")}
+
+const allowed = new Set(${JSON.stringify(allowed)});
+const site = ${JSON.stringify(site)};
+site.files = new Map(site.files);
+site.workerFirst = site.workerFirst.map((source) => new RegExp(source));
+site.workerFirstExcept = site.workerFirstExcept.map((source) => new RegExp(source));
+
+export default wrapHandler(user.default, async (request, env, next) => {
+  const refused = refusal(request, allowed);
+  if (refused !== undefined) return problem(403, "forbidden", "Forbidden", refused);
+  const file = findFile(request, site);
+  return file ? sendFile(request, file, env.${diskBinding}) : next(withoutForgedHeaders(request));
+});
+
+export class ${filesEntrypoint} extends WorkerEntrypoint {
+  fetch(request) {
+    const file = fileAt(request, new URL(request.url).pathname, site);
+    return file ? sendFile(request, file, this.env.${diskBinding}) : new Response("Not found\\n", { status: 404 });
+  }
+}
+`;
+}
+
+/** Text of functions, so none of them may refer to an import: a test runner or bundler renames those. */
+const sentFunctions = [
+  refusal,
+  problem,
+  withoutForgedHeaders,
+  findFile,
+  fileAt,
+  wantsPage,
+  sendFile,
+  isCurrent,
+  wrapHandler,
+  wrapClass,
+  wrapObject,
+  noFetch,
+];

@@ -1,0 +1,61 @@
+import type { LogSink } from "./log.ts";
+
+/** A bundled ES module: its source, or the file that holds it. */
+export type WorkerModule = { readonly source: string } | { readonly file: string };
+
+export interface DurableObjectBinding {
+  readonly className: string;
+  /** Default true: new classes are SQLite-backed. */
+  readonly useSQLite?: boolean;
+}
+
+export interface ClassRename {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface AssetOptions {
+  readonly directory: string;
+  /** Answer a navigation to an unknown path with `/index.html`. Default true. */
+  readonly spa?: boolean;
+  /**
+   * Paths the Worker sees before the files: `true` for all, or patterns as in wrangler's
+   * `assets.run_worker_first` (`/v1/*`; a leading `!` takes paths out again).
+   */
+  readonly workerFirst?: boolean | readonly string[];
+  /** Name of a binding with which the Worker itself can fetch the files. */
+  readonly binding?: string;
+}
+
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+export interface ServeOptions {
+  readonly worker: WorkerModule;
+  /** Data folder, created when missing. Default `.sessile`. One server at a time. */
+  readonly dir?: string;
+  /** Default 8787; 0 takes a free port. */
+  readonly port?: number;
+  /** Address to listen on. Default 127.0.0.1; any other than loopback needs `authorizer`. */
+  readonly host?: string;
+  /** Whether the Worker has an authorizer that decides who may do what. Default false. */
+  readonly authorizer?: boolean;
+  /** More `Host` values to answer to, such as a proxy's public name: `sessions.example.com` or `box.lan:8787`. */
+  readonly allowedHosts?: readonly string[];
+  readonly durableObjects?: Readonly<Record<string, DurableObjectBinding>>;
+  /** Renames in the order they happened, as in wrangler's `migrations[].renamed_classes`. */
+  readonly renamedClasses?: readonly ClassRename[];
+  /** Names of the D1 bindings. The data belongs to the binding's name, not to the cloud's `database_id`. */
+  readonly d1?: readonly string[];
+  readonly vars?: Readonly<Record<string, JsonValue>>;
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags?: readonly string[];
+  readonly assets?: string | AssetOptions;
+  /** Receives the Worker's and the server's log. Default: lines on stdout and stderr. */
+  readonly log?: LogSink;
+}
