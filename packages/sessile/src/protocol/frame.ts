@@ -50,6 +50,11 @@ export interface WelcomeFrame {
   readonly peerId: string;
   readonly actor: Actor | null;
   readonly lastSeq: number;
+  /**
+   * When the session was created, in milliseconds since 1970. A resumed client that knows another time starts over: the
+   * name was given to a new session whose log happens to be longer, which `lastSeq` alone cannot show.
+   */
+  readonly createdAt?: number;
   /** Present unless the client resumed by `after`. It stands at `view.lastSeq`; only later commits are to be folded into it. */
   readonly view?: SessionView;
 }
@@ -93,4 +98,11 @@ export interface ErrorFrame {
 }
 
 /** Server to client. A client ignores frames and fields it does not know. */
-export type ServerFrame = WelcomeFrame | CommitFrame | EventsFrame | BehindFrame | SignalFrame | PresenceFrame | ErrorFrame;
+export type ServerFrame =
+  | WelcomeFrame
+  | CommitFrame
+  | EventsFrame
+  | BehindFrame
+  | SignalFrame
+  | PresenceFrame
+  | ErrorFrame;
