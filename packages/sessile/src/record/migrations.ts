@@ -1,0 +1,119 @@
+import type { D1Database } from "./d1.ts";
+import { unavailable } from "./record-error.ts";
+
+interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/**
+ * Append-only: a released step is never edited, the next version mends it.
+ *
+ * - `session_events` has no rowid, because every index of it is one more billed row per event. Its ids begin with the time, so
+ *   inserts land at the end of the tree.
+ * - `payloadJson` is null where the payload was too long for a row; `session_event_parts` has it then. Null rather than a first
+ *   piece, so that SQL which reads into the JSON meets no half of one.
+ * - The only list index is the default order's. Reading a row costs a thousandth of writing one, so filters scan.
+ */
+const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    name: "directory and log",
+    statements: [
+      `CREATE TABLE sessile_sessions (
+        sessionId TEXT NOT NULL PRIMARY KEY,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        lifecycle TEXT NOT NULL,
+        status TEXT,
+        title TEXT NOT NULL,
+        searchText TEXT NOT NULL,
+        ownerId TEXT,
+        lastSeq INTEGER NOT NULL,
+        recordedSeq INTEGER NOT NULL DEFAULT 0,
+        epoch INTEGER,
+        createdAt INTEGER NOT NULL,
+        updatedAt INTEGER NOT NULL,
+        facts TEXT NOT NULL DEFAULT '{}'
+      ) WITHOUT ROWID`,
+      "CREATE INDEX sessile_sessions_by_update ON sessile_sessions (updatedAt, sessionId)",
+      `CREATE TABLE session_events (
+        eventId TEXT NOT NULL PRIMARY KEY,
+        sessionId TEXT NOT NULL REFERENCES sessile_sessions (sessionId),
+        seq INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        createdAt TEXT NOT NULL,
+        actorUserId TEXT,
+        actorName TEXT,
+        clientEventId TEXT,
+        payloadJson TEXT,
+        isPending INTEGER NOT NULL DEFAULT 0
+      ) WITHOUT ROWID`,
+      "CREATE UNIQUE INDEX session_events_by_seq ON session_events (sessionId, seq)",
+      `CREATE UNIQUE INDEX session_events_by_client_event ON session_events (sessionId, clientEventId)
+        WHERE clientEventId IS NOT NULL`,
+      `CREATE TABLE session_event_parts (
+        eventId TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        sessionId TEXT NOT NULL REFERENCES sessile_sessions (sessionId),
+        text TEXT NOT NULL,
+        PRIMARY KEY (eventId, part)
+      ) WITHOUT ROWID`,
+    ],
+  },
+];
+
+export const recordVersion: number = migrations.length;
+
+/**
+ * Databases found current by this isolate. Not the promise of a running migration: on Workers a promise made in one request
+ * never settles for another one once the first was cancelled. Requests that meet an old database each migrate it, which is safe.
+ */
+const current = new WeakSet<object>();
+
+/**
+ * Brings a database to this version. Safe on every request and from many isolates at once; costs nothing once this isolate
+ * has seen the database current, one query before that. A database that is newer than this code is left as it is.
+ *
+ * @throws SessileError `unavailable`
+ */
+export async function migrateRecord(db: D1Database): Promise<void> {
+  if (current.has(db)) return;
+  try {
+    const applied = await appliedVersions(db);
+    for (const migration of migrations) {
+      if (!applied.has(migration.version)) await apply(db, migration);
+    }
+  } catch (thrown) {
+    throw unavailable(thrown);
+  }
+  current.add(db);
+}
+
+async function appliedVersions(db: D1Database): Promise<ReadonlySet<number>> {
+  const [, versions] = await db.batch<{ version: number }>([
+    db.prepare(
+      `CREATE TABLE IF NOT EXISTS sessile_record_migrations (
+        version INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        appliedAt TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+      )`,
+    ),
+    db.prepare("SELECT version FROM sessile_record_migrations"),
+  ]);
+  return new Set(versions?.results.map((row) => row.version));
+}
+
+/** The version's row goes first: of two isolates that migrate at once, one fails on its key before it touches a table. */
+async function apply(db: D1Database, migration: Migration): Promise<void> {
+  const claim = db
+    .prepare("INSERT INTO sessile_record_migrations (version, name) VALUES (?1, ?2)")
+    .bind(migration.version, migration.name);
+  try {
+    await db.batch([claim, ...migration.statements.map((statement) => db.prepare(statement))]);
+  } catch (thrown) {
+    // Another isolate was faster, or the answer was lost after the commit.
+    if (!(await appliedVersions(db)).has(migration.version)) throw thrown;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Json, Lifecycle, SessionEvent } from "../protocol/index.ts";
+
+/** Facts of a session that its kind wants in lists: small, JSON, no nesting needed. */
+export interface Facts {
+  readonly [name: string]: Json;
+}
+
+/** What the directory knows of a session. Derived from the session's view at `lastSeq`, never the other way round. */
+export interface DirectoryRow {
+  readonly kind: string;
+  readonly name: string;
+  readonly lifecycle: Lifecycle;
+  readonly status: string | null;
+  readonly title: string;
+  readonly ownerId: string | null;
+  readonly lastSeq: number;
+  /** Milliseconds since 1970, as in the view. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly facts: Facts;
+  /** Writer's epoch, for a session that fences writers. A lower one than stored is refused. */
+  readonly epoch?: number;
+}
+
+/** A directory row as stored. */
+export interface RecordedSession extends DirectoryRow {
+  /** `{kind}/{name}` */
+  readonly sessionId: string;
+  /** The record holds every event up to this seq. */
+  readonly recordedSeq: number;
+}
+
+/** A range of a session's log, without gaps: `events[i].seq` is `fromSeq + i`. */
+export interface EventBatch {
+  readonly kind: string;
+  readonly name: string;
+  readonly fromSeq: number;
+  readonly events: readonly SessionEvent[];
+  readonly epoch?: number;
+}
+
+export interface ReadEventsOptions {
+  /** Default 0: from the first event. */
+  readonly after?: number;
+  /** Events a page, default and at most `defaultLimits.maxPageEvents`. */
+  readonly limit?: number;
+  /** Bytes of payload after which a page ends, default `defaultLimits.maxPageBytes`. A page always has one event if there is one. */
+  readonly maxBytes?: number;
+}
+
+export interface EventPage {
+  readonly events: readonly SessionEvent[];
+  readonly hasMore: boolean;
+}
+
+/** What a list is sorted by; `-` is descending. `title` ignores case. */
+export const listOrders = ["-updatedAt", "updatedAt", "-createdAt", "createdAt", "title", "-title"] as const;
+export type ListOrder = (typeof listOrders)[number];
+
+export interface ListOptions {
+  readonly kind?: string;
+  readonly status?: string;
+  readonly lifecycle?: Lifecycle;
+  /** Words, all of which must occur in title or name; case is ignored. */
+  readonly q?: string;
+  /** Default `-updatedAt`. */
+  readonly order?: ListOrder;
+  /** Default 20, at most 100. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface SessionPage {
+  readonly items: readonly RecordedSession[];
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
+  readonly hasMore: boolean;
+}
+
+/**
+ * The record: directory of sessions and durable copy of their logs. Every write may be repeated. A store that does not
+ * answer is `unavailable`; a malformed argument is `bad_request` naming the field.
+ */
+export interface SessionRecord {
+  /**
+   * Writes a directory row unless the stored one is of a later seq. Answers how far the log is recorded, which an
+   * upsert never changes.
+   *
+   * @throws SessileError `fenced`, `limit_exceeded`
+   */
+  upsertSession(row: DirectoryRow): Promise<number>;
+
+  /**
+   * Appends a range at the end of the recorded log. What is recorded already is compared. Answers the new watermark.
+   *
+   * @throws SessileError `not_found` without a directory row; `precondition_failed` for a gap, with the watermark as
+   * `currentVersion`; `conflict` when a stored event differs, with its seq as `currentVersion`; `fenced`
+   */
+  appendEvents(batch: EventBatch): Promise<number>;
+
+  /** The watermark, 0 for a session the record does not know. */
+  recordedSeq(kind: string, name: string): Promise<number>;
+
+  readEvents(kind: string, name: string, options?: ReadEventsOptions): Promise<EventPage>;
+
+  getSession(kind: string, name: string): Promise<RecordedSession | null>;
+
+  listSessions(options?: ListOptions): Promise<SessionPage>;
+}
+
+export function sessionIdOf(kind: string, name: string): string {
+  return `${kind}/${name}`;
+}
