@@ -1,4 +1,5 @@
 import type { LogSink } from "./log.ts";
+import type { GuardKind } from "./runtime-guard.ts";
 
 /** A bundled ES module: its source, or the file that holds it. */
 export type WorkerModule = { readonly source: string } | { readonly file: string };
@@ -56,6 +57,8 @@ export interface ServeOptions {
   readonly compatibilityDate: string;
   readonly compatibilityFlags?: readonly string[];
   readonly assets?: string | AssetOptions;
+  /** How workerd is made to die with this process. Default: the best the system offers. */
+  readonly guard?: GuardKind;
   /** Receives the Worker's and the server's log. Default: lines on stdout and stderr. */
   readonly log?: LogSink;
 }

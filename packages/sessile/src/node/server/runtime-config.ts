@@ -70,7 +70,8 @@ function refusingFront(compatibilityDate: string): WorkerOptions {
 function productWorker(inputs: RuntimeInputs): WorkerOptions {
   const { options, host, port } = inputs;
   const assets = readAssets(options.assets);
-  const entry = entrySource(inputs.allowed, assets ? readSite(assets) : noSite);
+  const classNames = Object.values(options.durableObjects ?? {}).map(({ className }) => className);
+  const entry = entrySource(inputs.allowed, assets ? readSite(assets) : noSite, classNames);
   return {
     config: {
       name: workerName,

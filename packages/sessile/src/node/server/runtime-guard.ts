@@ -34,13 +34,14 @@ export function guardRuntime(runDir: string, kind: GuardKind = bestGuard()): Run
   }
   const pidFile = pidFileIn(runDir);
   const wrapper = join(runDir, "workerd");
-  writeFileSync(wrapper, wrapperScript(kind), { mode: 0o700 });
   const workerd = realWorkerd();
+  writeFileSync(wrapper, wrapperScript(kind, workerd), { mode: 0o700 });
+  checkRunnable(wrapper, workerd);
   const unregister = registerWrapper(wrapper);
   const watchdog = kind === "watchdog" ? startWatchdog(pidFile) : undefined;
   return {
     kind,
-    env: { SESSILE_WORKERD: workerd, SESSILE_PARENT: String(process.pid), SESSILE_PID_FILE: pidFile },
+    env: { SESSILE_PARENT: String(process.pid), SESSILE_PID_FILE: pidFile },
     pid: () => readPid(pidFile),
     release() {
       unregister();
@@ -75,14 +76,30 @@ function bestGuard(): GuardKind {
 
 /**
  * Stands in for workerd: notes its pid, which `exec` keeps, arms the guard, and becomes workerd. The parent may have
- * died before the guard was armed, so it is looked for afterwards.
+ * died before the guard was armed, so it is looked for afterwards. A Miniflare of somebody else in this process gets
+ * plain workerd.
  */
-function wrapperScript(kind: GuardKind): string {
+function wrapperScript(kind: GuardKind, workerd: string): string {
+  const program = `'${workerd.replaceAll("'", `'\\''`)}'`;
   const arm = kind === "pdeathsig" ? "setpriv --pdeathsig KILL -- " : "";
   return `#!/bin/sh
+[ "$1" = ${probe} ] && exec test -x ${program}
+[ -n "$SESSILE_PARENT" ] || exec ${program} "$@"
 echo "$$" >"$SESSILE_PID_FILE"
-exec ${arm}/bin/sh -c '[ "$PPID" -eq "$SESSILE_PARENT" ] && exec "$@"' sh "$SESSILE_WORKERD" "$@"
+exec ${arm}/bin/sh -c '[ "$PPID" -eq "$SESSILE_PARENT" ] && exec "$@"' sh ${program} "$@"
 `;
+}
+
+const probe = "sessile-probe";
+
+/** Miniflare lets a program that cannot be started crash the whole process (2026-11), so it is tried first. */
+function checkRunnable(wrapper: string, workerd: string): void {
+  const { error, status } = spawnSync(wrapper, [probe]);
+  if (!error && status === 0) return;
+  const why = error
+    ? `Programs in ${wrapper} cannot be run (is the file system mounted noexec?). Choose another folder with --dir.`
+    : `workerd is missing at ${workerd}. Install the dependencies again.`;
+  throw new ServeError("runtime_failed", why, {}, error);
 }
 
 const variable = "MINIFLARE_WORKERD_PATH";

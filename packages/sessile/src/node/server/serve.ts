@@ -116,7 +116,7 @@ async function start(
     options.durableObjects ?? {},
     options.renamedClasses ?? [],
   );
-  const guard = guardRuntime(folder.run);
+  const guard = guardRuntime(folder.run, options.guard);
   let miniflare: Miniflare | undefined;
   try {
     const config = runtimeConfig({

@@ -22,13 +22,18 @@ export interface SiteData {
  * The main module: it guards and serves files, then calls the user's Worker, which is a module of the same isolate.
  * A Worker of its own in front would cost a hop for every request and WebSocket message; this costs a few microseconds.
  */
-export function entrySource(allowed: readonly string[], site: SiteData): string {
+export function entrySource(allowed: readonly string[], site: SiteData, classes: readonly string[]): string {
   return `
 import { WorkerEntrypoint } from "cloudflare:workers";
 import * as user from "./${userModule}";
 export * from "./${userModule}";
 
 ${sentFunctions.map(String).join("\n\n")}
+
+// workerd only warns of a class that is not there, and fails every call (2026-11).
+for (const name of ${JSON.stringify(classes)}) {
+  if (typeof user[name] !== "function") throw new Error("The Worker does not export the class " + name + ".");
+}
 
 const allowed = new Set(${JSON.stringify(allowed)});
 const site = ${JSON.stringify(site)};
