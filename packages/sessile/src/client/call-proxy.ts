@@ -1,0 +1,23 @@
+import type { CallsOf, Json } from "../protocol/index.ts";
+
+/**
+ * `client.call.method(…)`: every name is a method, typed by the session class. `then` and symbols are not, or awaiting and
+ * printing the object would call the server.
+ */
+export function callProxy<S>(
+  send: (method: string, args: readonly Json[]) => Promise<Json | undefined>,
+): CallsOf<S> {
+  const methods = new Map<string, (...args: readonly Json[]) => Promise<Json | undefined>>();
+  const proxy = new Proxy(Object.freeze(Object.create(null)) as object, {
+    get(_target, name) {
+      if (typeof name === "symbol" || name === "then") return undefined;
+      let method = methods.get(name);
+      if (!method) {
+        method = (...args) => send(name, args);
+        methods.set(name, method);
+      }
+      return method;
+    },
+  });
+  return proxy as CallsOf<S>;
+}

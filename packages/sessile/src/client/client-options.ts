@@ -1,0 +1,93 @@
+import { assertSessionAddress, SessileError } from "../protocol/index.ts";
+import {
+  alwaysOnline,
+  type Clock,
+  type Environment,
+  isLoopback,
+  type Network,
+  type SocketConstructor,
+  systemClock,
+  systemNetwork,
+} from "./environment.ts";
+
+/** Where a session is. */
+export interface SessionAddress {
+  /** Address of the server, `https://…` or `wss://…`, with a path if it is mounted below one. Default: the page's origin. */
+  readonly url?: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+export interface SessionClientOptions extends SessionAddress {
+  /** At most this many of the latest events on the first visit. Default 200; events since then are always complete. */
+  readonly history?: number;
+  /** Events kept in the snapshot. Default 10,000. */
+  readonly maxEvents?: number;
+  /** Commands that may wait for an answer. Default 10,000; one more is refused with `limit_exceeded`. */
+  readonly maxQueued?: number;
+  /** False: only send commands; the snapshot then has no view and no events. Default true. */
+  readonly events?: boolean;
+  /** Identity of this client's commands. Default: random. Give one only together with an `epoch` that grows with every start. */
+  readonly producer?: string;
+  readonly epoch?: number;
+  /** Default: the platform's. */
+  readonly WebSocket?: SocketConstructor;
+  readonly clock?: Clock;
+  /** In [0, 1). */
+  readonly random?: () => number;
+  readonly network?: Network;
+}
+
+export const defaultHistory = 200;
+export const defaultMaxEvents = 10_000;
+export const defaultMaxQueued = 10_000;
+
+/** @throws SessileError `bad_request` for a malformed address, or where none is given and there is no page to take it from */
+export function baseUrlOf({ url, kind, name }: SessionAddress): URL {
+  assertSessionAddress(kind, name);
+  const given = url ?? globalThis.location?.origin;
+  if (given === undefined) {
+    throw new SessileError("bad_request", "Outside a page the server's address must be given as url.", {
+      field: "url",
+    });
+  }
+  let base: URL;
+  try {
+    base = new URL(given, globalThis.location?.href);
+  } catch {
+    throw new SessileError("bad_request", `${given} is not a URL.`, { field: "url" });
+  }
+  base.pathname = `${base.pathname.replace(/\/+$/, "")}/v1/sessions/${kind}/${name}`;
+  base.search = "";
+  base.hash = "";
+  return base;
+}
+
+export function httpUrlOf(address: SessionAddress): string {
+  const url = baseUrlOf(address);
+  return url.href.replace(/^ws/, "http");
+}
+
+export function socketUrlOf(address: SessionAddress): string {
+  const url = baseUrlOf(address);
+  return url.href.replace(/^http/, "ws");
+}
+
+export function environmentOf(options: SessionClientOptions, socketUrl: string): Environment {
+  const network = options.network ?? (isLoopback(socketUrl) ? alwaysOnline : systemNetwork);
+  return {
+    WebSocket: options.WebSocket ?? globalThis.WebSocket,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    network,
+  };
+}
+
+/** Over 100 random bits: two clients never share one by chance. */
+export function randomProducer(random: () => number): string {
+  const part = () =>
+    Math.floor(random() * 2 ** 52)
+      .toString(36)
+      .padStart(11, "0");
+  return `c${part()}${part()}`;
+}

@@ -1,0 +1,79 @@
+/** What the client needs from the machine it runs on. Everything is injectable, so that a test can own time and the network. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  setTimeout(run: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+export interface SocketEvent {
+  readonly type: string;
+  readonly data?: unknown;
+  readonly code?: number;
+  readonly reason?: string;
+}
+
+/** The part of WebSocket that is used, so that `ws`, a browser's, Node's and a fake all fit. */
+export interface SocketLike {
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(
+    type: "open" | "message" | "close" | "error",
+    listener: (event: SocketEvent) => void,
+  ): void;
+}
+
+export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;
+
+/** Whether the machine has a network, and when that changes. */
+export interface Network {
+  isOnline(): boolean;
+  /** Returns a function that stops listening. */
+  listen(changed: (online: boolean) => void): () => void;
+}
+
+export interface Environment {
+  readonly WebSocket: SocketConstructor;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly network: Network;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as number),
+};
+
+/** Node has a `navigator` without `onLine`; there the answer is always yes. */
+export const systemNetwork: Network = {
+  isOnline: () => globalThis.navigator?.onLine !== false,
+  listen: (changed) => {
+    if (typeof globalThis.addEventListener !== "function") return () => {};
+    const online = () => changed(true);
+    const offline = () => changed(false);
+    globalThis.addEventListener("online", online);
+    globalThis.addEventListener("offline", offline);
+    return () => {
+      globalThis.removeEventListener("online", online);
+      globalThis.removeEventListener("offline", offline);
+    };
+  },
+};
+
+/** A browser without a network still reaches a server on its own machine, so nothing it says about the network counts there. */
+export const alwaysOnline: Network = {
+  isOnline: () => true,
+  listen: () => () => {},
+};
+
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    hostname.startsWith("127.")
+  );
+}

@@ -1,0 +1,236 @@
+import {
+  type Ack,
+  assertJson,
+  type Command,
+  defaultLimits,
+  formatProducerPosition,
+  type Json,
+  SessileError,
+} from "../protocol/index.ts";
+
+/** How a command ended well. */
+export interface CommandResult<Result = Json | undefined> {
+  /** Seq of the command's last event, or of the session if it wrote none. */
+  readonly seq: number;
+  /** True when an earlier delivery of the same command did the work. */
+  readonly repeated: boolean;
+  readonly result: Result;
+}
+
+/** A command whose effect is not in the events yet, for an optimistic display. */
+export interface PendingCommand {
+  readonly id: string;
+  readonly command: Command;
+  /** Milliseconds since 1970. */
+  readonly queuedAt: number;
+}
+
+export interface OutboxOptions {
+  /** Identity of this client's commands; must not be shared by two running clients. */
+  readonly producer: string;
+  /** Higher than before when the same producer starts again, which fences the old one. */
+  readonly epoch: number;
+  /** Commands that may wait for their answer; one more is refused. */
+  readonly maxQueued: number;
+}
+
+interface Entry {
+  readonly n: number;
+  readonly id: string;
+  /** Serialised once, when it is queued: a later change of the caller's object does not reach the wire. */
+  readonly text: string;
+  readonly resolve: (result: CommandResult) => void;
+  readonly reject: (error: SessileError) => void;
+  /** Marks a rejection as known, for a caller that closed the client on purpose and waits for nothing. */
+  readonly hush: () => void;
+}
+
+/** A pending command, made from its text only if somebody looks. */
+interface Shown {
+  readonly id: string;
+  readonly text: string;
+  readonly queuedAt: number;
+  item: PendingCommand | null;
+}
+
+function show(shown: Shown): PendingCommand {
+  const { id, text, queuedAt } = shown;
+  shown.item ??= Object.freeze({ id, command: JSON.parse(text) as Command, queuedAt });
+  return shown.item;
+}
+
+const frameHead = '{"t":"do","commands":[';
+const frameTail = "]}";
+/** Wait before a retry when the server names none. */
+const defaultRetryMs = 1_000;
+/** Characters of one frame; a single longer command goes alone. */
+export const maxPackedChars = 1024 * 1024;
+
+/**
+ * Commands from the moment they are given until they are answered. They leave in order, many to a frame, keep their id
+ * through every resend, and are answered once. Passive: it is told when to send and what came back.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #unanswered = new Map<string, Entry>();
+  /** Ids in `#unanswered` that are not on their way, in the order of their numbers. */
+  #unsent: Entry[] = [];
+  /** What the events do not show yet, and the seq that will show it once answered. */
+  readonly #pending = new Map<string, Shown>();
+  readonly #echoes = new Map<string, number>();
+  #pendingList: readonly PendingCommand[] | null = [];
+  #nextN = 0;
+  #retryAt: number | null = null;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  /** Unanswered commands. */
+  get size(): number {
+    return this.#unanswered.size;
+  }
+
+  /** When a refused command may be sent again, or null. */
+  get retryAt(): number | null {
+    return this.#retryAt;
+  }
+
+  /** The same array until it changes. */
+  get pending(): readonly PendingCommand[] {
+    this.#pendingList ??= Object.freeze(Array.from(this.#pending.values(), show));
+    return this.#pendingList;
+  }
+
+  /**
+   * Takes a command in.
+   *
+   * @throws SessileError `limit_exceeded` when full or too long, `bad_request` for a value JSON cannot hold
+   */
+  add(command: Command, now: number): Promise<CommandResult> {
+    if (this.#unanswered.size >= this.#options.maxQueued) {
+      const message = `${this.#options.maxQueued} commands already wait for an answer. Wait for some before sending more.`;
+      throw new SessileError("limit_exceeded", message, { limit: "maxQueued" });
+    }
+    const value: unknown = command;
+    assertJson(value, "command");
+    const n = this.#nextN;
+    const id = formatProducerPosition({ producer: this.#options.producer, epoch: this.#options.epoch, n });
+    const text = JSON.stringify({ ...command, id });
+    if (text.length + frameHead.length + frameTail.length > defaultLimits.maxFrameChars) {
+      throw new SessileError(
+        "limit_exceeded",
+        "The command is too long for one frame. Send its content in smaller pieces.",
+        { limit: "maxFrameChars" },
+      );
+    }
+    this.#nextN = n + 1;
+    this.#pending.set(id, { id, text, queuedAt: now, item: null });
+    this.#pendingList = null;
+    const promise: Promise<CommandResult> = new Promise((resolve, reject) => {
+      const hush = () => void promise.catch(() => {});
+      const entry: Entry = { id, n, text, resolve, reject, hush };
+      this.#unanswered.set(id, entry);
+      this.#unsent.push(entry);
+    });
+    return promise;
+  }
+
+  /** The frames to send now, each bounded in commands and length. Empty while a refusal is waited out. */
+  take(now: number): string[] {
+    if (this.#retryAt !== null && now < this.#retryAt) return [];
+    this.#retryAt = null;
+    const frames: string[] = [];
+    let texts: string[] = [];
+    let chars = 0;
+    for (const { text } of this.#unsent) {
+      const isFull =
+        texts.length >= defaultLimits.maxCommandsPerFrame || chars + text.length > maxPackedChars;
+      if (isFull && texts.length > 0) {
+        frames.push(frameHead + texts.join(",") + frameTail);
+        texts = [];
+        chars = 0;
+      }
+      texts.push(text);
+      chars += text.length + 1;
+    }
+    if (texts.length > 0) frames.push(frameHead + texts.join(",") + frameTail);
+    this.#unsent = [];
+    return frames;
+  }
+
+  /** The socket is gone: whatever is unanswered may or may not have arrived, so all of it goes again, in order. */
+  detached(): void {
+    this.#unsent = [...this.#unanswered.values()];
+    this.#retryAt = null;
+  }
+
+  /**
+   * Takes in answers. Refusals worth repeating stay queued.
+   *
+   * @param lastSeq seq up to which events have been taken in
+   */
+  settle(acks: readonly Ack[], lastSeq: number, now: number): void {
+    const refused: Entry[] = [];
+    for (const ack of acks) {
+      const entry = this.#unanswered.get(ack.id);
+      if (!entry) continue;
+      if ("error" in ack) {
+        const error = SessileError.fromWire(ack.error);
+        if (error.retryable) {
+          refused.push(entry);
+          this.#retryAt = Math.max(this.#retryAt ?? 0, now + (error.details.retryAfterMs ?? defaultRetryMs));
+          continue;
+        }
+        this.#forget(ack.id);
+        entry.reject(error);
+      } else {
+        if (ack.seq <= lastSeq) this.#forget(ack.id);
+        else if (this.#pending.has(ack.id)) this.#echoes.set(ack.id, ack.seq);
+        entry.resolve({ seq: ack.seq, repeated: ack.repeated === true, result: ack.result });
+      }
+      this.#unanswered.delete(ack.id);
+    }
+    if (refused.length > 0) this.#sendAgain(refused);
+  }
+
+  /** An event that carries one of our ids shows the command's effect; the answer is still owed. */
+  seen(clientEventId: string): void {
+    if (this.#pending.has(clientEventId)) this.#forget(clientEventId);
+  }
+
+  /** Events up to `lastSeq` have been taken in. */
+  reached(lastSeq: number): void {
+    for (const [id, seq] of this.#echoes) if (seq <= lastSeq) this.#forget(id);
+  }
+
+  /**
+   * Ends every promise with the same error. Nothing is resent afterwards.
+   *
+   * @param isExpected true when nobody need be told of rejections that nobody awaits
+   */
+  fail(error: SessileError, isExpected: boolean): void {
+    const entries = [...this.#unanswered.values()];
+    this.#unanswered.clear();
+    this.#unsent = [];
+    this.#pending.clear();
+    this.#echoes.clear();
+    this.#pendingList = null;
+    this.#retryAt = null;
+    for (const entry of entries) {
+      if (isExpected) entry.hush();
+      entry.reject(error);
+    }
+  }
+
+  #sendAgain(refused: readonly Entry[]): void {
+    const again = new Set([...this.#unsent, ...refused]);
+    this.#unsent = [...again].sort((left, right) => left.n - right.n);
+  }
+
+  #forget(id: string): void {
+    this.#pending.delete(id);
+    this.#echoes.delete(id);
+    this.#pendingList = null;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Json, ServerFrame } from "../protocol/index.ts";
+
+const known: ReadonlySet<unknown> = new Set([
+  "welcome",
+  "commit",
+  "events",
+  "behind",
+  "signal",
+  "presence",
+  "error",
+]);
+
+/**
+ * Reads a frame of the server, or null for what this version does not know. Only what the client would trip over is
+ * checked: a client follows the server it chose, and a newer server may add frames and fields.
+ */
+export function parseServerFrame(text: string): ServerFrame | null {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
+  const frame = value as { readonly [key: string]: Json };
+  if (!known.has(frame.t)) return null;
+  return isWhole(frame) ? (frame as unknown as ServerFrame) : null;
+}
+
+function isWhole(frame: { readonly [key: string]: Json }): boolean {
+  switch (frame.t) {
+    case "welcome":
+      return (
+        isSeq(frame.lastSeq) &&
+        typeof frame.peerId === "string" &&
+        (frame.view === undefined || isView(frame.view))
+      );
+    case "events":
+      return Array.isArray(frame.commits) && frame.commits.every(isCommit) && typeof frame.more === "boolean";
+    case "commit":
+      return (
+        (frame.commit === undefined || isCommit(frame.commit)) &&
+        (frame.acks === undefined || Array.isArray(frame.acks))
+      );
+    case "behind":
+      return isSeq(frame.lastSeq);
+    case "presence":
+      return Array.isArray(frame.peers);
+    case "error":
+      return frame.error !== null && typeof frame.error === "object";
+    default:
+      return true;
+  }
+}
+
+function isSeq(value: unknown): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isView(value: Json): boolean {
+  return value !== null && typeof value === "object" && isSeq((value as { lastSeq?: Json }).lastSeq);
+}
+
+function isCommit(value: Json): boolean {
+  if (value === null || typeof value !== "object") return false;
+  const { firstSeq, events } = value as { firstSeq?: Json; events?: Json };
+  return isSeq(firstSeq) && Array.isArray(events) && events.length > 0;
+}

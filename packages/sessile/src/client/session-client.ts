@@ -1,0 +1,306 @@
+import {
+  assertJson,
+  assertUserEventType,
+  type CallsOf,
+  type Command,
+  type Json,
+  type Lifecycle,
+  SessileError,
+  type SessionContract,
+  type StateOf,
+  unreachable,
+} from "../protocol/index.ts";
+import { callProxy } from "./call-proxy.ts";
+import {
+  defaultHistory,
+  defaultMaxEvents,
+  defaultMaxQueued,
+  environmentOf,
+  randomProducer,
+  type SessionClientOptions,
+  socketUrlOf,
+} from "./client-options.ts";
+import { Connection } from "./connection.ts";
+import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-state.ts";
+import type { Clock } from "./environment.ts";
+import { EventFeed, type SessionEvents } from "./event-feed.ts";
+import { Listeners } from "./listeners.ts";
+import { type CommandResult, Outbox } from "./outbox.ts";
+import { SessionStore } from "./session-store.ts";
+import type {
+  Appendable,
+  AppendableType,
+  PayloadArgument,
+  SessionSnapshot,
+  SignalEvent,
+} from "./session-types.ts";
+
+interface LiveWaiter {
+  readonly resolve: () => void;
+  readonly reject: (error: SessileError) => void;
+}
+
+/** Opens a session. It connects at once and stays connected, through any failure but a refusal, until `close()`. */
+export function connect<S extends SessionContract>(options: SessionClientOptions): SessionClient<S> {
+  const client = new SessionClient<S>(options);
+  client.start();
+  return client;
+}
+
+/**
+ * One session as one client sees it. Commands may be given at any time; they wait while the client is away and are applied
+ * exactly once, in order. Each returns a promise of its answer; a refusal rejects with a `SessileError`.
+ */
+export class SessionClient<S extends SessionContract> {
+  readonly kind: string;
+  readonly name: string;
+  /** The session's callable methods. */
+  readonly call: CallsOf<S>;
+  readonly events: SessionEvents<S>;
+  readonly #clock: Clock;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #store: SessionStore<S>;
+  readonly #feed: EventFeed<S>;
+  readonly #listeners = new Listeners<undefined>();
+  readonly #signals = new Listeners<SignalEvent>();
+  #waiters: LiveWaiter[] = [];
+  #phase: ConnectionPhase = "idle";
+  #isDirty = false;
+  #isFlushDue = false;
+  #retryTimer: unknown = null;
+
+  constructor(options: SessionClientOptions) {
+    const url = socketUrlOf(options);
+    const environment = environmentOf(options, url);
+    const { kind, name, history = defaultHistory, events = true } = options;
+    this.kind = kind;
+    this.name = name;
+    this.#clock = environment.clock;
+    this.#store = new SessionStore(kind, name, options.maxEvents ?? defaultMaxEvents);
+    this.#feed = new EventFeed(this.#store);
+    this.events = this.#feed;
+    this.call = callProxy<S>((method, args) => this.#call(method, args));
+    this.#outbox = new Outbox({
+      producer: options.producer ?? randomProducer(environment.random),
+      epoch: options.epoch ?? 0,
+      maxQueued: options.maxQueued ?? defaultMaxQueued,
+    });
+    const onEffect = (effect: SessionEffect) => this.#onEffect(effect);
+    this.#connection = new Connection({
+      url,
+      history,
+      events,
+      environment,
+      onEffect,
+      onSettled: () => this.#onSettled(),
+    });
+  }
+
+  /** Connects; also again after the client was closed. Bound, as is every method, so that it may be passed on alone. */
+  readonly start = (): void => {
+    this.#feed.reopen();
+    this.#connection.start();
+  };
+
+  /** Disconnects for good. Commands still unanswered are rejected; they may or may not have been applied. */
+  readonly close = (): void => this.#connection.stop();
+
+  readonly append = <Type extends AppendableType<S>>(
+    type: Type,
+    ...[payload]: PayloadArgument<Appendable<S>[Type]>
+  ): Promise<CommandResult> =>
+    this.#enqueue(() => {
+      assertUserEventType(type);
+      return { op: "append", type, ...(payload === undefined ? {} : { payload: payload as Json }) };
+    });
+
+  /** Replaces the state, if the session's kind lets clients do so. `ifVersion` refuses a state changed meanwhile. */
+  readonly setState = (
+    state: StateOf<S>,
+    options: { readonly ifVersion?: number } = {},
+  ): Promise<CommandResult> => this.#enqueue(() => ({ op: "setState", state: state as Json, ...options }));
+
+  /** Puts the state back to what the session's class began with. */
+  readonly reset = (): Promise<CommandResult> => this.#enqueue(() => ({ op: "reset" }));
+
+  readonly setStatus = (
+    to: string,
+    options: { readonly expectedVersion?: number } = {},
+  ): Promise<CommandResult> => this.#enqueue(() => ({ op: "setStatus", to, ...options }));
+
+  readonly setLifecycle = (
+    to: Lifecycle,
+    options: { readonly expectedVersion?: number } = {},
+  ): Promise<CommandResult> => this.#enqueue(() => ({ op: "setLifecycle", to, ...options }));
+
+  readonly answerGate = (gateId: string, answer: string, comment?: string): Promise<CommandResult> =>
+    this.#enqueue(() => ({
+      op: "answerGate",
+      gateId,
+      answer,
+      ...(comment === undefined ? {} : { comment }),
+    }));
+
+  /**
+   * Sends to the peers that are here now.
+   *
+   * @returns false if this client is not connected, in which case the signal is gone
+   * @throws SessileError `bad_request` for a value JSON cannot hold
+   */
+  readonly signal = (signal: Json): boolean => {
+    assertJson(signal, "signal");
+    if (!this.#connection.isAttached) return false;
+    this.#connection.send(JSON.stringify({ t: "signal", signal }));
+    return true;
+  };
+
+  readonly getSnapshot = (): SessionSnapshot<S> => this.#store.snapshot(this.#phase, this.#outbox.pending);
+
+  /** Calls back once for each frame that changed something. Returns a function that stops it. */
+  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener);
+
+  readonly onSignal = (listener: (event: SignalEvent) => void): (() => void) => this.#signals.add(listener);
+
+  /** Resolves once everything missed has arrived; at once if it has. Rejects if the client is or gets closed. */
+  readonly whenLive = (): Promise<void> => {
+    const { state } = this.#connection;
+    if (state.at === "live") return Promise.resolve();
+    if (state.at === "closed") return Promise.reject(closeError(state.reason));
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  };
+
+  async #call(method: string, args: readonly Json[]): Promise<Json | undefined> {
+    const { result } = await this.#enqueue(() => ({ op: "call", method, args: [...args] }));
+    return result;
+  }
+
+  /** Async, so that a command refused before it is queued rejects like one the server refuses. */
+  async #enqueue(make: () => Command): Promise<CommandResult> {
+    const { state } = this.#connection;
+    if (state.at === "closed") throw closeError(state.reason);
+    const answer = this.#outbox.add(make(), this.#clock.now());
+    this.#touch();
+    this.#scheduleFlush();
+    return answer;
+  }
+
+  /** One frame for all the commands of a tick. */
+  #scheduleFlush(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    queueMicrotask(() => {
+      this.#isFlushDue = false;
+      this.#flush();
+      this.#notify();
+    });
+  }
+
+  #flush(): void {
+    if (!this.#connection.isAttached) return;
+    for (const frame of this.#outbox.take(this.#clock.now())) this.#connection.send(frame);
+  }
+
+  #onEffect(effect: SessionEffect): void {
+    if (effect.do !== "signal" && effect.do !== "attach") this.#touch();
+    switch (effect.do) {
+      case "reset":
+        this.#store.reset();
+        break;
+      case "adoptView":
+        this.#store.adopt(effect.view);
+        break;
+      case "welcome":
+        this.#store.welcome(effect.peerId, effect.actor);
+        break;
+      case "applyCommit": {
+        const events = this.#store.apply(effect.commit, effect.after);
+        for (const { clientEventId } of events) if (clientEventId !== null) this.#outbox.seen(clientEventId);
+        this.#outbox.reached(this.#store.lastSeq);
+        this.#feed.add(events);
+        break;
+      }
+      case "settleAcks":
+        this.#outbox.settle(effect.acks, this.#seenSeq(), this.#clock.now());
+        this.#armRetry();
+        break;
+      case "attach":
+        this.#flush();
+        break;
+      case "detach":
+        this.#outbox.detached();
+        this.#store.detach();
+        break;
+      case "signal":
+        this.#signals.emit({ from: effect.from, signal: effect.signal });
+        break;
+      case "presence":
+        this.#store.setPresence(effect.presence);
+        break;
+      case "reportError":
+        this.#store.setError(effect.error);
+        break;
+      case "finish":
+        this.#onFinish(effect.reason);
+        break;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  /** A client without events has nothing that an answer could be waiting to show up in. */
+  #seenSeq(): number {
+    return this.#store.isFollowing ? this.#store.lastSeq : Number.POSITIVE_INFINITY;
+  }
+
+  #armRetry(): void {
+    const { retryAt } = this.#outbox;
+    this.#clock.clearTimeout(this.#retryTimer);
+    if (retryAt === null) return;
+    this.#retryTimer = this.#clock.setTimeout(() => this.#flush(), Math.max(0, retryAt - this.#clock.now()));
+  }
+
+  #onFinish(reason: CloseReason): void {
+    const error = closeError(reason);
+    this.#clock.clearTimeout(this.#retryTimer);
+    if (reason.kind === "refused") this.#store.setError(error);
+    this.#outbox.fail(error, reason.kind === "stopped");
+    this.#feed.finish(reason.kind === "refused" ? error : null);
+  }
+
+  #onSettled(): void {
+    const { state } = this.#connection;
+    if (state.at !== this.#phase) {
+      this.#phase = state.at;
+      this.#touch();
+    }
+    this.#feed.flush();
+    this.#notify();
+    if (this.#waiters.length === 0 || (state.at !== "live" && state.at !== "closed")) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { resolve, reject } of waiters) {
+      if (state.at === "closed") reject(closeError(state.reason));
+      else resolve();
+    }
+  }
+
+  #touch(): void {
+    this.#isDirty = true;
+    this.#store.changed();
+  }
+
+  #notify(): void {
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    this.#listeners.emit(undefined);
+  }
+}
+
+function closeError(reason: CloseReason): SessileError {
+  if (reason.kind === "refused") return reason.error;
+  return new SessileError(
+    "unavailable",
+    "The client was closed before an answer came, so the outcome is not known here.",
+  );
+}

@@ -1,0 +1,112 @@
+import {
+  type Actor,
+  type Commit,
+  eventsOf,
+  foldCommit,
+  lastSeqOf,
+  type SessileError,
+  type SessionView,
+  type StateOf,
+  sessionKeyOf,
+} from "../protocol/index.ts";
+import type { ConnectionPhase } from "./connection-state.ts";
+import { EventWindow } from "./event-window.ts";
+import type { PendingCommand } from "./outbox.ts";
+import type { EventOf, Presence, SessionSnapshot } from "./session-types.ts";
+
+const nobody: Presence = Object.freeze({ count: 0, peers: Object.freeze([]) });
+
+/** What the client has learnt: the view, the window of events, who is there. Folds; knows nothing of sockets. */
+export class SessionStore<S> {
+  readonly window: EventWindow<EventOf<S>>;
+  readonly #sessionKey: number;
+  #view: SessionView<StateOf<S>> | undefined;
+  #presence = nobody;
+  #peerId: string | null = null;
+  #actor: Actor | null = null;
+  #error: SessileError | null = null;
+  /** Counts the logs followed: a reset begins another. */
+  #generation = 0;
+  #snapshot: SessionSnapshot<S> | null = null;
+
+  constructor(kind: string, name: string, maxEvents: number) {
+    this.#sessionKey = sessionKeyOf(kind, name);
+    this.window = new EventWindow(maxEvents);
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Whether a view is held, and so kept up to date. */
+  get isFollowing(): boolean {
+    return this.#view !== undefined;
+  }
+
+  get lastSeq(): number {
+    return this.#view?.lastSeq ?? 0;
+  }
+
+  reset(): void {
+    this.#view = undefined;
+    this.window.clear();
+    this.#generation += 1;
+  }
+
+  adopt(view: SessionView): void {
+    this.#view = view as SessionView<StateOf<S>>;
+  }
+
+  welcome(peerId: string, actor: Actor | null): void {
+    this.#peerId = peerId;
+    this.#actor = actor;
+    this.#error = null;
+  }
+
+  /** Nobody is known to be there while nobody can be heard. */
+  detach(): void {
+    this.#presence = nobody;
+    this.#peerId = null;
+  }
+
+  setPresence(presence: Presence): void {
+    this.#presence = Object.freeze(presence);
+  }
+
+  setError(error: SessileError): void {
+    this.#error = error;
+  }
+
+  /** Takes in the events above `after` and returns them. History from before the view is shown but not folded again. */
+  apply(commit: Commit, after: number): readonly EventOf<S>[] {
+    const events = eventsOf(commit, this.#sessionKey, after) as unknown as readonly EventOf<S>[];
+    for (const event of events) Object.freeze(event);
+    this.window.push(events);
+    if (this.#view && lastSeqOf(commit) > this.#view.lastSeq) this.#view = foldCommit(this.#view, commit);
+    return events;
+  }
+
+  /** Something changed; the next `snapshot` makes a new object. */
+  changed(): void {
+    this.#snapshot = null;
+  }
+
+  snapshot(connection: ConnectionPhase, pending: readonly PendingCommand[]): SessionSnapshot<S> {
+    const view = this.#view;
+    this.#snapshot ??= Object.freeze({
+      connection,
+      view,
+      state: view?.state,
+      status: view?.status,
+      lifecycle: view?.lifecycle,
+      events: this.window.latest,
+      pending,
+      presence: this.#presence,
+      lastSeq: this.lastSeq,
+      peerId: this.#peerId,
+      actor: this.#actor,
+      error: this.#error,
+    });
+    return this.#snapshot;
+  }
+}

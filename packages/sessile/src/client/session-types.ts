@@ -1,0 +1,63 @@
+import type {
+  Actor,
+  EventMap,
+  EventsOf,
+  Json,
+  Lifecycle,
+  Peer,
+  PresenceFrame,
+  SessileError,
+  SessionEvent,
+  SessionView,
+  StateOf,
+  SystemEventPayloads,
+  SystemEventType,
+} from "../protocol/index.ts";
+import type { ConnectionPhase } from "./connection-state.ts";
+import type { PendingCommand } from "./outbox.ts";
+
+/** Payload by type of what a client may append; a class that declares no events takes any. */
+export type Appendable<S> = keyof EventsOf<S> extends never ? EventMap : EventsOf<S>;
+export type AppendableType<S> = keyof Appendable<S> & string;
+
+/** Payload as an argument, which may be left out where null is allowed. */
+export type PayloadArgument<Payload> = null extends Payload ? [payload?: Payload] : [payload: Payload];
+
+type OwnEvent<S> = {
+  [Type in AppendableType<S>]: SessionEvent<Type, Appendable<S>[Type]>;
+}[AppendableType<S>];
+type SystemEvent = {
+  [Type in SystemEventType]: SessionEvent<Type, SystemEventPayloads[Type]>;
+}[SystemEventType];
+
+/** An event of the session: one of its class's or one of the kernel's. `type` tells which and so types the payload. */
+export type EventOf<S> = OwnEvent<S> | SystemEvent;
+
+export type Presence = Omit<PresenceFrame, "t">;
+
+/** What the client knows at one moment. Immutable, and the same object until something changes. */
+export interface SessionSnapshot<S> {
+  readonly connection: ConnectionPhase;
+  /** Undefined until the server's first frame. */
+  readonly view: SessionView<StateOf<S>> | undefined;
+  readonly state: StateOf<S> | undefined;
+  readonly status: string | null | undefined;
+  readonly lifecycle: Lifecycle | undefined;
+  /** The latest events, at most `maxEvents`, without a gap. */
+  readonly events: readonly EventOf<S>[];
+  /** Commands whose effect is not in `events` yet. */
+  readonly pending: readonly PendingCommand[];
+  readonly presence: Presence;
+  /** Seq at which `view` stands; 0 before the first frame. */
+  readonly lastSeq: number;
+  readonly peerId: string | null;
+  readonly actor: Actor | null;
+  /** Why the connection is closed, or the server's last complaint since it was welcomed. */
+  readonly error: SessileError | null;
+}
+
+/** A signal from another peer; never stored, so one that was missed is gone. */
+export interface SignalEvent {
+  readonly from: Peer;
+  readonly signal: Json;
+}
