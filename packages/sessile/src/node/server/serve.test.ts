@@ -138,7 +138,7 @@ describe("running", () => {
     expect(await text(`${second.url}/`)).toBe("1");
     await first.close();
     expect(await text(`${second.url}/`)).toBe("2");
-    expect(process.env["MINIFLARE_WORKERD_PATH"]).toContain(second.dir);
+    expect(process.env.MINIFLARE_WORKERD_PATH).toContain(second.dir);
   });
 
   test("what the Worker logs reaches the sink with its level", async () => {
