@@ -11,8 +11,18 @@ const json = z.custom<Json>((value) => value !== undefined);
 const id = z.string();
 const version = z.number().check(z.int(), z.nonnegative());
 
-const append = z.strictObject({ op: z.literal("append"), id: z.optional(id), type: z.string(), payload: z.optional(json) });
-const setState = z.strictObject({ op: z.literal("setState"), id: z.optional(id), state: json, ifVersion: z.optional(version) });
+const append = z.strictObject({
+  op: z.literal("append"),
+  id: z.optional(id),
+  type: z.string(),
+  payload: z.optional(json),
+});
+const setState = z.strictObject({
+  op: z.literal("setState"),
+  id: z.optional(id),
+  state: json,
+  ifVersion: z.optional(version),
+});
 const reset = z.strictObject({ op: z.literal("reset"), id: z.optional(id) });
 const setStatus = z.strictObject({
   op: z.literal("setStatus"),
@@ -26,7 +36,12 @@ const setLifecycle = z.strictObject({
   to: z.enum(lifecycles),
   expectedVersion: z.optional(version),
 });
-const call = z.strictObject({ op: z.literal("call"), id: z.optional(id), method: z.string(), args: z.array(json) });
+const call = z.strictObject({
+  op: z.literal("call"),
+  id: z.optional(id),
+  method: z.string(),
+  args: z.array(json),
+});
 const answerGate = z.strictObject({
   op: z.literal("answerGate"),
   id: z.optional(id),
@@ -35,7 +50,15 @@ const answerGate = z.strictObject({
   comment: z.optional(z.string().check(z.maxLength(4096))),
 });
 
-export const commandSchema = z.discriminatedUnion("op", [append, setState, reset, setStatus, setLifecycle, call, answerGate]);
+export const commandSchema = z.discriminatedUnion("op", [
+  append,
+  setState,
+  reset,
+  setStatus,
+  setLifecycle,
+  call,
+  answerGate,
+]);
 export type Command = z.infer<typeof commandSchema>;
 export type CommandOp = Command["op"];
 
@@ -63,7 +86,8 @@ export function parseCommand(value: Json, path: string): Command {
 }
 
 function isPlainAppend(value: unknown): value is Command {
-  if (value === null || typeof value !== "object" || (value as { op?: unknown }).op !== "append") return false;
+  if (value === null || typeof value !== "object" || (value as { op?: unknown }).op !== "append")
+    return false;
   const candidate = value as { [key: string]: unknown };
   for (const key in candidate) {
     if (key === "payload" || key === "op") continue;
@@ -73,11 +97,18 @@ function isPlainAppend(value: unknown): value is Command {
 }
 
 /** Runs a schema and turns its first complaint into an error that names the field. */
-export function parseWith<Schema extends z.ZodMiniType>(schema: Schema, value: unknown, path: string): z.output<Schema> {
+export function parseWith<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  value: unknown,
+  path: string,
+): z.output<Schema> {
   const parsed = z.safeParse(schema, value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = [path, ...(issue?.path ?? [])].map(String).join(".");
-  const known = issue?.code === "unrecognized_keys" ? `has unknown keys: ${issue.keys.slice(0, 5).join(", ")}` : "is missing or has the wrong form";
+  const known =
+    issue?.code === "unrecognized_keys"
+      ? `has unknown keys: ${issue.keys.slice(0, 5).join(", ")}`
+      : "is missing or has the wrong form";
   throw new SessileError("bad_request", `${field} ${known}.`, { field });
 }

@@ -5,10 +5,11 @@ import type { Json } from "./json.ts";
  * it lives in the lowest layer so that clients are typed from the class without importing the host.
  */
 declare const callableBrand: unique symbol;
-declare const eventsBrand: unique symbol;
 
 /** A method that clients may call. Only `callable(…)` makes one, so no other method is reachable from outside. */
-export type Callable<Args extends readonly Json[] = readonly Json[], Result = unknown> = ((...args: Args) => Result) & {
+export type Callable<Args extends readonly Json[] = readonly Json[], Result = unknown> = ((
+  ...args: Args
+) => Result) & {
   readonly [callableBrand]: true;
 };
 
@@ -18,20 +19,26 @@ export type EventMap = { readonly [type: string]: Json };
 /** What any session class looks like from a client. */
 export interface SessionContract {
   readonly initialState: Json;
-  readonly [eventsBrand]?: EventMap;
+  readonly eventTypes?: EventMap;
 }
 
-/** Mixed into the base class to carry the event map. */
+/** Carries the event map of a class in its type. The property never exists. */
 export interface CarriesEvents<Events extends EventMap> {
-  readonly [eventsBrand]?: Events;
+  readonly eventTypes?: Events;
 }
 
 export type StateOf<S> = S extends { readonly initialState: infer State } ? State : Json;
-export type EventsOf<S> = S extends { readonly [eventsBrand]?: infer Events } ? (NonNullable<Events> extends EventMap ? NonNullable<Events> : EventMap) : EventMap;
+export type EventsOf<S> = S extends { readonly eventTypes?: infer Events }
+  ? NonNullable<Events> extends EventMap
+    ? NonNullable<Events>
+    : EventMap
+  : EventMap;
 
 /** The callable methods of a class as a client sees them: JSON in, a promise out. */
 export type CallsOf<S> = {
-  readonly [Name in keyof S as S[Name] extends Callable<never> ? Name : never]: S[Name] extends (...args: infer Args) => infer Result
+  readonly [Name in keyof S as S[Name] extends Callable<never> ? Name : never]: S[Name] extends (
+    ...args: infer Args
+  ) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
     : never;
 };

@@ -84,7 +84,12 @@ export class SessileError extends Error {
   /** Anything thrown, as an error that is safe to send: an unknown failure keeps only its code. */
   static from(thrown: unknown): SessileError {
     if (thrown instanceof SessileError) return thrown;
-    return new SessileError("internal", "The session failed to run this. The operator log has the details.", {}, { cause: thrown });
+    return new SessileError(
+      "internal",
+      "The session failed to run this. The operator log has the details.",
+      {},
+      { cause: thrown },
+    );
   }
 }
 

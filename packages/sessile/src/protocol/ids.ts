@@ -13,35 +13,64 @@ const reservedTypeHeads: ReadonlySet<string> = new Set(
 );
 
 /** First path segments no kind may take as its route. */
-export const reservedRoutes: ReadonlySet<string> = new Set(["v1", "agents", "mcp", "api", "execute", "stream", "result", "assets"]);
+export const reservedRoutes: ReadonlySet<string> = new Set([
+  "v1",
+  "agents",
+  "mcp",
+  "api",
+  "execute",
+  "stream",
+  "result",
+  "assets",
+]);
 
 /** @throws SessileError `bad_request` */
 export function assertSessionAddress(kind: string, name: string): void {
   if (kind.length > 64 || !kindPattern.test(kind)) {
-    throw new SessileError("bad_request", "A kind is lower-case letters, digits and single hyphens, at most 64.", { field: "kind" });
+    throw new SessileError(
+      "bad_request",
+      "A kind is lower-case letters, digits and single hyphens, at most 64.",
+      { field: "kind" },
+    );
   }
   if (!namePattern.test(name)) {
-    throw new SessileError("bad_request", "A session name is 1–128 characters of A–Z a–z 0–9 . _ ~ @ : + - and begins with a letter or digit.", {
-      field: "name",
-    });
+    throw new SessileError(
+      "bad_request",
+      "A session name is 1–128 characters of A–Z a–z 0–9 . _ ~ @ : + - and begins with a letter or digit.",
+      {
+        field: "name",
+      },
+    );
   }
 }
 
 /** @throws SessileError `bad_request` if a user event takes a malformed or reserved type */
 export function assertUserEventType(type: string): void {
   if (type.length > 64 || !eventTypePattern.test(type)) {
-    throw new SessileError("bad_request", "An event type is lower-case words joined by dots, at most 64 characters, such as note.added.", { field: "type" });
+    throw new SessileError(
+      "bad_request",
+      "An event type is lower-case words joined by dots, at most 64 characters, such as note.added.",
+      { field: "type" },
+    );
   }
   const head = type.split(".", 1)[0] ?? type;
   if (reservedTypeHeads.has(head)) {
-    throw new SessileError("bad_request", `Event types beginning with "${head}." are written by the session itself.`, { field: "type" });
+    throw new SessileError(
+      "bad_request",
+      `Event types beginning with "${head}." are written by the session itself.`,
+      { field: "type" },
+    );
   }
 }
 
 /** @throws SessileError `bad_request` */
 export function assertClientEventId(id: string): void {
   if (!clientEventIdPattern.test(id)) {
-    throw new SessileError("bad_request", "A clientEventId is 1–128 printable ASCII characters without spaces.", { field: "clientEventId" });
+    throw new SessileError(
+      "bad_request",
+      "A clientEventId is 1–128 printable ASCII characters without spaces.",
+      { field: "clientEventId" },
+    );
   }
 }
 

@@ -1,8 +1,39 @@
+export { type Action, actionOf } from "./access.ts";
 export { type CloseCode, closeCodes, isTerminalClose } from "./close-code.ts";
-export { type Command, type CommandOp, commandSchema, type Outcome, parseCommand, parseWith } from "./command.ts";
-export { type ErrorCode, type ErrorDetails, errorStatus, isErrorCode, SessileError, unreachable, type WireError } from "./error.ts";
-export { type Actor, type Commit, eventsOf, lastSeqOf, type PackedEvent, type SessionEvent } from "./event.ts";
-export type { Callable, CallsOf, CarriesEvents, EventMap, EventsOf, SessionContract, StateOf } from "./contract.ts";
+export {
+  type Command,
+  type CommandOp,
+  commandSchema,
+  type Outcome,
+  parseCommand,
+  parseWith,
+} from "./command.ts";
+export type {
+  Callable,
+  CallsOf,
+  CarriesEvents,
+  EventMap,
+  EventsOf,
+  SessionContract,
+  StateOf,
+} from "./contract.ts";
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  errorStatus,
+  isErrorCode,
+  SessileError,
+  unreachable,
+  type WireError,
+} from "./error.ts";
+export {
+  type Actor,
+  type Commit,
+  eventsOf,
+  lastSeqOf,
+  type PackedEvent,
+  type SessionEvent,
+} from "./event.ts";
 export { eventIdOf, sessionKeyOf } from "./event-id.ts";
 export {
   type Ack,
@@ -36,5 +67,13 @@ export {
 export { assertJson, deepFreeze, type Json, type JsonLimits, parseJson } from "./json.ts";
 export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
+export {
+  actorHeader,
+  type SessionCaller,
+  type SessionReplies,
+  type SessionReply,
+  type SessionRequest,
+  type WireOutcome,
+} from "./request.ts";
 export type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
 export { emptyView, foldCommit, foldEvent, type SessionView, settleView } from "./view.ts";

@@ -17,10 +17,14 @@ export interface JsonLimits {
  */
 export function parseJson(text: string, limits: JsonLimits, what = "body"): Json {
   if (text.length > limits.maxChars) {
-    throw new SessileError("limit_exceeded", `The ${what} is longer than ${limits.maxChars} characters. Send it in smaller pieces.`, {
-      field: what,
-      limit: "maxFrameChars",
-    });
+    throw new SessileError(
+      "limit_exceeded",
+      `The ${what} is longer than ${limits.maxChars} characters. Send it in smaller pieces.`,
+      {
+        field: what,
+        limit: "maxFrameChars",
+      },
+    );
   }
   let value: Json;
   try {
@@ -36,7 +40,10 @@ export function parseJson(text: string, limits: JsonLimits, what = "body"): Json
 function checkJson(value: Json, depthLeft: number, path: string): void {
   if (value === null || typeof value !== "object") return;
   if (depthLeft === 0) {
-    throw new SessileError("limit_exceeded", `${path} is nested too deeply.`, { field: path, limit: "maxDepth" });
+    throw new SessileError("limit_exceeded", `${path} is nested too deeply.`, {
+      field: path,
+      limit: "maxDepth",
+    });
   }
   if (Array.isArray(value)) {
     for (const item of value as readonly Json[]) {
@@ -45,7 +52,10 @@ function checkJson(value: Json, depthLeft: number, path: string): void {
     return;
   }
   for (const key in value) {
-    if (key === "__proto__") throw new SessileError("bad_request", `${path} has a key named __proto__, which is refused.`, { field: path });
+    if (key === "__proto__")
+      throw new SessileError("bad_request", `${path} has a key named __proto__, which is refused.`, {
+        field: path,
+      });
     const item = (value as { readonly [key: string]: Json })[key] as Json;
     if (item !== null && typeof item === "object") checkJson(item, depthLeft - 1, path);
   }
@@ -72,9 +82,14 @@ export function assertJson(value: unknown, path = "value", depthLeft = 100): ass
       throw notJson(path, `a ${typeof value} has no JSON form`);
   }
   if (value === null) return;
-  if (depthLeft === 0) throw new SessileError("limit_exceeded", `${path} is nested too deeply or refers to itself.`, { field: path, limit: "maxDepth" });
+  if (depthLeft === 0)
+    throw new SessileError("limit_exceeded", `${path} is nested too deeply or refers to itself.`, {
+      field: path,
+      limit: "maxDepth",
+    });
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) assertJson(value[index], `${path}[${index}]`, depthLeft - 1);
+    for (let index = 0; index < value.length; index++)
+      assertJson(value[index], `${path}[${index}]`, depthLeft - 1);
     return;
   }
   const prototype: unknown = Object.getPrototypeOf(value);

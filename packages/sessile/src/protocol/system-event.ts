@@ -4,19 +4,34 @@ import type { Lifecycle } from "./lifecycle.ts";
 
 /** What each event written by the kernel carries. Payloads hold results, never intents, so that folding them needs no code of the day. */
 export interface SystemEventPayloads {
-  "session.created": { readonly kind: string; readonly name: string; readonly state: Json; readonly status: string | null };
+  "session.created": {
+    readonly kind: string;
+    readonly name: string;
+    readonly state: Json;
+    readonly status: string | null;
+  };
   "session.lifecycle_changed": { readonly from: Lifecycle; readonly to: Lifecycle };
   "status.changed": { readonly from: string | null; readonly to: string };
   "state.changed": { readonly state: Json };
   "gate.opened": Omit<Gate, "openedAt">;
   "gate.answered": { readonly gateId: string; readonly answer: string; readonly comment: string | null };
   "gate.expired": { readonly gateId: string };
-  "timer.set": { readonly timerId: string; readonly name: string; readonly dueAt: number; readonly input: Json };
+  "timer.set": {
+    readonly timerId: string;
+    readonly name: string;
+    readonly dueAt: number;
+    readonly input: Json;
+  };
   "timer.cancelled": { readonly timerId: string };
   "timer.fired": { readonly timerId: string; readonly name: string };
   "work.started": { readonly workId: string; readonly name: string; readonly input: Json };
   "step.completed": { readonly workId: string; readonly step: string; readonly result: Json };
-  "step.failed": { readonly workId: string; readonly step: string; readonly attempt: number; readonly message: string };
+  "step.failed": {
+    readonly workId: string;
+    readonly step: string;
+    readonly attempt: number;
+    readonly message: string;
+  };
   "work.completed": { readonly workId: string; readonly result: Json };
   "work.failed": { readonly workId: string; readonly message: string };
 }

@@ -62,7 +62,14 @@ export function settleView(view: SessionView, lastSeq: number, at: number): Sess
   return { ...view, lastSeq, updatedAt: at };
 }
 
-type Fold = { [Type in SystemEventType]?: (view: SessionView, payload: SystemEventPayloads[Type], seq: number, at: number) => SessionView };
+type Fold = {
+  [Type in SystemEventType]?: (
+    view: SessionView,
+    payload: SystemEventPayloads[Type],
+    seq: number,
+    at: number,
+  ) => SessionView;
+};
 
 const folds: Fold = {
   "session.created": (view, { kind, name, state, status }, seq, at) => ({
@@ -79,7 +86,10 @@ const folds: Fold = {
   "session.lifecycle_changed": (view, { to }, seq) => ({ ...view, lifecycle: to, lifecycleVersion: seq }),
   "status.changed": (view, { to }, seq) => ({ ...view, status: to, statusVersion: seq }),
   "state.changed": (view, { state }, seq) => ({ ...view, state, version: seq }),
-  "gate.opened": (view, gate, _seq, at) => ({ ...view, gates: { ...view.gates, [gate.gateId]: { ...gate, openedAt: at } } }),
+  "gate.opened": (view, gate, _seq, at) => ({
+    ...view,
+    gates: { ...view.gates, [gate.gateId]: { ...gate, openedAt: at } },
+  }),
   "gate.answered": (view, { gateId }) => ({ ...view, gates: without(view.gates, gateId) }),
   "gate.expired": (view, { gateId }) => ({ ...view, gates: without(view.gates, gateId) }),
   "work.started": (view, { workId, name }) => ({ ...view, work: { ...view.work, [workId]: name } }),
@@ -90,7 +100,12 @@ const folds: Fold = {
 /** The view after one event; events that change nothing here return the same object. */
 export function foldEvent(view: SessionView, event: PackedEvent, seq: number, at: number): SessionView {
   if (!Object.hasOwn(folds, event.type)) return view;
-  const fold = folds[event.type as SystemEventType] as (view: SessionView, payload: unknown, seq: number, at: number) => SessionView;
+  const fold = folds[event.type as SystemEventType] as (
+    view: SessionView,
+    payload: unknown,
+    seq: number,
+    at: number,
+  ) => SessionView;
   return fold(view, event.payload, seq, at);
 }
 

@@ -1,0 +1,130 @@
+import { SessileError } from "../protocol/error.ts";
+import type { Actor, Commit, PackedEvent } from "../protocol/event.ts";
+import type { Json } from "../protocol/json.ts";
+import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
+import { foldEvent, type SessionView } from "../protocol/view.ts";
+
+interface Mark {
+  readonly events: number;
+  readonly view: SessionView;
+}
+
+/**
+ * The commit being made. Memory changes only here until the transaction has succeeded, so throwing a batch away is the
+ * whole of rolling memory back. Tables beside the log are written at once, inside the open transaction.
+ */
+export class Batch {
+  readonly firstSeq: number;
+  readonly at: number;
+  #view: SessionView;
+  #actor: Actor | null = null;
+  #commandId: string | undefined;
+  #commandStart = 0;
+  readonly #events: PackedEvent[] = [];
+  readonly #actors: Actor[] = [];
+  /** Index by client event id, so that two commands of one batch cannot repeat each other. */
+  readonly #ids = new Map<string, number>();
+
+  constructor(view: SessionView, now: number) {
+    this.#view = view;
+    this.firstSeq = view.lastSeq + 1;
+    this.at = Math.max(now, view.updatedAt);
+  }
+
+  /** What commands of this batch see: their own writes and those before them. */
+  get view(): SessionView {
+    return this.#view;
+  }
+
+  get actor(): Actor | null {
+    return this.#actor;
+  }
+
+  get size(): number {
+    return this.#events.length;
+  }
+
+  get lastSeq(): number {
+    return this.firstSeq + this.#events.length - 1;
+  }
+
+  /** Begins one command: its first event will carry `id`. */
+  begin(id: string | undefined, actor: Actor | null): void {
+    this.#commandId = id;
+    this.#actor = actor;
+    this.#commandStart = this.#events.length;
+  }
+
+  /** Runs part of a command in somebody's name; undefined keeps the command's own. */
+  as<T>(actor: Actor | null | undefined, body: () => T): T {
+    if (actor === undefined) return body();
+    const before = this.#actor;
+    this.#actor = actor;
+    try {
+      return body();
+    } finally {
+      this.#actor = before;
+    }
+  }
+
+  /** Seq of the current command's first event, or of the session if it wrote none. */
+  commandSeq(): number {
+    return this.#events.length > this.#commandStart ? this.firstSeq + this.#commandStart : this.lastSeq;
+  }
+
+  /** Keeps a command's answer with its first event, for repeats. A command that wrote nothing is a read and keeps none. */
+  keepResult(result: Json | undefined): void {
+    const first = this.#events[this.#commandStart];
+    if (result !== undefined && first) this.#events[this.#commandStart] = { ...first, result };
+  }
+
+  emit(type: string, payload: Json | undefined): number {
+    const event: { -readonly [Key in keyof PackedEvent]: PackedEvent[Key] } = { type };
+    if (this.#actor) event.by = this.#actorIndex(this.#actor);
+    if (this.#commandId !== undefined && this.#events.length === this.#commandStart) {
+      event.clientEventId = this.#commandId;
+      this.#ids.set(this.#commandId, this.#events.length);
+    }
+    if (payload !== undefined) event.payload = payload;
+    this.#events.push(event);
+    this.#view = foldEvent(this.#view, event, this.lastSeq, this.at);
+    return this.lastSeq;
+  }
+
+  emitSystem<Type extends SystemEventType>(type: Type, payload: SystemEventPayloads[Type]): number {
+    return this.emit(type, payload as unknown as Json);
+  }
+
+  /** An event of this very batch that carries `id`. */
+  find(id: string): { seq: number; event: PackedEvent } | null {
+    const index = this.#ids.get(id);
+    const event = index === undefined ? undefined : this.#events[index];
+    return index === undefined || !event ? null : { seq: this.firstSeq + index, event };
+  }
+
+  mark(): Mark {
+    return { events: this.#events.length, view: this.#view };
+  }
+
+  /** Takes back one failed command. Its table writes are taken back by the nested transaction around it. */
+  rollbackTo(mark: Mark): void {
+    for (const { clientEventId } of this.#events.splice(mark.events)) {
+      if (clientEventId !== undefined) this.#ids.delete(clientEventId);
+    }
+    this.#view = mark.view;
+  }
+
+  toCommit(): Commit {
+    if (this.#events.length === 0) throw new SessileError("internal", "An empty batch is no commit.");
+    return { firstSeq: this.firstSeq, at: this.at, actors: this.#actors, events: this.#events };
+  }
+
+  #actorIndex(actor: Actor): number {
+    for (let index = 0; index < this.#actors.length; index++) {
+      const known = this.#actors[index] as Actor;
+      if (known === actor || (known.id === actor.id && known.name === actor.name)) return index;
+    }
+    this.#actors.push(actor);
+    return this.#actors.length - 1;
+  }
+}

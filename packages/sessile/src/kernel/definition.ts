@@ -1,0 +1,34 @@
+import type { Gate, GateOutcome } from "../protocol/gate.ts";
+import type { Json } from "../protocol/json.ts";
+import type { Limits } from "../protocol/limits.ts";
+import type { Migration } from "./migrations.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** What clients may write besides calling methods. */
+export interface ClientWrites {
+  /** Replace the state (default false). */
+  readonly state: boolean;
+  /** Move the workflow (default true where there is one). */
+  readonly status: boolean;
+  /** Append events: every user type, or only these (default every). */
+  readonly events: "any" | readonly string[];
+}
+
+export const defaultClientWrites: ClientWrites = { state: false, status: true, events: "any" };
+
+/** A kind as the kernel sees it: data and synchronous hooks, whatever class they come from. */
+export interface KindDefinition {
+  readonly initialState: Json;
+  readonly workflow: Workflow | undefined;
+  readonly migrations: readonly Migration[];
+  readonly limits: Limits;
+  readonly clientWrites: ClientWrites;
+  /** Throws to refuse the next state. */
+  validateState(next: Json, current: Json): void;
+  /** Throws to refuse an event that a client appends. */
+  validateEvent(type: string, payload: Json): void;
+  /** The synchronous method clients may call by this name, else null. Asynchronous ones never enter a batch. */
+  method(name: string): ((...args: readonly Json[]) => unknown) | null;
+  /** Runs in the same commit that settles the gate. */
+  gateSettled(gate: Gate, outcome: GateOutcome): void;
+}

@@ -1,0 +1,326 @@
+import type { Outcome } from "../protocol/command.ts";
+import { SessileError } from "../protocol/error.ts";
+import type { Actor, PackedEvent } from "../protocol/event.ts";
+import { assertClientEventId, parseProducerPosition } from "../protocol/ids.ts";
+import { deepFreeze, type Json } from "../protocol/json.ts";
+import { type SessionView, settleView } from "../protocol/view.ts";
+import { Batch } from "./batch.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import type { KindDefinition } from "./definition.ts";
+import { DueTable } from "./due-table.ts";
+import { Log, type LogPage, type StoredCommit } from "./log.ts";
+import { migrate } from "./migrations.ts";
+import { OperatorLog } from "./operator-log.ts";
+import { Producers } from "./producers.ts";
+import { assertActive } from "./run-command.ts";
+import { builtInMigrations } from "./schema.ts";
+import { numberAt, type Sql } from "./sql.ts";
+import { Writer } from "./writer.ts";
+
+/** One command on its way into a commit. */
+export interface Task {
+  /** Client event id, for exactly-once; absent for the session's own writes. */
+  readonly id: string | undefined;
+  readonly actor: Actor | null;
+  /** True if it throws only before its first write, so that a refusal needs no undoing. Never true for the kind's own code. */
+  readonly refusesFirst: boolean;
+  run(writer: Writer): Json | undefined;
+}
+
+export interface Transaction {
+  /** In the order of the tasks. */
+  readonly outcomes: readonly Outcome[];
+  /** Null if nothing was written. */
+  readonly stored: StoredCommit | null;
+  readonly before: SessionView;
+  readonly after: SessionView;
+}
+
+/** What the session's own write gave back; no transaction if it joined one that was open. */
+export interface Written<T> {
+  readonly value: T;
+  readonly transaction: Transaction | null;
+}
+
+/**
+ * One session: its log, and the view and tables that follow from it. Synchronous; time comes in as an argument.
+ * Everything that happens to a session goes through `transact`, and nothing in memory changes before it is on disk.
+ */
+export class Kernel {
+  readonly log: Log;
+  readonly operatorLog: OperatorLog;
+  readonly due: DueTable;
+  readonly #sql: Sql;
+  readonly #kind: KindDefinition;
+  #producers: Producers;
+  #checkpoint: Checkpoint;
+  #view: SessionView;
+  #open: Batch | null = null;
+
+  private constructor(sql: Sql, kindName: string, name: string, kind: KindDefinition) {
+    this.#sql = sql;
+    this.#kind = kind;
+    this.log = new Log(sql, kind.limits.maxRowBytes);
+    this.operatorLog = new OperatorLog(sql);
+    this.due = new DueTable(sql);
+    this.#producers = new Producers(sql);
+    this.#checkpoint = new Checkpoint(sql, kind.limits.maxRowBytes);
+    this.#view = deepFreeze(this.#checkpoint.load(kindName, name, this.log, this.#producers));
+  }
+
+  /** Migrates, then reads the session back; a session that never was is created by the first `create`. */
+  static open(sql: Sql, kindName: string, name: string, kind: KindDefinition, now: number): Kernel {
+    migrate(sql, "sessile", builtInMigrations, now);
+    migrate(sql, "kind", kind.migrations, now);
+    const kernel = new Kernel(sql, kindName, name, kind);
+    kernel.operatorLog.prune(now);
+    return kernel;
+  }
+
+  get exists(): boolean {
+    return this.#view.lastSeq > 0;
+  }
+
+  /** The view as the caller may see it: inside a commit with its own writes, else as last committed. */
+  get view(): SessionView {
+    return this.#open ? this.#open.view : this.#view;
+  }
+
+  /** The view as last committed, whoever asks. */
+  get committedView(): SessionView {
+    return this.#view;
+  }
+
+  /** Whose command is running; null outside a commit. */
+  get actor(): Actor | null {
+    return this.#open?.actor ?? null;
+  }
+
+  get definition(): KindDefinition {
+    return this.#kind;
+  }
+
+  /** @throws SessileError `not_writable` or `unavailable` unless clients may write now */
+  assertActive(): void {
+    assertActive(this.view.lifecycle);
+  }
+
+  get insideCommit(): boolean {
+    return this.#open !== null;
+  }
+
+  get sql(): Sql {
+    return this.#sql;
+  }
+
+  /** Writes event 1. */
+  create(now: number): Transaction | null {
+    return this.write(null, now, (writer) => writer.create()).transaction;
+  }
+
+  /**
+   * Applies tasks in order and commits them together. A task that fails fails alone: it leaves nothing behind, and the
+   * others are committed as if it had not been there.
+   */
+  transact(tasks: Iterable<Task>, now: number): Transaction {
+    if (this.#open) throw new SessileError("internal", "A commit is already open.");
+    const taken: Task[] = [];
+    try {
+      return this.#attempt(recording(tasks, taken), now, false);
+    } catch (thrown) {
+      if (!(thrown instanceof TaskFailure)) throw thrown;
+      // Everything is rolled back. A task that was alone need not run a second time to be known as the one that failed.
+      if (taken.length === 1) return refused(thrown.reason, this.#view);
+      return this.#attempt(taken, now, true);
+    }
+  }
+
+  /**
+   * The session's own writes, at once: inside an open commit as part of it, else as a commit of their own.
+   *
+   * @param actor who did it; undefined inside a command means whoever sent the command
+   * @throws what `body` throws, after everything is as it was
+   */
+  write<T>(actor: Actor | null | undefined, now: number, body: (writer: Writer) => T): Written<T> {
+    if (this.#open)
+      return {
+        value: this.#open.as(actor, () => body(this.#writerOf(this.#open as Batch))),
+        transaction: null,
+      };
+    let ended: { readonly value: T } | { readonly thrown: unknown } | undefined;
+    const run = (writer: Writer): undefined => {
+      try {
+        ended = { value: body(writer) };
+      } catch (thrown) {
+        ended = { thrown };
+        throw thrown;
+      }
+    };
+    const transaction = this.transact(
+      [{ id: undefined, actor: actor ?? null, refusesFirst: false, run }],
+      now,
+    );
+    if (!ended) throw new SessileError("internal", "The write did not run.");
+    if ("thrown" in ended) throw ended.thrown;
+    return { value: ended.value, transaction };
+  }
+
+  readAfter(after: number, maxEvents?: number): LogPage {
+    if (after >= this.#view.lastSeq) return { commits: [], more: false };
+    return this.log.readAfter(after, this.#kind.limits.maxPageBytes, maxEvents);
+  }
+
+  /** Seq before which only history lies, for a reader that wants the latest `count` events. */
+  seqBefore(count: number): number {
+    return Math.max(0, this.#view.lastSeq - count);
+  }
+
+  #attempt(tasks: Iterable<Task>, now: number, isolate: boolean): Transaction {
+    const before = this.#view;
+    const batch = new Batch(before, now);
+    const writer = this.#writerOf(batch);
+    const written: CommitDraft = { stored: null, after: before, checkpointed: false };
+    this.#open = batch;
+    try {
+      const outcomes = this.#sql.transaction(() => {
+        const ended: Outcome[] = [];
+        for (const task of tasks)
+          ended.push(isolate ? this.#runIsolated(task, batch, writer) : this.#run(task, batch, writer));
+        if (batch.size > 0) this.#writeCommit(batch, written);
+        return ended;
+      });
+      this.#adopt(written);
+      return { outcomes, stored: written.stored, before, after: written.after };
+    } catch (thrown) {
+      if (written.stored) this.#reload();
+      throw thrown;
+    } finally {
+      this.#open = null;
+    }
+  }
+
+  #writerOf(batch: Batch): Writer {
+    return new Writer(this.#sql, this.due, batch, this.#kind);
+  }
+
+  /** The transaction's last act. */
+  #writeCommit(batch: Batch, written: CommitDraft): void {
+    const commit = batch.toCommit();
+    written.stored = this.log.write(commit);
+    written.after = settleView(batch.view, batch.lastSeq, batch.at);
+    written.checkpointed = this.#checkpoint.isDue(written.stored.body.length);
+    this.#producers.advance(commit);
+    if (written.checkpointed) {
+      this.#checkpoint.write(written.after);
+      this.#producers.checkpoint();
+    }
+  }
+
+  /** Memory follows the disk, never the other way round. */
+  #adopt({ stored, after, checkpointed }: CommitDraft): void {
+    if (!stored) return;
+    this.#view = after;
+    this.#checkpoint.settled(stored.body.length, checkpointed);
+    if (checkpointed) this.#producers.settled();
+  }
+
+  /** The commit itself failed, after producers had learnt of it: what the disk says is the truth. */
+  #reload(): void {
+    const { kind, name } = this.#view;
+    this.#producers = new Producers(this.#sql);
+    this.#checkpoint = new Checkpoint(this.#sql, this.#kind.limits.maxRowBytes);
+    this.#view = deepFreeze(this.#checkpoint.load(kind, name, this.log, this.#producers));
+  }
+
+  #run(task: Task, batch: Batch, writer: Writer): Outcome {
+    const mark = batch.size;
+    try {
+      return this.#runOnce(task, batch, writer);
+    } catch (thrown) {
+      // A refusal before the first write needs no undoing, unless the kind's own code ran and may have used `sql`.
+      if (thrown instanceof SessileError && batch.size === mark && thrown.details.field !== undefined)
+        return { ok: false, error: thrown };
+      throw new TaskFailure(thrown);
+    }
+  }
+
+  #runIsolated(task: Task, batch: Batch, writer: Writer): Outcome {
+    const mark = batch.mark();
+    try {
+      return this.#sql.transaction(() => this.#runOnce(task, batch, writer));
+    } catch (thrown) {
+      batch.rollbackTo(mark);
+      return { ok: false, error: SessileError.from(thrown) };
+    }
+  }
+
+  #runOnce(task: Task, batch: Batch, writer: Writer): Outcome {
+    if (task.id !== undefined) {
+      const earlier = this.#recall(task.id, task.actor, batch);
+      if (earlier) return { ok: true, seq: earlier.seq, repeated: true, result: earlier.event.result };
+    }
+    const sizeBefore = batch.size;
+    batch.begin(task.id, task.actor);
+    const result = task.run(writer);
+    const seq = batch.commandSeq();
+    if (batch.size > sizeBefore) {
+      batch.keepResult(result);
+      if (task.id !== undefined && !parseProducerPosition(task.id)) {
+        this.#sql.exec("INSERT INTO _sessile_client_event VALUES (?, ?)", task.id, seq);
+      }
+    }
+    return { ok: true, seq, repeated: false, result };
+  }
+
+  /** The event an earlier delivery of this id wrote. */
+  #recall(
+    id: string,
+    actor: Actor | null,
+    batch: Batch,
+  ): { readonly seq: number; readonly event: PackedEvent } | null {
+    assertClientEventId(id);
+    const inBatch = batch.find(id);
+    if (inBatch) return inBatch;
+    const position = parseProducerPosition(id);
+    if (!position) {
+      const row = this.#sql.exec("SELECT seq FROM _sessile_client_event WHERE id = ?", id)[0];
+      return row ? this.log.eventAt(numberAt(row, "seq")) : null;
+    }
+    const recall = this.#producers.recall(position, actor?.id ?? "");
+    return recall.is === "new"
+      ? null
+      : this.log.findBack(recall.sinceSeq + 1, (event) => event.clientEventId === id);
+  }
+}
+
+interface CommitDraft {
+  stored: StoredCommit | null;
+  after: SessionView;
+  checkpointed: boolean;
+}
+
+/** Aborts an optimistic transaction; which task failed, and how, is found out by the isolated one. */
+class TaskFailure extends Error {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    super("A task failed");
+    this.reason = reason;
+  }
+}
+
+function refused(reason: unknown, view: SessionView): Transaction {
+  return {
+    outcomes: [{ ok: false, error: SessileError.from(reason) }],
+    stored: null,
+    before: view,
+    after: view,
+  };
+}
+
+function* recording(tasks: Iterable<Task>, taken: Task[]): Generator<Task> {
+  for (const task of tasks) {
+    taken.push(task);
+    yield task;
+  }
+}

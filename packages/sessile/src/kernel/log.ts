@@ -1,0 +1,127 @@
+import { type Commit, lastSeqOf, type PackedEvent } from "../protocol/event.ts";
+import { readContinuation, splitText, writeContinuation } from "./long-text.ts";
+import { numberAt, type Sql, type SqlRow, textAt } from "./sql.ts";
+
+/** A stored commit: its place, and its JSON exactly as written, so that sending it needs no parsing. */
+export interface StoredCommit {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly body: string;
+}
+
+export interface LogPage {
+  readonly commits: readonly StoredCommit[];
+  /** True when the log holds more after the last commit of this page. */
+  readonly more: boolean;
+}
+
+export interface FoundEvent {
+  readonly seq: number;
+  readonly event: PackedEvent;
+}
+
+/** The session's log: one packed row per commit, keyed by its last seq, so that "after N" is one range scan. It only grows. */
+export class Log {
+  readonly #sql: Sql;
+  readonly #maxRowBytes: number;
+
+  constructor(sql: Sql, maxRowBytes: number) {
+    this.#sql = sql;
+    this.#maxRowBytes = maxRowBytes;
+  }
+
+  lastSeq(): number {
+    const row = this.#sql.exec("SELECT coalesce(max(last_seq), 0) AS seq FROM _sessile_log")[0];
+    return row ? numberAt(row, "seq") : 0;
+  }
+
+  /** Writes one commit. The caller holds the transaction. */
+  write(commit: Commit): StoredCommit {
+    const lastSeq = lastSeqOf(commit);
+    const body = JSON.stringify(commit);
+    const { head, tail } = splitText(body, this.#maxRowBytes);
+    this.#sql.exec("INSERT INTO _sessile_log VALUES (?, ?, ?)", lastSeq, commit.firstSeq, head);
+    if (tail.length > 0) writeContinuation(this.#sql, ownerOf(lastSeq), tail, false);
+    return { firstSeq: commit.firstSeq, lastSeq, body };
+  }
+
+  /**
+   * Commits that hold an event with seq > `after`, in order, cut at `maxBytes` and `maxEvents`; at least one commit
+   * if there is any. The first may begin at or before `after`.
+   */
+  readAfter(after: number, maxBytes: number, maxEvents = Number.POSITIVE_INFINITY): LogPage {
+    const commits: StoredCommit[] = [];
+    let bytes = 0;
+    let events = 0;
+    let cursor = after;
+    let rowsToAsk = 16;
+    for (;;) {
+      const rows = this.#sql.exec(
+        "SELECT last_seq, first_seq, body FROM _sessile_log WHERE last_seq > ? ORDER BY last_seq LIMIT ?",
+        cursor,
+        rowsToAsk,
+      );
+      for (const row of rows) {
+        const commit = this.#read(row);
+        bytes += commit.body.length;
+        events += commit.lastSeq - Math.max(commit.firstSeq - 1, after);
+        if (commits.length > 0 && (bytes > maxBytes || events > maxEvents)) return { commits, more: true };
+        commits.push(commit);
+        cursor = commit.lastSeq;
+      }
+      if (rows.length < rowsToAsk) return { commits, more: false };
+      rowsToAsk = nextRowCount(bytes / commits.length, maxBytes - bytes);
+    }
+  }
+
+  /** The newest event with seq ≥ `downTo` that satisfies `test`, searching back from the end. */
+  findBack(downTo: number, test: (event: PackedEvent) => boolean): FoundEvent | null {
+    for (let before = Number.MAX_SAFE_INTEGER; before > downTo; ) {
+      const rows = this.#sql.exec(
+        "SELECT last_seq, first_seq, body FROM _sessile_log WHERE last_seq >= ? AND last_seq < ? ORDER BY last_seq DESC LIMIT 32",
+        downTo,
+        before,
+      );
+      for (const row of rows) {
+        const stored = this.#read(row);
+        const commit = JSON.parse(stored.body) as Commit;
+        for (let index = commit.events.length - 1; index >= 0; index--) {
+          const event = commit.events[index] as PackedEvent;
+          if (test(event)) return { seq: commit.firstSeq + index, event };
+        }
+        before = stored.lastSeq;
+      }
+      if (rows.length < 32) return null;
+    }
+    return null;
+  }
+
+  eventAt(seq: number): FoundEvent | null {
+    const row = this.#sql.exec(
+      "SELECT last_seq, first_seq, body FROM _sessile_log WHERE last_seq >= ? ORDER BY last_seq LIMIT 1",
+      seq,
+    )[0];
+    if (!row) return null;
+    const commit = JSON.parse(this.#read(row).body) as Commit;
+    const event = commit.events[seq - commit.firstSeq];
+    return event ? { seq, event } : null;
+  }
+
+  #read(row: SqlRow): StoredCommit {
+    const lastSeq = numberAt(row, "last_seq");
+    const head = textAt(row, "body");
+    // Only a head of full length can have been cut (one unit shorter if a surrogate pair stood at the cut).
+    const mayContinue = head.length >= Math.floor(this.#maxRowBytes / 3) - 1;
+    const body = mayContinue ? head + readContinuation(this.#sql, ownerOf(lastSeq)) : head;
+    return { firstSeq: numberAt(row, "first_seq"), lastSeq, body };
+  }
+}
+
+/** Few rows while they are large, many while they are small: one page should cost one or two queries and never megabytes too many. */
+function nextRowCount(averageBytes: number, bytesLeft: number): number {
+  return Math.max(8, Math.min(2048, Math.ceil(bytesLeft / averageBytes)));
+}
+
+function ownerOf(lastSeq: number): string {
+  return `log:${lastSeq}`;
+}

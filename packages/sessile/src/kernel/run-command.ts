@@ -1,0 +1,131 @@
+import type { Command } from "../protocol/command.ts";
+import { SessileError, unreachable } from "../protocol/error.ts";
+import { assertJson, type Json } from "../protocol/json.ts";
+import type { Lifecycle } from "../protocol/lifecycle.ts";
+import type { KindDefinition } from "./definition.ts";
+import { refuseThenable } from "./sql.ts";
+import type { Writer } from "./writer.ts";
+
+/** What a client's command may do, and does, inside a commit. @returns the command's answer */
+export function runCommand(command: Command, writer: Writer, kind: KindDefinition): Json | undefined {
+  if (command.op !== "setLifecycle") assertActive(writer.view.lifecycle);
+  switch (command.op) {
+    case "append":
+      appendFromClient(command.type, command.payload, writer, kind);
+      return undefined;
+    case "setState":
+      refuseUnless(
+        kind.clientWrites.state,
+        "This kind does not let clients write the state. Call one of its methods.",
+      );
+      writer.setState(command.state, command.ifVersion);
+      return undefined;
+    case "reset":
+      writer.reset();
+      return undefined;
+    case "setStatus":
+      refuseUnless(
+        kind.clientWrites.status,
+        "This kind does not let clients set the status. Call one of its methods.",
+      );
+      writer.setStatus(command.to, command.expectedVersion);
+      return undefined;
+    case "setLifecycle":
+      writer.setLifecycle(command.to, command.expectedVersion);
+      return undefined;
+    case "answerGate":
+      writer.answerGate(command.gateId, command.answer, command.comment ?? null);
+      return undefined;
+    case "call":
+      return callMethod(command.method, command.args, kind);
+    default:
+      return unreachable(command);
+  }
+}
+
+function appendFromClient(
+  type: string,
+  payload: Json | undefined,
+  writer: Writer,
+  kind: KindDefinition,
+): void {
+  const allowed = kind.clientWrites.events;
+  if (allowed !== "any" && !allowed.includes(type)) {
+    throw new SessileError("forbidden", "This kind does not let clients append events of this type.", {
+      field: "type",
+    });
+  }
+  if (payload !== undefined && typeof payload !== "number" && typeof payload !== "boolean")
+    assertPayloadSize(payload, kind.limits.maxPayloadChars);
+  kind.validateEvent(type, payload ?? null);
+  writer.append(type, payload);
+}
+
+/** Only a payload that might be too long is measured: a frame below the limit cannot hold one above it. */
+function assertPayloadSize(payload: Json, maxChars: number): void {
+  if (estimateChars(payload, maxChars) > maxChars) {
+    throw new SessileError(
+      "limit_exceeded",
+      `A payload is at most ${maxChars} characters of JSON. Store larger things elsewhere and append a pointer.`,
+      {
+        field: "payload",
+        limit: "maxPayloadChars",
+      },
+    );
+  }
+}
+
+/** A lower bound of the JSON text's length; stops counting once it is past `enough`. */
+function estimateChars(value: Json, enough: number): number {
+  if (typeof value === "string") return value.length + 2;
+  if (value === null || typeof value !== "object") return 4;
+  let total = 2;
+  for (const key in value) {
+    total +=
+      key.length +
+      3 +
+      estimateChars((value as { readonly [key: string]: Json })[key] as Json, enough - total);
+    if (total > enough) break;
+  }
+  return total;
+}
+
+function callMethod(name: string, args: readonly Json[], kind: KindDefinition): Json | undefined {
+  const method = kind.method(name);
+  if (!method)
+    throw new SessileError("not_found", "This kind has no callable method of that name.", {
+      field: "method",
+    });
+  const result = method(...args);
+  refuseThenable(result);
+  if (result === undefined) return undefined;
+  assertJson(result, "result");
+  return result;
+}
+
+/** Clients write to active sessions only. @throws SessileError `not_writable`, or `unavailable` while it starts */
+export function assertActive(lifecycle: Lifecycle): void {
+  switch (lifecycle) {
+    case "active":
+      return;
+    case "paused":
+      throw new SessileError("not_writable", "This session is paused. Resume it first.", {
+        current: lifecycle,
+      });
+    case "terminated":
+      throw new SessileError("not_writable", "This session is terminated: it can be read, not written.", {
+        current: lifecycle,
+      });
+    case "initializing":
+      throw new SessileError("unavailable", "This session is still starting.", {
+        current: lifecycle,
+        retryAfterMs: 100,
+      });
+    default:
+      unreachable(lifecycle);
+  }
+}
+
+function refuseUnless(allowed: boolean, message: string): void {
+  if (!allowed) throw new SessileError("forbidden", message);
+}

@@ -1,0 +1,45 @@
+import type { Migration } from "./migrations.ts";
+
+/**
+ * The library's own tables. `WITHOUT ROWID` or integer keys throughout: every index entry is a billed row written.
+ * What each table holds and how it is rebuilt stands in ARCHITECTURE.md, "Tables".
+ */
+export const builtInMigrations: readonly Migration[] = [
+  {
+    version: 1,
+    name: "log, view, exactly-once, gates, timers, work, operator log",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE _sessile_log (last_seq INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, body TEXT NOT NULL)",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_view (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, body TEXT NOT NULL)",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_continuation (owner TEXT NOT NULL, part INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (owner, part)) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_producer (producer TEXT PRIMARY KEY, actor TEXT NOT NULL, epoch INTEGER NOT NULL, n INTEGER NOT NULL, since_seq INTEGER NOT NULL) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_client_event (id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_gate (gate_id TEXT PRIMARY KEY, status TEXT NOT NULL, body TEXT NOT NULL, outcome TEXT, seq INTEGER NOT NULL) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_timer (timer_id TEXT PRIMARY KEY, name TEXT NOT NULL, due_at INTEGER NOT NULL, input TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_work (work_id TEXT PRIMARY KEY, name TEXT NOT NULL, input TEXT NOT NULL, status TEXT NOT NULL, result TEXT) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_step (work_id TEXT NOT NULL, step TEXT NOT NULL, result TEXT NOT NULL, PRIMARY KEY (work_id, step)) WITHOUT ROWID",
+      );
+      sql.exec("CREATE TABLE _sessile_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+      sql.exec(
+        "CREATE TABLE _sessile_oplog (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, level TEXT NOT NULL, tag TEXT NOT NULL, message TEXT NOT NULL, attrs TEXT)",
+      );
+    },
+  },
+];

@@ -1,0 +1,82 @@
+import { SessileError } from "../protocol/error.ts";
+import type { Json } from "../protocol/json.ts";
+import type { Batch } from "./batch.ts";
+import { type Sql, textAt } from "./sql.ts";
+
+/** Work that must go on after a crash: its finished steps are a journal, and a step that is in it never runs again. */
+export interface WorkRecord {
+  readonly workId: string;
+  readonly name: string;
+  readonly input: Json;
+}
+
+/** Starts work; a known id starts nothing. */
+export function startWork(sql: Sql, batch: Batch, work: WorkRecord): boolean {
+  if (sql.exec("SELECT 1 AS found FROM _sessile_work WHERE work_id = ?", work.workId).length > 0)
+    return false;
+  batch.emitSystem("work.started", { workId: work.workId, name: work.name, input: work.input });
+  sql.exec(
+    "INSERT INTO _sessile_work VALUES (?, ?, ?, 'running', NULL)",
+    work.workId,
+    work.name,
+    JSON.stringify(work.input),
+  );
+  return true;
+}
+
+/** Journals a finished step. @returns false if it was in the journal before: the first result stands */
+export function completeStep(sql: Sql, batch: Batch, workId: string, step: string, result: Json): boolean {
+  assertRunning(batch, workId);
+  if (readStep(sql, workId, step)) return false;
+  batch.emitSystem("step.completed", { workId, step, result });
+  sql.exec("INSERT INTO _sessile_step VALUES (?, ?, ?)", workId, step, JSON.stringify(result));
+  return true;
+}
+
+export function failStep(batch: Batch, workId: string, step: string, attempt: number, message: string): void {
+  assertRunning(batch, workId);
+  batch.emitSystem("step.failed", { workId, step, attempt, message });
+}
+
+export function completeWork(sql: Sql, batch: Batch, workId: string, result: Json): void {
+  assertRunning(batch, workId);
+  batch.emitSystem("work.completed", { workId, result });
+  sql.exec(
+    "UPDATE _sessile_work SET status = 'completed', result = ? WHERE work_id = ?",
+    JSON.stringify(result),
+    workId,
+  );
+}
+
+export function failWork(sql: Sql, batch: Batch, workId: string, message: string): void {
+  assertRunning(batch, workId);
+  batch.emitSystem("work.failed", { workId, message });
+  sql.exec(
+    "UPDATE _sessile_work SET status = 'failed', result = ? WHERE work_id = ?",
+    JSON.stringify({ message }),
+    workId,
+  );
+}
+
+export function readStep(sql: Sql, workId: string, step: string): { readonly result: Json } | null {
+  const row = sql.exec("SELECT result FROM _sessile_step WHERE work_id = ? AND step = ?", workId, step)[0];
+  return row ? { result: JSON.parse(textAt(row, "result")) as Json } : null;
+}
+
+export function runningWork(sql: Sql): WorkRecord[] {
+  return sql
+    .exec("SELECT work_id, name, input FROM _sessile_work WHERE status = 'running' ORDER BY work_id")
+    .map((row) => ({
+      workId: textAt(row, "work_id"),
+      name: textAt(row, "name"),
+      input: JSON.parse(textAt(row, "input")) as Json,
+    }));
+}
+
+function assertRunning(batch: Batch, workId: string): void {
+  if (!Object.hasOwn(batch.view.work, workId)) {
+    throw new SessileError("not_writable", "This work has ended, so its steps can no longer be recorded.", {
+      field: "workId",
+    });
+  }
+}

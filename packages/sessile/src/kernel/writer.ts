@@ -1,0 +1,199 @@
+import { SessileError } from "../protocol/error.ts";
+import type { Actor } from "../protocol/event.ts";
+import { assertUserEventType } from "../protocol/ids.ts";
+import { assertJson, deepFreeze, type Json } from "../protocol/json.ts";
+import { type Lifecycle, mayBecome } from "../protocol/lifecycle.ts";
+import type { SessionView } from "../protocol/view.ts";
+import type { Batch } from "./batch.ts";
+import type { KindDefinition } from "./definition.ts";
+import type { DueTable, DueTimer } from "./due-table.ts";
+import { answerGate, expireGate, type GateRequest, openGate } from "./gates.ts";
+import type { Sql } from "./sql.ts";
+import { cancelTimer, fireTimer, setTimer, type TimerRequest } from "./timers.ts";
+import { completeStep, completeWork, failStep, failWork, startWork, type WorkRecord } from "./work.ts";
+import { assertTransition } from "./workflow.ts";
+
+/** Everything that can be written to a session, inside one commit. Reads through it see the commit's own writes. */
+export class Writer {
+  readonly #sql: Sql;
+  readonly #due: DueTable;
+  readonly #batch: Batch;
+  readonly #kind: KindDefinition;
+
+  constructor(sql: Sql, due: DueTable, batch: Batch, kind: KindDefinition) {
+    this.#sql = sql;
+    this.#due = due;
+    this.#batch = batch;
+    this.#kind = kind;
+  }
+
+  get view(): SessionView {
+    return this.#batch.view;
+  }
+
+  get actor(): Actor | null {
+    return this.#batch.actor;
+  }
+
+  get lastSeq(): number {
+    return this.#batch.lastSeq;
+  }
+
+  /** Event 1 of every session. */
+  create(): number {
+    const { kind, name } = this.#batch.view;
+    return this.#batch.emitSystem("session.created", {
+      kind,
+      name,
+      state: deepFreeze(JSON.parse(JSON.stringify(this.#kind.initialState)) as Json),
+      status: this.#kind.workflow?.initial ?? null,
+    });
+  }
+
+  append(type: string, payload: Json | undefined): number {
+    this.assertWritable();
+    assertUserEventType(type);
+    return this.#batch.emit(type, payload);
+  }
+
+  /** Replaces the whole state. @throws SessileError `precondition_failed` with the version there is, `limit_exceeded` */
+  setState(next: unknown, ifVersion?: number): number {
+    this.assertWritable();
+    const { version, state } = this.#batch.view;
+    if (ifVersion !== undefined && ifVersion !== version) {
+      throw new SessileError(
+        "precondition_failed",
+        `The state is at version ${version}, not ${ifVersion}. Read it again and repeat the change.`,
+        {
+          currentVersion: version,
+        },
+      );
+    }
+    assertJson(next, "state", this.#kind.limits.maxDepth);
+    const text = JSON.stringify(next);
+    if (text.length > this.#kind.limits.maxStateChars) {
+      throw new SessileError(
+        "limit_exceeded",
+        `The state would be ${text.length} characters; ${this.#kind.limits.maxStateChars} are allowed. Keep a window in the state and the rest in tables or events.`,
+        { field: "state", limit: "maxStateChars" },
+      );
+    }
+    this.#kind.validateState(next, state);
+    // A copy of our own: the caller keeps its object, and neither side can change what was stored.
+    return this.#batch.emitSystem("state.changed", { state: deepFreeze(JSON.parse(text) as Json) });
+  }
+
+  reset(): number {
+    return this.setState(this.#kind.initialState);
+  }
+
+  setStatus(to: string, expectedVersion?: number): number {
+    this.assertWritable();
+    const { status, statusVersion } = this.#batch.view;
+    assertVersion("status", status, statusVersion, expectedVersion);
+    assertTransition(this.#kind.workflow, status, to, statusVersion);
+    return this.#batch.emitSystem("status.changed", { from: status, to });
+  }
+
+  setLifecycle(to: Lifecycle, expectedVersion?: number): number {
+    const { lifecycle, lifecycleVersion } = this.#batch.view;
+    assertVersion("lifecycle", lifecycle, lifecycleVersion, expectedVersion);
+    if (!mayBecome(lifecycle, to)) {
+      throw new SessileError("illegal_transition", `The session is ${lifecycle}; it cannot become ${to}.`, {
+        current: lifecycle,
+        currentVersion: lifecycleVersion,
+      });
+    }
+    if (to === "terminated") this.#closeEverything();
+    return this.#batch.emitSystem("session.lifecycle_changed", { from: lifecycle, to });
+  }
+
+  openGate(request: GateRequest): string {
+    this.assertWritable();
+    return openGate(this.#sql, this.#due, this.#batch, request);
+  }
+
+  answerGate(gateId: string, answer: string, comment: string | null): void {
+    this.assertWritable();
+    const { gate, outcome } = answerGate(this.#sql, this.#due, this.#batch, gateId, answer, comment);
+    if (outcome) this.#kind.gateSettled(gate, outcome);
+  }
+
+  expireGate(gateId: string): void {
+    const settled = expireGate(this.#sql, this.#due, this.#batch, gateId);
+    if (settled?.outcome) this.#kind.gateSettled(settled.gate, settled.outcome);
+  }
+
+  setTimer(request: TimerRequest): string {
+    this.assertWritable();
+    return setTimer(this.#due, this.#batch, request);
+  }
+
+  cancelTimer(timerId: string): boolean {
+    return cancelTimer(this.#due, this.#batch, timerId);
+  }
+
+  fireTimer(timer: DueTimer): boolean {
+    return fireTimer(this.#due, this.#batch, timer);
+  }
+
+  startWork(work: WorkRecord): boolean {
+    this.assertWritable();
+    return startWork(this.#sql, this.#batch, work);
+  }
+
+  completeStep(workId: string, step: string, result: unknown): boolean {
+    assertJson(result, `result of step ${step}`, this.#kind.limits.maxDepth);
+    return completeStep(this.#sql, this.#batch, workId, step, result);
+  }
+
+  failStep(workId: string, step: string, attempt: number, message: string): void {
+    failStep(this.#batch, workId, step, attempt, message);
+  }
+
+  completeWork(workId: string, result: unknown): void {
+    assertJson(result, "result of the work", this.#kind.limits.maxDepth);
+    completeWork(this.#sql, this.#batch, workId, result);
+  }
+
+  failWork(workId: string, message: string): void {
+    failWork(this.#sql, this.#batch, workId, message);
+  }
+
+  /** @throws SessileError `not_writable` in a terminated session */
+  assertWritable(): void {
+    if (this.#batch.view.lifecycle === "terminated") {
+      throw new SessileError("not_writable", "This session is terminated: it can be read, not written.", {
+        current: "terminated",
+      });
+    }
+  }
+
+  /** A terminated session waits for nothing: gates expire, timers go, work fails, all in the same commit. */
+  #closeEverything(): void {
+    for (const gateId of Object.keys(this.#batch.view.gates))
+      expireGate(this.#sql, this.#due, this.#batch, gateId);
+    for (const workId of Object.keys(this.#batch.view.work))
+      failWork(this.#sql, this.#batch, workId, "The session was terminated.");
+    for (const timerId of this.#due.namedIds()) cancelTimer(this.#due, this.#batch, timerId);
+  }
+}
+
+function assertVersion(
+  field: string,
+  current: string | null,
+  version: number,
+  expected: number | undefined,
+): void {
+  if (expected !== undefined && expected !== version) {
+    throw new SessileError(
+      "conflict",
+      `The ${field} is ${current} at version ${version}, not ${expected}: somebody else changed it.`,
+      {
+        field: "expectedVersion",
+        current,
+        currentVersion: version,
+      },
+    );
+  }
+}

@@ -1,0 +1,144 @@
+import type { Kernel, StoredCommit } from "../kernel/index.ts";
+import { closeCodes } from "../protocol/close-code.ts";
+import { parseWith } from "../protocol/command.ts";
+import { SessileError, unreachable } from "../protocol/error.ts";
+import { clientFrameSchema, type HelloFrame, protocolVersion } from "../protocol/frame.ts";
+import { type Json, parseJson } from "../protocol/json.ts";
+import type { Limits } from "../protocol/limits.ts";
+import { close, type Peers } from "./peers.ts";
+import type { SessionHooks } from "./session-hooks.ts";
+
+export interface ClientFramesOptions {
+  readonly kernel: Kernel;
+  readonly peers: Peers;
+  readonly limits: Limits;
+  readonly hooks: SessionHooks;
+  readonly takeCommands: (socket: WebSocket, commands: readonly Json[], chars: number) => void;
+  readonly presenceChanged: () => void;
+}
+
+/** Turns one socket's frames into reads and commands. Owns no state: where a peer stands is in `Peers`. */
+export class ClientFrames {
+  readonly #options: ClientFramesOptions;
+
+  constructor(options: ClientFramesOptions) {
+    this.#options = options;
+  }
+
+  /** A frame that breaks the protocol ends the connection: guessing what it meant could lose a command. */
+  receive(socket: WebSocket, message: string | ArrayBuffer): void {
+    try {
+      if (typeof message !== "string") {
+        throw new SessileError("bad_request", "Binary frames are not part of this protocol.");
+      }
+      this.#handle(socket, message);
+    } catch (thrown) {
+      const error = SessileError.from(thrown);
+      this.#options.peers.send(socket, { t: "error", error: error.toWire() });
+      close(socket, closeCodeOf(error), error.message);
+    }
+  }
+
+  #handle(socket: WebSocket, text: string): void {
+    const { limits, peers } = this.#options;
+    const value = parseJson(text, { maxChars: limits.maxFrameChars, maxDepth: limits.maxDepth }, "frame");
+    const peer = peers.get(socket);
+    if (!peer) return;
+    if (isCommandsFrame(value)) {
+      if (peer.phase === "greeting")
+        throw new SessileError("bad_request", "The first frame must be hello.", { field: "t" });
+      this.#options.takeCommands(socket, value.commands, text.length);
+      return;
+    }
+    const frame = parseWith(clientFrameSchema, value, "frame");
+    if (frame.t !== "hello" && peer.phase === "greeting") {
+      throw new SessileError("bad_request", "The first frame must be hello.", { field: "t" });
+    }
+    switch (frame.t) {
+      case "hello":
+        this.#greet(socket, frame);
+        return;
+      case "pull":
+        if (peer.phase !== "sending") this.#sendPage(socket, frame.after);
+        return;
+      case "do":
+        this.#options.takeCommands(socket, frame.commands, text.length);
+        return;
+      case "signal":
+        if (this.#options.hooks.onSignal(peer, frame.signal)) {
+          peers.relay(
+            { t: "signal", from: { peerId: peer.peerId, actor: peer.actor }, signal: frame.signal },
+            socket,
+          );
+        }
+        return;
+      default:
+        unreachable(frame);
+    }
+  }
+
+  #greet(socket: WebSocket, hello: HelloFrame): void {
+    const { kernel, peers, hooks } = this.#options;
+    const peer = peers.get(socket);
+    if (!peer) return;
+    if (peer.phase !== "greeting")
+      throw new SessileError("bad_request", "Hello was said already.", { field: "t" });
+    if (!hooks.authorize(peer.actor, "read"))
+      throw new SessileError("forbidden", "You may not read this session.");
+    peers.setPhase(socket, hello.events === false ? "sending" : "catchingUp");
+    hooks.onConnect(peer);
+    const view = kernel.committedView;
+    // A cursor beyond the end belongs to a session that is no more: the client starts over.
+    const resumes = hello.after !== undefined && hello.after <= view.lastSeq;
+    peers.send(socket, {
+      t: "welcome",
+      v: protocolVersion,
+      peerId: peer.peerId,
+      actor: peer.actor,
+      lastSeq: view.lastSeq,
+      createdAt: view.createdAt,
+      ...(resumes ? {} : { view }),
+    });
+    if (hello.events === false) return;
+    const start = resumes ? (hello.after ?? 0) : kernel.seqBefore(hello.history ?? view.lastSeq);
+    this.#sendPage(socket, start);
+    this.#options.presenceChanged();
+  }
+
+  /** One page; the last one makes the peer live in the same turn, so that nothing can come between. */
+  #sendPage(socket: WebSocket, after: number): void {
+    const { kernel, peers } = this.#options;
+    const { commits, more } = kernel.readAfter(after);
+    peers.sendText(socket, eventsFrame(commits, more));
+    peers.setPhase(socket, more ? "catchingUp" : "live");
+  }
+}
+
+/** `EventsFrame` from stored bodies, without parsing them. */
+function eventsFrame(commits: readonly StoredCommit[], more: boolean): string {
+  return `{"t":"events","commits":[${commits.map((commit) => commit.body).join(",")}],"more":${more}}`;
+}
+
+/** The frame nearly all traffic comes in; recognised by hand for the reason given at `parseCommand`. */
+function isCommandsFrame(value: Json): value is { readonly t: "do"; readonly commands: readonly Json[] } {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
+  const { t, commands, ...rest } = value as { readonly [key: string]: Json };
+  if (t !== "do" || !Array.isArray(commands) || commands.length === 0) return false;
+  for (const _unknown in rest) return false;
+  return true;
+}
+
+function closeCodeOf(error: SessileError): number {
+  switch (error.code) {
+    case "forbidden":
+      return closeCodes.forbidden;
+    case "unauthenticated":
+      return closeCodes.unauthenticated;
+    case "internal":
+    case "unavailable":
+    case "overloaded":
+      return closeCodes.restart;
+    default:
+      return closeCodes.protocolError;
+  }
+}

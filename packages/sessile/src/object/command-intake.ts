@@ -1,0 +1,207 @@
+import { type Kernel, runCommand, type Transaction, type Writer } from "../kernel/index.ts";
+import { actionOf } from "../protocol/access.ts";
+import { type Command, type Outcome, parseCommand } from "../protocol/command.ts";
+import { SessileError } from "../protocol/error.ts";
+import type { Actor } from "../protocol/event.ts";
+import type { Ack } from "../protocol/frame.ts";
+import { assertJson, type Json } from "../protocol/json.ts";
+import type { Limits } from "../protocol/limits.ts";
+import type { FoundMethod } from "./callable.ts";
+import { type Delivered, type Letter, Mailbox } from "./mailbox.ts";
+import type { SessionHooks } from "./session-hooks.ts";
+
+interface CommandLetter extends Letter {
+  /** Where the outcome goes: a socket, or whoever awaits it. */
+  readonly socket: WebSocket | null;
+  readonly settle: ((outcome: Outcome) => void) | null;
+}
+
+export interface CommandIntakeOptions {
+  readonly kernel: Kernel;
+  readonly limits: Limits;
+  readonly hooks: SessionHooks;
+  /** Sends outcomes that no commit carries. */
+  readonly send: (socket: WebSocket, acks: string) => void;
+  readonly committed: (transaction: Transaction, acks: ReadonlyMap<WebSocket, string>) => void;
+  readonly report: (message: string, thrown: unknown) => void;
+}
+
+/** Takes commands from sockets and requests, puts them in the mailbox, and brings their outcomes back. */
+export class CommandIntake {
+  readonly #options: CommandIntakeOptions;
+  readonly #mailbox: Mailbox<CommandLetter>;
+  readonly #calls = new Map<string, Promise<Outcome>>();
+
+  constructor(options: CommandIntakeOptions) {
+    this.#options = options;
+    this.#mailbox = new Mailbox<CommandLetter>(options.limits, {
+      deliver: (letters) => options.kernel.transact(letters, Date.now()),
+      delivered: (batch) => this.#delivered(batch),
+      failed: (letters, thrown) => this.#failed(letters, thrown),
+    });
+  }
+
+  /** Commands of one frame, each on its own: a bad one is answered with its error and the others go on. */
+  fromSocket(socket: WebSocket, actor: Actor | null, values: readonly Json[], chars: number): void {
+    this.#assertCount(values);
+    const refused: Ack[] = [];
+    for (const [index, value] of values.entries()) {
+      try {
+        const command = parseCommand(value, `commands.${index}`);
+        if (command.id === undefined) {
+          throw new SessileError(
+            "bad_request",
+            `commands.${index}.id is missing: its outcome could not be told.`,
+            { field: `commands.${index}.id` },
+          );
+        }
+        this.#enter(command, actor, chars / values.length, socket, (outcome) => {
+          this.#options.send(socket, JSON.stringify([ackOf(command.id as string, outcome)]));
+        });
+      } catch (thrown) {
+        refused.push({ id: idOf(value), error: SessileError.from(thrown).toWire() });
+      }
+    }
+    if (refused.length > 0) this.#options.send(socket, JSON.stringify(refused));
+  }
+
+  /** Commands of one HTTP request; resolves when all of them are settled. */
+  fromRequest(actor: Actor | null, values: readonly Json[], chars: number): Promise<Outcome[]> {
+    this.#assertCount(values);
+    const commands = values.map((value, index) =>
+      parseCommand(value, values.length === 1 ? "body" : `body.${index}`),
+    );
+    return Promise.all(
+      commands.map(
+        (command) =>
+          new Promise<Outcome>((resolve) => {
+            try {
+              this.#enter(command, actor, chars / commands.length, null, resolve);
+            } catch (thrown) {
+              resolve({ ok: false, error: SessileError.from(thrown) });
+            }
+          }),
+      ),
+    );
+  }
+
+  #assertCount(values: readonly Json[]): void {
+    const { maxCommandsPerFrame } = this.#options.limits;
+    if (values.length <= maxCommandsPerFrame) return;
+    throw new SessileError(
+      "limit_exceeded",
+      `One frame or request carries at most ${maxCommandsPerFrame} commands.`,
+      {
+        field: "commands",
+        limit: "maxCommandsPerFrame",
+      },
+    );
+  }
+
+  #enter(
+    command: Command,
+    actor: Actor | null,
+    chars: number,
+    socket: WebSocket | null,
+    settle: (outcome: Outcome) => void,
+  ): void {
+    const { hooks, kernel } = this.#options;
+    if (!hooks.authorize(actor, actionOf(command.op))) {
+      throw new SessileError("forbidden", `You may not ${actionOf(command.op)} in this session.`);
+    }
+    if (command.op === "call") {
+      const method = hooks.findMethod(command.method);
+      if (method?.isAsync) {
+        void this.#callAsync(command, method, actor).then(settle);
+        return;
+      }
+    }
+    const definition = kernel.definition;
+    this.#mailbox.push({
+      id: command.id,
+      actor,
+      refusesFirst: command.op !== "call" && command.op !== "answerGate",
+      run: (writer: Writer) => runCommand(command, writer, definition),
+      chars,
+      socket,
+      settle: socket ? null : settle,
+    });
+  }
+
+  /** An asynchronous method runs beside the commits; a repeat while it runs joins it. */
+  #callAsync(command: Command & { op: "call" }, method: FoundMethod, actor: Actor | null): Promise<Outcome> {
+    const id = command.id;
+    const running = id === undefined ? undefined : this.#calls.get(id);
+    if (running) return running;
+    const call = this.#runAsync(command, method, actor);
+    if (id !== undefined) {
+      this.#calls.set(id, call);
+      void call.finally(() => this.#calls.delete(id));
+    }
+    return call;
+  }
+
+  async #runAsync(
+    command: Command & { op: "call" },
+    method: FoundMethod,
+    actor: Actor | null,
+  ): Promise<Outcome> {
+    const { kernel, hooks, report } = this.#options;
+    try {
+      kernel.assertActive();
+      const result = await hooks.asCaller(actor, () => method.run(...command.args));
+      if (result !== undefined) assertJson(result, "result");
+      return { ok: true, seq: kernel.committedView.lastSeq, repeated: false, result };
+    } catch (thrown) {
+      if (!(thrown instanceof SessileError)) report(`Method ${command.method} failed`, thrown);
+      return { ok: false, error: SessileError.from(thrown) };
+    }
+  }
+
+  #delivered({ letters, outcomes, transaction }: Delivered<CommandLetter>): void {
+    const acks = new Map<WebSocket, Ack[]>();
+    for (const [index, letter] of letters.entries()) {
+      const outcome = outcomes[index] as Outcome;
+      if (!outcome.ok && outcome.error.code === "internal")
+        this.#options.report("A command failed", outcome.error);
+      if (!letter.socket) continue;
+      const own = acks.get(letter.socket);
+      const ack = ackOf(letter.id as string, outcome);
+      if (own) own.push(ack);
+      else acks.set(letter.socket, [ack]);
+    }
+    const texts = new Map<WebSocket, string>();
+    for (const [socket, own] of acks) texts.set(socket, JSON.stringify(own));
+    this.#options.committed(transaction, texts);
+    for (const [index, letter] of letters.entries()) letter.settle?.(outcomes[index] as Outcome);
+  }
+
+  /** The commit itself failed: nothing of it happened, and the platform will start a new instance. */
+  #failed(letters: readonly CommandLetter[], thrown: unknown): void {
+    const error = new SessileError(
+      "unavailable",
+      "The session could not store this. Nothing was written; try again shortly.",
+      { retryAfterMs: 1000 },
+    );
+    for (const letter of letters) {
+      if (letter.socket)
+        this.#options.send(
+          letter.socket,
+          JSON.stringify([{ id: letter.id as string, error: error.toWire() }]),
+        );
+      letter.settle?.({ ok: false, error });
+    }
+    this.#options.report("A commit failed", thrown);
+  }
+}
+
+function ackOf(id: string, outcome: Outcome): Ack {
+  if (!outcome.ok) return { id, error: outcome.error.toWire() };
+  const { seq, repeated, result } = outcome;
+  return { id, seq, ...(repeated ? { repeated } : {}), ...(result === undefined ? {} : { result }) };
+}
+
+function idOf(value: Json): string {
+  const id = value !== null && typeof value === "object" && "id" in value ? value.id : undefined;
+  return typeof id === "string" ? id.slice(0, 128) : "";
+}

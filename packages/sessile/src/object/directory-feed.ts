@@ -1,0 +1,85 @@
+import { DurableObject } from "cloudflare:workers";
+import { pingText, pongText } from "../protocol/frame.ts";
+import { type DirectoryChange, directoryChangeSchema } from "../record/index.ts";
+
+/** The part of the feed that sessions use. */
+export interface DirectoryFeedStub {
+  notify(changes: readonly DirectoryChange[]): Promise<void>;
+}
+
+/** One feed object for a deployment; a later one per user or tenant only needs another name. */
+export const directoryFeedName = "all";
+
+/**
+ * Pushes changes of the directory to open lists: each change goes to every socket that listens to its kind. Best effort:
+ * a list that missed one reads it from D1. Sockets hibernate, and nothing is stored.
+ */
+export class DirectoryFeed extends DurableObject implements DirectoryFeedStub {
+  #waiting = new Map<string, DirectoryChange>();
+  #armed = false;
+
+  constructor(context: DurableObjectState, env: unknown) {
+    super(context, env as never);
+    context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
+  }
+
+  /** Upgrades a list. `?kind=` narrows it to one kind. */
+  override fetch(request: Request): Response {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("Expected a WebSocket upgrade.", { status: 426 });
+    }
+    const kind = new URL(request.url).searchParams.get("kind") ?? "";
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.ctx.acceptWebSocket(server, [tagOf(kind)]);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Gathers what comes in one turn, newest per session, into one frame per list. */
+  async notify(changes: readonly DirectoryChange[]): Promise<void> {
+    for (const change of changes) {
+      if (!directoryChangeSchema.safeParse(change).success) continue;
+      const key = `${change.kind}/${change.name}`;
+      const known = this.#waiting.get(key);
+      if (!known || known.lastSeq < change.lastSeq) this.#waiting.set(key, change);
+    }
+    if (this.#armed || this.#waiting.size === 0) return;
+    this.#armed = true;
+    await scheduler.wait(20);
+    this.#flush();
+  }
+
+  override webSocketMessage(): void {
+    // Lists only listen; what they say is ignored.
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    // A close frame that is not answered shows as 1006 on the other side.
+    if (code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
+  }
+
+  #flush(): void {
+    const changes = [...this.#waiting.values()];
+    this.#waiting = new Map();
+    this.#armed = false;
+    this.#send(tagOf(""), changes);
+    for (const [kind, ofKind] of Map.groupBy(changes, (change) => change.kind))
+      this.#send(tagOf(kind), ofKind);
+  }
+
+  #send(tag: string, changes: readonly DirectoryChange[]): void {
+    const sockets = this.ctx.getWebSockets(tag);
+    if (sockets.length === 0) return;
+    const text = JSON.stringify({ t: "directory", changes });
+    for (const socket of sockets) {
+      try {
+        socket.send(text);
+      } catch {
+        // Closed meanwhile: the list reads D1 when it is back.
+      }
+    }
+  }
+}
+
+function tagOf(kind: string): string {
+  return `kind:${kind}`;
+}

@@ -1,0 +1,109 @@
+import type { Kernel } from "../kernel/kernel.ts";
+import { numberAt } from "../kernel/sql.ts";
+import type { Commit } from "../protocol/event.ts";
+import type { SessionView } from "../protocol/view.ts";
+import { directoryChangeOf, directoryRowOf, mirrorLog } from "../record/index.ts";
+import type { SessionHooks } from "./session-hooks.ts";
+
+export const mirrorDueId = "record:mirror";
+const mirrorDelayMs = 1000;
+
+/**
+ * Mirror mode: the commit is acknowledged on the object's own disk; D1 follows. What D1 lacks is `seq > recordedSeq`, so
+ * the log is its own outbox. A change that lists show goes at once, the rest within a second, and an outage only
+ * delays it.
+ */
+export class MirrorRunner {
+  readonly #kernel: Kernel;
+  readonly #hooks: SessionHooks;
+  readonly #waitUntil: (promise: Promise<unknown>) => void;
+  #recordedSeq: number;
+  #scheduled: boolean;
+  #running: Promise<void> | null = null;
+  #failures = 0;
+
+  constructor(kernel: Kernel, hooks: SessionHooks, waitUntil: (promise: Promise<unknown>) => void) {
+    this.#kernel = kernel;
+    this.#hooks = hooks;
+    this.#waitUntil = waitUntil;
+    const row = kernel.sql.exec(
+      "SELECT CAST(value AS INTEGER) AS seq FROM _sessile_meta WHERE key = 'recordedSeq'",
+    )[0];
+    this.#recordedSeq = row ? numberAt(row, "seq") : 0;
+    this.#scheduled = kernel.due.dueAt(mirrorDueId) !== null;
+  }
+
+  get recordedSeq(): number {
+    return this.#recordedSeq;
+  }
+
+  /** After every commit. */
+  committed(before: SessionView, after: SessionView, now: number): void {
+    if (!this.#hooks.record) return;
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#kernel.due.put(mirrorDueId, now + mirrorDelayMs);
+    }
+    if (isShownInLists(before, after)) this.#waitUntil(this.run(now));
+  }
+
+  /** Copies what D1 lacks. One run at a time; a failure puts the next one off. Never throws. */
+  run(now: number): Promise<void> {
+    this.#running ??= this.#runOnce(now).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #runOnce(now: number): Promise<void> {
+    const { record, feed, description } = this.#hooks;
+    if (!record) return;
+    const row = directoryRowOf(this.#kernel.committedView, description);
+    if (feed) this.#waitUntil(feed.notify([directoryChangeOf(row)]).catch(() => undefined));
+    const outcome = await mirrorLog(
+      {
+        row,
+        recordedSeq: this.#recordedSeq,
+        readCommits: (after, maxBytes) =>
+          this.#kernel.log
+            .readAfter(after, maxBytes)
+            .commits.map((stored) => JSON.parse(stored.body) as Commit),
+      },
+      record,
+      { failures: this.#failures, jitter: Math.random() },
+    );
+    this.#failures = outcome.error ? this.#failures + 1 : 0;
+    if (outcome.error) this.#report(outcome.error, now);
+    this.#advance(outcome.recordedSeq);
+    this.#reschedule(now, outcome.error?.details.retryAfterMs);
+  }
+
+  #advance(recordedSeq: number): void {
+    if (recordedSeq === this.#recordedSeq) return;
+    this.#recordedSeq = recordedSeq;
+    this.#kernel.sql.exec(
+      "INSERT OR REPLACE INTO _sessile_meta VALUES ('recordedSeq', ?)",
+      String(recordedSeq),
+    );
+  }
+
+  #reschedule(now: number, retryAfterMs: number | undefined): void {
+    this.#scheduled = this.#recordedSeq < this.#kernel.committedView.lastSeq;
+    if (this.#scheduled) this.#kernel.due.put(mirrorDueId, now + (retryAfterMs ?? mirrorDelayMs));
+    else this.#kernel.due.drop(mirrorDueId);
+  }
+
+  /** The first failure of a row, and every tenth: an outage must not fill the operator log. */
+  #report(error: Error, now: number): void {
+    if (this.#failures % 10 !== 1) return;
+    this.#kernel.operatorLog.write(now, "warn", "record", error.message, { failures: this.#failures });
+  }
+}
+
+function isShownInLists(before: SessionView, after: SessionView): boolean {
+  return (
+    before.status !== after.status ||
+    before.lifecycle !== after.lifecycle ||
+    before.createdAt !== after.createdAt
+  );
+}

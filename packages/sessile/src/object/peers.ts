@@ -1,0 +1,134 @@
+import type { StoredCommit } from "../kernel/log.ts";
+import { closeCodes } from "../protocol/close-code.ts";
+import type { Actor } from "../protocol/event.ts";
+import type { Peer, ServerFrame } from "../protocol/frame.ts";
+import type { Limits } from "../protocol/limits.ts";
+
+/**
+ * Where a connected peer stands. `greeting`: no hello yet. `catchingUp`: reads pages, gets no live commits.
+ * `live`: has everything, gets each commit. `sending`: wants outcomes only.
+ */
+export type PeerPhase = "greeting" | "catchingUp" | "live" | "sending";
+
+/** What survives hibernation with the socket; kept far below the platform's 16,384 bytes. */
+interface Attachment {
+  readonly peerId: string;
+  readonly actor: Actor | null;
+  readonly phase: PeerPhase;
+}
+
+const tag = "sessile.v1";
+const maxListedPeers = 50;
+
+/** The sockets of this protocol. Phases live in attachments, and a copy in memory because reading attachments costs. */
+export class Peers {
+  readonly #context: DurableObjectState;
+  readonly #limits: Limits;
+  readonly #attachments = new Map<WebSocket, Attachment>();
+
+  constructor(context: DurableObjectState, limits: Limits) {
+    this.#context = context;
+    this.#limits = limits;
+    for (const socket of context.getWebSockets(tag)) {
+      this.#attachments.set(socket, socket.deserializeAttachment() as Attachment);
+    }
+  }
+
+  accept(socket: WebSocket, peer: Peer): void {
+    this.#context.acceptWebSocket(socket, [tag]);
+    this.#set(socket, { ...peer, phase: "greeting" });
+  }
+
+  get(socket: WebSocket): Attachment | null {
+    return this.#attachments.get(socket) ?? null;
+  }
+
+  setPhase(socket: WebSocket, phase: PeerPhase): void {
+    const attachment = this.#attachments.get(socket);
+    if (attachment && attachment.phase !== phase) this.#set(socket, { ...attachment, phase });
+  }
+
+  remove(socket: WebSocket): boolean {
+    return this.#attachments.delete(socket);
+  }
+
+  send(socket: WebSocket, frame: ServerFrame): void {
+    this.sendText(socket, JSON.stringify(frame));
+  }
+
+  /** Sending to a socket that has just closed is no error: its client resumes. */
+  sendText(socket: WebSocket, text: string): void {
+    try {
+      socket.send(text);
+    } catch {
+      this.remove(socket);
+    }
+  }
+
+  /**
+   * One frame per peer per commit: the stored body as it is, in front of the peer's own outcomes if it has any. A peer
+   * whose socket has more waiting than allowed is told that it is behind, and catches up from the log when it reads on.
+   */
+  broadcast(commit: StoredCommit | null, acks: ReadonlyMap<WebSocket, string>): void {
+    const shared = commit ? `{"t":"commit","commit":${commit.body}}` : "";
+    for (const [socket, attachment] of this.#attachments) {
+      const own = acks.get(socket);
+      const live = commit !== null && attachment.phase === "live";
+      if (!live) {
+        if (own !== undefined) this.sendText(socket, `{"t":"commit","acks":${own}}`);
+      } else if (this.#isSlow(socket)) {
+        this.setPhase(socket, "catchingUp");
+        if (own !== undefined) this.sendText(socket, `{"t":"commit","acks":${own}}`);
+        this.send(socket, { t: "behind", lastSeq: commit.lastSeq });
+      } else {
+        this.sendText(
+          socket,
+          own === undefined ? shared : `{"t":"commit","commit":${commit.body},"acks":${own}}`,
+        );
+      }
+    }
+  }
+
+  /** To everyone who has said hello, except one. */
+  relay(frame: ServerFrame, except: WebSocket | null): void {
+    const text = JSON.stringify(frame);
+    for (const [socket, { phase }] of this.#attachments) {
+      if (socket !== except && (phase === "live" || phase === "catchingUp") && !this.#isSlow(socket))
+        this.sendText(socket, text);
+    }
+  }
+
+  presence(): { readonly count: number; readonly peers: readonly Peer[] } {
+    const present: Peer[] = [];
+    let count = 0;
+    for (const { peerId, actor, phase } of this.#attachments.values()) {
+      if (phase === "greeting" || phase === "sending") continue;
+      count += 1;
+      if (present.length < maxListedPeers) present.push({ peerId, actor });
+    }
+    return { count, peers: present };
+  }
+
+  closeAll(reason: string): void {
+    for (const socket of this.#attachments.keys()) close(socket, closeCodes.restart, reason);
+    this.#attachments.clear();
+  }
+
+  #isSlow(socket: WebSocket): boolean {
+    const buffered = (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
+    return buffered > this.#limits.maxPeerBufferedBytes;
+  }
+
+  #set(socket: WebSocket, attachment: Attachment): void {
+    socket.serializeAttachment(attachment);
+    this.#attachments.set(socket, attachment);
+  }
+}
+
+export function close(socket: WebSocket, code: number, reason: string): void {
+  try {
+    socket.close(code, reason.slice(0, 120));
+  } catch {
+    // Already closed by the other side.
+  }
+}

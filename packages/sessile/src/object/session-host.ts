@@ -1,0 +1,165 @@
+import {
+  type DueTimer,
+  gateDuePrefix,
+  type Kernel,
+  type LogLevel,
+  readStep,
+  runningWork,
+  type Transaction,
+  type Writer,
+} from "../kernel/index.ts";
+import type { Actor } from "../protocol/event.ts";
+import type { Limits } from "../protocol/limits.ts";
+import { Alarm } from "./alarm.ts";
+import { ClientFrames } from "./client-frames.ts";
+import { CommandIntake } from "./command-intake.ts";
+import { MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
+import { Peers } from "./peers.ts";
+import { Presence } from "./presence.ts";
+import type { SessionHooks } from "./session-hooks.ts";
+import { WorkRunner } from "./work-runner.ts";
+
+const workLeaseId = "work:lease";
+const workLeaseMs = 10_000;
+
+/**
+ * Turns the platform's events into kernel calls, and commits into frames, alarms and mirror runs. Holds no rule of its
+ * own: what a session may do is decided in the kernel.
+ */
+export class SessionHost {
+  readonly kernel: Kernel;
+  readonly peers: Peers;
+  readonly frames: ClientFrames;
+  readonly intake: CommandIntake;
+  readonly #hooks: SessionHooks;
+  readonly #alarm: Alarm;
+  readonly #mirror: MirrorRunner;
+  readonly #work: WorkRunner;
+  readonly #presence: Presence;
+
+  constructor(
+    context: DurableObjectState,
+    kernel: Kernel,
+    limits: Limits,
+    hooks: SessionHooks,
+    armedAt: number | null,
+  ) {
+    this.kernel = kernel;
+    this.#hooks = hooks;
+    this.peers = new Peers(context, limits);
+    this.#presence = new Presence(this.peers);
+    this.#alarm = new Alarm(context.storage, kernel.due, armedAt);
+    this.#mirror = new MirrorRunner(kernel, hooks, (promise) => context.waitUntil(promise));
+    this.#work = new WorkRunner(this.#workHost());
+    this.intake = new CommandIntake({
+      kernel,
+      limits,
+      hooks,
+      send: (socket, acks) => this.peers.sendText(socket, `{"t":"commit","acks":${acks}}`),
+      committed: (transaction, acks) => this.#published(transaction, acks),
+      report: (message, thrown) => this.report(message, thrown),
+    });
+    this.frames = new ClientFrames({
+      kernel,
+      peers: this.peers,
+      limits,
+      hooks,
+      takeCommands: (socket, commands, chars) =>
+        this.intake.fromSocket(socket, this.peers.get(socket)?.actor ?? null, commands, chars),
+      presenceChanged: () => this.#presence.changed(),
+    });
+  }
+
+  /** What an instance does once it is awake: it goes on with the work its predecessor left. */
+  start(): void {
+    this.#work.reconcile();
+    this.#alarm.rearm();
+  }
+
+  /** A write of the session's own code, joining the open commit if there is one. */
+  write<T>(actor: Actor | null | undefined, body: (writer: Writer) => T): T {
+    const { value, transaction } = this.kernel.write(actor, Date.now(), body);
+    if (transaction) this.#published(transaction, new Map());
+    return value;
+  }
+
+  left(socket: WebSocket): void {
+    const peer = this.peers.get(socket);
+    if (!this.peers.remove(socket) || !peer) return;
+    this.#hooks.onDisconnect(peer);
+    if (peer.phase !== "greeting") this.#presence.changed();
+  }
+
+  async alarmRang(): Promise<void> {
+    this.#alarm.rang();
+    for (const timer of this.kernel.due.due(Date.now())) {
+      try {
+        await this.#runDue(timer);
+      } catch (thrown) {
+        this.report(`Timer ${timer.name || timer.timerId} failed`, thrown);
+        this.kernel.due.postpone(timer.timerId, Date.now() + retryDelayMs(timer.attempts));
+      }
+    }
+    this.#alarm.rearm();
+  }
+
+  report(message: string, thrown: unknown, level: LogLevel = "error"): void {
+    const detail = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+    const cause =
+      thrown instanceof Error && thrown.cause instanceof Error
+        ? `${thrown.cause.name}: ${thrown.cause.message}`
+        : null;
+    this.kernel.operatorLog.write(Date.now(), level, "host", message, { detail, cause });
+  }
+
+  #published(transaction: Transaction, acks: ReadonlyMap<WebSocket, string>): void {
+    const { stored, before, after } = transaction;
+    this.peers.broadcast(stored, acks);
+    if (stored) {
+      this.#mirror.committed(before, after, Date.now());
+      if (before.work !== after.work) this.#leaseWork();
+      this.#hooks.onCommit(before, after);
+    }
+    this.#alarm.rearm();
+  }
+
+  async #runDue(timer: DueTimer): Promise<void> {
+    if (timer.timerId === mirrorDueId) return this.#mirror.run(Date.now());
+    if (timer.timerId === workLeaseId) return this.#leaseWork();
+    if (timer.timerId.startsWith(gateDuePrefix)) {
+      this.write(null, (writer) => writer.expireGate(timer.timerId.slice(gateDuePrefix.length)));
+      return;
+    }
+    await this.#hooks.onTimer(timer.name, timer.input);
+    this.write(null, (writer) => writer.fireTimer(timer));
+  }
+
+  /** While work runs an alarm stands, so that an instance that dies in the middle has a successor. */
+  #leaseWork(): void {
+    this.#work.reconcile();
+    if (runningWork(this.kernel.sql).length > 0) this.kernel.due.put(workLeaseId, Date.now() + workLeaseMs);
+    else this.kernel.due.drop(workLeaseId);
+  }
+
+  #workHost(): ConstructorParameters<typeof WorkRunner>[0] {
+    return {
+      find: (name) => this.#hooks.findWork(name),
+      running: () => runningWork(this.kernel.sql),
+      readStep: (workId, step) => readStep(this.kernel.sql, workId, step),
+      completeStep: (workId, step, result, commit) =>
+        this.write(null, (writer) => {
+          if (writer.completeStep(workId, step, result)) commit();
+        }),
+      failStep: (workId, step, attempt, message) =>
+        this.write(null, (writer) => writer.failStep(workId, step, attempt, message)),
+      complete: (workId, result) => this.write(null, (writer) => writer.completeWork(workId, result)),
+      fail: (workId, message) => this.write(null, (writer) => writer.failWork(workId, message)),
+      report: (message, thrown) => this.report(message, thrown, "warn"),
+    };
+  }
+}
+
+/** 2 s, doubled per failed run, at most an hour. */
+function retryDelayMs(attempts: number): number {
+  return Math.min(3_600_000, 2000 * 2 ** Math.min(attempts, 20));
+}

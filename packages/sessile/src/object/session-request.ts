@@ -1,0 +1,77 @@
+import { listGates, logLevels } from "../kernel/index.ts";
+import type { Action } from "../protocol/access.ts";
+import type { Outcome } from "../protocol/command.ts";
+import { SessileError, unreachable } from "../protocol/error.ts";
+import type { Commit } from "../protocol/event.ts";
+import type { Json } from "../protocol/json.ts";
+import type {
+  SessionCaller,
+  SessionReplies,
+  SessionReply,
+  SessionRequest,
+  WireOutcome,
+} from "../protocol/request.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** Answers one request of the HTTP layer. Errors become data here, so that their codes survive the hop. */
+export async function answerRequest(
+  host: SessionHost,
+  request: SessionRequest,
+  caller: SessionCaller,
+  may: (action: Action) => boolean,
+): Promise<SessionReply> {
+  try {
+    const action = request.op === "log" ? "admin" : "read";
+    if (request.op !== "commands" && !may(action))
+      throw new SessileError("forbidden", `You may not ${action} this session.`);
+    return { ok: true, value: await answer(host, request, caller) };
+  } catch (thrown) {
+    if (!(thrown instanceof SessileError)) host.report(`Request ${request.op} failed`, thrown);
+    return { ok: false, error: SessileError.from(thrown).toWire() };
+  }
+}
+
+async function answer(
+  host: SessionHost,
+  request: SessionRequest,
+  caller: SessionCaller,
+): Promise<SessionReplies[SessionRequest["op"]]> {
+  const { kernel } = host;
+  switch (request.op) {
+    case "view":
+      return kernel.committedView;
+    case "events": {
+      const page = kernel.readAfter(request.after, request.limit);
+      const commits = page.commits.map((stored) => JSON.parse(stored.body) as Commit);
+      return { commits, more: page.more, lastSeq: kernel.committedView.lastSeq };
+    }
+    case "commands": {
+      const outcomes = await host.intake.fromRequest(caller.actor, request.commands, request.chars);
+      return { outcomes: outcomes.map(wireOutcome), view: kernel.committedView };
+    }
+    case "gates":
+      return { gates: listGates(kernel.sql) };
+    case "log": {
+      const { op: _op, level, ...query } = request;
+      const known = logLevels.find((name) => name === level);
+      if (level !== undefined && !known)
+        throw new SessileError("bad_request", `level is one of: ${logLevels.join(", ")}.`, {
+          field: "level",
+        });
+      return {
+        entries: kernel.operatorLog.query({
+          ...query,
+          ...(known ? { level: known } : {}),
+        }) as unknown as readonly Json[],
+      };
+    }
+    default:
+      return unreachable(request);
+  }
+}
+
+function wireOutcome(outcome: Outcome): WireOutcome {
+  if (!outcome.ok) return { ok: false, error: outcome.error.toWire() };
+  const { seq, repeated, result } = outcome;
+  return { ok: true, seq, repeated, ...(result === undefined ? {} : { result }) };
+}

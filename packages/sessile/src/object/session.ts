@@ -1,0 +1,393 @@
+import { DurableObject } from "cloudflare:workers";
+import {
+  type ClientWrites,
+  defaultClientWrites,
+  type GateRequest,
+  Kernel,
+  type KindDefinition,
+  type LogLevel,
+  listGates,
+  type Migration,
+  refuseThenable,
+  type SqlRow,
+  type SqlValue,
+  type TimerRequest,
+  type Workflow,
+  type Writer,
+} from "../kernel/index.ts";
+import type { Action } from "../protocol/access.ts";
+import type { CarriesEvents, EventMap } from "../protocol/contract.ts";
+import { SessileError } from "../protocol/error.ts";
+import { type Actor, type Commit, eventsOf, type SessionEvent } from "../protocol/event.ts";
+import { sessionKeyOf } from "../protocol/event-id.ts";
+import { type Peer, pingText, pongText, subprotocol } from "../protocol/frame.ts";
+import type { Gate, GateOutcome } from "../protocol/gate.ts";
+import type { Json } from "../protocol/json.ts";
+import type { Lifecycle } from "../protocol/lifecycle.ts";
+import { defaultLimits, type Limits } from "../protocol/limits.ts";
+import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
+import type { SessionView } from "../protocol/view.ts";
+import {
+  createD1Record,
+  type DirectoryDescription,
+  type D1Database as RecordDatabase,
+  type SessionRecord,
+} from "../record/index.ts";
+import { findCallable } from "./callable.ts";
+import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
+import { DurableSql } from "./durable-sql.ts";
+import type { SessionHooks } from "./session-hooks.ts";
+import { SessionHost } from "./session-host.ts";
+import { answerRequest } from "./session-request.ts";
+import { acceptPeer } from "./upgrade.ts";
+import type { WorkFunction } from "./work-runner.ts";
+
+/** Bindings the base class looks for; all optional. */
+export interface SessileBindings {
+  /** D1: directory and mirror of the log. */
+  readonly SESSILE_RECORD?: RecordDatabase;
+  /** Fan-out of directory changes to open lists. */
+  readonly SESSILE_FEED?: DurableObjectNamespace;
+}
+
+/**
+ * A durable session. Extend it, declare `initialState`, and write methods: state, log, gates, timers and work are stored
+ * in the object's own database, and every connected client follows along.
+ *
+ *     export class Counter extends Session<Env, { count: number }> {
+ *       readonly kind = "counter";
+ *       readonly initialState = { count: 0 };
+ *       readonly increment = callable((by: number) => this.setState({ count: this.state.count + by }));
+ *     }
+ *
+ * Nothing that matters may live in instance fields: the instance goes after seconds of quiet, and the database stays.
+ */
+export abstract class Session<Env = unknown, State extends Json = Json, Events extends EventMap = EventMap>
+  extends DurableObject<Env>
+  implements CarriesEvents<Events>
+{
+  declare readonly eventTypes?: Events;
+  /** The name of this class of sessions in addresses: lower-case words joined by hyphens. */
+  abstract readonly kind: string;
+  abstract readonly initialState: State;
+  /** The domain machine, if the kind has one: made by `workflow({ initial, transitions })`. */
+  readonly workflow?: Workflow;
+  /** The kind's own tables; append-only. */
+  readonly migrations: readonly Migration[] = [];
+  readonly limits: Partial<Limits> = {};
+  readonly clientWrites: Partial<ClientWrites> = {};
+  /** Long work by name, started with `startWork`: journaled step by step, and continued after a crash. */
+  readonly works: { readonly [name: string]: WorkFunction } = {};
+
+  #host: SessionHost | null = null;
+  #name = "";
+  #caller: Actor | null = null;
+
+  constructor(context: DurableObjectState, env: Env) {
+    super(context, env);
+    context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
+    // Requests wait until the tables are up to date and the session exists. One turn later the subclass's fields are set.
+    void context.blockConcurrencyWhile(() => this.#boot());
+  }
+
+  // What a session is.
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get view(): SessionView<State> {
+    return this.#live().kernel.view as SessionView<State>;
+  }
+
+  /** Frozen in depth; `setState` is the only way to change it. */
+  get state(): Readonly<State> {
+    return this.view.state;
+  }
+
+  get status(): string | null {
+    return this.view.status;
+  }
+
+  get lifecycle(): Lifecycle {
+    return this.view.lifecycle;
+  }
+
+  /** Who called the method that is running. In an `async` method, read it before the first `await`. */
+  get caller(): Actor | null {
+    return this.#caller;
+  }
+
+  // What it can do. Inside a synchronous callable or hook, all of it is one commit.
+
+  /** Replaces the whole state; a read right after sees it, others see it once it is committed. */
+  setState(next: State, options: { readonly ifVersion?: number } = {}): void {
+    this.#write((writer) => writer.setState(next, options.ifVersion));
+  }
+
+  /** Back to `initialState`; the log keeps what was. */
+  resetState(): void {
+    this.#write((writer) => writer.reset());
+  }
+
+  /** Appends an event and returns its seq. */
+  append<Type extends keyof Events & string>(
+    type: Type,
+    payload: Events[Type],
+    options: { readonly actor?: Actor | null } = {},
+  ): number {
+    return this.#write((writer) => writer.append(type, payload), options.actor);
+  }
+
+  setStatus(
+    to: string,
+    options: { readonly expectedVersion?: number; readonly actor?: Actor | null } = {},
+  ): void {
+    this.#write((writer) => writer.setStatus(to, options.expectedVersion), options.actor);
+  }
+
+  setLifecycle(to: Lifecycle): void {
+    this.#write((writer) => writer.setLifecycle(to));
+  }
+
+  /** Asks people for a decision; `onGate` hears the outcome. @returns the gate's id */
+  openGate(request: GateRequest): string {
+    return this.#write((writer) => writer.openGate(request));
+  }
+
+  answerGate(
+    gateId: string,
+    answer: string,
+    options: { readonly comment?: string; readonly actor?: Actor | null } = {},
+  ): void {
+    this.#write((writer) => writer.answerGate(gateId, answer, options.comment ?? null), options.actor);
+  }
+
+  /** Every gate there was, in order, with its outcome. */
+  gates(): readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[] {
+    return listGates(this.#live().kernel.sql);
+  }
+
+  /** Calls `onTimer(name, input)` at `dueAt`, also if the object sleeps or the server restarts meanwhile. At least once. */
+  setTimer(request: TimerRequest): string {
+    return this.#write((writer) => writer.setTimer(request));
+  }
+
+  cancelTimer(timerId: string): boolean {
+    return this.#write((writer) => writer.cancelTimer(timerId));
+  }
+
+  /** Starts `works[name]` unless work of this id was started before. @returns whether it was started now */
+  startWork(name: string, options: { readonly workId?: string; readonly input?: Json } = {}): boolean {
+    return this.#write((writer) =>
+      writer.startWork({ workId: options.workId ?? name, name, input: options.input ?? null }),
+    );
+  }
+
+  /** Groups writes outside a method into one commit. `body` must be synchronous. */
+  commit<T>(body: () => T): T {
+    return this.#write(() => {
+      const value = body();
+      refuseThenable(value);
+      return value;
+    });
+  }
+
+  /** Runs SQL on the session's own database, values bound: `` this.sql`SELECT * FROM note WHERE id = ${id}` ``. */
+  sql<Row extends SqlRow = SqlRow>(
+    query: TemplateStringsArray,
+    ...values: readonly SqlValue[]
+  ): readonly Row[] {
+    return this.#live().kernel.sql.exec(query.join("?"), ...values) as readonly Row[];
+  }
+
+  /** Events after `after`, one page. */
+  readEvents(options: { readonly after?: number; readonly limit?: number } = {}): {
+    readonly events: readonly SessionEvent[];
+    readonly more: boolean;
+  } {
+    const { kernel } = this.#live();
+    const after = options.after ?? 0;
+    const page = kernel.readAfter(after, options.limit ?? defaultLimits.maxPageEvents);
+    const key = sessionKeyOf(this.kind, this.#name);
+    return {
+      events: page.commits.flatMap((stored) => eventsOf(JSON.parse(stored.body) as Commit, key, after)),
+      more: page.more,
+    };
+  }
+
+  /** A line for operators; not part of the record. */
+  log(level: LogLevel, tag: string, message: string, attrs: Json = null): void {
+    this.#live().kernel.operatorLog.write(Date.now(), level, tag, message, attrs);
+  }
+
+  // What a kind may override.
+
+  /** Runs once, in the commit that creates the session. Synchronous. */
+  onCreate(): void {}
+  /** Runs on every wake, before any request. */
+  onStart(): void | Promise<void> {}
+  /** HTTP requests below the session's pretty address. */
+  onRequest(_request: Request): Response | Promise<Response> {
+    return new Response("Not found", { status: 404 });
+  }
+  /** A peer has said hello. */
+  onConnect(_peer: Peer): void {}
+  onDisconnect(_peer: Peer): void {}
+  /** A signal on its way to the other peers; false keeps it from them. */
+  onMessage(_peer: Peer, _signal: Json): boolean {
+    return true;
+  }
+  onTimer(_name: string, _input: Json): void | Promise<void> {}
+  /** Runs in the commit that settles the gate. */
+  onGate(_gate: Gate, _outcome: GateOutcome): void {}
+  /** After every commit. */
+  onCommit(_before: SessionView<State>, _after: SessionView<State>): void {}
+  /** Throws to refuse a state. Must not write. */
+  validateState(_next: State, _current: State): void {}
+  /** Throws to refuse an event that a client appends. Must not write. */
+  validateEvent(_type: string, _payload: Json): void {}
+  /** The object's own check, after the worker's. */
+  authorize(_actor: Actor | null, _action: Action): boolean {
+    return true;
+  }
+  /** Title and facts that lists show. */
+  describe(): DirectoryDescription<State> {
+    return {};
+  }
+  /** Where the directory and the mirror live; null for a kind that keeps none. */
+  recordOf(env: Env): SessionRecord | null {
+    const database = (env as SessileBindings).SESSILE_RECORD;
+    return database ? createD1Record(database) : null;
+  }
+
+  // The platform's entry points.
+
+  /** Reads and commands of the HTTP layer. */
+  async handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply> {
+    return answerRequest(this.#live(), request, caller, (action) => this.authorize(caller.actor, action));
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    if (isUpgrade && request.headers.get("sec-websocket-protocol")?.split(/,\s*/).includes(subprotocol)) {
+      return acceptPeer(request, this.#live().peers);
+    }
+    return this.onRequest(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    this.#live().frames.receive(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#live().left(socket);
+    // A close frame that is not answered shows as 1006 on the other side.
+    if (code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#live().left(socket);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#live().alarmRang();
+  }
+
+  async #boot(): Promise<void> {
+    // The subclass's fields are assigned after this constructor has returned.
+    await Promise.resolve();
+    const sql = new DurableSql(this.ctx.storage);
+    const limits = { ...defaultLimits, ...this.limits };
+    const kernel = Kernel.open(sql, this.kind, this.ctx.id.name ?? "", this.#definition(limits), Date.now());
+    this.#name = this.ctx.id.name ?? kernel.committedView.name;
+    const armedAt = await this.ctx.storage.getAlarm();
+    this.#host = new SessionHost(this.ctx, kernel, limits, this.#hooks(), armedAt);
+    if (!kernel.exists) this.#create();
+    await this.onStart();
+    this.#host.start();
+  }
+
+  #create(): void {
+    if (this.#name === "")
+      throw new SessileError("bad_request", "Sessions are addressed by name.", { field: "name" });
+    this.#write((writer) => {
+      writer.create();
+      this.onCreate();
+      writer.setLifecycle("active");
+    });
+  }
+
+  #write<T>(body: (writer: Writer) => T, actor?: Actor | null): T {
+    return this.#live().write(actor, body);
+  }
+
+  #live(): SessionHost {
+    if (!this.#host)
+      throw new SessileError(
+        "internal",
+        "The session is used before it has started. Use onStart instead of the constructor.",
+      );
+    return this.#host;
+  }
+
+  #definition(limits: Limits): KindDefinition {
+    return {
+      initialState: this.initialState,
+      workflow: this.workflow,
+      migrations: this.migrations,
+      limits,
+      clientWrites: { ...defaultClientWrites, ...this.clientWrites },
+      validateState: (next, current) => this.validateState(next as State, current as State),
+      validateEvent: (type, payload) => this.validateEvent(type, payload),
+      method: (name) => {
+        const method = findCallable(this, name);
+        if (!method || method.isAsync) return null;
+        return (...args) => this.#asCaller(this.#live().kernel.actor, () => method.run(...args));
+      },
+      gateSettled: (gate, outcome) => this.onGate(gate, outcome),
+    };
+  }
+
+  #hooks(): SessionHooks {
+    const feed = (this.env as SessileBindings).SESSILE_FEED;
+    const description = this.describe() as DirectoryDescription;
+    return {
+      record: this.recordOf(this.env),
+      feed: feed ? (feed.getByName(directoryFeedName) as unknown as DirectoryFeedStub) : null,
+      description,
+      authorize: (actor, action) => this.authorize(actor, action),
+      findMethod: (name) => findCallable(this, name),
+      findWork: (name) => (Object.hasOwn(this.works, name) ? (this.works[name] ?? null) : null),
+      onConnect: (peer) =>
+        this.#guard("onConnect", () => this.#asCaller(peer.actor, () => this.onConnect(peer))),
+      onDisconnect: (peer) => this.#guard("onDisconnect", () => this.onDisconnect(peer)),
+      onSignal: (peer, signal) => this.onMessage(peer, signal),
+      onTimer: (name, input) => this.onTimer(name, input),
+      onCommit: (before, after) =>
+        this.#guard("onCommit", () =>
+          this.onCommit(before as SessionView<State>, after as SessionView<State>),
+        ),
+      asCaller: (caller, body) => this.#asCaller(caller, body),
+    };
+  }
+
+  #asCaller<T>(caller: Actor | null, body: () => T): T {
+    const before = this.#caller;
+    this.#caller = caller;
+    try {
+      return body();
+    } finally {
+      this.#caller = before;
+    }
+  }
+
+  /** A hook that fails must not take the connection with it. */
+  #guard(hook: string, body: () => void): void {
+    try {
+      body();
+    } catch (thrown) {
+      this.#live().report(`${hook} failed`, thrown);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { CommandOp } from "./command.ts";
+
+/** What the authorizer is asked. */
+export type Action = "read" | "write" | "approve" | "admin";
+
+const actionByOp: Readonly<Record<CommandOp, Action>> = {
+  append: "write",
+  setState: "write",
+  reset: "admin",
+  setStatus: "write",
+  setLifecycle: "admin",
+  call: "write",
+  answerGate: "approve",
+};
+
+/** The right a command needs. */
+export function actionOf(op: CommandOp): Action {
+  return actionByOp[op];
+}
