@@ -28,17 +28,19 @@ export interface Verdict {
   readonly state: Open;
 }
 
-/** Takes in one frame of the server. Rules CL1–CL9 live here. */
+/** Takes in one frame of the server. Rules CL2–CL7 live here. */
 export function onFrame(state: Open, frame: ServerFrame, turn: Turn): Verdict {
   switch (frame.t) {
     case "welcome":
       return state.at === "greeting" ? onWelcome(state, frame, turn) : stay(state);
     case "events":
-      return state.at === "greeting" ? stay(state) : onPage(state, frame, turn);
+      return state.at === "greeting" || !state.events ? stay(state) : onPage(state, frame, turn);
     case "commit":
       return state.at === "greeting" ? stay(state) : onCommit(state, frame, turn);
     case "behind":
-      return state.at === "greeting" ? stay(state) : stay(pull(knowing(state, frame.lastSeq), turn));
+      return state.at === "greeting" || !state.events
+        ? stay(state)
+        : stay(pull(knowing(state, frame.lastSeq), turn));
     case "signal":
       turn.effects.push({ do: "signal", from: frame.from, signal: frame.signal });
       return stay(state);
