@@ -9,6 +9,8 @@ export interface Evidence {
     readonly severity: Severity;
     readonly type: IncidentType;
     readonly actors: Actors;
+    /** Addresses on the defended side. */
+    readonly ownIps?: readonly string[];
   };
   /** The incident's alerts and the telemetry around them, best in order of time. */
   readonly alerts: Iterable<Alert>;

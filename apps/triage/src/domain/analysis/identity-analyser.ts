@@ -135,7 +135,8 @@ function usedAccounts(accounts: BoundedMap<AccountUse>, findings: FindingList): 
         id: `account:${user}`,
         title: `${user} is behind flagged activity`,
         severity: use.hosts.size > 3 ? "high" : "medium",
-        confidence: 0.7,
+        // Says who, not whether: on one host it repeats what the flagged records already said.
+        confidence: use.hosts.size > 3 ? 0.7 : 0.5,
         technique: "T1078",
         detail: `${plural(use.flagged, "flagged record")} under this account on ${plural(use.hosts.size, "host")}.`,
       },

@@ -2,6 +2,7 @@ import type { Actors, Alert } from "../model/alert.ts";
 import type { IncidentType } from "../model/incident-type.ts";
 import { highestSeverity, type Severity, severityRank } from "../model/severity.ts";
 import { correlate } from "./correlate.ts";
+import { keyFieldValue } from "./key-field.ts";
 
 /** What the queue shows of an incident: a summary of its alerts that does not depend on their order or grouping. */
 export interface IncidentSummary {
@@ -15,6 +16,8 @@ export interface IncidentSummary {
   readonly counts: Readonly<Record<Severity, number>>;
   /** The alphabetically first `actorLimit` of each kind. */
   readonly actors: Actors;
+  /** Addresses on the defended side, public ones too: a plan must not block them. Limited like actors. */
+  readonly ownIps: readonly string[];
   /**
    * Title and type are those of the alert with the greatest rank: the most severe, then the most telling type, then the
    * earliest, then by hash. Plain text
@@ -61,6 +64,7 @@ export function mergeSummaries(a: IncidentSummary, b: IncidentSummary): Incident
       ips: firstOfUnion(a.actors.ips, b.actors.ips),
       users: firstOfUnion(a.actors.users, b.actors.users),
     },
+    ownIps: firstOfUnion(a.ownIps, b.ownIps),
   };
 }
 
@@ -80,8 +84,16 @@ function summarise(alert: Alert): IncidentSummary | undefined {
       ips: firstOfUnion(alert.actors.ips, []),
       users: firstOfUnion(alert.actors.users, []),
     },
+    ownIps: ownIps(alert, correlation.fields.insideHost),
     rank: rankOf(alert, correlation.type),
   };
+}
+
+/** The defended side of a network alert; where no address is private, the one the rule protects, else the receiver. */
+function ownIps(alert: Alert, insideHost: string | undefined): readonly string[] {
+  if (alert.source !== "suricata") return [];
+  const own = insideHost ?? keyFieldValue("defended", alert);
+  return own === undefined ? [] : [own];
 }
 
 /** What was done says more than how its traces were hidden, and that more than noise around it. */

@@ -9,6 +9,7 @@ export const keyFields = [
   "sender",
   "receiver",
   "receiverNetwork",
+  "defended",
   "signature",
 ] as const;
 export type KeyField = (typeof keyFields)[number];
@@ -20,6 +21,7 @@ const labels: Readonly<Record<KeyField, string>> = {
   sender: "sender",
   receiver: "receiver",
   receiverNetwork: "receiving network",
+  defended: "defended address",
   signature: "signature",
 };
 
@@ -38,6 +40,8 @@ export function keyFieldValue(field: KeyField, alert: Alert): string | undefined
       return alert.src?.ip;
     case "receiver":
       return alert.dest?.ip;
+    case "defended":
+      return defended(alert);
     case "receiverNetwork":
       return networkOf(alert);
     case "insideHost":
@@ -59,8 +63,13 @@ function attacker(alert: Alert): string | undefined {
   return onlyInside(alert)?.outside ?? alert.src?.ip;
 }
 
+/** The side that is ours; where both or neither are, the receiver. */
+function defended(alert: Alert): string | undefined {
+  return onlyInside(alert)?.inside ?? alert.dest?.ip;
+}
+
 function networkOf(alert: Alert): string | undefined {
-  const ip = onlyInside(alert)?.inside ?? alert.dest?.ip;
+  const ip = defended(alert);
   return ip === undefined ? undefined : subnetOf(ip);
 }
 

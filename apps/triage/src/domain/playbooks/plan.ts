@@ -1,0 +1,90 @@
+import type { Actors } from "../model/alert.ts";
+import type { IncidentType } from "../model/incident-type.ts";
+import { type Severity, severityRank } from "../model/severity.ts";
+import { isGroupIp, isInternalIp } from "../network/ip-address.ts";
+import type { Integration, PlaybookStep, Risk, TargetKind } from "./playbook.ts";
+import { playbookFor } from "./playbooks.ts";
+
+export interface ActionTarget {
+  readonly kind: TargetKind;
+  readonly value: string;
+}
+
+/** One action of a plan; a person approves or rejects each. */
+export interface PlannedAction {
+  readonly id: string;
+  readonly title: string;
+  readonly risk: Risk;
+  readonly reversible: boolean;
+  readonly integration: Integration;
+  readonly rationale: string;
+  readonly timeWindow: string;
+  /** Empty where the action concerns the incident as a whole. */
+  readonly targets: readonly ActionTarget[];
+}
+
+export interface ActionPlan {
+  readonly playbook: string;
+  readonly title: string;
+  readonly actions: readonly PlannedAction[];
+}
+
+export interface PlannedIncident {
+  readonly type: IncidentType;
+  readonly severity: Severity;
+  readonly actors: Actors;
+  /** Addresses of ours that are public: never blocked as somebody else's. */
+  readonly ownIps?: readonly string[];
+}
+
+const maxTargets = 10;
+
+/** The playbook for this type, cut to the steps that the severity warrants and the evidence gives a target for. */
+export function planActions(incident: {
+  type: IncidentType;
+  severity: Severity;
+  actors: Actors;
+}): ActionPlan {
+  const playbook = playbookFor(incident.type);
+  const actions: PlannedAction[] = [];
+  for (const step of playbook.steps) {
+    if (severityRank(incident.severity) < severityRank(step.from ?? "low")) continue;
+    const targets = targetsOf(step, incident);
+    if (step.target !== undefined && targets.length === 0) continue;
+    const { id, risk, reversible, integration, rationale, timeWindow } = step;
+    actions.push({
+      id,
+      title: titleOf(step, targets),
+      risk,
+      reversible,
+      integration,
+      rationale,
+      timeWindow,
+      targets,
+    });
+  }
+  return { playbook: playbook.id, title: playbook.title, actions };
+}
+
+function targetsOf(step: PlaybookStep, incident: PlannedIncident): readonly ActionTarget[] {
+  const kind = step.target;
+  if (kind === undefined) return [];
+  return candidates(kind, incident)
+    .slice(0, maxTargets)
+    .map((value) => ({ kind, value }));
+}
+
+function candidates(kind: TargetKind, { actors, ownIps = [] }: PlannedIncident): readonly string[] {
+  if (kind === "host") return actors.hosts;
+  if (kind === "user") return actors.users;
+  const ours = (ip: string): boolean => isInternalIp(ip) || ownIps.includes(ip);
+  return actors.ips.filter((ip) => !isGroupIp(ip) && ours(ip) === (kind === "internal-ip"));
+}
+
+function titleOf(step: PlaybookStep, targets: readonly ActionTarget[]): string {
+  const [first, ...more] = targets;
+  if (first === undefined) return step.title;
+  return more.length === 0
+    ? `${step.title}: ${first.value}`
+    : `${step.title}: ${first.value} and ${more.length} more`;
+}
