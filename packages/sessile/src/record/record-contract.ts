@@ -155,6 +155,19 @@ const appendCases: readonly RecordCase[] = [
     },
   },
   {
+    title: "RE4 an actor's name that SQLite cannot hold does not make its event differ from its own copy",
+    async run(record) {
+      const [event] = exampleEvents("a", 1, ["x"]) as [SessionEvent];
+      const events = [{ ...event, actor: { id: "u\0", name: "\ud800 half" } }];
+      await record.upsertSession(exampleRow("a"));
+      for (let time = 0; time < 2; time++) {
+        equal(await record.appendEvents({ kind: "note", name: "a", fromSeq: 1, events }), 1, "watermark");
+      }
+      const page = await record.readEvents("note", "a");
+      equal(page.events[0]?.actor, { id: "u\ufffd", name: "\ufffd half" }, "actor");
+    },
+  },
+  {
     title:
       "RE5 a stored event that differs in anything is conflict naming its seq; nothing after it is written",
     async run(record) {
