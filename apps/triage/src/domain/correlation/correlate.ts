@@ -32,6 +32,12 @@ const hourMs = 3_600_000;
  * fixed windows is that an attack across a border is two incidents. Undefined for telemetry, which opens none.
  */
 export function correlate(alert: Alert): Correlation | undefined {
+  const placed = place(alert);
+  return placed === undefined ? undefined : { ...placed, because: explain(placed.key).sentence };
+}
+
+/** The same without the words, which cost more than the rest. */
+export function place(alert: Alert): Omit<Correlation, "because"> | undefined {
   if (alert.kind !== "alert") return undefined;
   const family = signatureFamily(alert.signature ?? "", alert.category ?? "");
   for (const rule of correlationRules) {
@@ -48,7 +54,6 @@ export function correlate(alert: Alert): Correlation | undefined {
       name: `inc-${shortName(key)}`,
       fields,
       window: { from, to: from + lengthMs },
-      because: explain(key).sentence,
       title: titleOf(rule, alert, fields),
       type:
         rule.type ??

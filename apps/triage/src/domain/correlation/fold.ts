@@ -1,7 +1,7 @@
 import type { Actors, Alert } from "../model/alert.ts";
 import type { IncidentType } from "../model/incident-type.ts";
 import { highestSeverity, type Severity, severityRank } from "../model/severity.ts";
-import { correlate } from "./correlate.ts";
+import { place } from "./correlate.ts";
 import { keyFieldValue } from "./key-field.ts";
 
 /** What the queue shows of an incident: a summary of its alerts that does not depend on their order or grouping. */
@@ -69,7 +69,7 @@ export function mergeSummaries(a: IncidentSummary, b: IncidentSummary): Incident
 }
 
 function summarise(alert: Alert): IncidentSummary | undefined {
-  const correlation = correlate(alert);
+  const correlation = place(alert);
   if (correlation === undefined) return undefined;
   return {
     title: correlation.title,
