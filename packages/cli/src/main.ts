@@ -16,11 +16,19 @@ async function run(args: readonly string[]): Promise<void> {
       process.stdout.write(`${readVersion()}\n`);
       return;
     case "serve": {
-      // Loaded when needed: help should not wait for a bundler and a runtime.
+      requireNode();
+      // Loaded when needed: help should not wait for a bundler and a runtime, nor an old Node stumble over them.
       const { runServe } = await import("./serve-command.ts");
       return runServe(command.flags);
     }
   }
+}
+
+/** The server keeps its lock with `node:sqlite`, which came without a flag in 22.13. */
+function requireNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 13)) return;
+  throw new UsageError(`Node 22.13 or newer is needed; this is ${process.versions.node}.`);
 }
 
 function readVersion(): string {

@@ -3,16 +3,11 @@ import { once } from "node:events";
 import { mkdirSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import {
-  compatibilityDate,
-  isRunning,
-  serveElsewhere,
-  temporaryFolder,
-  until,
-} from "./fixtures/processes.ts";
+import { compatibilityDate, serveElsewhere, temporaryFolder, until } from "./fixtures/processes.ts";
 import { counterWorker } from "./fixtures/workers.ts";
 import { endLeftoverRuntime } from "./leftover-runtime.ts";
 import type { ServeOptions } from "./options.ts";
+import { isRunning, startOf } from "./process-state.ts";
 import { serve } from "./serve.ts";
 
 function options(dir: string, more: Partial<ServeOptions> = {}): ServeOptions {
@@ -108,12 +103,11 @@ describe("the runtime of a killed server", () => {
     using folder = temporaryFolder();
     const run = join(realpathSync(folder.path), "run");
     mkdirSync(run);
-    const pidFile = join(run, "workerd.pid");
-    const env = ours ? { ...process.env, SESSILE_PID_FILE: pidFile } : process.env;
-    const bystander = spawn("sleep", ["600"], { env });
+    const bystander = spawn("sleep", ["600"]);
     await once(bystander, "spawn");
     const exit = once(bystander, "exit");
-    writeFileSync(pidFile, `${bystander.pid}\n`);
+    const pid = bystander.pid ?? 0;
+    writeFileSync(join(run, "workerd.pid"), `${pid} ${ours ? startOf(pid) : "of another time"}\n`);
     await endLeftoverRuntime(run);
     if (ours) expect((await exit)[1]).toBe("SIGKILL");
     else expect(bystander.exitCode ?? bystander.signalCode).toBe(null);

@@ -37,13 +37,18 @@ export function openDataFolder(dir: string): DataFolder {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return { path, data: join(path, "data"), run: join(path, "run") };
   } catch (error) {
-    throw new ServeError(
-      "folder_not_writable",
-      `The data folder ${wanted} cannot be used (${reason(error)}). Make it writable, or choose another with --dir.`,
-      {},
-      error,
-    );
+    throw folderFailure(wanted, error);
   }
+}
+
+/** A failure to read or write in the folder, with the way out. */
+export function folderFailure(dir: string, error: unknown): ServeError {
+  return new ServeError(
+    "folder_not_writable",
+    `The data folder ${dir} cannot be used (${reason(error)}). Make it writable, or choose another with --dir.`,
+    {},
+    error,
+  );
 }
 
 function reason(error: unknown): string {

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { folderFailure } from "./data-folder.ts";
 import { ServeError } from "./serve-error.ts";
 
 export interface FolderLock {
@@ -15,15 +16,15 @@ export interface FolderLock {
  * only serves the message. POSIX lets go of it when this process closes any other handle on `lock`: nothing else
  * may open that file.
  *
- * @throws ServeError `folder_in_use`, with the holder's pid
+ * @throws ServeError `folder_in_use`, with the holder's pid, or `folder_not_writable`
  */
 export function lockFolder(dir: string): FolderLock {
-  const database = new DatabaseSync(join(dir, "lock"), { timeout: 0 });
+  const database = openLock(dir);
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (!isBusy(error)) throw error;
+    if (!isBusy(error)) throw folderFailure(dir, error);
     const pid = readHolder(dir);
     const who = pid === undefined ? "another process" : `process ${pid}`;
     throw new ServeError(
@@ -41,6 +42,14 @@ export function lockFolder(dir: string): FolderLock {
       database.close();
     },
   };
+}
+
+function openLock(dir: string): DatabaseSync {
+  try {
+    return new DatabaseSync(join(dir, "lock"), { timeout: 0 });
+  } catch (error) {
+    throw folderFailure(dir, error);
+  }
 }
 
 const sqliteBusy = 5;

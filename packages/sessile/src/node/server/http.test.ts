@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -101,13 +102,26 @@ test("headers that only the infrastructure may set do not come from a client", a
     "mf-cf-blob": '{"clientIp":"6.6.6.6"}',
     "x-kept": "yes",
   };
-  const { body } = await rawRequest(`${server.url}/api/../request`, forged);
+  const { body } = await rawRequest(`${server.url}/request`, forged);
   const seen = JSON.parse(body) as { url: string; headers: [string, string][]; cf: unknown };
   const names = seen.headers.map(([name]) => name);
   expect(names).toContain("x-kept");
   expect(names.filter((name) => /^(x-sessile|mf|cf)-/.test(name))).toEqual([]);
   expect(seen.url).toBe(`${server.url}/request`);
   expect(seen.cf ?? {}).toEqual({});
+});
+
+test("a request cleansed of forged headers keeps its method, its body and its upgrade", async () => {
+  const headers = { "x-sessile-actor": "admin", "content-type": "text/plain" };
+  const posted = await fetch(`${server.url}/api/echo`, { method: "POST", headers, body: "the body" });
+  expect(await posted.text()).toBe("the body");
+
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/socket`, { headers: { "cf-ray": "1" } });
+  await once(socket, "open");
+  socket.send("hello");
+  const [message] = await once(socket, "message");
+  expect(String(message)).toMatch(/ hello$/);
+  socket.close();
 });
 
 describe("static files", () => {

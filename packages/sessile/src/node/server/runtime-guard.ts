@@ -42,7 +42,7 @@ export function guardRuntime(runDir: string, kind: GuardKind = bestGuard()): Run
   return {
     kind,
     env: { SESSILE_PARENT: String(process.pid), SESSILE_PID_FILE: pidFile },
-    pid: () => readPid(pidFile),
+    pid: () => readPidFile(pidFile)?.pid,
     release() {
       unregister();
       watchdog?.stop();
@@ -54,10 +54,11 @@ export function pidFileIn(runDir: string): string {
   return join(runDir, "workerd.pid");
 }
 
-export function readPid(pidFile: string): number | undefined {
+/** Pid and start of the workerd that was started last; undefined when there is no such note. */
+export function readPidFile(pidFile: string): { readonly pid: number; readonly start: string } | undefined {
   try {
-    const pid = Number.parseInt(readFileSync(pidFile, "utf8"), 10);
-    return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+    const [, pid, start] = /^(\d+) (.+)$/m.exec(readFileSync(pidFile, "utf8")) ?? [];
+    return pid === undefined || start === undefined ? undefined : { pid: Number(pid), start: start.trim() };
   } catch {
     return undefined;
   }
@@ -75,7 +76,7 @@ function bestGuard(): GuardKind {
 }
 
 /**
- * Stands in for workerd: notes its pid, which `exec` keeps, arms the guard, and becomes workerd. The parent may have
+ * Stands in for workerd: notes its pid and start, which `exec` keeps, arms the guard, and becomes workerd. The parent may have
  * died before the guard was armed, so it is looked for afterwards. A Miniflare of somebody else in this process gets
  * plain workerd.
  */
@@ -85,7 +86,12 @@ function wrapperScript(kind: GuardKind, workerd: string): string {
   return `#!/bin/sh
 [ "$1" = ${probe} ] && exec test -x ${program}
 [ -n "$SESSILE_PARENT" ] || exec ${program} "$@"
-echo "$$" >"$SESSILE_PID_FILE"
+if [ -r "/proc/$$/stat" ]; then
+  read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ <"/proc/$$/stat"
+else
+  start=$(ps -p "$$" -o lstart=)
+fi
+echo "$$ $start" >"$SESSILE_PID_FILE"
 exec ${arm}/bin/sh -c '[ "$PPID" -eq "$SESSILE_PARENT" ] && exec "$@"' sh ${program} "$@"
 `;
 }

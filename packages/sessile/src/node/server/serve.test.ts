@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { compatibilityDate, isRunning, rawRequest, temporaryFolder, until } from "./fixtures/processes.ts";
+import { compatibilityDate, rawRequest, temporaryFolder, until } from "./fixtures/processes.ts";
 import { counterWorker, emptyWorker } from "./fixtures/workers.ts";
 import type { LogEntry } from "./log.ts";
 import type { ServeOptions } from "./options.ts";
+import { isRunning } from "./process-state.ts";
 import { serve } from "./serve.ts";
 
 function options(dir: string, more: Partial<ServeOptions> = {}): ServeOptions {
@@ -53,8 +54,12 @@ describe("storage", () => {
         worker: { source: counterWorker("Tally") },
         durableObjects: { COUNTER: { className: "Tally" } },
       };
-      await using server = await serve(options(folder.path, renamed));
+      const entries: LogEntry[] = [];
+      await using server = await serve(
+        options(folder.path, { ...renamed, log: (entry) => entries.push(entry) }),
+      );
       expect(await text(`${server.url}/`)).toBe("2");
+      expect(entries.map(({ message }) => message)).toContain("Tally carries on with the data of Counter.");
     }
     const source = counterWorker("Tally").replaceAll("env.COUNTER", "env.TALLY");
     const rebound = { worker: { source }, durableObjects: { TALLY: { className: "Tally" } } };
@@ -129,6 +134,13 @@ describe("running", () => {
     expect(again.port).toBe(server.port);
   });
 
+  test("IPv6 loopback serves without an authorizer", async () => {
+    using folder = temporaryFolder();
+    await using server = await serve(options(folder.path, { host: "[::1]" }));
+    expect(server.url).toBe(`http://[::1]:${server.port}`);
+    expect(await text(`${server.url}/api/x`)).toBe("worker /api/x");
+  });
+
   test("two servers in one process each keep to their folder", async () => {
     using one = temporaryFolder();
     using two = temporaryFolder();
@@ -185,6 +197,24 @@ describe("refusing to start", () => {
       code: "folder_not_writable",
       message: expect.stringMatching(/not a folder.*--dir/),
     });
+  });
+
+  test("a part of the folder that cannot be used is told the same way", async () => {
+    using folder = temporaryFolder();
+    mkdirSync(join(folder.path, "lock"));
+    await expect(serve(options(folder.path))).rejects.toMatchObject({ code: "folder_not_writable" });
+    rmdirSync(join(folder.path, "lock"));
+    mkdirSync(join(folder.path, "classes.json.next"));
+    await expect(serve(options(folder.path))).rejects.toMatchObject({ code: "folder_not_writable" });
+  });
+
+  test("a secret that others can read, or that is damaged, is not used", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "secret");
+    writeFileSync(file, `${"A".repeat(43)}\n`, { mode: 0o644 });
+    await expect(serve(options(folder.path))).rejects.toThrow(`chmod 600 ${file}`);
+    writeFileSync(file, "short");
+    await expect(serve(options(folder.path))).rejects.toThrow("32 bytes");
   });
 
   test.each([

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Miniflare } from "miniflare";
 import { allowedAuthorities, authority, choosePort, normalizeHost, requireAuthorizer } from "./address.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { emptyRunFolder, keepSecret, openDataFolder } from "./data-folder.ts";
+import { emptyRunFolder, folderFailure, keepSecret, openDataFolder } from "./data-folder.ts";
 import { createMiniflare, disposeMiniflare } from "./embedded-miniflare.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { endLeftoverRuntime } from "./leftover-runtime.ts";
@@ -11,7 +11,7 @@ import type { ServeOptions, WorkerModule } from "./options.ts";
 import { runtimeConfig, workerName } from "./runtime-config.ts";
 import type { RuntimeGuard } from "./runtime-guard.ts";
 import { guardRuntime } from "./runtime-guard.ts";
-import { ServeError } from "./serve-error.ts";
+import { ServeError, systemCode } from "./serve-error.ts";
 import { startupFailure } from "./startup-failure.ts";
 import { keepStorageKeys } from "./storage-keys.ts";
 
@@ -74,7 +74,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
     });
   } catch (error) {
     lock.release();
-    throw error;
+    throw systemCode(error) === undefined || error instanceof ServeError
+      ? error
+      : folderFailure(folder.path, error);
   }
 }
 
@@ -111,33 +113,30 @@ async function start(
   { options, folder, host, workerSource, log }: StartInputs,
   port: number,
 ): Promise<Running> {
-  const storageKeys = keepStorageKeys(
-    folder.path,
-    options.durableObjects ?? {},
-    options.renamedClasses ?? [],
-  );
+  const declared = options.durableObjects ?? {};
+  const storageKeys = keepStorageKeys(folder.path, declared, options.renamedClasses ?? [], log);
+  const secret = keepSecret(folder);
+  const allowed = allowedAuthorities(host, port, options.allowedHosts ?? []);
   const guard = guardRuntime(folder.run, options.guard);
-  let miniflare: Miniflare | undefined;
   try {
-    const config = runtimeConfig({
-      options,
-      workerSource,
-      host,
-      port,
-      allowed: allowedAuthorities(host, port, options.allowedHosts ?? []),
-      dataDir: folder.data,
-      secret: keepSecret(folder),
-      storageKeys,
-      env: guard.env,
-      log,
-    });
-    miniflare = createMiniflare(config, folder.run);
-    await miniflare.ready;
+    const { env } = guard;
+    const dataDir = folder.data;
+    const inputs = { options, workerSource, host, port, allowed, dataDir, secret, storageKeys, env, log };
+    const miniflare = createMiniflare(runtimeConfig(inputs), folder.run);
+    await whenReady(miniflare, port);
     return { miniflare, guard, port };
   } catch (error) {
-    if (miniflare) await disposeMiniflare(miniflare);
     guard.release();
-    throw error instanceof ServeError ? error : startupFailure(error, port, workerName);
+    throw error;
+  }
+}
+
+async function whenReady(miniflare: Miniflare, port: number): Promise<void> {
+  try {
+    await miniflare.ready;
+  } catch (error) {
+    await disposeMiniflare(miniflare);
+    throw startupFailure(error, port, workerName);
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { HeldLog } from "./log.ts";
 import type { ClassRename, DurableObjectBinding } from "./options.ts";
 import { ServeError, systemCode } from "./serve-error.ts";
 
@@ -55,9 +56,16 @@ export function keepStorageKeys(
   dir: string,
   declared: Readonly<Record<string, DurableObjectBinding>>,
   renames: readonly ClassRename[],
+  log: HeldLog,
 ): StorageKeys {
   const file = join(dir, "classes.json");
-  const keys = assignStorageKeys(readKeys(file), declared, renames);
+  const known = readKeys(file);
+  const keys = assignStorageKeys(known, declared, renames);
+  for (const [className, { key }] of keys) {
+    const [former] = [...known].find(([, storage]) => storage.key === key) ?? [className];
+    if (former !== className)
+      log.write("server", "info", `${className} carries on with the data of ${former}.`);
+  }
   writeFileSync(`${file}.next`, `${JSON.stringify(Object.fromEntries(keys), null, 2)}\n`, { flush: true });
   renameSync(`${file}.next`, file);
   return keys;
