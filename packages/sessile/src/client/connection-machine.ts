@@ -79,7 +79,9 @@ function greet(state: ConnectionState, turn: Turn): ConnectionState {
   const hello: HelloFrame = {
     t: "hello",
     v: protocolVersion,
-    ...(cursor === null ? { history: state.history } : { after: cursor }),
+    // Beside "after" it is used only if the server has to begin again, which then costs no more than a first visit.
+    history: state.history,
+    ...(cursor === null ? {} : { after: cursor }),
     ...(state.events ? {} : { events: false }),
   };
   turn.effects.push({ do: "sendText", socket: state.socket, text: JSON.stringify(hello) });

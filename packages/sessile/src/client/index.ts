@@ -1,8 +1,16 @@
 export { firstRetryMs, longestRetryMs, stableAfterMs } from "./backoff.ts";
 export type { SessionAddress, SessionClientOptions } from "./client-options.ts";
 export type { CloseReason, ConnectionPhase } from "./connection-state.ts";
-export type { Clock, Network, SocketConstructor, SocketEvent, SocketLike } from "./environment.ts";
+export {
+  type Clock,
+  type Network,
+  type SocketConstructor,
+  type SocketEvent,
+  type SocketLike,
+  systemClock,
+} from "./environment.ts";
 export type { EventsListener, SessionEvents } from "./event-feed.ts";
+export { type EventsPage, HttpClient, type HttpClientOptions } from "./http-client.ts";
 export type { CommandResult, PendingCommand } from "./outbox.ts";
 export { connect, SessionClient } from "./session-client.ts";
 export type {

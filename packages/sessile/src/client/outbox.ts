@@ -143,7 +143,8 @@ export class Outbox {
     const frames: string[] = [];
     let texts: string[] = [];
     let chars = 0;
-    for (const { text } of this.#unsent) {
+    for (const { id, text } of this.#unsent) {
+      if (!this.#unanswered.has(id)) continue;
       const isFull =
         texts.length >= defaultLimits.maxCommandsPerFrame || chars + text.length > maxPackedChars;
       if (isFull && texts.length > 0) {

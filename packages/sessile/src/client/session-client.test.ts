@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { CarriesEvents, SessionContract, WireError } from "../protocol/index.ts";
+import type { SessionContract, WireError } from "../protocol/index.ts";
 import { SessileError } from "../protocol/index.ts";
 import { FakeClock, settled } from "../testing/fake-clock.ts";
 import { ScriptedServer, type ScriptedServerOptions } from "../testing/scripted-server.ts";
 import { connect, type SessionClient, type SessionClientOptions } from "./index.ts";
 
-interface Note extends SessionContract, CarriesEvents<{ "note.added": { readonly text: string } }> {
+interface Note extends SessionContract {
+  readonly eventTypes?: { readonly "note.added": { readonly text: string } };
   readonly initialState: { readonly title: string };
 }
 
@@ -48,7 +49,7 @@ describe("connecting", () => {
     const hellos = server.frames.filter(({ t }) => t === "hello");
     expect(hellos).toEqual([
       { t: "hello", v: 1, history: 3 },
-      { t: "hello", v: 1, after: 3 },
+      { t: "hello", v: 1, history: 3, after: 3 },
     ]);
     expect(seqs(client)).toEqual([1, 2, 3, 4]);
   });
@@ -270,7 +271,7 @@ describe("commands", () => {
     await expect(client.append("note.added", { text: Number.NaN as never })).rejects.toMatchObject({
       code: "bad_request",
     });
-    await expect(client.append("status.changed" as never, { text: "" })).rejects.toMatchObject({
+    await expect(client.append("status.changed" as "note.added", { text: "" })).rejects.toMatchObject({
       code: "bad_request",
     });
     const first = client.append("note.added", { text: "a" });

@@ -1,0 +1,108 @@
+import { describe, expectTypeOf, test } from "vitest";
+import type { Callable, Json, SessionContract, SessionEvent, SessionView } from "../protocol/index.ts";
+import type { CommandResult, EventOf, SessionClient } from "./index.ts";
+
+/** Shaped as a session class is, with a method that is not callable from outside. */
+declare class Incident implements SessionContract {
+  readonly eventTypes?: { readonly "note.added": { readonly text: string }; readonly "page.sent": null };
+  readonly initialState: { readonly severity: "low" | "high"; readonly notes: number };
+  readonly assign: Callable<[person: string, urgent: boolean], { readonly assigned: string }>;
+  readonly summarise: Callable<[], Promise<string>>;
+  secret(): string;
+}
+declare class Plain implements SessionContract {
+  readonly initialState: number;
+}
+
+declare const incident: SessionClient<Incident>;
+declare const plain: SessionClient<Plain>;
+
+/** Never run: what matters is that it compiles, and that each marked line does not. */
+const compiled = (_check: () => unknown) => {};
+
+describe("CL27 a client is typed by its session's class", () => {
+  test("state", () => {
+    compiled(() => {
+      const { state, view, status } = incident.getSnapshot();
+      expectTypeOf(state).toEqualTypeOf<
+        { readonly severity: "low" | "high"; readonly notes: number } | undefined
+      >();
+      expectTypeOf(view).toEqualTypeOf<
+        SessionView<{ readonly severity: "low" | "high"; readonly notes: number }> | undefined
+      >();
+      expectTypeOf(status).toEqualTypeOf<string | null | undefined>();
+      expectTypeOf(plain.getSnapshot().state).toEqualTypeOf<number | undefined>();
+      incident.setState({ severity: "low", notes: 1 }, { ifVersion: 3 });
+      // @ts-expect-error -- not a severity
+      incident.setState({ severity: "medium", notes: 1 });
+      // @ts-expect-error -- a field is missing
+      incident.setState({ severity: "low" });
+      // @ts-expect-error -- the view may not be there yet
+      incident.getSnapshot().view.status;
+      // @ts-expect-error -- snapshots are immutable
+      incident.getSnapshot().lastSeq = 1;
+      // @ts-expect-error -- so are the events
+      incident.getSnapshot().events.push();
+    });
+  });
+
+  test("events", () => {
+    compiled(() => {
+      expectTypeOf(incident.append("note.added", { text: "x" })).toEqualTypeOf<
+        Promise<CommandResult<Json | undefined>>
+      >();
+      incident.append("page.sent");
+      plain.append("anything.goes", { at: [1, 2] });
+      // @ts-expect-error -- no such event
+      incident.append("note.removed", { text: "x" });
+      // @ts-expect-error -- wrong payload
+      incident.append("note.added", { txt: "x" });
+      // @ts-expect-error -- the payload may not be left out
+      incident.append("note.added");
+      // @ts-expect-error -- only the kernel writes this
+      incident.append("status.changed", { from: null, to: "closed" });
+      // @ts-expect-error -- not JSON
+      plain.append("anything.goes", () => {});
+    });
+  });
+
+  test("reading events narrows by type", () => {
+    compiled(() => {
+      const event = incident.getSnapshot().events[0] as EventOf<Incident>;
+      if (event.type === "note.added")
+        expectTypeOf(event).toEqualTypeOf<SessionEvent<"note.added", { readonly text: string }>>();
+      if (event.type === "status.changed") expectTypeOf(event.payload.to).toEqualTypeOf<string>();
+      // @ts-expect-error -- not before it is known which event it is
+      event.payload.text;
+      // @ts-expect-error -- no such event
+      if (event.type === "note.removed") return 1;
+      return 0;
+    });
+  });
+
+  test("methods", () => {
+    compiled(() => {
+      expectTypeOf(incident.call.assign("ada", true)).toEqualTypeOf<Promise<{ readonly assigned: string }>>();
+      expectTypeOf(incident.call.summarise()).toEqualTypeOf<Promise<string>>();
+      // @ts-expect-error -- not marked callable
+      incident.call.secret();
+      // @ts-expect-error -- no such method
+      incident.call.dismiss();
+      // @ts-expect-error -- wrong argument
+      incident.call.assign(7, true);
+      // @ts-expect-error -- an argument is missing
+      incident.call.assign("ada");
+    });
+  });
+
+  test("lifecycle and gates", () => {
+    compiled(() => {
+      incident.setLifecycle("paused");
+      incident.answerGate("g1", "approve", "fine");
+      // @ts-expect-error -- no such lifecycle
+      incident.setLifecycle("asleep");
+      // @ts-expect-error -- versions are numbers
+      incident.setStatus("closed", { expectedVersion: "3" });
+    });
+  });
+});

@@ -1,0 +1,2 @@
+export type { MessageOf, MessagePayload } from "./session-source.ts";
+export { type UseSession, type UseSessionOptions, useSession } from "./use-session.ts";

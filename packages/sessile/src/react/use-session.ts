@@ -1,0 +1,75 @@
+import { useMemo, useSyncExternalStore } from "react";
+import {
+  type CommandResult,
+  type EventOf,
+  type SessionAddress,
+  type SessionClient,
+  type SessionSnapshot,
+  systemClock,
+} from "../client/index.ts";
+import type { Gate, SessionContract } from "../protocol/index.ts";
+import { type MessageOf, type MessagePayload, sessionSource } from "./session-source.ts";
+import { SharedClients } from "./shared-clients.ts";
+
+export interface UseSessionOptions extends SessionAddress {
+  /** At most this many of the latest events on the first visit. The first component to ask decides. Default 200. */
+  readonly history?: number;
+}
+
+type Actions = "append" | "call" | "setState" | "setStatus" | "setLifecycle" | "answerGate" | "signal";
+
+export interface UseSession<S extends SessionContract>
+  extends SessionSnapshot<S>,
+    Pick<SessionClient<S>, Actions> {
+  readonly messages: readonly MessageOf<S>[];
+  /** Appends a `message`; a text is sent as `{ text }`. */
+  readonly send: (message: string | MessagePayload<S>) => Promise<CommandResult>;
+  /** Decisions that wait, oldest first. */
+  readonly gates: readonly Gate[];
+  /** For what the hook leaves out: `onSignal`, `whenLive`, the iterator of events. */
+  readonly client: SessionClient<S>;
+}
+
+const sharedClients = new SharedClients(systemClock);
+
+/**
+ * A session, live, for as long as the component is mounted. Components that name the same session share one connection.
+ * The one-line view of a conversation is `const { messages, send } = useSession({ kind: "chat", name })`.
+ */
+export function useSession<S extends SessionContract>(options: UseSessionOptions): UseSession<S> {
+  const { url, kind, name, history } = options;
+  const source = useMemo(() => {
+    const address = {
+      kind,
+      name,
+      ...(url === undefined ? {} : { url }),
+      ...(history === undefined ? {} : { history }),
+    };
+    return sessionSource<S>(sharedClients.get<S>(address), systemClock);
+  }, [url, kind, name, history]);
+  const snapshot = useSyncExternalStore(source.subscribe, source.getSnapshot, source.getSnapshot);
+  const { client, send } = source;
+  const { events, view } = snapshot;
+  const messages = useMemo(() => events.filter(isMessage<S>), [events]);
+  const waiting = view?.gates;
+  const gates = useMemo(() => Object.values(waiting ?? {}), [waiting]);
+  const { append, call, setState, setStatus, setLifecycle, answerGate, signal } = client;
+  return {
+    ...snapshot,
+    messages,
+    send,
+    gates,
+    client,
+    append,
+    call,
+    setState,
+    setStatus,
+    setLifecycle,
+    answerGate,
+    signal,
+  };
+}
+
+function isMessage<S>(event: EventOf<S>): event is MessageOf<S> {
+  return event.type === "message";
+}
