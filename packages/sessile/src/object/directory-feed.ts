@@ -62,8 +62,12 @@ export class DirectoryFeed extends DurableObject implements DirectoryFeedStub {
     this.#waiting = new Map();
     this.#armed = false;
     this.#send(tagOf(""), changes);
-    for (const [kind, ofKind] of Map.groupBy(changes, (change) => change.kind))
-      this.#send(tagOf(kind), ofKind);
+    for (const kind of new Set(changes.map((change) => change.kind))) {
+      this.#send(
+        tagOf(kind),
+        changes.filter((change) => change.kind === kind),
+      );
+    }
   }
 
   #send(tag: string, changes: readonly DirectoryChange[]): void {

@@ -2,7 +2,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { numberAt } from "../kernel/sql.ts";
 import type { Commit } from "../protocol/event.ts";
 import type { SessionView } from "../protocol/view.ts";
-import { directoryChangeOf, directoryRowOf, mirrorLog } from "../record/index.ts";
+import { type DirectoryRow, directoryChangeOf, directoryRowOf, mirrorLog } from "../record/index.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
 export const mirrorDueId = "record:mirror";
@@ -56,9 +56,9 @@ export class MirrorRunner {
   }
 
   async #runOnce(now: number): Promise<void> {
-    const { record, feed, description } = this.#hooks;
+    const { record, feed } = this.#hooks;
     if (!record) return;
-    const row = directoryRowOf(this.#kernel.committedView, description);
+    const row = this.#row(now);
     if (feed) this.#waitUntil(feed.notify([directoryChangeOf(row)]).catch(() => undefined));
     const outcome = await mirrorLog(
       {
@@ -76,6 +76,17 @@ export class MirrorRunner {
     if (outcome.error) this.#report(outcome.error, now);
     this.#advance(outcome.recordedSeq);
     this.#reschedule(now, outcome.error?.details.retryAfterMs);
+  }
+
+  /** The kind's description is its author's code: if it throws, lists show the name, and the log is copied all the same. */
+  #row(now: number): DirectoryRow {
+    const view = this.#kernel.committedView;
+    try {
+      return directoryRowOf(view, this.#hooks.description);
+    } catch (thrown) {
+      this.#kernel.operatorLog.write(now, "error", "record", "describe() failed", { detail: String(thrown) });
+      return directoryRowOf(view);
+    }
   }
 
   #advance(recordedSeq: number): void {

@@ -1,0 +1,183 @@
+import { type Context, Hono } from "hono";
+import { directoryFeedName } from "../object/directory-feed.ts";
+import type { Action } from "../protocol/access.ts";
+import { closeCodes } from "../protocol/close-code.ts";
+import { SessileError } from "../protocol/error.ts";
+import { subprotocol } from "../protocol/frame.ts";
+import { reservedRoutes } from "../protocol/ids.ts";
+import { listSessionsPage } from "./directory-routes.ts";
+import type { SessileOptions } from "./options.ts";
+import { problemResponse } from "./problem.ts";
+import { isUpgrade, type SessionVariables, sessionRoutes, showView } from "./session-routes.ts";
+import { SessionTarget } from "./session-stub.ts";
+
+/** Types of the Hono app that `createSessile` returns. */
+export interface AppTypes<Env> {
+  Bindings: Env & object;
+  Variables: SessionVariables & { readonly requestId: string };
+}
+
+/**
+ * The HTTP and WebSocket face of a deployment, as a Hono app: serve it as it is (`export default createSessile(…)`), or
+ * mount it into your own with `app.route("/", createSessile(…))`.
+ */
+export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<Env>> {
+  assertRoutes(options);
+  const app = new Hono<AppTypes<Env>>();
+  app.onError((thrown, context) =>
+    refuse(context.req.raw, thrown, context.get("requestId") ?? crypto.randomUUID()),
+  );
+  app.use("*", async (context, next) => {
+    context.set("requestId", crypto.randomUUID());
+    assertSameOrigin(context.req.raw, options.allowedOrigins ?? []);
+    await next();
+  });
+
+  app.get("/v1/sessions", async (context) => {
+    const kind = context.req.query("kind");
+    await requireAccess(options, context, "read", kind ?? "*");
+    if (context.req.header("upgrade")?.toLowerCase() === "websocket") return upgradeFeed(options, context);
+    const record = options.record?.(context.env);
+    if (!record) throw new SessileError("unavailable", "This deployment keeps no directory of sessions.");
+    return listSessionsPage(record, context.req.query());
+  });
+
+  const perSession = async (context: Context<AppTypes<Env>>, kind: string, name: string): Promise<void> => {
+    const target = new SessionTarget(context.env, options.kinds, kind, name);
+    const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
+    context.set("target", target);
+    context.set("actor", actor);
+    context.set("require", async (action) => assertMay(options, context.env, { actor, action, kind, name }));
+  };
+
+  app.use("/v1/sessions/:kind/:name/*", async (context, next) => {
+    await perSession(context, context.req.param("kind"), context.req.param("name"));
+    await next();
+  });
+  app.route("/v1/sessions/:kind/:name", sessionRoutes() as unknown as Hono<AppTypes<Env>>);
+  app.all("/v1/*", () => {
+    throw new SessileError("not_found", "There is nothing at this address.");
+  });
+
+  for (const [kind, { route }] of Object.entries(options.kinds)) {
+    if (route === undefined) continue;
+    app.all(`/${route}/:name`, async (context, next) => prettyAddress(context, next, kind));
+    app.all(`/${route}/:name/*`, async (context, next) => prettyAddress(context, next, kind));
+  }
+
+  /** `/{route}/{name}`: a socket, a page for a browser, the view as JSON; any suffix goes to the kind's `onRequest`. */
+  const prettyAddress = async (
+    context: Context<AppTypes<Env>>,
+    next: () => Promise<void>,
+    kind: string,
+  ): Promise<Response | undefined> => {
+    const request = context.req.raw;
+    const [, , name = "", ...suffix] = new URL(request.url).pathname.split("/");
+    const wantsPage =
+      request.method === "GET" &&
+      suffix.length === 0 &&
+      (request.headers.get("accept") ?? "").includes("text/html");
+    if (wantsPage && !isUpgrade(request)) {
+      if (options.page) return options.page(request, context.env);
+      await next();
+      return undefined;
+    }
+    await perSession(context, kind, decodeURIComponent(name));
+    const { target, actor } = context.var;
+    await context.var.require(request.method === "GET" || request.method === "HEAD" ? "read" : "write");
+    if (suffix.length > 0 || isUpgrade(request) || request.method !== "GET")
+      return target.forward(withPath(request, suffix), actor);
+    return Response.json(showView(await target.ask({ op: "view" }, actor)));
+  };
+
+  return app;
+}
+
+function withPath(request: Request, suffix: readonly string[]): Request {
+  const url = new URL(request.url);
+  url.pathname = `/${suffix.join("/")}`;
+  return new Request(url, request);
+}
+
+async function requireAccess<Env>(
+  options: SessileOptions<Env>,
+  context: Context<AppTypes<Env>>,
+  action: Action,
+  kind: string,
+): Promise<void> {
+  const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
+  await assertMay(options, context.env, { actor, action, kind });
+}
+
+async function assertMay<Env>(
+  options: SessileOptions<Env>,
+  env: Env,
+  question: Parameters<NonNullable<SessileOptions<Env>["authorize"]>>[0],
+): Promise<void> {
+  if (!options.authorize || (await options.authorize(question, env))) return;
+  if (question.actor === null) throw new SessileError("unauthenticated", "Say who you are first.");
+  throw new SessileError("forbidden", `You may not ${question.action} here.`);
+}
+
+function upgradeFeed<Env>(options: SessileOptions<Env>, context: Context<AppTypes<Env>>): Promise<Response> {
+  const namespace =
+    options.feed === undefined
+      ? undefined
+      : ((context.env as { readonly [name: string]: unknown })[options.feed] as
+          | DurableObjectNamespace
+          | undefined);
+  if (!namespace)
+    throw new SessileError("unavailable", "This deployment has no live directory. Poll the list instead.");
+  return namespace.getByName(directoryFeedName).fetch(context.req.raw);
+}
+
+/** A browser says where a page comes from; a foreign page must not act with somebody's cookies. Other clients say nothing. */
+function assertSameOrigin(request: Request, allowed: readonly string[]): void {
+  const origin = request.headers.get("origin");
+  if (origin === null || allowed.includes(origin)) return;
+  const isSafeRead =
+    (request.method === "GET" || request.method === "HEAD") && request.headers.get("upgrade") === null;
+  if (
+    isSafeRead ||
+    origin === new URL(request.url).origin ||
+    new URL(origin === "null" ? "null:" : origin).host === request.headers.get("host")
+  )
+    return;
+  throw new SessileError("forbidden", "Requests from other web sites are refused.");
+}
+
+/**
+ * An error as problem details. For a socket of ours the answer is an accepted socket that is closed with a code: a client
+ * cannot read the status of a refused upgrade, and stock ones would retry for ever.
+ */
+function refuse(request: Request, thrown: unknown, requestId: string): Response {
+  if (!isUpgrade(request)) return problemResponse(thrown, requestId);
+  const error = SessileError.from(thrown);
+  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+  server.accept();
+  server.send(JSON.stringify({ t: "error", error: error.toWire() }));
+  server.close(closeCodeOf(error), error.message.slice(0, 120));
+  return new Response(null, {
+    status: 101,
+    webSocket: client,
+    headers: { "sec-websocket-protocol": subprotocol },
+  });
+}
+
+function closeCodeOf(error: SessileError): number {
+  if (error.retryable || error.code === "internal") return closeCodes.restart;
+  if (error.code === "unauthenticated") return closeCodes.unauthenticated;
+  if (error.code === "forbidden") return closeCodes.forbidden;
+  return error.code === "not_found" ? closeCodes.notFound : closeCodes.protocolError;
+}
+
+function assertRoutes<Env>({ kinds }: SessileOptions<Env>): void {
+  const seen = new Set<string>();
+  for (const [kind, { route }] of Object.entries(kinds)) {
+    if (route === undefined) continue;
+    if (reservedRoutes.has(route) || route.startsWith("_") || route.includes("/"))
+      throw new TypeError(`Kind ${kind}: "${route}" is a reserved route.`);
+    if (seen.has(route)) throw new TypeError(`Two kinds share the route "${route}".`);
+    seen.add(route);
+  }
+}

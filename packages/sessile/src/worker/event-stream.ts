@@ -1,0 +1,80 @@
+import type { Actor, SessionEvent } from "../protocol/event.ts";
+import { follow } from "./follow.ts";
+import type { SessionTarget } from "./session-stub.ts";
+
+const keepAliveMs = 15_000;
+const encoder = new TextEncoder();
+
+/**
+ * The log as server-sent events: `id` is the seq, so that a browser's `Last-Event-ID` is the cursor. Comments keep the
+ * connection alive; without them a reader that vanished would never be noticed.
+ */
+export async function eventStreamResponse(
+  target: SessionTarget,
+  actor: Actor | null,
+  after: number,
+): Promise<Response> {
+  const follower = await follow(target, actor, after);
+  let keepAlive: number | null = null;
+  const end = (): void => {
+    clearInterval(keepAlive);
+    follower.close();
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const write = (text: string): void => {
+        try {
+          controller.enqueue(encoder.encode(text));
+        } catch {
+          end();
+        }
+      };
+      // Tells EventSource how soon to come back, and proves at once that the stream is open.
+      write("retry: 1000\n\n");
+      follower.onEvents = (events) => write(events.map(eventText).join(""));
+      follower.onEnd = () => {
+        clearInterval(keepAlive);
+        // An error, not a clean end: the reader must come back, and knows from where.
+        controller.error(new Error("The session's stream was interrupted."));
+      };
+      keepAlive = setInterval(() => write(": keep-alive\n\n"), keepAliveMs);
+    },
+    cancel: end,
+  });
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+function eventText(event: SessionEvent): string {
+  return `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+/** The next events after `after`, or none when `waitMs` has passed. */
+export async function nextEvents(
+  target: SessionTarget,
+  actor: Actor | null,
+  after: number,
+  waitMs: number,
+): Promise<readonly SessionEvent[]> {
+  const follower = await follow(target, actor, after);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => settle([]), waitMs);
+    const settle = (events: readonly SessionEvent[]): void => {
+      clearTimeout(timer);
+      follower.onEnd = () => {};
+      follower.close();
+      resolve(events);
+    };
+    follower.onEvents = settle;
+    follower.onEnd = (error) => {
+      clearTimeout(timer);
+      if (error) reject(error);
+      else resolve([]);
+    };
+  });
+}

@@ -1,0 +1,40 @@
+import type { Action } from "../protocol/access.ts";
+import type { Actor } from "../protocol/event.ts";
+import type { SessionRecord } from "../record/index.ts";
+
+/** One kind of session and how it is reached. */
+export interface KindOptions {
+  /** Name of the Durable Object binding. */
+  readonly binding: string;
+  /** First segment of the pretty address `/{route}/{name}`. Default: none. */
+  readonly route?: string;
+  /** Where a new object should be placed; counts on its first use only. */
+  readonly locationHint?: DurableObjectLocationHint;
+  /** Keeps the objects and their data within a jurisdiction. */
+  readonly jurisdiction?: DurableObjectJurisdiction;
+}
+
+/** What the authorizer is asked. */
+export interface AccessQuestion {
+  readonly actor: Actor | null;
+  readonly action: Action;
+  readonly kind: string;
+  /** Absent when a list of the kind is asked for. */
+  readonly name?: string;
+}
+
+export interface SessileOptions<Env> {
+  readonly kinds: { readonly [kind: string]: KindOptions };
+  /** Who sends this request; null is nobody in particular. Default: everyone is nobody. */
+  readonly identify?: (request: Request, env: Env) => Actor | null | Promise<Actor | null>;
+  /** Decides who may do what. Default: everyone may do everything, which only suits a machine of one's own. */
+  readonly authorize?: (question: AccessQuestion, env: Env) => boolean | Promise<boolean>;
+  /** The directory of sessions. Without it there is no list. */
+  readonly record?: (env: Env) => SessionRecord | null;
+  /** Binding of the `DirectoryFeed` class, for lists that follow along. */
+  readonly feed?: string;
+  /** Origins beside the request's own that browsers may use this from. */
+  readonly allowedOrigins?: readonly string[];
+  /** Shows a browser a page at `/{route}/{name}`. Default: left to whatever is routed after this. */
+  readonly page?: (request: Request, env: Env) => Response | Promise<Response>;
+}

@@ -1,0 +1,286 @@
+import { Hono } from "hono";
+import type { Action } from "../protocol/access.ts";
+import { SessileError } from "../protocol/error.ts";
+import { type Actor, eventsOf, type SessionEvent } from "../protocol/event.ts";
+import { sessionKeyOf } from "../protocol/event-id.ts";
+import { subprotocol } from "../protocol/frame.ts";
+import { type Json, parseJson } from "../protocol/json.ts";
+import { defaultLimits } from "../protocol/limits.ts";
+import type { WireOutcome } from "../protocol/request.ts";
+import type { SessionView } from "../protocol/view.ts";
+import { eventStreamResponse, nextEvents } from "./event-stream.ts";
+import { integerParam } from "./query.ts";
+import type { SessionTarget } from "./session-stub.ts";
+
+/** What routes below one session share. */
+export interface SessionVariables {
+  readonly target: SessionTarget;
+  readonly actor: Actor | null;
+  /** @throws SessileError `unauthenticated`, `forbidden` */
+  readonly require: (action: Action) => Promise<void>;
+}
+
+type Routes = Hono<{ Variables: SessionVariables }>;
+
+const maxWaitSeconds = 55;
+
+/** Everything below `/v1/sessions/{kind}/{name}`. */
+export function sessionRoutes(): Routes {
+  const routes: Routes = new Hono();
+
+  routes.get("/", async (context) => {
+    const { target, actor } = context.var;
+    await context.var.require("read");
+    if (isUpgrade(context.req.raw)) return target.forward(context.req.raw, actor);
+    const view = await target.ask({ op: "view" }, actor);
+    return conditional(context.req.raw, `"${view.lastSeq}"`, () => showView(view));
+  });
+
+  routes.get("/events", async (context) => {
+    const { target, actor } = context.var;
+    await context.var.require("read");
+    const after = integerParam(
+      context.req.header("last-event-id") ?? context.req.query("after"),
+      "after",
+      0,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+    const limit = integerParam(context.req.query("limit"), "limit", 100, 1, defaultLimits.maxPageEvents);
+    const wait = integerParam(context.req.query("wait"), "wait", 0, 0, maxWaitSeconds);
+    if (context.req.header("accept")?.includes("text/event-stream"))
+      return eventStreamResponse(target, actor, after);
+    const page = await readPage(target, actor, after, limit);
+    if (page.events.length === 0 && wait > 0) {
+      const events = await nextEvents(target, actor, after, wait * 1000);
+      page.events = events.slice(0, limit);
+      page.lastSeq = Math.max(page.lastSeq, events.at(-1)?.seq ?? 0);
+    }
+    const nextAfter = page.events.at(-1)?.seq ?? after;
+    return conditional(context.req.raw, `"${after}-${nextAfter}-${page.lastSeq}"`, () => ({
+      items: page.events,
+      nextAfter,
+      hasMore: nextAfter < page.lastSeq,
+      lastSeq: page.lastSeq,
+    }));
+  });
+
+  routes.post("/events", async (context) => {
+    await context.var.require("write");
+    const body = await readBody(context.req.raw);
+    const many = Array.isArray(body);
+    const commands = (many ? (body as readonly Json[]) : [body]).map(appendOf);
+    const { outcomes, chars } = await run(context.var, commands);
+    const answers = await Promise.all(outcomes.map((outcome) => appended(context.var, outcome)));
+    if (many) return Response.json({ items: answers, chars: undefined }, { status: 200 });
+    const [only] = outcomes;
+    void chars;
+    if (only && !only.ok) throw SessileError.fromWire(only.error);
+    return Response.json(answers[0], { status: only?.ok && only.repeated ? 200 : 201 });
+  });
+
+  routes.post("/lifecycle", async (context) => {
+    await context.var.require("admin");
+    return runOne(context.var, context.req.raw, {
+      ...(await readObject(context.req.raw)),
+      op: "setLifecycle",
+    });
+  });
+
+  routes.post("/status", async (context) => {
+    await context.var.require("write");
+    return runOne(context.var, context.req.raw, { ...(await readObject(context.req.raw)), op: "setStatus" });
+  });
+
+  routes.put("/state", async (context) => {
+    await context.var.require("write");
+    const match = context.req.header("if-match");
+    const ifVersion =
+      match === undefined
+        ? undefined
+        : integerParam(match.replace(/^(?:W\/)?"|"$/g, ""), "If-Match", 0, 0, Number.MAX_SAFE_INTEGER);
+    const state = await readBody(context.req.raw);
+    return runOne(context.var, context.req.raw, {
+      op: "setState",
+      state,
+      ...(ifVersion === undefined ? {} : { ifVersion }),
+    });
+  });
+
+  routes.post("/reset", async (context) => {
+    await context.var.require("admin");
+    return runOne(context.var, context.req.raw, { op: "reset" });
+  });
+
+  routes.post("/call/:method", async (context) => {
+    await context.var.require("write");
+    const args = await readBody(context.req.raw, []);
+    if (!Array.isArray(args))
+      throw new SessileError("bad_request", "The body is the method's arguments as a JSON array.", {
+        field: "body",
+      });
+    return runOne(context.var, context.req.raw, { op: "call", method: context.req.param("method"), args });
+  });
+
+  routes.get("/gates", async (context) => {
+    await context.var.require("read");
+    const { gates } = await context.var.target.ask({ op: "gates" }, context.var.actor);
+    return Response.json({ items: gates.map(({ gate, outcome }) => ({ ...gate, outcome })) });
+  });
+
+  routes.post("/gates/:gateId", async (context) => {
+    await context.var.require("approve");
+    return runOne(context.var, context.req.raw, {
+      ...(await readObject(context.req.raw)),
+      op: "answerGate",
+      gateId: context.req.param("gateId"),
+    });
+  });
+
+  routes.get("/log", async (context) => {
+    await context.var.require("admin");
+    const { tag, level } = context.req.query();
+    const { entries } = await context.var.target.ask(
+      {
+        op: "log",
+        since: integerParam(context.req.query("since"), "since", 0, 0, Number.MAX_SAFE_INTEGER),
+        limit: integerParam(context.req.query("limit"), "limit", 100, 1, 10_000),
+        ...(tag === undefined ? {} : { tag }),
+        ...(level === undefined ? {} : { level }),
+      },
+      context.var.actor,
+    );
+    return Response.json({ items: entries });
+  });
+
+  return routes;
+}
+
+export function isUpgrade(request: Request): boolean {
+  return (
+    request.headers.get("upgrade")?.toLowerCase() === "websocket" &&
+    (request.headers.get("sec-websocket-protocol") ?? "").split(/,\s*/).includes(subprotocol)
+  );
+}
+
+/** The view as HTTP shows it: times as RFC 3339. */
+export function showView(view: SessionView): Json {
+  return {
+    ...view,
+    createdAt: new Date(view.createdAt).toISOString(),
+    updatedAt: new Date(view.updatedAt).toISOString(),
+  } as unknown as Json;
+}
+
+interface Page {
+  events: readonly SessionEvent[];
+  lastSeq: number;
+}
+
+async function readPage(
+  target: SessionTarget,
+  actor: Actor | null,
+  after: number,
+  limit: number,
+): Promise<Page> {
+  const { commits, lastSeq } = await target.ask({ op: "events", after, limit }, actor);
+  const key = sessionKeyOf(target.kind, target.name);
+  return { events: commits.flatMap((commit) => eventsOf(commit, key, after)).slice(0, limit), lastSeq };
+}
+
+/** A poller that has what there is gets 304 and no body. */
+function conditional(request: Request, etag: string, body: () => unknown): Response {
+  const headers = { etag, "cache-control": "no-cache" };
+  if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
+  return Response.json(body(), { headers });
+}
+
+function appendOf(value: Json): Json {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new SessileError(
+      "bad_request",
+      "The body is an event {clientEventId, type, payload}, or an array of them.",
+      { field: "body" },
+    );
+  }
+  const { clientEventId, ...event } = value as { readonly [key: string]: Json };
+  if (typeof clientEventId !== "string") {
+    throw new SessileError(
+      "bad_request",
+      "clientEventId is missing: choose any unique id. The same id again answers with the event there is.",
+      {
+        field: "clientEventId",
+      },
+    );
+  }
+  return { ...event, op: "append", id: clientEventId };
+}
+
+async function appended({ target, actor }: SessionVariables, outcome: WireOutcome): Promise<unknown> {
+  if (!outcome.ok) return { error: outcome.error };
+  const page = await readPage(target, actor, outcome.seq - 1, 1);
+  return { ...page.events[0], repeated: outcome.repeated };
+}
+
+async function run(
+  variables: SessionVariables,
+  commands: readonly Json[],
+): Promise<{ outcomes: readonly WireOutcome[]; view: SessionView; chars: number }> {
+  const chars = JSON.stringify(commands).length;
+  const reply = await variables.target.ask({ op: "commands", commands, chars }, variables.actor);
+  return { ...reply, chars };
+}
+
+/** One command; its id comes from `Idempotency-Key`, or is made here so that the hop to the object may be repeated. */
+async function runOne(
+  variables: SessionVariables,
+  request: Request,
+  command: { readonly [key: string]: Json },
+): Promise<Response> {
+  const id = request.headers.get("idempotency-key") ?? `http-${crypto.randomUUID()}`;
+  const { outcomes, view } = await run(variables, [{ ...command, id }]);
+  const outcome = outcomes[0];
+  if (!outcome) throw new SessileError("internal", "The session gave no answer.");
+  if (!outcome.ok) throw SessileError.fromWire(outcome.error);
+  const { lifecycle, lifecycleVersion, status, statusVersion, version, lastSeq } = view;
+  return Response.json({
+    seq: outcome.seq,
+    repeated: outcome.repeated,
+    ...(outcome.result === undefined ? {} : { result: outcome.result }),
+    session: { lifecycle, lifecycleVersion, status, statusVersion, version, lastSeq },
+  });
+}
+
+async function readObject(request: Request): Promise<{ readonly [key: string]: Json }> {
+  const body = await readBody(request);
+  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+    throw new SessileError("bad_request", "The body is a JSON object.", { field: "body" });
+  }
+  return body as { readonly [key: string]: Json };
+}
+
+async function readBody(request: Request, whenEmpty?: Json): Promise<Json> {
+  const text = await readText(request, defaultLimits.maxFrameChars);
+  if (text === "" && whenEmpty !== undefined) return whenEmpty;
+  return parseJson(text, { maxChars: defaultLimits.maxFrameChars, maxDepth: defaultLimits.maxDepth });
+}
+
+/** Stops reading at the limit instead of taking in whatever is sent. */
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  if (!request.body) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) {
+      throw new SessileError(
+        "limit_exceeded",
+        `The body is larger than ${maxBytes} bytes. Send it in smaller pieces.`,
+        { field: "body", limit: "maxFrameChars" },
+      );
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,120 @@
+import { SessileError } from "../protocol/error.ts";
+import type { Actor } from "../protocol/event.ts";
+import { assertSessionAddress } from "../protocol/ids.ts";
+import {
+  actorHeader,
+  type SessionCaller,
+  type SessionReplies,
+  type SessionReply,
+  type SessionRequest,
+} from "../protocol/request.ts";
+import type { KindOptions } from "./options.ts";
+
+/** What the worker uses of a session object. */
+interface SessionStub {
+  handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply>;
+  fetch(request: Request): Promise<Response>;
+}
+
+const attempts = 3;
+
+/**
+ * One session as the worker sees it. A fresh stub for every try: a stub whose object has failed stays broken
+ * (Cloudflare, "Error handling", read 2026-11).
+ */
+export class SessionTarget {
+  readonly kind: string;
+  readonly name: string;
+  readonly #env: unknown;
+  readonly #options: KindOptions;
+
+  /** @throws SessileError `bad_request`, `not_found` for a kind that is not there */
+  constructor(env: unknown, kinds: { readonly [kind: string]: KindOptions }, kind: string, name: string) {
+    assertSessionAddress(kind, name);
+    const options = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+    if (!options) throw new SessileError("not_found", "There is no such kind of session.", { field: "kind" });
+    this.kind = kind;
+    this.name = name;
+    this.#env = env;
+    this.#options = options;
+  }
+
+  /** Runs one request; repeats it after a passing fault, which is safe because commands carry ids. @throws SessileError */
+  async ask<Op extends SessionRequest["op"]>(
+    request: SessionRequest & { op: Op },
+    actor: Actor | null,
+  ): Promise<SessionReplies[Op]> {
+    const reply = (await this.#withRetries((stub) =>
+      stub.handleSessionRequest(request, { actor }),
+    )) as SessionReply<Op>;
+    if (!reply.ok) throw SessileError.fromWire(reply.error);
+    return reply.value;
+  }
+
+  /** Hands a request to the object itself: a socket upgrade, or a suffix of the pretty address. */
+  async forward(request: Request, actor: Actor | null): Promise<Response> {
+    const headers = new Headers([...request.headers].filter(([header]) => !header.startsWith("x-sessile-")));
+    if (actor) headers.set(actorHeader, encodeURIComponent(JSON.stringify(actor)));
+    const forwarded = new Request(request, { headers });
+    // A body can be sent once only, so there is one try.
+    return this.#translate(() => this.#stub().fetch(forwarded));
+  }
+
+  async #withRetries<T>(run: (stub: SessionStub) => Promise<T>): Promise<T> {
+    return this.#translate(async () => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await run(this.#stub());
+        } catch (thrown) {
+          if (attempt === attempts || !isPassing(thrown)) throw thrown;
+          await scheduler.wait(50 * 2 ** attempt * (0.5 + Math.random() / 2));
+        }
+      }
+    });
+  }
+
+  async #translate<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (thrown) {
+      if (thrown instanceof SessileError) throw thrown;
+      const overloaded = isFlagged(thrown, "overloaded");
+      throw new SessileError(
+        overloaded ? "overloaded" : "unavailable",
+        overloaded
+          ? "This session is overloaded. Try again shortly."
+          : "This session cannot be reached or cannot store anything right now. Nothing was half-written; try again shortly.",
+        { retryAfterMs: 1000 },
+        { cause: thrown },
+      );
+    }
+  }
+
+  #stub(): SessionStub {
+    const binding = (this.#env as { readonly [name: string]: unknown })[this.#options.binding] as
+      | DurableObjectNamespace
+      | undefined;
+    if (!binding) {
+      throw new SessileError(
+        "unavailable",
+        `Sessions of kind ${this.kind} are switched off in this deployment: the binding ${this.#options.binding} is missing.`,
+      );
+    }
+    const { jurisdiction, locationHint } = this.#options;
+    const namespace = jurisdiction ? binding.jurisdiction(jurisdiction) : binding;
+    return namespace.getByName(this.name, locationHint ? { locationHint } : {}) as unknown as SessionStub;
+  }
+}
+
+/** Only what the platform marks as retryable, and never an overload, which retries would feed. */
+function isPassing(thrown: unknown): boolean {
+  return isFlagged(thrown, "retryable") && !isFlagged(thrown, "overloaded");
+}
+
+function isFlagged(thrown: unknown, flag: "retryable" | "overloaded"): boolean {
+  return (
+    thrown !== null &&
+    typeof thrown === "object" &&
+    (thrown as { readonly [key: string]: unknown })[flag] === true
+  );
+}
