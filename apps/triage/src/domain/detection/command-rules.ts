@@ -52,9 +52,9 @@ export const commandRules: readonly DetectionRule[] = [
     all: [
       {
         field: "commandLine",
-        matches: /\b(procdump(64)?|sqldumper|dumpminitool|rdrleakdiag|nanodump|createdump)\b/i,
+        matches: /\b(procdump(64)?|sqldumper|dumpminitool|rdrleakdiag|createdump)\b/i,
       },
-      { field: "commandLine", matches: /lsass|\/fullmemdmp|-ma\s+\d+\s/i },
+      { field: "commandLine", matches: /lsass/i },
     ],
   },
   {
@@ -67,7 +67,7 @@ export const commandRules: readonly DetectionRule[] = [
     all: [
       {
         field: "commandLine",
-        matches: /\b(sekurlsa|lsadump|kerberos)::\w+|invoke-mimikatz|\bprivilege::debug\b/i,
+        matches: /\b(sekurlsa|lsadump|kerberos)::\w+|invoke-mimikatz|\bnanodump\b|\bprivilege::debug\b/i,
       },
     ],
   },
@@ -360,6 +360,6 @@ export const commandRules: readonly DetectionRule[] = [
     technique: "T1560.001",
     type: "suspected-exfiltration",
     events: "process",
-    all: [{ field: "commandLine", matches: /\b(rar|winrar|7za?|7z)(\.exe)?"?\s+a\s.*\s-(hp|p)\S+/i }],
+    all: [{ field: "commandLine", matches: /\b(rar|winrar|7za?|7z)(\.exe)?"?\s+a\b.*\s-(hp|p)\S+/i }],
   },
 ];

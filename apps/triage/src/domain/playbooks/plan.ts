@@ -3,7 +3,7 @@ import type { IncidentType } from "../model/incident-type.ts";
 import { type Severity, severityRank } from "../model/severity.ts";
 import { isGroupIp, isInternalIp } from "../network/ip-address.ts";
 import type { Integration, PlaybookStep, Risk, TargetKind } from "./playbook.ts";
-import { playbookFor } from "./playbooks.ts";
+import { playbookFor, watch } from "./playbooks.ts";
 
 export interface ActionTarget {
   readonly kind: TargetKind;
@@ -47,23 +47,21 @@ export function planActions(incident: {
 }): ActionPlan {
   const playbook = playbookFor(incident.type);
   const actions: PlannedAction[] = [];
-  for (const step of playbook.steps) {
-    if (severityRank(incident.severity) < severityRank(step.from ?? "low")) continue;
+  const warranted = playbook.steps.filter(
+    (step) => severityRank(incident.severity) >= severityRank(step.from ?? "low"),
+  );
+  for (const step of warranted) {
     const targets = targetsOf(step, incident);
     if (step.target !== undefined && targets.length === 0) continue;
-    const { id, risk, reversible, integration, rationale, timeWindow } = step;
-    actions.push({
-      id,
-      title: titleOf(step, targets),
-      risk,
-      reversible,
-      integration,
-      rationale,
-      timeWindow,
-      targets,
-    });
+    actions.push(actionOf(step, targets));
   }
+  if (actions.length === 0) actions.push(actionOf(watch, []));
   return { playbook: playbook.id, title: playbook.title, actions };
+}
+
+function actionOf(step: PlaybookStep, targets: readonly ActionTarget[]): PlannedAction {
+  const { id, risk, reversible, integration, rationale, timeWindow } = step;
+  return { id, title: titleOf(step, targets), risk, reversible, integration, rationale, timeWindow, targets };
 }
 
 function targetsOf(step: PlaybookStep, incident: PlannedIncident): readonly ActionTarget[] {

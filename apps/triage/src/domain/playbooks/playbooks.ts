@@ -87,7 +87,8 @@ const reviewLogs: PlaybookStep = {
   rationale: "What was cleared on the host is still in the collector, and shows what was to be hidden.",
   timeWindow: "24 hours",
 };
-const watch: PlaybookStep = {
+/** What is left to do where a playbook has nothing else for so little. */
+export const watch: PlaybookStep = {
   id: "watch",
   title: "Keep watching and close if nothing follows",
   risk: "low",
