@@ -42,7 +42,7 @@ async function incidentsOf(
 describe("the sample of a first start", () => {
   const file = readFileSync(new URL("./first-start.ndjson", import.meta.url), "utf8");
 
-  it("is what first-start.ts makes (run `node -e` on it and write the file after a change)", () => {
+  it("is what first-start.ts makes (write its text to the file after a change)", () => {
     expect(file).toBe(firstStartNdjson());
   });
 

@@ -36,14 +36,14 @@ async function ingest(file: string, known = new Set<string>()) {
 function incidents(
   alerts: readonly Alert[],
 ): ReadonlyMap<string, { summary: IncidentSummary; alerts: readonly Alert[] }> {
-  const grouped = Map.groupBy(alerts, (alert) => correlate(alert)?.name ?? "");
-  grouped.delete("");
-  return new Map(
-    [...grouped].map(([name, members]) => [
-      name,
-      { summary: fold(undefined, members) as IncidentSummary, alerts: members },
-    ]),
-  );
+  const grouped = new Map<string, { summary: IncidentSummary; alerts: Alert[] }>();
+  for (const alert of alerts) {
+    const name = correlate(alert)?.name ?? "";
+    const known = grouped.get(name);
+    const summary = fold(known?.summary, [alert]);
+    if (summary !== undefined) grouped.set(name, { summary, alerts: [...(known?.alerts ?? []), alert] });
+  }
+  return grouped;
 }
 
 async function investigateOnly(file: string) {

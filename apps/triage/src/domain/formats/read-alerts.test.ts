@@ -6,7 +6,9 @@ async function read(...records: readonly unknown[]): Promise<readonly ReadResult
   const text = records
     .map((record) => (typeof record === "string" ? record : JSON.stringify(record)))
     .join("\n");
-  return Array.fromAsync(readAlerts([new TextEncoder().encode(text)]));
+  const results: ReadResult[] = [];
+  for await (const result of readAlerts([new TextEncoder().encode(text)])) results.push(result);
+  return results;
 }
 
 async function readOne(record: unknown): Promise<Alert> {

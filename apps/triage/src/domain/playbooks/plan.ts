@@ -40,11 +40,7 @@ export interface PlannedIncident {
 const maxTargets = 10;
 
 /** The playbook for this type, cut to the steps that the severity warrants and the evidence gives a target for. */
-export function planActions(incident: {
-  type: IncidentType;
-  severity: Severity;
-  actors: Actors;
-}): ActionPlan {
+export function planActions(incident: PlannedIncident): ActionPlan {
   const playbook = playbookFor(incident.type);
   const actions: PlannedAction[] = [];
   const warranted = playbook.steps.filter(
