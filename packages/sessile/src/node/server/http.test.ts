@@ -31,8 +31,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await server.close();
-  folder[Symbol.dispose]();
+  try {
+    await server.close();
+  } finally {
+    folder[Symbol.dispose]();
+  }
 });
 
 const page = { accept: "text/html,*/*;q=0.8" };

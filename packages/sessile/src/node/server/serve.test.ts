@@ -88,6 +88,24 @@ describe("running", () => {
     expect(await (await fetch(`${server.url}/vars`)).json()).toEqual({ text: "x", list: [1, { a: null }] });
   });
 
+  test.each([
+    [
+      "a class",
+      `export default class extends WorkerEntrypoint { fetch() { return new Response(this.env.TEXT); } }`,
+    ],
+    [
+      "an object with a prototype",
+      `class App { fetch(_, env) { return new Response(env.TEXT); } }; export default new App();`,
+    ],
+  ])("the default export may be %s, guarded like any other", async (_, code) => {
+    using folder = temporaryFolder();
+    const source = `import { WorkerEntrypoint } from "cloudflare:workers";\n${code}`;
+    const worker = { worker: { source }, durableObjects: {}, vars: { TEXT: "hello" } };
+    await using server = await serve(options(folder.path, worker));
+    expect(await text(server.url)).toBe("hello");
+    expect((await fetch(server.url, { headers: { origin: "http://evil.example" } })).status).toBe(403);
+  });
+
   test("an evicted object starts anew with its data, and its hibernating socket lives on", async () => {
     using folder = temporaryFolder();
     await using server = await serve(options(folder.path));

@@ -1,6 +1,6 @@
 import { problem, refusal, withoutForgedHeaders } from "./request-guard.ts";
 import type { StaticFile } from "./static-files.ts";
-import { fileAt, findFile, isCurrent, sendFile, wantsPage } from "./static-files.ts";
+import { fileAt, findFile, isCurrent, pathOf, sendFile, wantsPage } from "./static-files.ts";
 import { noFetch, wrapClass, wrapHandler, wrapObject } from "./wrap-handler.ts";
 
 /** Module name of the user's bundle beside the entry. */
@@ -41,7 +41,7 @@ site.files = new Map(site.files);
 site.workerFirst = site.workerFirst.map((source) => new RegExp(source));
 site.workerFirstExcept = site.workerFirstExcept.map((source) => new RegExp(source));
 
-export default wrapHandler(user.default, async (request, env, next) => {
+export default wrapHandler(user.default, (request, env, next) => {
   const refused = refusal(request, allowed);
   if (refused !== undefined) return problem(403, "forbidden", "Forbidden", refused);
   const file = findFile(request, site);
@@ -50,7 +50,7 @@ export default wrapHandler(user.default, async (request, env, next) => {
 
 export class ${filesEntrypoint} extends WorkerEntrypoint {
   fetch(request) {
-    const file = fileAt(request, new URL(request.url).pathname, site);
+    const file = fileAt(request, pathOf(request.url), site);
     return file ? sendFile(request, file, this.env.${diskBinding}) : new Response("Not found\\n", { status: 404 });
   }
 }
@@ -64,6 +64,7 @@ const sentFunctions = [
   withoutForgedHeaders,
   findFile,
   fileAt,
+  pathOf,
   wantsPage,
   sendFile,
   isCurrent,
