@@ -152,6 +152,22 @@ describe("running", () => {
     expect(again.port).toBe(server.port);
   });
 
+  test("another build takes over on the same port and data, also after one that does not start", async () => {
+    using folder = temporaryFolder();
+    await using server = await serve(options(folder.path));
+    expect(await text(`${server.url}/`)).toBe("1");
+    const broken = `${counterWorker()}\nthrow new Error("boom on reload");`;
+    await expect(server.reload({ source: broken })).rejects.toMatchObject({
+      code: "worker_failed",
+      message: expect.stringContaining("boom on reload"),
+    });
+    await server.reload({ source: counterWorker().replace('"worker "', '"second build "') });
+    expect(await text(`${server.url}/api/x`)).toBe("second build /api/x");
+    expect(await text(`${server.url}/`)).toBe("2");
+    await server.evict("Counter", "one");
+    expect(await text(`${server.url}/`)).toBe("3");
+  });
+
   test("IPv6 loopback serves without an authorizer", async () => {
     using folder = temporaryFolder();
     await using server = await serve(options(folder.path, { host: "[::1]" }));

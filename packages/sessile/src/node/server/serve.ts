@@ -8,6 +8,7 @@ import { lockFolder } from "./folder-lock.ts";
 import { endLeftoverRuntime } from "./leftover-runtime.ts";
 import { consoleLog, HeldLog } from "./log.ts";
 import type { ServeOptions, WorkerModule } from "./options.ts";
+import type { RuntimeInputs } from "./runtime-config.ts";
 import { runtimeConfig, workerName } from "./runtime-config.ts";
 import type { RuntimeGuard } from "./runtime-guard.ts";
 import { guardRuntime } from "./runtime-guard.ts";
@@ -37,6 +38,13 @@ export interface Server {
     name: string,
     options?: { readonly webSockets?: "hibernate" | "close" },
   ): Promise<void>;
+  /**
+   * Runs another build of the Worker, and reads the static files again, on the same port and data. Sockets drop.
+   * After a build that does not start, the next one can still be tried.
+   *
+   * @throws ServeError `worker_failed`
+   */
+  reload(worker: WorkerModule): Promise<void>;
   /** A D1 database from Node, for tests and tools. */
   d1(binding: string): Promise<D1Handle>;
   close(): Promise<void>;
@@ -91,7 +99,7 @@ interface StartInputs {
 interface Running {
   readonly miniflare: Miniflare;
   readonly guard: RuntimeGuard;
-  readonly port: number;
+  readonly inputs: RuntimeInputs;
 }
 
 const freePortAttempts = 5;
@@ -124,7 +132,7 @@ async function start(
     const inputs = { options, workerSource, host, port, allowed, dataDir, secret, storageKeys, env, log };
     const miniflare = createMiniflare(runtimeConfig(inputs), folder.run);
     await whenReady(miniflare, port);
-    return { miniflare, guard, port };
+    return { miniflare, guard, inputs };
   } catch (error) {
     guard.release();
     throw error;
@@ -161,7 +169,8 @@ interface ServerFacts {
   release(): void;
 }
 
-function runningServer({ miniflare, guard, port }: Running, facts: ServerFacts): Server {
+function runningServer({ miniflare, guard, inputs }: Running, facts: ServerFacts): Server {
+  const { port } = inputs;
   const { host, dir, startupMs } = facts;
   const shown = host === "0.0.0.0" || host === "::" || host === "*" ? "127.0.0.1" : host;
   let closing: Promise<void> | undefined;
@@ -183,6 +192,12 @@ function runningServer({ miniflare, guard, port }: Running, facts: ServerFacts):
     },
     evict: (className, name, options = {}) =>
       miniflare.unsafeEvictDurableObject(workerName, className, { name, ...options }),
+    async reload(worker) {
+      const config = runtimeConfig({ ...inputs, workerSource: readWorker(worker) });
+      await miniflare.setOptions(config).catch((error: unknown) => {
+        throw startupFailure(error, port, workerName);
+      });
+    },
     d1: (binding) => miniflare.getD1Database(binding, workerName),
     close,
     [Symbol.asyncDispose]: close,
