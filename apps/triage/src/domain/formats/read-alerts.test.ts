@@ -199,4 +199,15 @@ describe("hostile text", () => {
     expect(alert.signature).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(alert.signature?.length).toBeLessThanOrEqual(200);
   });
+
+  it("is read in linear time", async () => {
+    const blank = `a:x${" ".repeat(16_000)}y\n`;
+    const slow = ["Message", "CommandLine", "TimeCreated", "User", "IpAddress", "Image"].map((name) => ({
+      ...sysmon,
+      [name]: blank.repeat(60),
+    }));
+    const started = performance.now();
+    await read(...slow, { ...eve, timestamp: blank }, { ...eve, src_ip: ":".repeat(4000) });
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
 });

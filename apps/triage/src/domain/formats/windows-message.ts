@@ -37,9 +37,11 @@ const maxLines = 200;
 export function addMessageFields(fields: Record<string, string>, message: string, sysmon: boolean): void {
   let section = "";
   for (const line of message.split(/\r?\n/, maxLines)) {
-    const match = /^\s*([A-Za-z][A-Za-z0-9 ]{0,60}?)\s*:\s*(.*?)\s*$/.exec(line);
-    if (match === null) continue;
-    const [, label = "", value = ""] = match;
+    // By hand: a pattern that trims both ends takes quadratic time on a line full of spaces.
+    const colon = line.indexOf(":");
+    const label = line.slice(0, Math.max(colon, 0)).trim();
+    const value = line.slice(colon + 1).trim();
+    if (colon < 0 || label.length > 60 || !/^[A-Za-z][A-Za-z0-9 ]*$/.test(label)) continue;
     if (value === "") {
       section = label.toLowerCase();
       continue;
