@@ -8,6 +8,7 @@ export type {
   ServeOptions,
   WorkerModule,
 } from "./server/options.ts";
+export type { GuardKind } from "./server/runtime-guard.ts";
 export type { D1Handle, Server } from "./server/serve.ts";
 export { serve } from "./server/serve.ts";
 export type { ServeErrorCode, ServeErrorDetails } from "./server/serve-error.ts";
