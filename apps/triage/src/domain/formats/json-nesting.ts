@@ -23,6 +23,10 @@ export class JsonNesting {
     return this.#open.at(-1);
   }
 
+  get outermost(): Container | undefined {
+    return this.#open[0];
+  }
+
   has(container: Container): boolean {
     return this.#beyond > 0 || this.#open.includes(container);
   }

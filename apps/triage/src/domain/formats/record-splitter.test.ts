@@ -137,10 +137,10 @@ describe("RecordSplitter: damage", () => {
           record.error === undefined ? [JSON.stringify(record.value)] : [],
         );
         expect(values).toContain('{"good":1}');
-        // Junk that opens an array, or ends in the middle of a pair, may claim the line behind it, but no more.
-        if (!text.includes("[")) expect(values).toContain('{"good":3}');
+        // Junk that ends where a value is due may claim the line behind it, but no more.
+        expect(values).toContain('{"good":3}');
       }),
-      { numRuns: 500 },
+      { numRuns: 3000 },
     );
   });
 

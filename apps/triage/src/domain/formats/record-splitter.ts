@@ -219,12 +219,16 @@ export class RecordSplitter {
       const text = (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
       return this.#place === "top" && this.#lineStart && this.#column === 0 && firstContinuation && text;
     }
-    const legal = this.#nesting.innermost === "object" ? this.#previous === colon : this.#previous !== quote;
-    const column = this.#place === "top" ? 0 : this.#recordColumn;
-    const recordStart = this.#lineStart && this.#column === column;
+    // An array is no record anyway; a stray bracket must not swallow the lines behind it.
+    if (this.#nesting.outermost === "array" && this.#lineStart && this.#column === 0) return true;
+    const inObject = this.#nesting.innermost === "object";
+    const legal = inObject ? this.#previous === colon : this.#previous !== quote;
+    // Where the layout is not known, records are taken to start lines.
+    const unknownColumn = this.#place === "top" || this.#recordColumn < 0;
+    const recordStart = this.#lineStart && this.#column === (unknownColumn ? 0 : this.#recordColumn);
     if (recordStart && (this.#broken !== undefined || !legal || this.#previous === colon)) return true;
-    if (recordStart && this.#place === "top" && firstContinuation) return true;
-    return this.#nesting.innermost === "object" && this.#previous === comma;
+    if (recordStart && unknownColumn && firstContinuation) return true;
+    return inObject && (this.#previous === comma || (this.#lineStart && !legal));
   }
 
   #keep(part: Uint8Array): void {
