@@ -124,14 +124,18 @@ export class Kernel {
    */
   transact(tasks: Iterable<Task>, now: number): Transaction {
     if (this.#open) throw new SessileError("internal", "A commit is already open.");
+    const source = tasks[Symbol.iterator]();
     const taken: Task[] = [];
     try {
-      return this.#attempt(recording(tasks, taken), now, false);
+      return this.#attempt(recording(source, taken), now, false);
     } catch (thrown) {
       if (!(thrown instanceof TaskFailure)) throw thrown;
-      // Everything is rolled back. A task that was alone need not run a second time to be known as the one that failed.
-      if (taken.length === 1) return refused(thrown.reason, this.#view);
-      return this.#attempt(taken, now, true);
+      // Optimism failed and everything is rolled back: again, each task isolated, and whatever still waits with them.
+      const next = source.next();
+      if (!next.done) taken.push(next.value);
+      // A task that is alone need not run a second time to be known as the one that failed.
+      else if (taken.length === 1) return refused(thrown.reason, this.#view);
+      return this.#attempt(chain(taken, source), now, true);
     }
   }
 
@@ -318,9 +322,15 @@ function refused(reason: unknown, view: SessionView): Transaction {
   };
 }
 
-function* recording(tasks: Iterable<Task>, taken: Task[]): Generator<Task> {
-  for (const task of tasks) {
-    taken.push(task);
-    yield task;
+/** Remembers what was taken, and leaves the source open when the taking is broken off. */
+function* recording(source: Iterator<Task>, taken: Task[]): Generator<Task> {
+  for (let next = source.next(); !next.done; next = source.next()) {
+    taken.push(next.value);
+    yield next.value;
   }
+}
+
+function* chain(taken: readonly Task[], source: Iterator<Task>): Generator<Task> {
+  yield* taken;
+  for (let next = source.next(); !next.done; next = source.next()) yield next.value;
 }

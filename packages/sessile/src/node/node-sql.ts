@@ -52,7 +52,8 @@ function toNode(value: SqlValue): null | number | string | Uint8Array {
 
 function fromNode(row: Record<string, unknown>): SqlRow {
   for (const [column, value] of Object.entries(row)) {
-    if (value instanceof Uint8Array) row[column] = value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength);
+    if (value instanceof Uint8Array)
+      row[column] = value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength);
   }
   return row as SqlRow;
 }

@@ -1,0 +1,16 @@
+import { buildPage } from "../lib/build.ts";
+import { root } from "../lib/run.ts";
+
+// `npm start -- --port N --dir PATH`: the triage app on the embedded server, data in `.sessile/`.
+await buildPage();
+const args = process.argv.slice(2);
+process.argv = [
+  process.argv[0] ?? "node",
+  "sessile",
+  "serve",
+  "--config",
+  "apps/triage/wrangler.jsonc",
+  ...args,
+];
+process.chdir(root);
+await import("../../packages/cli/src/main.ts");
