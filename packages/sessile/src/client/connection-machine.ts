@@ -17,14 +17,13 @@ import {
   type Input,
   noProgress,
   type Open,
-  pageWithinMs,
   pongWithinMs,
   probeWithinMs,
   quietBeforePingMs,
   type Step,
   type Turn,
 } from "./connection-state.ts";
-import { onFrame, type Verdict } from "./follow-log.ts";
+import { onFrame, pullAgain, type Verdict } from "./follow-log.ts";
 import { parseServerFrame } from "./server-frame.ts";
 
 /**
@@ -204,15 +203,6 @@ function beat(state: Open, turn: Turn): ConnectionState {
   const { deadline, pinged } = state.heartbeat;
   if (turn.now < deadline) return state;
   return pinged ? abandon(state, turn) : ping(state, pongWithinMs, turn);
-}
-
-function pullAgain(
-  state: ConnectionState & { at: "catchingUp" },
-  turn: Turn,
-): ConnectionState & { at: "catchingUp" } {
-  const after = state.progress.cursor ?? state.progress.viewSeq;
-  turn.effects.push({ do: "sendText", socket: state.socket, text: JSON.stringify({ t: "pull", after }) });
-  return { ...state, pageDueAt: turn.now + pageWithinMs };
 }
 
 /** Asks for a timer only if none is due early enough: a frame then costs no timer, and an early one finds nothing to do. */

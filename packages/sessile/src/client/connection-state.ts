@@ -77,6 +77,11 @@ export type CatchingUp = Common & {
   readonly heartbeat: Heartbeat;
   readonly welcomedAt: number;
   readonly pageDueAt: number;
+  /**
+   * Pages asked for that have not come. The server goes by the last request it saw, so only the answer to the last
+   * one says whether it counts this peer as live.
+   */
+  readonly awaited: number;
   /** Pages in a row that did not lead on from the cursor. */
   readonly misses: number;
 };

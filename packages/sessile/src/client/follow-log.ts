@@ -90,7 +90,7 @@ function onWelcome(state: Open, frame: WelcomeFrame, turn: Turn): Verdict {
     retryAfterMs: 0,
   };
   if (!state.events) return stay({ ...attached, at: "live" });
-  return stay({ ...attached, at: "catchingUp", pageDueAt: turn.now + pageWithinMs, misses: 0 });
+  return stay({ ...attached, at: "catchingUp", pageDueAt: turn.now + pageWithinMs, awaited: 1, misses: 0 });
 }
 
 function isAnother(ours: number, theirs: number | undefined): boolean {
@@ -100,8 +100,11 @@ function isAnother(ours: number, theirs: number | undefined): boolean {
 function onPage(state: Attached, frame: EventsFrame, turn: Turn): Verdict {
   const { progress, effects, isGap } = follow(state.progress, frame.commits);
   const hasAdvanced = effects.length > 0;
+  const awaited = Math.max(0, awaitedBy(state) - 1);
+  const misses = hasAdvanced ? 0 : missesOf(state) + 1;
   const seq = progress.cursor ?? progress.viewSeq;
-  if (!isGap && !frame.more && seq >= progress.knownSeq) {
+  const isComplete = !isGap && !frame.more && seq >= progress.knownSeq;
+  if (isComplete && awaited === 0) {
     turn.effects.push(...effects);
     const { heartbeat, welcomedAt } = state;
     return stay({
@@ -112,15 +115,22 @@ function onPage(state: Attached, frame: EventsFrame, turn: Turn): Verdict {
       welcomedAt,
     });
   }
-  // A page we had already: the answer to the newest pull is still on its way.
-  if (!isGap && frame.more && !hasAdvanced) return stay(state);
-  const misses = hasAdvanced ? 0 : missesOf(state) + 1;
+  const next = catchUp({ ...state, progress }, turn);
+  // A later request is on its way, and this page gives no reason for another one.
+  if (awaited > 0 && (isComplete || !hasAdvanced)) {
+    turn.effects.push(...effects);
+    return stay({ ...next, awaited });
+  }
   // The server does not have what it says it has, or not any more: only a fresh view leads on.
   if (misses > missesAllowed) return { next: "backOff", state };
   // The next page is asked for before this one is folded, so that reading and folding overlap.
-  const pulling = pull({ ...state, progress }, turn);
+  sendPull(next, turn);
   turn.effects.push(...effects);
-  return stay({ ...pulling, misses });
+  return stay({ ...next, misses, awaited: awaited + 1 });
+}
+
+function awaitedBy(state: Attached): number {
+  return state.at === "catchingUp" ? state.awaited : 0;
 }
 
 function missesOf(state: Attached): number {
@@ -146,18 +156,29 @@ function onLiveCommit(state: Attached, commit: Commit, turn: Turn): Attached {
   return isGap && next.at === "live" ? pull(next, turn) : next;
 }
 
+/** Asks for what follows, unless a page that will say so is on its way. */
 function pull(state: Attached, turn: Turn): CatchingUp {
+  // The deadline of the awaited page stays, or a lost one would never be missed under steady traffic.
+  if (state.at === "catchingUp" && state.awaited > 0) return state;
+  sendPull(state, turn);
+  return { ...catchUp(state, turn), awaited: 1 };
+}
+
+function catchUp(state: Attached, turn: Turn): CatchingUp {
+  const { heartbeat, welcomedAt } = state;
+  const pageDueAt = turn.now + pageWithinMs;
+  const [awaited, misses] = [awaitedBy(state), missesOf(state)];
+  return { ...common(state), at: "catchingUp", heartbeat, welcomedAt, pageDueAt, awaited, misses };
+}
+
+function sendPull(state: Attached, turn: Turn): void {
   const after = state.progress.cursor ?? state.progress.viewSeq;
   turn.effects.push({ do: "sendText", socket: state.socket, text: JSON.stringify({ t: "pull", after }) });
-  const { heartbeat, welcomedAt } = state;
-  return {
-    ...common(state),
-    at: "catchingUp",
-    heartbeat,
-    welcomedAt,
-    pageDueAt: turn.now + pageWithinMs,
-    misses: missesOf(state),
-  };
+}
+
+/** The page asked for did not come. */
+export function pullAgain(state: CatchingUp, turn: Turn): CatchingUp {
+  return pull({ ...state, awaited: 0 }, turn);
 }
 
 function knowing<State extends Attached>(state: State, seq: number): State {

@@ -36,12 +36,16 @@ const problem = (status: number, body: object, headers: Record<string, string> =
 
 describe("CL28 over HTTP", () => {
   test("CL28 reads the view and pages of events", async () => {
-    const { client, requests } = server(
-      Response.json({ lastSeq: 4 }),
-      Response.json({ events: [], hasMore: false }),
-    );
-    expect(await client.getView()).toEqual({ lastSeq: 4 });
-    expect(await client.readEvents({ after: 3, limit: 10 })).toEqual({ events: [], hasMore: false });
+    const shown = {
+      lastSeq: 4,
+      createdAt: "2030-01-01T00:00:00.000Z",
+      updatedAt: "2030-01-01T00:00:01.500Z",
+    };
+    const page = { items: [], nextAfter: 3, hasMore: false, lastSeq: 3 };
+    const { client, requests } = server(Response.json(shown), Response.json(page));
+    const createdAt = Date.UTC(2030, 0, 1);
+    expect(await client.getView()).toEqual({ lastSeq: 4, createdAt, updatedAt: createdAt + 1_500 });
+    expect(await client.readEvents({ after: 3, limit: 10 })).toEqual(page);
     expect(requests.map(({ url }) => url)).toEqual([
       "https://s.test/v1/sessions/note/n1",
       "https://s.test/v1/sessions/note/n1/events?after=3&limit=10",

@@ -26,11 +26,20 @@ export interface HttpClientOptions extends SessionAddress {
   readonly maxAttempts?: number;
 }
 
-/** One page of the log. Read on with `after` = the seq of its last event. */
+/** One page of the log. Read on with `after: nextAfter`. */
 export interface EventsPage<S> {
-  readonly events: readonly EventOf<S>[];
+  readonly items: readonly EventOf<S>[];
+  readonly nextAfter: number;
   readonly hasMore: boolean;
+  /** Seq of the session's last event. */
+  readonly lastSeq: number;
 }
+
+/** The view as HTTP shows it: times as RFC 3339. */
+type ShownView<State> = Omit<SessionView<State>, "createdAt" | "updatedAt"> & {
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
 
 /** A session over plain HTTP, for what comes and goes too quickly for a socket. Reads and appends; nothing is pushed. */
 export class HttpClient<S extends SessionContract> {
@@ -50,7 +59,8 @@ export class HttpClient<S extends SessionContract> {
   }
 
   async getView(): Promise<SessionView<StateOf<S>>> {
-    return (await this.#request("GET", "")) as unknown as SessionView<StateOf<S>>;
+    const view = (await this.#request("GET", "")) as unknown as ShownView<StateOf<S>>;
+    return { ...view, createdAt: Date.parse(view.createdAt), updatedAt: Date.parse(view.updatedAt) };
   }
 
   async readEvents(range: { readonly after?: number; readonly limit?: number } = {}): Promise<EventsPage<S>> {

@@ -1,0 +1,89 @@
+import * as React from "react";
+import { afterEach, expect, expectTypeOf, test, vi } from "vitest";
+import type { SessionContract } from "../protocol/index.ts";
+import { settled } from "../testing/fake-clock.ts";
+import { ScriptedServer } from "../testing/scripted-server.ts";
+import { useSession } from "./index.ts";
+
+/** React's own seam for renderers: `H` answers the hooks. Two hooks are all that is used, so this renders the hook itself. */
+const internals = (React as unknown as Record<string, { H: unknown }>)
+  .__CLIENT_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE as { H: unknown };
+
+function renderHook<Result>(hook: () => Result) {
+  const memos: { deps: readonly unknown[]; value: unknown }[] = [];
+  let slot = 0;
+  let stop: (() => void) | null = null;
+  const view = { current: undefined as Result, renders: 0, unmount: () => stop?.() };
+  const render = () => {
+    slot = 0;
+    internals.H = {
+      useMemo: (make: () => unknown, deps: readonly unknown[]) => {
+        const at = slot++;
+        const memo = memos[at];
+        if (memo?.deps.every((dep, index) => Object.is(dep, deps[index]))) return memo.value;
+        const value = make();
+        memos[at] = { deps, value };
+        return value;
+      },
+      useSyncExternalStore: (subscribe: (changed: () => void) => () => void, getSnapshot: () => unknown) => {
+        if (!stop) queueMicrotask(() => (stop ??= subscribe(render)));
+        return getSnapshot();
+      },
+    };
+    view.current = hook();
+    view.renders += 1;
+    internals.H = null;
+  };
+  render();
+  return view as typeof view & { readonly current: Result };
+}
+
+interface Chat extends SessionContract {
+  readonly initialState: { readonly topic: string };
+  readonly eventTypes?: { readonly message: { readonly text: string }; readonly "note.added": null };
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("CL30 useSession gives messages and send, and keeps what has not changed", async () => {
+  const server = new ScriptedServer({ kind: "chat", state: { topic: "tides" } });
+  vi.stubGlobal("WebSocket", server.WebSocket);
+  const view = renderHook(() => useSession<Chat>({ url: "https://s.test", kind: "chat", name: "n1" }));
+  expect(view.current).toMatchObject({ connection: "idle", state: undefined, messages: [], gates: [] });
+  await vi.waitFor(() => expect(view.current?.connection).toBe("live"));
+  expect(view.current?.state).toEqual({ topic: "tides" });
+
+  await view.current?.send("hello");
+  await vi.waitFor(() =>
+    expect(view.current?.messages.map(({ payload }) => payload.text)).toEqual(["hello"]),
+  );
+  const { messages, gates, send, append } = view.current;
+  server.commit({
+    type: "gate.opened",
+    payload: { gateId: "g1", title: "Block?", detail: "", options: ["yes"], expiresAt: null },
+  });
+  await vi.waitFor(() => expect(view.current?.gates.map(({ gateId }) => gateId)).toEqual(["g1"]));
+  expect(view.current?.gates).not.toBe(gates);
+  expect(view.current?.send).toBe(send);
+  expect(view.current?.append).toBe(append);
+  expect(messages).toHaveLength(1);
+  view.unmount();
+  await settled();
+});
+
+test("CL27 the hook is typed by the session's class", () => {
+  const compiled = (_check: () => unknown) => {};
+  compiled(() => {
+    const session = useSession<Chat>({ kind: "chat", name: "n1" });
+    expectTypeOf(session.state).toEqualTypeOf<{ readonly topic: string } | undefined>();
+    expectTypeOf(session.messages[0]?.payload).toEqualTypeOf<{ readonly text: string } | undefined>();
+    session.send("text");
+    session.send({ text: "payload" });
+    // @ts-expect-error -- not the payload of a message
+    session.send({ body: "payload" });
+    // @ts-expect-error -- no such event
+    session.append("note.removed", null);
+    // @ts-expect-error -- a kind is needed
+    useSession<Chat>({ name: "n1" });
+  });
+});
