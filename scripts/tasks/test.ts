@@ -1,0 +1,38 @@
+import { buildPackages, buildPage } from "../lib/build.ts";
+import { checkSteps } from "../lib/checks.ts";
+import { ensureChromium } from "../lib/chromium.ts";
+import { deployDryRun, importEverywhere, printBundleSizes } from "../lib/packaging.ts";
+import { root, run, steps } from "../lib/run.ts";
+
+// `npm test`: everything. `npm test -- unit`, `server` or `browser`: that part alone.
+const only = process.argv[2];
+const vitest = (...projects: string[]) =>
+  run(
+    process.execPath,
+    [
+      "--conditions=sessile-source",
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      ...projects.flatMap((name) => ["--project", name]),
+    ],
+    { cwd: root },
+  );
+
+if (only) {
+  if (only === "browser")
+    await steps([
+      ["Chromium", ensureChromium],
+      ["Build the page", buildPage],
+    ]);
+  await steps([[`Tests: ${only}`, () => vitest(only)]]);
+} else {
+  await steps([
+    ...checkSteps,
+    ["Build", async () => Promise.all([buildPackages(), buildPage()])],
+    ["The packages load in plain Node", importEverywhere],
+    ["Bundle sizes", printBundleSizes],
+    ["Deploy, dry run", deployDryRun],
+    ["Chromium", ensureChromium],
+    ["Tests", () => vitest("unit", "server", "browser")],
+  ]);
+}

@@ -1,0 +1,53 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["sessile-source"];
+const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+/** These start servers of their own: fewer at once, and time for a busy machine. */
+const serving = [
+  "packages/sessile/src/node/server/**/*.test.ts",
+  "packages/cli/**/*.test.ts",
+  "packages/sessile/src/record/**/*.test.ts",
+  "packages/sessile/test/**/*.test.ts",
+  "apps/*/test/**/*.test.ts",
+];
+const browser = ["apps/*/test/**/*.browser.test.ts"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: "unit",
+          include: [
+            "packages/**/*.test.{ts,tsx}",
+            "apps/**/*.test.{ts,tsx}",
+            "scripts/**/*.test.ts",
+            "bench/**/*.test.ts",
+          ],
+          exclude: ["**/node_modules/**", "**/dist/**", ...serving],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "server",
+          include: serving,
+          exclude: ["**/node_modules/**", "**/dist/**", ...browser],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "browser",
+          include: browser,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
