@@ -2,15 +2,10 @@ import * as z from "zod/mini";
 import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { Json } from "./json.ts";
+import { protocolVersion } from "./subprotocol.ts";
 import type { SessionView } from "./view.ts";
 
-/** WebSocket subprotocol of this protocol; a socket without it is left to other faces. */
-export const subprotocol = "sessile.v1";
-export const protocolVersion = 1;
-
-/** Text a client sends to learn that the socket still lives. Answered by the platform itself, so that a sleeping session stays asleep. */
-export const pingText = "ping";
-export const pongText = "pong";
+export { pingText, pongText, protocolVersion, subprotocol } from "./subprotocol.ts";
 
 const seq = z.number().check(z.int(), z.nonnegative());
 const json = z.custom<Json>((value) => value !== undefined);

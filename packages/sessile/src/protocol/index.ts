@@ -46,12 +46,8 @@ export {
   type HelloFrame,
   type Peer,
   type PresenceFrame,
-  pingText,
-  pongText,
-  protocolVersion,
   type ServerFrame,
   type SignalFrame,
-  subprotocol,
   type WelcomeFrame,
 } from "./frame.ts";
 export type { Gate, GateOutcome } from "./gate.ts";
@@ -75,5 +71,6 @@ export {
   type SessionRequest,
   type WireOutcome,
 } from "./request.ts";
+export { pingText, pongText, protocolVersion, subprotocol } from "./subprotocol.ts";
 export type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
 export { emptyView, foldCommit, foldEvent, type SessionView, settleView } from "./view.ts";
