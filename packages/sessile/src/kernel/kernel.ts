@@ -242,7 +242,7 @@ export class Kernel {
       return this.#runOnce(task, batch, writer);
     } catch (thrown) {
       // A refusal before the first write needs no undoing, unless the kind's own code ran and may have used `sql`.
-      if (thrown instanceof SessileError && batch.size === mark && thrown.details.field !== undefined)
+      if (thrown instanceof SessileError && task.refusesFirst && batch.size === mark)
         return { ok: false, error: thrown };
       throw new TaskFailure(thrown);
     }
