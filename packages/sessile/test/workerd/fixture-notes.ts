@@ -1,0 +1,196 @@
+import {
+  type Action,
+  type Actor,
+  callable,
+  type Gate,
+  type GateOutcome,
+  type Json,
+  type Peer,
+  type SessileBindings,
+  SessileError,
+  Session,
+  type SessionRecord,
+  type WorkContext,
+  workflow,
+} from "sessile";
+import { faultyRecord } from "./fixture-record.ts";
+
+interface State {
+  readonly count: number;
+  readonly text: string;
+  readonly [key: string]: Json;
+}
+
+interface Env {
+  /** Address of the test's side server, which decides how steps and timers end. */
+  readonly SIDE_URL: string;
+}
+
+/** A kind that uses everything a kind can. */
+export class Notes extends Session<Env, State> {
+  readonly kind = "notes";
+  readonly initialState: State = { count: 0, text: "" };
+  override readonly workflow = workflow({
+    initial: "new",
+    transitions: { new: ["open"], open: ["done", "new"], done: [] },
+  });
+  override readonly migrations = [
+    {
+      version: 1,
+      name: "notes",
+      up: (sql: { exec(query: string): unknown }) => {
+        sql.exec("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
+      },
+    },
+    {
+      version: 2,
+      name: "a first note",
+      up: (sql: { exec(query: string): unknown }) => {
+        sql.exec("INSERT INTO note (text) VALUES ('from the migration')");
+      },
+    },
+  ];
+  override readonly works = {
+    steps: (work: WorkContext, input: Json) => this.#steps(work, input),
+    settle: (work: WorkContext, input: Json) => this.#settle(work, input),
+  };
+  /** Another in every instance: tells an eviction from a mere pause. */
+  readonly #instance = crypto.randomUUID();
+
+  readonly instance = callable(() => this.#instance);
+  readonly rows = callable(() =>
+    this.sql<{ text: string }>`SELECT text FROM note ORDER BY id`.map((row) => row.text),
+  );
+  readonly whoAmI = callable(() => this.caller as unknown as Json);
+
+  readonly add = callable((text: string) => {
+    this.sql`INSERT INTO note (text) VALUES (${text})`;
+    this.append("note.added", { text });
+    this.setState({ ...this.state, count: this.state.count + 1, text });
+    return { count: this.state.count, status: this.status };
+  });
+  readonly addThenThrow = callable((text: string) => {
+    this.add(text);
+    throw new Error(`secret detail of ${text}`);
+  });
+  readonly addThenRefuse = callable((text: string, field: boolean) => {
+    this.sql`INSERT INTO note (text) VALUES (${text})`;
+    throw new SessileError("rejected", `${text} is refused.`, field ? { field: "text" } : {});
+  });
+  readonly breakSql = callable(() => this.sql`SELECT * FROM no_such_table` as unknown as Json);
+  readonly addLater = callable(async (text: string) => {
+    const before = await this.#ask(`later/${text}`);
+    this.add(text);
+    return before;
+  });
+  readonly failLater = callable(async () => {
+    await Promise.resolve();
+    throw new Error("secret detail, later");
+  });
+  /** A synchronous method by its form that hands out a promise all the same. */
+  readonly sneaky = callable((text: string) => {
+    this.add(text);
+    return Promise.resolve(1) as unknown as Json;
+  });
+  readonly giveDate = callable(() => {
+    this.append("note.dated", {});
+    return new Date() as unknown as Json;
+  });
+  readonly ask = callable((gateId: string, expiresAt: number | null, options: readonly string[] | null) =>
+    this.openGate({
+      gateId,
+      title: `May ${gateId}?`,
+      ...(expiresAt ? { expiresAt } : {}),
+      ...(options ? { options } : {}),
+    }),
+  );
+  readonly remind = callable((timerId: string, dueAt: number, input: Json) =>
+    this.setTimer({ timerId, name: "reminder", dueAt, input }),
+  );
+  readonly forget = callable((timerId: string) => this.cancelTimer(timerId));
+  readonly begin = callable((name: string, workId: string, input: Json) =>
+    this.startWork(name, { workId, input }),
+  );
+  readonly logLine = callable((tag: string, level: "info" | "warn", message: string) => {
+    this.log(level, tag, message, { from: "a method" });
+  });
+
+  /** Not marked, hence unreachable, whatever it is called. */
+  plain(): string {
+    return "unreachable";
+  }
+  readonly plainField = (): string => "unreachable";
+
+  override onCreate(): void {
+    // Shows that the kind's tables are there before its first code runs.
+    this.append("note.started", { rows: this.rows() });
+  }
+  override onRequest(request: Request): Response {
+    const { pathname } = new URL(request.url);
+    return Response.json({
+      pathname,
+      method: request.method,
+      header: request.headers.get("x-sessile-actor"),
+    });
+  }
+  override onMessage(_peer: Peer, signal: Json): boolean {
+    return signal !== "keep this to yourself";
+  }
+  override async onTimer(name: string, input: Json): Promise<void> {
+    if (typeof input === "string") await this.#ask(`timer/${input}`);
+    this.append("reminder.rang", { name, input });
+  }
+  override onGate(gate: Gate, outcome: GateOutcome): void {
+    this.append("decision.made", { gateId: gate.gateId, outcome: outcome as unknown as Json });
+  }
+  override validateState(next: State): void {
+    if (next.text === "forbidden") throw new SessileError("rejected", "This text is not for notes.");
+  }
+  override validateEvent(type: string, payload: Json): void {
+    if (type === "note.empty" && payload === null) throw new SessileError("rejected", "An empty note.");
+  }
+  override authorize(actor: Actor | null, action: Action): boolean {
+    return actor?.id !== "outside" || action === "read";
+  }
+  override describe() {
+    return {
+      title: (view: { readonly state: State }) => `Notes: ${view.state.text}`,
+      facts: (view: { readonly state: State }) => ({ count: view.state.count }),
+    };
+  }
+  override recordOf(env: Env): SessionRecord | null {
+    const record = super.recordOf(env);
+    return record && faultyRecord(record);
+  }
+
+  /** One step after the other. */
+  async #steps({ workId, step }: WorkContext, input: Json): Promise<Json> {
+    const results: Json[] = [];
+    for (const name of input as readonly string[]) {
+      const result = await step(name, () => this.#ask(`${workId}/${name}`), {
+        commit: () => this.append("step_note.kept", { workId, name }),
+      });
+      results.push(result);
+    }
+    return results;
+  }
+
+  /** All steps at once; one that fails for good does not stop the rest. */
+  async #settle({ workId, step }: WorkContext, input: Json): Promise<Json> {
+    const settled = await Promise.allSettled(
+      (input as readonly string[]).map((name) =>
+        step(name, () => this.#ask(`${workId}/${name}`), { attempts: 2 }),
+      ),
+    );
+    return settled.map(({ status }) => status);
+  }
+
+  /** Asks the test how this ends: it may answer, refuse, or let it hang. */
+  async #ask(path: string): Promise<Json> {
+    const response = await fetch(`${this.env.SIDE_URL}/${path}`);
+    if (!response.ok) throw new Error(`side server said ${response.status}`);
+    return (await response.json()) as Json;
+  }
+}
+
+export type NotesEnv = Env & SessileBindings;

@@ -1,0 +1,19 @@
+import { Session } from "sessile";
+
+/** A kind whose limits are reached quickly, and that lets clients write the state but not the status. */
+export class Tiny extends Session<unknown, { readonly text: string }> {
+  readonly kind = "tiny";
+  readonly initialState = { text: "" };
+  override readonly workflow = { initial: "on", transitions: { on: ["off"], off: ["on"] } };
+  override readonly clientWrites = { state: true, status: false, events: ["card.moved"] };
+  override readonly limits = {
+    maxFrameChars: 300_000,
+    maxPayloadChars: 260_000,
+    maxStateChars: 1000,
+    maxMailbox: 8,
+    maxPageBytes: 2000,
+    maxPeerBufferedBytes: 64 * 1024,
+    maxRowBytes: 30_000,
+    maxDepth: 16,
+  };
+}

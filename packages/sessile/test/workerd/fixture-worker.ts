@@ -1,0 +1,45 @@
+// The Worker under test: one kind with everything, one with tight limits, and an authorizer that knows a few names.
+import { DirectoryFeed } from "sessile";
+import { createD1Record } from "sessile/d1";
+import { createSessile } from "sessile/worker";
+import { Notes } from "./fixture-notes.ts";
+import { faultyRecord, recordFault } from "./fixture-record.ts";
+import { Tiny } from "./fixture-tiny.ts";
+
+export { DirectoryFeed, Notes, Tiny };
+
+interface Env {
+  readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
+}
+
+const sessile = createSessile<Env>({
+  kinds: {
+    notes: { binding: "NOTES", route: "notes" },
+    tiny: { binding: "TINY" },
+    unbound: { binding: "NOT_THERE" },
+  },
+  identify: (request) => {
+    const id = request.headers.get("x-test-user");
+    return id === null ? null : { id, name: `Name of ${id}` };
+  },
+  authorize: ({ actor, action, name }) => {
+    if (actor?.id === "mallory") return false;
+    if (actor?.id === "reader") return action === "read";
+    return !name?.startsWith("private") || actor !== null;
+  },
+  record: ({ SESSILE_RECORD }) => faultyRecord(createD1Record(SESSILE_RECORD)),
+  feed: "SESSILE_FEED",
+  allowedOrigins: ["https://friend.example"],
+  page: (request) =>
+    new Response(`<!doctype html><title>${new URL(request.url).pathname}</title>`, {
+      headers: { "content-type": "text/html" },
+    }),
+});
+
+/** Switches of the test itself, beside the product's own routes. */
+sessile.post("/test/record-fault/:state", (context) => {
+  recordFault.isDown = context.req.param("state") === "down";
+  return context.text("ok");
+});
+
+export default sessile;

@@ -1,0 +1,173 @@
+import { fileURLToPath } from "node:url";
+import { type Server, serve } from "../../src/node/index.ts";
+import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
+import type { SessionEvent } from "../../src/protocol/index.ts";
+import { bundle } from "../bundle.ts";
+import { RawSocket, type SocketOptions } from "./raw-socket.ts";
+import { SideServer } from "./side-server.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed if it is JSON, else text. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes, and a wrong one fails them
+  readonly body: any;
+}
+
+export interface AskOptions {
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
+  readonly headers?: Record<string, string>;
+}
+
+let names = 0;
+
+/** A running server with the fixture Worker, its own data folder and its own side server. */
+export class Fixture {
+  readonly side: SideServer;
+  readonly #folder: ReturnType<typeof temporaryFolder>;
+  readonly #source: string;
+  readonly #sockets: RawSocket[] = [];
+  #server: Server;
+
+  private constructor(
+    side: SideServer,
+    folder: ReturnType<typeof temporaryFolder>,
+    source: string,
+    server: Server,
+  ) {
+    this.side = side;
+    this.#folder = folder;
+    this.#source = source;
+    this.#server = server;
+  }
+
+  static async start(): Promise<Fixture> {
+    const source = await bundle(fileURLToPath(new URL("fixture-worker.ts", import.meta.url)));
+    const side = await SideServer.start();
+    const folder = temporaryFolder();
+    return new Fixture(side, folder, source, await serveFixture(source, folder.path, side.url));
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  get server(): Server {
+    return this.#server;
+  }
+
+  /** A name nobody has used. */
+  name(prefix = "s"): string {
+    names += 1;
+    return `${prefix}-${names}`;
+  }
+
+  /** Stops the server and starts it on the same folder. What lived in memory is gone. */
+  async restart(whileDown: () => void | Promise<void> = () => {}): Promise<void> {
+    await this.#server.close();
+    await whileDown();
+    this.#server = await serveFixture(this.#source, this.#folder.path, this.side.url);
+  }
+
+  async stop(): Promise<void> {
+    for (const { socket } of this.#sockets) socket.terminate();
+    await this.#server.close();
+    await this.side.stop();
+    this.#folder[Symbol.dispose]();
+  }
+
+  /** Kills the runtime in the middle of whatever it does; resolves once it serves again. */
+  async crash(): Promise<void> {
+    const pid = this.#server.runtimePid;
+    if (pid === undefined) throw new Error("the runtime's pid is not known");
+    process.kill(pid, "SIGKILL");
+    await until(async () => {
+      const answer = await fetch(this.url).catch(() => null);
+      return answer !== null && this.#server.runtimePid !== pid;
+    });
+  }
+
+  /** Only objects that are at rest can be evicted: with a request of their own in flight this waits, and gives up. */
+  evict(name: string, className = "Notes"): Promise<void> {
+    return this.#server.evict(className, name);
+  }
+
+  /** `path` is below `/v1/sessions/` unless it begins with a slash. */
+  async ask(method: string, path: string, { body, text, headers = {} }: AskOptions = {}): Promise<Answer> {
+    const response = await fetch(this.at(path), {
+      method,
+      headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(text === undefined ? {} : { body: text }),
+    });
+    return { status: response.status, headers: response.headers, body: parsed(await response.text()) };
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask("GET", path, { headers });
+  }
+
+  at(path: string): string {
+    return `${this.url}${path.startsWith("/") ? path : `/v1/sessions/${path}`}`;
+  }
+
+  /** Calls a method over HTTP; throws what is not a success. */
+  async call(name: string, method: string, ...args: readonly unknown[]): Promise<unknown> {
+    const answer = await this.ask("POST", `notes/${name}/call/${method}`, { body: args });
+    if (answer.status !== 200) throw new Error(`${method} answered ${JSON.stringify(answer.body)}`);
+    return answer.body.result;
+  }
+
+  /** The whole log of a session, over HTTP. */
+  async log(name: string, kind = "notes"): Promise<SessionEvent[]> {
+    const events: SessionEvent[] = [];
+    for (;;) {
+      const { body } = await this.get(`${kind}/${name}/events?limit=1000&after=${events.length}`);
+      events.push(...body.items);
+      if (!body.hasMore) return events;
+    }
+  }
+
+  /** A socket that has not said hello. */
+  async connect(name: string, options: SocketOptions & { readonly kind?: string } = {}): Promise<RawSocket> {
+    const socket = await RawSocket.open(this.at(`${options.kind ?? "notes"}/${name}`), options);
+    this.#sockets.push(socket);
+    return socket;
+  }
+
+  /** A socket that is live. */
+  async live(name: string, options: SocketOptions & { readonly kind?: string } = {}): Promise<RawSocket> {
+    const socket = await this.connect(name, options);
+    await socket.greet();
+    return socket;
+  }
+}
+
+function serveFixture(source: string, dir: string, sideUrl: string): Promise<Server> {
+  return serve({
+    worker: { source },
+    dir,
+    port: 0,
+    compatibilityDate,
+    durableObjects: {
+      NOTES: { className: "Notes" },
+      TINY: { className: "Tiny" },
+      SESSILE_FEED: { className: "DirectoryFeed" },
+    },
+    d1: ["SESSILE_RECORD"],
+    vars: { SIDE_URL: sideUrl },
+    log: (entry) => {
+      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
+    },
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
