@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { build, formatMessages } from "esbuild";
+import { type BuildOptions, build, formatMessages } from "esbuild";
 import { UsageError } from "./usage-error.ts";
 
 /** Our own packages are taken from source when this command runs from source, where nothing may be built yet. */
@@ -14,7 +14,17 @@ export async function bundleWorker(
   main: string,
   define: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const result = await build({
+  const result = await build(bundleOptions(main, define)).catch(async (failure: unknown) => {
+    throw new UsageError(`${main} cannot be bundled:\n${await describeFailure(failure)}`);
+  });
+  const [output] = result.outputFiles;
+  if (!output) throw new UsageError(`${main} gave no output.`);
+  return output.text;
+}
+
+/** How a Worker is bundled, for callers that watch and rebuild. */
+export function bundleOptions(main: string, define: Readonly<Record<string, string>> = {}) {
+  return {
     entryPoints: [main],
     absWorkingDir: dirname(main),
     bundle: true,
@@ -28,12 +38,7 @@ export async function bundleWorker(
     loader: { ".sql": "text", ".txt": "text", ".html": "text", ".md": "text" },
     define: { ...define },
     logLevel: "silent",
-  }).catch(async (failure: unknown) => {
-    throw new UsageError(`${main} cannot be bundled:\n${await describeFailure(failure)}`);
-  });
-  const [output] = result.outputFiles;
-  if (!output) throw new UsageError(`${main} gave no output.`);
-  return output.text;
+  } satisfies BuildOptions;
 }
 
 async function describeFailure(failure: unknown): Promise<string> {
