@@ -1,5 +1,5 @@
-import type { Severity } from "../domain/model/severity.ts";
 import type { IncidentType } from "../domain/model/incident-type.ts";
+import type { Severity } from "../domain/model/severity.ts";
 import type { IncidentStatus } from "./incident.ts";
 
 /** `GET /api/config`: what this deployment can do. */
@@ -72,14 +72,24 @@ export interface QueueSummary {
   readonly byStatus: Readonly<Record<IncidentStatus, number>>;
   readonly bySeverity: Readonly<Record<Severity, number>>;
   /** Incidents by time of their latest alert, at most 60 buckets of equal length. */
-  readonly arrivals: readonly { readonly from: number; readonly to: number; readonly counts: Readonly<Record<Severity, number>> }[];
+  readonly arrivals: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly counts: Readonly<Record<Severity, number>>;
+  }[];
 }
 
 /** `GET /api/incidents/:name`: what D1 knows of one incident; with `state-2-d1` this is all there is. */
 export interface IncidentDetail {
   readonly incident: IncidentRow;
   /** "Why is this one incident?" in sentences, and the rule as data. */
-  readonly why: { readonly sentence: string; readonly rule: string; readonly fields: Readonly<Record<string, string>>; readonly from: number; readonly to: number };
+  readonly why: {
+    readonly sentence: string;
+    readonly rule: string;
+    readonly fields: Readonly<Record<string, string>>;
+    readonly from: number;
+    readonly to: number;
+  };
 }
 
 /** `GET /api/incidents/:name/alerts?kind=alert|telemetry&limit=&cursor=`: newest last; raw records on demand by hash. */

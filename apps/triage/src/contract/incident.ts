@@ -15,7 +15,12 @@ export interface Mark {
 export type AnalyserState =
   | { readonly status: "waiting" }
   | { readonly status: "running"; readonly startedAt: number }
-  | { readonly status: "done"; readonly at: number; readonly summary: string; readonly findings: readonly Finding[] }
+  | {
+      readonly status: "done";
+      readonly at: number;
+      readonly summary: string;
+      readonly findings: readonly Finding[];
+    }
   | { readonly status: "failed"; readonly at: number; readonly error: string };
 
 export interface Reason {
@@ -80,13 +85,30 @@ export interface IncidentState {
 /** Events of an incident's log beside the session's own. */
 export type IncidentEvents = {
   /** Alerts taken in from D1, at most 500 an event. */
-  readonly "alerts.attached": { readonly count: number; readonly hashes: readonly string[] };
+  readonly "alerts.attached": {
+    readonly count: number;
+    readonly hashes: readonly string[];
+    /** Present for records around the incident that are no alerts. */
+    readonly kind?: "telemetry";
+  };
   readonly "investigation.started": { readonly startOn: "open" | "button" };
-  readonly "analysis.completed": { readonly analyser: string; readonly findings: number; readonly summary: string };
+  readonly "analysis.completed": {
+    readonly analyser: string;
+    readonly findings: number;
+    readonly summary: string;
+  };
   readonly "analysis.failed": { readonly analyser: string; readonly error: string };
-  readonly "card.synthesised": { readonly severity: Severity; readonly confidence: number; readonly type: IncidentType };
+  readonly "card.synthesised": {
+    readonly severity: Severity;
+    readonly confidence: number;
+    readonly type: IncidentType;
+  };
   readonly "plan.proposed": { readonly actions: number; readonly playbook: string };
-  readonly "action.decided": { readonly actionId: string; readonly title: string; readonly decision: Decision };
+  readonly "action.decided": {
+    readonly actionId: string;
+    readonly title: string;
+    readonly decision: Decision;
+  };
   readonly "note.added": { readonly noteId: string; readonly text: string };
   readonly "note.edited": { readonly noteId: string; readonly version: number; readonly text: string };
   readonly "decision.recorded": { readonly decision: string; readonly comment: string };

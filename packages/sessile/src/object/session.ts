@@ -163,6 +163,11 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
     this.#write((writer) => writer.answerGate(gateId, answer, options.comment ?? null), options.actor);
   }
 
+  /** Ends a gate without an answer, as its own expiry would: the question no longer arises. */
+  expireGate(gateId: string): void {
+    this.#write((writer) => writer.expireGate(gateId));
+  }
+
   /** Every gate there was, in order, with its outcome. */
   gates(): readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[] {
     return listGates(this.#live().kernel.sql);
@@ -345,7 +350,8 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
         if (!method || method.isAsync) return null;
         return (...args) => this.#asCaller(this.#live().kernel.actor, () => method.run(...args));
       },
-      gateSettled: (gate, outcome) => this.onGate(gate, outcome),
+      gateSettled: (gate, outcome) =>
+        this.#asCaller(this.#live().kernel.actor, () => this.onGate(gate, outcome)),
     };
   }
 

@@ -1,0 +1,90 @@
+import type { IncidentEvents } from "../contract/incident.ts";
+import { type Alert, fold, restoreAlert, telemetryKeysOf } from "../domain/index.ts";
+import { alertsAfter, type StoredAlert, telemetryAfter } from "../worker/database/alert-queries.ts";
+import type { EvidenceTable } from "./evidence-table.ts";
+
+/** What taking alerts needs of the session. */
+export interface AlertTaker {
+  readonly name: string;
+  readonly db: D1Database;
+  readonly evidence: EvidenceTable;
+  commit(body: () => void): void;
+  attached(payload: IncidentEvents["alerts.attached"]): void;
+  /** The alerts taken so far are in the table; `done` once there are no more for now. */
+  progressed(done: boolean): void;
+}
+
+/** One event of the log names at most as many. */
+const pageAlerts = 500;
+/** Pages between two looks at the progress: the state is written as a whole each time. */
+const pagesPerProgress = 10;
+/** What was recorded around an incident is help, not the incident: beyond this it is left in D1. */
+export const maxTelemetry = 20_000;
+
+/**
+ * Takes from D1 what came since the last time, page by page. Each page is one commit of records, hashes in the log, and
+ * cursor, so that after a crash it goes on behind the last page; a record that is there already is passed over by its hash.
+ */
+export async function takeAlerts(taker: AlertTaker): Promise<void> {
+  for (let pages = 1; ; pages++) {
+    const { alertCursor } = taker.evidence.facts;
+    const page = await alertsAfter(taker.db, taker.name, alertCursor, pageAlerts);
+    if (page.length === 0) break;
+    taker.commit(() => {
+      addAlerts(taker, page);
+      if (pages % pagesPerProgress === 0) taker.progressed(false);
+    });
+  }
+  await takeTelemetry(taker);
+  taker.commit(() => taker.progressed(true));
+}
+
+/** Whether D1 has anything that is not taken yet. */
+export async function hasNewAlerts({ db, name, evidence }: AlertTaker): Promise<boolean> {
+  const { alertCursor } = evidence.facts;
+  const row = await db
+    .prepare("SELECT 1 AS found FROM alerts WHERE incident = ?1 AND id > ?2 LIMIT 1")
+    .bind(name, alertCursor)
+    .first();
+  return row !== null;
+}
+
+async function takeTelemetry(taker: AlertTaker): Promise<void> {
+  const { summary } = taker.evidence.facts;
+  if (!summary) return;
+  const keys = telemetryKeysOf(summary);
+  const telemetryKeys = JSON.stringify(keys);
+  let room = maxTelemetry - taker.evidence.count("telemetry");
+  while (room > 0) {
+    const { facts } = taker.evidence;
+    // More actors or a longer time: look again from the start, and pass over what is there.
+    const cursor = facts.telemetryKeys === telemetryKeys ? facts.telemetryCursor : 0;
+    const page = await telemetryAfter(taker.db, keys, cursor, Math.min(pageAlerts, room));
+    const last = page.at(-1);
+    if (!last) return;
+    taker.commit(() => {
+      room -= attach(taker, restore(page), "telemetry").length;
+      taker.evidence.facts = { ...taker.evidence.facts, telemetryKeys, telemetryCursor: last.id };
+    });
+  }
+}
+
+function addAlerts(taker: AlertTaker, page: readonly StoredAlert[]): void {
+  const added = attach(taker, restore(page), "alert");
+  const { facts } = taker.evidence;
+  const summary = fold(facts.summary ?? undefined, added) ?? null;
+  taker.evidence.facts = { ...facts, summary, alertCursor: page.at(-1)?.id ?? facts.alertCursor };
+}
+
+function attach(taker: AlertTaker, alerts: readonly Alert[], kind: Alert["kind"]): readonly Alert[] {
+  const added = taker.evidence.add(alerts);
+  if (added.length > 0) {
+    const hashes = added.map(({ hash }) => hash);
+    taker.attached({ count: added.length, hashes, ...(kind === "telemetry" ? { kind } : {}) });
+  }
+  return added;
+}
+
+function restore(page: readonly StoredAlert[]): readonly Alert[] {
+  return page.flatMap(({ raw, hash }) => restoreAlert(raw, hash) ?? []);
+}

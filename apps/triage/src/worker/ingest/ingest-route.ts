@@ -1,0 +1,69 @@
+import type { Context } from "hono";
+import { SessileError } from "sessile";
+import type { IngestAnswer } from "../../contract/api.ts";
+import type { ByteSource } from "../../domain/index.ts";
+import type { AppTypes } from "../app-types.ts";
+import { capabilitiesOf } from "../env.ts";
+import { ingestAlerts } from "./ingest-alerts.ts";
+import { SessionPokes } from "./poke-sessions.ts";
+import { alertBytes, emptyBody } from "./request-body.ts";
+
+const progressIntervalMs = 200;
+
+/** `POST /api/alerts`. */
+export async function postAlerts(context: Context<AppTypes>): Promise<Response> {
+  return ingestFrom(context, alertBytes(context.req.raw));
+}
+
+/** Takes in `source` and answers once, or with progress line by line if the request asks for that. */
+export async function ingestFrom(context: Context<AppTypes>, source: ByteSource): Promise<Response> {
+  const env = context.env;
+  const pokes = new SessionPokes(env, (promise) => context.executionCtx.waitUntil(promise));
+  const onSessions = capabilitiesOf(env).state === "state-3-do" ? pokes.add : undefined;
+  const options = onSessions ? { onSessions } : {};
+  if (context.req.header("accept")?.includes("application/x-ndjson"))
+    return answerInLines(async (write) => {
+      let lastAt = 0;
+      const answer = await ingestAlerts(source, env.INCIDENTS_DB, {
+        ...options,
+        onProgress: async (progress) => {
+          if (Date.now() - lastAt < progressIntervalMs) return;
+          lastAt = Date.now();
+          await write(progress);
+        },
+      });
+      pokes.send();
+      assertNotEmpty(answer);
+      await write({ t: "done", ...answer });
+    });
+  const answer = await ingestAlerts(source, env.INCIDENTS_DB, options);
+  pokes.send();
+  assertNotEmpty(answer);
+  return context.json(answer);
+}
+
+function assertNotEmpty({ accepted, duplicates, rejectedTotal }: IngestAnswer): void {
+  if (accepted + duplicates + rejectedTotal === 0) throw emptyBody();
+}
+
+/** The status is sent before the first record is read, so a failure is a line of its own. */
+function answerInLines(run: (write: (line: object) => Promise<void>) => Promise<void>): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const encoder = new TextEncoder();
+  const write = (line: object) => writer.write(encoder.encode(`${JSON.stringify(line)}\n`));
+  const produce = async () => {
+    try {
+      await run(write);
+    } catch (thrown) {
+      await write({ t: "error", error: SessileError.from(thrown).toWire() });
+    } finally {
+      await writer.close();
+    }
+  };
+  // A reader that went away ends this; what was written until then stays.
+  void produce().catch(() => undefined);
+  return new Response(readable, {
+    headers: { "content-type": "application/x-ndjson", "cache-control": "no-store" },
+  });
+}
