@@ -1,4 +1,5 @@
 import { globSync } from "node:fs";
+import { checkDocs } from "./docs.ts";
 import { checkRules } from "./rules.ts";
 import { bin, root, run } from "./run.ts";
 
@@ -7,6 +8,7 @@ export const checkSteps = [
   ["Format and lint", () => run(bin("biome"), ["check", "--error-on-warnings"])],
   ["Types and layers", () => run(bin("tsc"), ["-b", "tsconfig.json"])],
   ["Types of tests, apps and scripts", checkLooseProjects],
+  ["Documentation", checkDocs],
   ["Every rule of PROTOCOL.md has a test", () => checkRules()],
 ] as const;
 

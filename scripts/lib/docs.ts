@@ -1,0 +1,91 @@
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { bin, root, run, StepFailed } from "./run.ts";
+
+interface Block {
+  readonly file: string;
+  readonly line: number;
+  readonly language: string;
+  readonly info: string;
+  readonly code: string;
+}
+
+/** Beside `docs/`, so that relative imports in the pages mean the same as for a reader. */
+const folder = join(root, "docs", ".checked");
+const options = {
+  extends: "../../tsconfig.base.json",
+  compilerOptions: {
+    composite: false,
+    noEmit: true,
+    jsx: "react-jsx",
+    lib: ["ES2024", "DOM", "DOM.Iterable"],
+    types: ["@cloudflare/workers-types", "react"],
+    noUnusedLocals: false,
+    rewriteRelativeImportExtensions: false,
+    allowImportingTsExtensions: true,
+  },
+  include: ["**/*.ts", "**/*.tsx"],
+};
+
+/** Type-checks every `ts` and `tsx` block of the documentation, parses every JSON one, and compares those that quote a file. */
+export async function checkDocs(): Promise<void> {
+  const blocks = globSync(["*.md", "docs/*.md"], { cwd: root }).flatMap(readBlocks);
+  for (const block of blocks) checkQuote(block);
+  for (const block of blocks.filter(({ language }) => language === "json")) parseJson(block);
+  const code = blocks.filter(({ language }) => language === "ts" || language === "tsx");
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    writeBlocks(code);
+    await run(bin("tsc"), ["-p", folder]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`${code.length} code blocks compile`);
+}
+
+/** Each page's blocks lie in a folder of their own; `./worker.ts` and the like are the page's first block that is a Worker. */
+function writeBlocks(blocks: readonly Block[]): void {
+  for (const [index, block] of blocks.entries()) {
+    const file = join(
+      folder,
+      block.file.replace(/\W/g, "_"),
+      `block-${index}-line-${block.line}.${block.language}`,
+    );
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(
+      file,
+      block.code
+        .replaceAll("../apps/", "../../../apps/")
+        .replaceAll("./chat-worker.ts", "../chat.ts")
+        .replaceAll("./worker.ts", "../chat.ts"),
+    );
+  }
+  const chat = blocks.find(({ code }) => code.includes("class Chat "));
+  if (chat) writeFileSync(join(folder, "chat.ts"), chat.code);
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(options));
+}
+
+function readBlocks(file: string): Block[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/^```(\w+)([^\n]*)\n([\s\S]*?)^```/gm)].map((match) => ({
+    file,
+    line: text.slice(0, match.index).split("\n").length,
+    language: match[1] ?? "",
+    info: match[2]?.trim() ?? "",
+    code: match[3] ?? "",
+  }));
+}
+
+function checkQuote({ file, line, info, code }: Block): void {
+  const quoted = /file=(\S+)/.exec(info)?.[1];
+  if (quoted && readFileSync(join(root, quoted), "utf8") !== code)
+    throw new StepFailed(`${file}:${line} is not what ${quoted} holds`);
+}
+
+function parseJson({ file, line, code }: Block): void {
+  try {
+    JSON.parse(code);
+  } catch {
+    throw new StepFailed(`${file}:${line} is not JSON`);
+  }
+}
