@@ -1,0 +1,3 @@
+export function IncidentRoute({ name }: { readonly name: string }) {
+  return <main id="main">{name}</main>;
+}

@@ -1,0 +1,80 @@
+import type { IngestAnswer } from "../../contract/api.ts";
+import { formatCount, plural } from "../lib/format-number.ts";
+import { Foreign } from "../parts/foreign.tsx";
+import { Link } from "../router/link.tsx";
+import { incidentHref } from "../router/location.ts";
+
+const maxLinks = 12;
+const maxRejected = 200;
+
+interface IngestResultProps {
+  readonly answer: IngestAnswer;
+  readonly onFollow: () => void;
+}
+
+/** What became of a file, in words. */
+export function IngestResult({ answer, onFollow }: IngestResultProps) {
+  const { incidents, rejected } = answer;
+  const incidentsTotal = answer.incidentsTotal ?? incidents.length;
+  const rejectedTotal = answer.rejectedTotal ?? rejected.length;
+  return (
+    <div className="mt-2.5 space-y-2 border-line border-t pt-2.5 text-sm">
+      <p>{verdictOf(answer, incidentsTotal)}</p>
+      {incidents.length > 0 && (
+        <ul aria-label="Incidents" className="flex flex-wrap gap-1.5">
+          {incidents.slice(0, maxLinks).map((name) => (
+            <li key={name}>
+              <Link
+                href={incidentHref(name)}
+                onClick={onFollow}
+                className="inline-block max-w-56 truncate rounded border border-line-strong px-1.5 font-mono text-accent text-xs hover:bg-hover"
+              >
+                <Foreign text={name} max={60} />
+              </Link>
+            </li>
+          ))}
+          {incidentsTotal > maxLinks && (
+            <li className="text-ink-3 text-xs leading-5">
+              and {formatCount(incidentsTotal - maxLinks)} more, in the{" "}
+              <Link href="/?sort=-updatedAt" onClick={onFollow} className="text-accent underline">
+                queue
+              </Link>
+            </li>
+          )}
+        </ul>
+      )}
+      {rejected.length > 0 && (
+        <details open={rejected.length <= 5} className="rounded-md bg-critical-soft">
+          <summary className="px-2.5 py-1.5 text-critical text-sm">
+            {plural(rejectedTotal, "record")} rejected; the rest went in
+          </summary>
+          <ol className="max-h-48 space-y-1 overflow-y-auto px-2.5 pb-2 text-xs">
+            {rejected.slice(0, maxRejected).map(({ position, reason }) => (
+              <li key={position} className="flex gap-2">
+                <span className="tnum w-20 shrink-0 text-ink-2">Record {formatCount(position)}</span>
+                <Foreign text={reason} max={300} className="min-w-0" />
+              </li>
+            ))}
+            {rejectedTotal > maxRejected && (
+              <li className="text-ink-2">
+                and {formatCount(rejectedTotal - Math.min(rejected.length, maxRejected))} more
+              </li>
+            )}
+          </ol>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function verdictOf(answer: IngestAnswer, incidents: number): string {
+  if (answer.accepted === 0 && answer.duplicates > 0 && answer.rejected.length === 0)
+    return "Everything in this file was here already.";
+  if (answer.accepted === 0 && answer.duplicates === 0) {
+    return answer.rejected.length === 0
+      ? "The file holds no records."
+      : "No record of this file could be read. Is it Suricata EVE or Windows event JSON?";
+  }
+  if (incidents === 0) return "Kept as evidence; nothing in it calls for an incident.";
+  return `The alerts belong to ${plural(incidents, "incident")}.`;
+}

@@ -1,0 +1,18 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defaultClientConditions, defineConfig } from "vite";
+
+const server = "http://127.0.0.1:8787";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  // The workspace's packages straight from their sources: nothing has to be built first.
+  resolve: { conditions: ["sessile-source", ...defaultClientConditions] },
+  build: { outDir: "dist/ui", emptyOutDir: true, target: "es2023", reportCompressedSize: true },
+  server: {
+    proxy: {
+      "/api": { target: server, ws: true },
+      "/v1": { target: server, ws: true },
+    },
+  },
+});
