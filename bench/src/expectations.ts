@@ -1,0 +1,42 @@
+import { findValue, type Measurement } from "./measurement.ts";
+import type { SubjectName } from "./subjects.ts";
+
+export interface Verdict {
+  readonly claim: string;
+  readonly actual: number;
+  readonly pass: boolean;
+}
+
+type Operand = readonly [figure: string, subject: SubjectName];
+
+/** What the product promises, as ratios or counts: figures of one machine alone promise nothing. */
+const expectations: readonly {
+  readonly of: Operand;
+  readonly to: Operand | null;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}[] = [
+  { of: ["append/1", "sessile"], to: ["append/1", "floor-bare"], atLeast: 0.8 },
+  { of: ["append/64", "sessile"], to: ["append/64", "agents"], atLeast: 6 },
+  { of: ["append/64", "sessile"], to: ["append/64", "floor-grouped"], atLeast: 0.6 },
+  { of: ["append/512", "sessile"], to: ["append/512", "agents"], atLeast: 8 },
+  { of: ["append/512", "sessile"], to: ["append/512", "floor-grouped"], atLeast: 0.6 },
+  { of: ["append/packed", "sessile"], to: ["append/packed", "floor-grouped"], atLeast: 0.6 },
+  { of: ["rows/append/1", "sessile"], to: null, atMost: 2 },
+  { of: ["rows/append/64", "sessile"], to: null, atMost: 0.05 },
+  { of: ["wake/10k", "sessile"], to: ["wake/0", "sessile"], atMost: 1.5 },
+];
+
+/** Only what was measured is judged. */
+export function judge(measured: readonly Measurement[]): readonly Verdict[] {
+  return expectations.flatMap(({ of, to, atLeast, atMost }) => {
+    const value = findValue(measured, ...of);
+    const base = to === null ? 1 : findValue(measured, ...to);
+    if (value === undefined || base === undefined) return [];
+    const actual = value / base;
+    const bound = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+    const claim = `${of.join(" ")} is ${bound} ${to === null ? "an event" : `× ${to.join(" ")}`}`;
+    const pass = actual >= (atLeast ?? 0) && actual <= (atMost ?? Number.POSITIVE_INFINITY);
+    return [{ claim, actual, pass }];
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { serve } from "sessile/node";
+import type { BenchContext } from "./bench-context.ts";
+import { bundleWorker, clientBundleBytes } from "./bundle.ts";
+import { judge } from "./expectations.ts";
+import { appendFigures } from "./figures/append.ts";
+import type { Figure } from "./figures/figure.ts";
+import { catchupFigure, fanoutFigure } from "./figures/reading.ts";
+import { rowsFigures } from "./figures/rows.ts";
+import { spreadFigure } from "./figures/spread.ts";
+import { wakeFigure } from "./figures/wake.ts";
+import { LoadDriver } from "./load/load-driver.ts";
+import type { Measurement } from "./measurement.ts";
+import { isWanted, parseOptions } from "./options.ts";
+import { formatTable, formatVerdicts } from "./report.ts";
+import { subjectNames, subjects } from "./subjects.ts";
+
+const figures: readonly Figure[] = [
+  ...appendFigures,
+  spreadFigure,
+  fanoutFigure,
+  catchupFigure,
+  wakeFigure,
+  ...rowsFigures,
+];
+const here = fileURLToPath(new URL("..", import.meta.url));
+const options = parseOptions(process.argv.slice(2));
+
+const wanted = figures.filter(({ name }) => isWanted(name, options.only));
+if (wanted.length === 0)
+  throw new Error(`--only names no figure. There are: ${figures.map(({ name }) => name).join(", ")}.`);
+
+const measured = await measureAll(wanted);
+if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
+print(`\n${formatTable(measured)}\n\n${formatVerdicts(judge(measured))}`);
+for (const subpath of ["sessile/client", "sessile/react"]) {
+  print(
+    `size  ${subpath}: ${((await clientBundleBytes(subpath, here)) / 1024).toFixed(1)} KiB minified and gzipped`,
+  );
+}
+
+async function measureAll(figures: readonly Figure[]): Promise<readonly Measurement[]> {
+  print(`One workerd for all subjects, rounds interleaved, medians; ${cpus().length} cores.`);
+  print("sessile runs without a record (no D1); floor-grouped writes the rows and bytes it does.");
+  // Beside the sources, because a temporary folder may lie in memory, where a commit costs nothing.
+  const dir = mkdtempSync(`${here}.data-`);
+  try {
+    await using server = await serve({
+      worker: { source: await bundleWorker(fileURLToPath(import.meta.resolve("./worker/worker.ts"))) },
+      dir,
+      port: 0,
+      durableObjects: Object.fromEntries(
+        subjectNames.map((name) => [subjects[name].className, { className: subjects[name].className }]),
+      ),
+      compatibilityDate: "2026-11-01",
+      compatibilityFlags: ["nodejs_compat"],
+    });
+    await using load = new LoadDriver();
+    const context = { server, load, quick: options.quick, rounds: options.quick ? 1 : 5 };
+    return await inOrder(figures, context);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function inOrder(figures: readonly Figure[], context: BenchContext): Promise<readonly Measurement[]> {
+  const measured: Measurement[] = [];
+  for (const figure of figures) {
+    const startedAt = performance.now();
+    measured.push(...(await figure.run(context)));
+    print(`${figure.name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s): ${figure.about}`);
+  }
+  return measured;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

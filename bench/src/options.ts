@@ -1,0 +1,30 @@
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** Where to write the figures as JSON. */
+  readonly json: string | null;
+  /** Figures whose name is one of these or begins with it; all when empty. */
+  readonly only: readonly string[];
+  /** Fewer rounds and smaller sessions: shows that everything runs, not how fast it is. */
+  readonly quick: boolean;
+}
+
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: "string" },
+      only: { type: "string" },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  return {
+    json: values.json ?? null,
+    only: values.only?.split(",").filter(Boolean) ?? [],
+    quick: values.quick,
+  };
+}
+
+export function isWanted(name: string, only: readonly string[]): boolean {
+  return only.length === 0 || only.some((wanted) => name === wanted || name.startsWith(`${wanted}/`));
+}
