@@ -7,6 +7,7 @@ import type { Ack } from "../protocol/frame.ts";
 import { assertJson, type Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { FoundMethod } from "./callable.ts";
+import type { Clock } from "./clock.ts";
 import { type Delivered, type Letter, Mailbox } from "./mailbox.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
@@ -19,6 +20,7 @@ interface CommandLetter extends Letter {
 export interface CommandIntakeOptions {
   readonly kernel: Kernel;
   readonly limits: Limits;
+  readonly clock: Clock;
   readonly hooks: SessionHooks;
   /** Sends outcomes that no commit carries. */
   readonly send: (socket: WebSocket, acks: string) => void;
@@ -34,8 +36,8 @@ export class CommandIntake {
 
   constructor(options: CommandIntakeOptions) {
     this.#options = options;
-    this.#mailbox = new Mailbox<CommandLetter>(options.limits, {
-      deliver: (letters) => options.kernel.transact(letters, Date.now()),
+    this.#mailbox = new Mailbox<CommandLetter>(options.limits, options.clock, {
+      deliver: (letters) => options.kernel.transact(letters, options.clock.now()),
       delivered: (batch) => this.#delivered(batch),
       failed: (letters, thrown) => this.#failed(letters, thrown),
     });

@@ -2,6 +2,7 @@ import type { Task, Transaction } from "../kernel/kernel.ts";
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Limits } from "../protocol/limits.ts";
+import type { Clock } from "./clock.ts";
 
 export interface Letter extends Task {
   /** Characters the command came in, so that one commit does not grow past its bound. */
@@ -15,13 +16,14 @@ export interface Delivered<L extends Letter> {
 }
 
 /**
- * Every inbound command enters here, and one commit takes all that wait: the first arms `scheduler.wait(0)`, so that
+ * Every inbound command enters here, and one commit takes all that wait: the first arms a wait of 0 ms, so that
  * whatever arrives in the same turn of the event loop shares its fsync. With one command in flight this costs nothing
  * measurable; with many it is the main speed advantage. A commit ends at a count and a size, not at a time: Workers'
  * clocks stand still while code runs (Cloudflare, "Performance and timers", read 2026-11).
  */
 export class Mailbox<L extends Letter> {
   readonly #limits: Limits;
+  readonly #clock: Clock;
   readonly #deliver: (letters: Iterable<L>) => Transaction;
   readonly #delivered: (batch: Delivered<L>) => void;
   readonly #failed: (letters: readonly L[], thrown: unknown) => void;
@@ -31,6 +33,7 @@ export class Mailbox<L extends Letter> {
 
   constructor(
     limits: Limits,
+    clock: Clock,
     handlers: {
       /** Commits the letters; must consume the iterable in order. */
       deliver: (letters: Iterable<L>) => Transaction;
@@ -40,6 +43,7 @@ export class Mailbox<L extends Letter> {
     },
   ) {
     this.#limits = limits;
+    this.#clock = clock;
     this.#deliver = handlers.deliver;
     this.#delivered = handlers.delivered;
     this.#failed = handlers.failed;
@@ -68,7 +72,7 @@ export class Mailbox<L extends Letter> {
   #arm(): void {
     if (this.#armed) return;
     this.#armed = true;
-    void scheduler.wait(0).then(() => this.#drain());
+    void this.#clock.wait(0).then(() => this.#drain());
   }
 
   #drain(): void {

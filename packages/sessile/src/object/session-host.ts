@@ -12,6 +12,7 @@ import type { Actor } from "../protocol/event.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { Alarm } from "./alarm.ts";
 import { ClientFrames } from "./client-frames.ts";
+import { type Clock, platformClock } from "./clock.ts";
 import { CommandIntake } from "./command-intake.ts";
 import { MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
 import { Peers } from "./peers.ts";
@@ -32,6 +33,7 @@ export class SessionHost {
   readonly frames: ClientFrames;
   readonly intake: CommandIntake;
   readonly #hooks: SessionHooks;
+  readonly #clock: Clock;
   readonly #alarm: Alarm;
   readonly #mirror: MirrorRunner;
   readonly #work: WorkRunner;
@@ -43,17 +45,20 @@ export class SessionHost {
     limits: Limits,
     hooks: SessionHooks,
     armedAt: number | null,
+    clock: Clock = platformClock,
   ) {
     this.kernel = kernel;
     this.#hooks = hooks;
+    this.#clock = clock;
     this.peers = new Peers(context, limits);
-    this.#presence = new Presence(this.peers);
+    this.#presence = new Presence(this.peers, clock);
     this.#alarm = new Alarm(context.storage, kernel.due, armedAt);
     this.#mirror = new MirrorRunner(kernel, hooks, (promise) => context.waitUntil(promise));
-    this.#work = new WorkRunner(this.#workHost());
+    this.#work = new WorkRunner(this.#workHost(), clock);
     this.intake = new CommandIntake({
       kernel,
       limits,
+      clock,
       hooks,
       send: (socket, acks) => this.peers.sendText(socket, `{"t":"commit","acks":${acks}}`),
       committed: (transaction, acks) => this.#published(transaction, acks),
@@ -78,7 +83,7 @@ export class SessionHost {
 
   /** A write of the session's own code, joining the open commit if there is one. */
   write<T>(actor: Actor | null | undefined, body: (writer: Writer) => T): T {
-    const { value, transaction } = this.kernel.write(actor, Date.now(), body);
+    const { value, transaction } = this.kernel.write(actor, this.#clock.now(), body);
     if (transaction) this.#published(transaction, new Map());
     return value;
   }
@@ -92,12 +97,12 @@ export class SessionHost {
 
   async alarmRang(): Promise<void> {
     this.#alarm.rang();
-    for (const timer of this.kernel.due.due(Date.now())) {
+    for (const timer of this.kernel.due.due(this.#clock.now())) {
       try {
         await this.#runDue(timer);
       } catch (thrown) {
         this.report(`Timer ${timer.name || timer.timerId} failed`, thrown);
-        this.kernel.due.postpone(timer.timerId, Date.now() + retryDelayMs(timer.attempts));
+        this.kernel.due.postpone(timer.timerId, this.#clock.now() + retryDelayMs(timer.attempts));
       }
     }
     this.#alarm.rearm();
@@ -109,14 +114,14 @@ export class SessionHost {
       thrown instanceof Error && thrown.cause instanceof Error
         ? `${thrown.cause.name}: ${thrown.cause.message}`
         : null;
-    this.kernel.operatorLog.write(Date.now(), level, "host", message, { detail, cause });
+    this.kernel.operatorLog.write(this.#clock.now(), level, "host", message, { detail, cause });
   }
 
   #published(transaction: Transaction, acks: ReadonlyMap<WebSocket, string>): void {
     const { stored, before, after } = transaction;
     this.peers.broadcast(stored, acks);
     if (stored) {
-      this.#mirror.committed(before, after, Date.now());
+      this.#mirror.committed(before, after, this.#clock.now());
       if (before.work !== after.work) this.#leaseWork();
       this.#hooks.onCommit(before, after);
     }
@@ -124,7 +129,7 @@ export class SessionHost {
   }
 
   async #runDue(timer: DueTimer): Promise<void> {
-    if (timer.timerId === mirrorDueId) return this.#mirror.run(Date.now());
+    if (timer.timerId === mirrorDueId) return this.#mirror.run(this.#clock.now());
     if (timer.timerId === workLeaseId) return this.#leaseWork();
     if (timer.timerId.startsWith(gateDuePrefix)) {
       this.write(null, (writer) => writer.expireGate(timer.timerId.slice(gateDuePrefix.length)));
@@ -137,7 +142,8 @@ export class SessionHost {
   /** While work runs an alarm stands, so that an instance that dies in the middle has a successor. */
   #leaseWork(): void {
     this.#work.reconcile();
-    if (runningWork(this.kernel.sql).length > 0) this.kernel.due.put(workLeaseId, Date.now() + workLeaseMs);
+    if (runningWork(this.kernel.sql).length > 0)
+      this.kernel.due.put(workLeaseId, this.#clock.now() + workLeaseMs);
     else this.kernel.due.drop(workLeaseId);
   }
 

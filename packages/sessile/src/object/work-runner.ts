@@ -1,6 +1,7 @@
 import type { WorkRecord } from "../kernel/work.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
+import type { Clock } from "./clock.ts";
 
 /** What a work function gets. */
 export interface WorkContext {
@@ -37,10 +38,12 @@ const retryBaseMs = 200;
 /** Runs the work that the journal says is running. Owns only promises: whatever matters is in the journal. */
 export class WorkRunner {
   readonly #host: WorkHost;
+  readonly #clock: Clock;
   readonly #inThisInstance = new Set<string>();
 
-  constructor(host: WorkHost) {
+  constructor(host: WorkHost, clock: Clock) {
     this.#host = host;
+    this.#clock = clock;
   }
 
   get active(): number {
@@ -103,7 +106,7 @@ export class WorkRunner {
         this.#host.report(`Step ${step} failed, attempt ${attempt} of ${attempts}`, thrown);
         this.#host.failStep(workId, step, attempt, SessileError.from(thrown).message);
         if (attempt >= attempts) throw thrown;
-        await scheduler.wait(retryBaseMs * 2 ** (attempt - 1));
+        await this.#clock.wait(retryBaseMs * 2 ** (attempt - 1));
       }
     }
   }
