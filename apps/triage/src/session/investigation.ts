@@ -17,6 +17,8 @@ export interface Investigation {
   openGate(request: GateRequest): void;
   commit(body: () => void): void;
   takeAlerts(): Promise<void>;
+  /** Begins another turn of the event loop, for one caller at a time: analysers compute, and others must get in between. */
+  nextTurn(): Promise<void>;
   warn(message: string, thrown: unknown): void;
 }
 
@@ -60,8 +62,7 @@ async function analyse(session: Investigation, work: WorkContext, analyser: Anal
   if (session.state().analysers[name]?.status !== "done")
     setAnalyser(session, name, { status: "running", startedAt: Date.now() });
   const run = async (): Promise<Plain<AnalyserResult>> => {
-    // Lets everyone see that it runs before the computing begins, and other requests in between analysers.
-    await scheduler.wait(0);
+    await session.nextTurn();
     return analyser.analyse(evidenceOf(session));
   };
   try {

@@ -44,6 +44,7 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
 
   #taking: Promise<void> | null = null;
   #askedAgain = false;
+  #turns: Promise<void> = Promise.resolve();
 
   readonly startInvestigation = callable((): void => this.#start("button", null));
 
@@ -284,6 +285,10 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
       openGate: (request) => void this.openGate(request),
       commit: (body) => this.commit(body),
       takeAlerts: () => this.#take(),
+      nextTurn: () => {
+        this.#turns = this.#turns.then(() => scheduler.wait(1));
+        return this.#turns;
+      },
       warn: (message, thrown) => this.#warn(message, thrown),
     };
   }

@@ -37,17 +37,19 @@ const insertAlertsSql = `INSERT INTO alerts
 
 /** Grows an incident by the alerts of one batch: every column is a maximum, a minimum or a sum, so the order does not matter. */
 const upsertIncidentsSql = `INSERT INTO incidents
-  (name, correlation_key, title, search, rank, alert_severity, alert_type, first_at, last_at, alerts, created_at, updated_at, status)
+  (name, correlation_key, title, search, rank, alert_severity, alert_type, first_at, last_at, alerts, created_at, updated_at, severity, type, status)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-    value ->> 8, value ->> 9, ?2, ?2,
+    value ->> 8, value ->> 9, ?2, ?2, value ->> 5, value ->> 6,
     coalesce((SELECT status FROM sessile_sessions WHERE sessionId = 'incident/' || (value ->> 0)), 'new')
   FROM json_each(?1) WHERE true
   ON CONFLICT (name) DO UPDATE SET
     title = CASE WHEN excluded.rank > rank THEN excluded.title ELSE title END,
     search = CASE WHEN excluded.rank > rank THEN excluded.search ELSE search END,
     alert_type = CASE WHEN excluded.rank > rank THEN excluded.alert_type ELSE alert_type END,
+    type = CASE WHEN excluded.rank > rank AND verdict_type IS NULL THEN excluded.alert_type ELSE type END,
     rank = max(rank, excluded.rank),
     alert_severity = max(alert_severity, excluded.alert_severity),
+    severity = max(severity, excluded.alert_severity),
     first_at = min(first_at, excluded.first_at),
     last_at = max(last_at, excluded.last_at),
     alerts = alerts + excluded.alerts,

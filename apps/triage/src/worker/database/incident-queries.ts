@@ -8,20 +8,26 @@ import {
   type Severity,
   severities,
   severityOfRank,
+  severityRank,
 } from "../../domain/index.ts";
-import { decodeCursor, encodeCursor, type PageCursor } from "./page-cursor.ts";
+import { decodeCursor, encodeCursor } from "./page-cursor.ts";
 import type { PageRequest } from "./page-request.ts";
-import { conditionsOf, type QueueFilter, statuses, whereOf } from "./queue-filter.ts";
+import { conditionsOf, type QueueFilter, statuses, tableOf, whereOf } from "./queue-filter.ts";
 
-/** Columns of each order; `name` makes it total. One direction for all of them, so that a row comparison is the cursor. */
+type KeyColumn = "severity" | "last_at" | "alerts" | "updated_at" | "search" | "name";
+
+/**
+ * Columns of each order, `-` for descending; `name` makes it total. Rows are scanned by name, so a name in ascending order
+ * lets the sorter drop most ties at once; the default order has an index instead.
+ */
 const sorts = {
-  "-severity": { columns: ["severity", "last_at", "name"], direction: "DESC" },
-  "-lastAt": { columns: ["last_at", "name"], direction: "DESC" },
-  lastAt: { columns: ["last_at", "name"], direction: "ASC" },
-  "-alerts": { columns: ["alerts", "name"], direction: "DESC" },
-  "-updatedAt": { columns: ["updated_at", "name"], direction: "DESC" },
-  title: { columns: ["search", "name"], direction: "ASC" },
-} as const;
+  "-severity": ["-severity", "-last_at", "-name"],
+  "-lastAt": ["-last_at", "name"],
+  lastAt: ["last_at", "name"],
+  "-alerts": ["-alerts", "name"],
+  "-updatedAt": ["-updated_at", "name"],
+  title: ["search", "name"],
+} as const satisfies Record<string, readonly `${"" | "-"}${KeyColumn}`[]>;
 export type QueueSort = keyof typeof sorts;
 
 interface Columns {
@@ -54,25 +60,22 @@ export async function listIncidents(
   sort: QueueSort,
   page: PageRequest,
 ): Promise<IncidentPage> {
-  const { columns: keys, direction } = sorts[sort];
+  const keys = sorts[sort].map(parseKey);
   const matching = conditionsOf(filter);
-  const clauses = [...matching.clauses];
-  const values = [...matching.values];
-  if (page.cursor !== undefined) {
-    const types = keys.map((key) => (key === "name" || key === "search" ? "string" : "number"));
-    const [, ...position] = decodeCursor(page.cursor, sort, types);
-    clauses.push(
-      `(${keys.join(", ")}) ${direction === "DESC" ? "<" : ">"} (${keys.map(() => "?").join(", ")})`,
-    );
-    values.push(...position);
-  }
-  const order = keys.map((key) => `${key} ${direction}`).join(", ");
+  const after = page.cursor === undefined ? null : positionAfter(keys, sort, page.cursor);
+  const where = whereOf(after ? [...matching.clauses, after.clause] : matching.clauses);
+  // The plus keeps the outer query, which sorts one page, off the index.
+  const sorted = keys.map(({ column, direction }) => `+${column} ${direction}`).join(", ");
+  const order = keys.map(({ column, direction }) => `${column} ${direction}`).join(", ");
   const [rows, count] = await db.batch<Columns & { total: number }>([
     db
-      .prepare(`SELECT ${columns} FROM incidents ${whereOf(clauses)} ORDER BY ${order} LIMIT ?`)
-      .bind(...values, page.limit + 1),
+      .prepare(
+        `SELECT ${columns} FROM incidents
+          WHERE name IN (SELECT name FROM ${tableOf(filter)} ${where} ORDER BY ${order} LIMIT ?) ORDER BY ${sorted}`,
+      )
+      .bind(...matching.values, ...(after?.values ?? []), page.limit + 1),
     db
-      .prepare(`SELECT count(*) AS total FROM incidents ${whereOf(matching.clauses)}`)
+      .prepare(`SELECT count(*) AS total FROM ${tableOf(filter)} ${whereOf(matching.clauses)}`)
       .bind(...matching.values),
   ]);
   const found = rows?.results ?? [];
@@ -81,11 +84,40 @@ export async function listIncidents(
   const hasMore = found.length > page.limit;
   return {
     items: shown.map(rowOf),
-    nextCursor:
-      hasMore && last ? encodeCursor([sort, ...keys.map((key) => last[key])] as unknown as PageCursor) : null,
+    nextCursor: hasMore && last ? encodeCursor([sort, ...keys.map(({ column }) => last[column])]) : null,
     hasMore,
     total: count?.results[0]?.total ?? 0,
   };
+}
+
+interface SortKey {
+  readonly column: KeyColumn;
+  readonly direction: "ASC" | "DESC";
+}
+
+function parseKey(key: `${"" | "-"}${KeyColumn}`): SortKey {
+  if (!key.startsWith("-")) return { column: key as KeyColumn, direction: "ASC" };
+  return { column: key.slice(1) as KeyColumn, direction: "DESC" };
+}
+
+/** The rows behind a cursor. @throws SessileError `bad_request` */
+function positionAfter(
+  keys: readonly SortKey[],
+  sort: QueueSort,
+  cursor: string,
+): { readonly clause: string; readonly values: readonly (string | number)[] } {
+  const types = keys.map(({ column }) => (column === "name" || column === "search" ? "string" : "number"));
+  const [, ...values] = decodeCursor(cursor, sort, types);
+  const compare = ({ direction }: SortKey): string => (direction === "DESC" ? "<" : ">");
+  const [first, ...rest] = keys as [SortKey, ...SortKey[]];
+  if (rest.every(({ direction }) => direction === first.direction)) {
+    const columns = keys.map(({ column }) => column).join(", ");
+    return { clause: `(${columns}) ${compare(first)} (${keys.map(() => "?").join(", ")})`, values };
+  }
+  const [second] = rest as [SortKey];
+  const [value, tie] = values as [string | number, string | number];
+  const clause = `(${first.column} ${compare(first)} ? OR (${first.column} = ? AND ${second.column} ${compare(second)} ?))`;
+  return { clause, values: [value, value, tie] };
 }
 
 function rowOf(row: Columns): IncidentRow {
@@ -139,39 +171,77 @@ const bucketLengthsMs = [
   1, 5, 15, 60, 180, 360, 720, 1440, 2880, 10_080, 20_160, 43_200, 129_600, 525_600,
 ].map((minutes) => minutes * 60_000);
 
-/** Counters and chart in one pass over the incidents that match. */
+interface Totals {
+  readonly first: number | null;
+  readonly last: number | null;
+  readonly [count: string]: number | null;
+}
+
+/** Counters and chart of the incidents that match. */
 export async function summariseQueue(db: D1Database, filter: QueueFilter): Promise<QueueSummary> {
   const { clauses, values } = conditionsOf(filter);
-  const span = await db
-    .prepare(`SELECT min(last_at) AS first, max(last_at) AS last FROM incidents ${whereOf(clauses)}`)
+  const sums = [
+    ...statuses.map((status) => `sum(status = '${status}') AS ${status}`),
+    ...severities.map((severity) => `sum(severity = ${severityRank(severity)}) AS ${severity}`),
+  ];
+  const totals = await db
+    .prepare(
+      `SELECT min(last_at) AS first, max(last_at) AS last, ${sums.join(", ")} FROM ${tableOf(filter)} ${whereOf(clauses)}`,
+    )
     .bind(...values)
-    .first<{ first: number | null; last: number | null }>();
-  const first = span?.first ?? 0;
-  const last = span?.last ?? 0;
+    .first<Totals>();
+  return {
+    byStatus: counts(statuses, totals),
+    bySeverity: counts(severities, totals),
+    arrivals:
+      totals?.first == null ? [] : await arrivalsOf(db, filter, totals.first, totals.last ?? totals.first),
+  };
+}
+
+/** Counts ranges of the index and sorts nothing, except for a search, whose matches are few and have to be read anyway. */
+async function arrivalsOf(
+  db: D1Database,
+  filter: QueueFilter,
+  first: number,
+  last: number,
+): Promise<QueueSummary["arrivals"]> {
   const length = bucketLengthMs(first, last);
   const start = Math.floor(first / length);
-  const { results } = await db
-    .prepare(
-      `SELECT status, severity, last_at / ? AS bucket, count(*) AS incidents FROM incidents ${whereOf(clauses)} GROUP BY 1, 2, 3`,
-    )
-    .bind(length, ...values)
-    .all<{ status: IncidentStatus; severity: number; bucket: number; incidents: number }>();
-  const byStatus = zeros(statuses);
-  const bySeverity = zeros(severities);
-  const buckets = span?.first == null ? 0 : Math.floor(last / length) - start + 1;
+  const buckets = Math.floor(last / length) - start + 1;
   const arrivals = Array.from({ length: buckets }, (_, index) => ({
     from: (start + index) * length,
     to: (start + index + 1) * length,
-    counts: zeros(severities),
+    counts: counts(severities, null),
   }));
-  for (const { status, severity, bucket, incidents } of results) {
-    const name = severityOfRank(severity);
-    byStatus[status] += incidents;
-    bySeverity[name] += incidents;
-    const counts = arrivals[bucket - start]?.counts;
-    if (counts) counts[name] += incidents;
+  const { clauses, values } = conditionsOf(filter);
+  const statement =
+    filter.words.length > 0
+      ? db
+          .prepare(
+            `SELECT severity, last_at / ? AS bucket, count(*) AS incidents FROM ${tableOf(filter)} ${whereOf(clauses)} GROUP BY 1, 2`,
+          )
+          .bind(length, ...values)
+      : db
+          .prepare(
+            `SELECT rank.value AS severity, bucket.value AS bucket, (
+                SELECT count(*) FROM incidents ${whereOf([...clauses, "severity = rank.value", "last_at >= bucket.value * ?", "last_at < (bucket.value + 1) * ?"])}
+              ) AS incidents
+              FROM json_each('[1,2,3,4]') AS rank, json_each(?) AS bucket`,
+          )
+          .bind(...values, length, length, JSON.stringify(arrivals.map((_, index) => start + index)));
+  const { results } = await statement.all<{ severity: number; bucket: number; incidents: number }>();
+  for (const { severity, bucket, incidents } of results) {
+    const arrival = arrivals[bucket - start];
+    if (arrival) arrival.counts[severityOfRank(severity)] += incidents;
   }
-  return { byStatus, bySeverity, arrivals };
+  return arrivals;
+}
+
+function counts<Name extends Severity | IncidentStatus>(
+  names: readonly Name[],
+  totals: Totals | null,
+): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, totals?.[name] ?? 0])) as Record<Name, number>;
 }
 
 /** The shortest round length that keeps the chart within its buckets. */
@@ -180,8 +250,4 @@ function bucketLengthMs(first: number, last: number): number {
     Math.floor(last / length) - Math.floor(first / length) < maxBuckets;
   const known = bucketLengthsMs.find(fits);
   return known ?? Math.ceil((last - first + 1) / (maxBuckets - 1));
-}
-
-function zeros<Name extends Severity | IncidentStatus>(names: readonly Name[]): Record<Name, number> {
-  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
 }
