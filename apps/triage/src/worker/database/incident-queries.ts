@@ -12,7 +12,7 @@ import {
 } from "../../domain/index.ts";
 import { decodeCursor, encodeCursor } from "./page-cursor.ts";
 import type { PageRequest } from "./page-request.ts";
-import { conditionsOf, type QueueFilter, statuses, tableOf, whereOf } from "./queue-filter.ts";
+import { conditionsOf, type QueueFilter, statuses, whereOf } from "./queue-filter.ts";
 
 type KeyColumn = "severity" | "last_at" | "alerts" | "updated_at" | "search" | "name";
 
@@ -66,16 +66,20 @@ export async function listIncidents(
   const where = whereOf(after ? [...matching.clauses, after.clause] : matching.clauses);
   // The plus keeps the outer query, which sorts one page, off the index.
   const sorted = keys.map(({ column, direction }) => `+${column} ${direction}`).join(", ");
-  const order = keys.map(({ column, direction }) => `${column} ${direction}`).join(", ");
+  // A search reads the rows anyway, and following an index to each of them takes four times as long (100 ms for 50,000).
+  const order =
+    filter.words.length > 0
+      ? sorted
+      : keys.map(({ column, direction }) => `${column} ${direction}`).join(", ");
   const [rows, count] = await db.batch<Columns & { total: number }>([
     db
       .prepare(
         `SELECT ${columns} FROM incidents
-          WHERE name IN (SELECT name FROM ${tableOf(filter)} ${where} ORDER BY ${order} LIMIT ?) ORDER BY ${sorted}`,
+          WHERE name IN (SELECT name FROM incidents ${where} ORDER BY ${order} LIMIT ?) ORDER BY ${sorted}`,
       )
       .bind(...matching.values, ...(after?.values ?? []), page.limit + 1),
     db
-      .prepare(`SELECT count(*) AS total FROM ${tableOf(filter)} ${whereOf(matching.clauses)}`)
+      .prepare(`SELECT count(*) AS total FROM incidents ${whereOf(matching.clauses)}`)
       .bind(...matching.values),
   ]);
   const found = rows?.results ?? [];
@@ -186,7 +190,7 @@ export async function summariseQueue(db: D1Database, filter: QueueFilter): Promi
   ];
   const totals = await db
     .prepare(
-      `SELECT min(last_at) AS first, max(last_at) AS last, ${sums.join(", ")} FROM ${tableOf(filter)} ${whereOf(clauses)}`,
+      `SELECT min(last_at) AS first, max(last_at) AS last, ${sums.join(", ")} FROM incidents ${whereOf(clauses)}`,
     )
     .bind(...values)
     .first<Totals>();
@@ -218,7 +222,7 @@ async function arrivalsOf(
     filter.words.length > 0
       ? db
           .prepare(
-            `SELECT severity, last_at / ? AS bucket, count(*) AS incidents FROM ${tableOf(filter)} ${whereOf(clauses)} GROUP BY 1, 2`,
+            `SELECT +severity AS severity, last_at / ? AS bucket, count(*) AS incidents FROM incidents ${whereOf(clauses)} GROUP BY +severity, 2`,
           )
           .bind(length, ...values)
       : db
