@@ -12,7 +12,6 @@ export function bundleWorker(main: string): Promise<string> {
     external: ["cloudflare:*", "node:*", "path"],
     // `agents` depends on a CommonJS package that requires "path".
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire("file:///");' },
-    keepNames: true,
   });
 }
 

@@ -15,8 +15,7 @@ export const spreadFigure: Figure = {
         subject,
         session,
         sessions: quick ? 100 : 1000,
-        warmupMs: quick ? 100 : 1500,
-        ms: quick ? 300 : 3000,
+        ms: quick ? 500 : 4000,
       }),
     );
     return [...measured].flatMap(([subject, results]) => [

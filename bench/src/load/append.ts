@@ -1,5 +1,7 @@
+import type { FrameTape } from "./frame-tape.ts";
 import type { AppendJob, FillJob, JobResult, SpreadJob } from "./jobs.ts";
 import { acknowledged, openPeer, subjectOf, tapeFor } from "./peer-socket.ts";
+import type { RawSocket } from "./raw-socket.ts";
 
 const maxSamples = 4000;
 
@@ -110,43 +112,53 @@ export async function runFill(job: FillJob): Promise<JobResult> {
   return { events: job.events, ms: performance.now() - startedAt, latenciesMs: [] };
 }
 
-/** Opens all sockets first, a few at a time; creating objects is not what is measured. */
+/**
+ * Opens all sockets and has every session answer once before the clock starts: creating objects and waking those that
+ * fell asleep meanwhile is not what is measured.
+ */
 export async function runSpread(job: SpreadJob): Promise<JobResult> {
   const subject = subjectOf(job.subject);
   const names = Array.from({ length: job.sessions }, (_, index) => `${job.session}-${index}`);
-  const sockets: Awaited<ReturnType<typeof openPeer>>[] = [];
+  const sockets: RawSocket[] = [];
   for (let at = 0; at < names.length; at += 32) {
     const some = names.slice(at, at + 32).map((name) => openPeer(job.base, subject, name, "writer"));
     sockets.push(...(await Promise.all(some)));
   }
-  const window = new Window(job.warmupMs, job.ms);
-  await Promise.all(
-    sockets.map(
-      (socket) =>
-        new Promise<void>((resolve, reject) => {
-          const tape = tapeFor(subject, 1);
-          let sentAt = performance.now();
-          const next = (now: number): void => {
-            if (now >= window.to) {
-              resolve();
-              return;
-            }
-            sentAt = now;
-            socket.write(tape.take(1));
-          };
-          socket.onEnd = (reason) => reject(new Error(`${job.subject}: ${reason}`));
-          socket.onFrame = (payload) => {
-            const events = acknowledged(subject, payload);
-            if (events === 0) return;
-            const now = performance.now();
-            window.count(now, events);
-            window.sample(now, sentAt);
-            next(now);
-          };
-          next(sentAt);
-        }),
-    ),
-  );
+  const tapes = sockets.map(() => tapeFor(subject, 1));
+  await forEachAnswer(job, sockets, tapes, () => false);
+  const window = new Window(0, job.ms);
+  await forEachAnswer(job, sockets, tapes, (now, events, sentAt) => {
+    window.count(now, events);
+    window.sample(now, sentAt);
+    return now < window.to;
+  });
   for (const socket of sockets) socket.close();
   return window.result();
+}
+
+/** One in flight on each socket; the next goes out while `answered` says true. */
+async function forEachAnswer(
+  { subject }: SpreadJob,
+  sockets: readonly RawSocket[],
+  tapes: readonly FrameTape[],
+  answered: (now: number, events: number, sentAt: number) => boolean,
+): Promise<void> {
+  const all = sockets.map((socket, index) => {
+    const tape = tapes[index] as FrameTape;
+    return new Promise<void>((resolve, reject) => {
+      let sentAt = performance.now();
+      socket.onEnd = (reason) => reject(new Error(`${subject}: ${reason}`));
+      socket.onFrame = (payload) => {
+        const events = acknowledged(subjectOf(subject), payload);
+        if (events === 0) return;
+        const now = performance.now();
+        const more = answered(now, events, sentAt);
+        sentAt = now;
+        if (more) socket.write(tape.take(1));
+        else resolve();
+      };
+      socket.write(tape.take(1));
+    });
+  });
+  await Promise.all(all);
 }

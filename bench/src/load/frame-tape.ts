@@ -2,7 +2,8 @@ import { encodeFrame } from "./raw-socket.ts";
 
 const digits = 7;
 const firstNumber = 1_000_000;
-const blockFrames = 4096;
+const firstBlockFrames = 16;
+const maxBlockFrames = 4096;
 /** Stands in a template for the number of a command. */
 export const numberHole = "#".repeat(digits);
 
@@ -15,6 +16,8 @@ export class FrameTape {
   readonly #holes: readonly number[];
   #block: Buffer = Buffer.alloc(0);
   #next = firstNumber;
+  /** Grows, so that a tape that is hardly used stays small. */
+  #blockFrames = firstBlockFrames;
 
   /** @param template frame text with `numberHole` wherever a command's number goes */
   constructor(template: string) {
@@ -37,7 +40,8 @@ export class FrameTape {
 
   /** A new block, because the old one may still wait in a socket. */
   #refill(count: number): void {
-    const fresh = Math.max(count, Math.ceil(blockFrames / this.#holes.length));
+    const fresh = Math.max(count, Math.ceil(this.#blockFrames / this.#holes.length));
+    this.#blockFrames = Math.min(maxBlockFrames, this.#blockFrames * 2);
     const unused = this.#block;
     const block = Buffer.allocUnsafe(unused.length + fresh * this.#template.length);
     unused.copy(block);

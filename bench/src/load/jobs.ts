@@ -27,7 +27,6 @@ export interface FillJob extends Target {
 export interface SpreadJob extends Target {
   readonly kind: "spread";
   readonly sessions: number;
-  readonly warmupMs: number;
   readonly ms: number;
 }
 
