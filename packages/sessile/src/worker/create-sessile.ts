@@ -7,7 +7,7 @@ import { subprotocol } from "../protocol/frame.ts";
 import { reservedRoutes } from "../protocol/ids.ts";
 import { listSessionsPage } from "./directory-routes.ts";
 import type { SessileOptions } from "./options.ts";
-import { problemResponse } from "./problem.ts";
+import { MethodNotAllowed, problemResponse } from "./problem.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes, showView } from "./session-routes.ts";
 import { SessionTarget } from "./session-stub.ts";
 
@@ -40,6 +40,10 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     const record = options.record?.(context.env);
     if (!record) throw new SessileError("unavailable", "This deployment keeps no directory of sessions.");
     return listSessionsPage(record, context.req.query());
+  });
+
+  app.all("/v1/sessions", () => {
+    throw new MethodNotAllowed(["GET", "HEAD"]);
   });
 
   const perSession = async (context: Context<AppTypes<Env>>, kind: string, name: string): Promise<void> => {
@@ -82,7 +86,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
       await next();
       return undefined;
     }
-    await perSession(context, kind, decodeURIComponent(name));
+    await perSession(context, kind, decoded(name));
     const { target, actor } = context.var;
     await context.var.require(request.method === "GET" || request.method === "HEAD" ? "read" : "write");
     if (suffix.length > 0 || isUpgrade(request) || request.method !== "GET")
@@ -91,6 +95,17 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   };
 
   return app;
+}
+
+/** @throws SessileError `bad_request` */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new SessileError("bad_request", "The name in this address is not encoded properly.", {
+      field: "name",
+    });
+  }
 }
 
 function withPath(request: Request, suffix: readonly string[]): Request {
@@ -147,11 +162,12 @@ function assertSameOrigin(request: Request, allowed: readonly string[]): void {
 }
 
 /**
- * An error as problem details. For a socket of ours the answer is an accepted socket that is closed with a code: a client
- * cannot read the status of a refused upgrade, and stock ones would retry for ever.
+ * An error as problem details. For a socket, of whatever protocol, the answer is an accepted one that is closed with a code:
+ * a client cannot read the status of a refused upgrade, and stock ones would retry for ever.
  */
 function refuse(request: Request, thrown: unknown, requestId: string): Response {
-  if (!isUpgrade(request)) return problemResponse(thrown, requestId);
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
+    return problemResponse(thrown, requestId);
   const error = SessileError.from(thrown);
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();
@@ -160,7 +176,8 @@ function refuse(request: Request, thrown: unknown, requestId: string): Response 
   return new Response(null, {
     status: 101,
     webSocket: client,
-    headers: { "sec-websocket-protocol": subprotocol },
+    // Naming a protocol that was not offered would make the client fail before it reads the code.
+    headers: isUpgrade(request) ? { "sec-websocket-protocol": subprotocol } : {},
   });
 }
 

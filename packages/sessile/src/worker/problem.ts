@@ -1,9 +1,22 @@
 import { SessileError, type WireError } from "../protocol/error.ts";
 
+/** The address is known and takes other methods, which the answer names (RFC 9110, section 15.5.6). */
+export class MethodNotAllowed extends SessileError {
+  readonly allow: string;
+
+  constructor(methods: readonly string[]) {
+    const allow = methods.join(", ");
+    super("method_not_allowed", `This address takes ${allow}.`);
+    this.allow = allow;
+  }
+}
+
 /** RFC 9457 problem details, with the fields a program branches on. */
 export function problemResponse(thrown: unknown, requestId: string): Response {
   const error = SessileError.from(thrown);
-  return problemOf(error.toWire(), error.status, requestId);
+  const response = problemOf(error.toWire(), error.status, requestId);
+  if (error instanceof MethodNotAllowed) response.headers.set("allow", error.allow);
+  return response;
 }
 
 function problemOf(error: WireError, status: number, requestId: string): Response {

@@ -9,6 +9,7 @@ import { defaultLimits } from "../protocol/limits.ts";
 import type { WireOutcome } from "../protocol/request.ts";
 import type { SessionView } from "../protocol/view.ts";
 import { eventStreamResponse, nextEvents } from "./event-stream.ts";
+import { MethodNotAllowed } from "./problem.ts";
 import { integerParam } from "./query.ts";
 import type { SessionTarget } from "./session-stub.ts";
 
@@ -23,6 +24,20 @@ export interface SessionVariables {
 type Routes = Hono<{ Variables: SessionVariables }>;
 
 const maxWaitSeconds = 55;
+
+/** What each address takes; the routes below must agree. */
+const methodsByPath: { readonly [path: string]: readonly string[] } = {
+  "/": ["GET", "HEAD"],
+  "/events": ["GET", "HEAD", "POST"],
+  "/lifecycle": ["POST"],
+  "/status": ["POST"],
+  "/state": ["PUT"],
+  "/reset": ["POST"],
+  "/call/:method": ["POST"],
+  "/gates": ["GET", "HEAD"],
+  "/gates/:gateId": ["POST"],
+  "/log": ["GET", "HEAD"],
+};
 
 /** Everything below `/v1/sessions/{kind}/{name}`. */
 export function sessionRoutes(): Routes {
@@ -153,6 +168,11 @@ export function sessionRoutes(): Routes {
     return Response.json({ items: entries });
   });
 
+  for (const [path, methods] of Object.entries(methodsByPath)) {
+    routes.all(path, () => {
+      throw new MethodNotAllowed(methods);
+    });
+  }
   return routes;
 }
 
