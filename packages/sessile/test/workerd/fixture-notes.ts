@@ -26,6 +26,9 @@ interface Env {
   readonly SIDE_URL: string;
 }
 
+/** Instances begun so far, by session name: shows what wakes an object and what does not. */
+export const instancesBegun = new Map<string, number>();
+
 /** A kind that uses everything a kind can. */
 export class Notes extends Session<Env, State> {
   readonly kind = "notes";
@@ -124,6 +127,9 @@ export class Notes extends Session<Env, State> {
   override onCreate(): void {
     // Shows that the kind's tables are there before its first code runs.
     this.append("note.started", { rows: this.rows() });
+  }
+  override onStart(): void {
+    instancesBegun.set(this.name, (instancesBegun.get(this.name) ?? 0) + 1);
   }
   override onRequest(request: Request): Response {
     const { pathname } = new URL(request.url);

@@ -2,7 +2,7 @@
 import { DirectoryFeed } from "sessile";
 import { createD1Record } from "sessile/d1";
 import { createSessile } from "sessile/worker";
-import { Notes } from "./fixture-notes.ts";
+import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { faultyRecord, recordFault } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
 
@@ -41,5 +41,8 @@ sessile.post("/test/record-fault/:state", (context) => {
   recordFault.isDown = context.req.param("state") === "down";
   return context.text("ok");
 });
+sessile.get("/test/instances/:name", (context) =>
+  context.text(String(instancesBegun.get(context.req.param("name")) ?? 0)),
+);
 
 export default sessile;

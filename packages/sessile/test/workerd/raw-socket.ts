@@ -35,7 +35,8 @@ export class RawSocket {
   #end: Closed | null = null;
 
   private constructor(url: string, protocols: readonly string[], headers: Record<string, string>) {
-    this.socket = new WebSocket(url, [...protocols], { headers });
+    // Uncompressed, so that what a test sends is what fills the buffers on the way.
+    this.socket = new WebSocket(url, [...protocols], { headers, perMessageDeflate: false });
     this.closed = new Promise((resolve) => {
       this.socket.on("close", (code, reason) => {
         this.#end = { code, reason: String(reason) };

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { RawSocket } from "./raw-socket.ts";
+import { Fixture } from "./start.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await Fixture.start();
+}, 60_000);
+afterAll(() => fixture.stop());
+
+describe("problems", () => {
+  test("HT18 every refusal is problem+json with code, title, detail and an id of its own", async () => {
+    const ask = () => fixture.get("none/x");
+    const [one, two] = [await ask(), await ask()];
+    expect(one.headers.get("content-type")).toBe("application/problem+json");
+    expect(one.headers.get("cache-control")).toBe("no-store");
+    expect(one.body).toEqual({
+      type: expect.stringMatching(/^https:.*\/not_found$/),
+      title: "Not found",
+      status: 404,
+      detail: expect.stringMatching(/.+\.$/),
+      code: "not_found",
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      field: "kind",
+    });
+    expect(two.body.requestId).not.toBe(one.body.requestId);
+  });
+
+  test("HT18 a refusal that is worth a retry says when, in body and header", async () => {
+    const name = fixture.name();
+    const body = Array.from({ length: 12 }, (_, n) => ({ clientEventId: `m.0.${n}`, type: "card.moved" }));
+    const { items } = (await fixture.ask("POST", `tiny/${name}/events`, { body })).body;
+    expect(items.at(-1)).toMatchObject({ error: { code: "overloaded", retryAfterMs: 250 } });
+  });
+
+  test.each([
+    ["GET", "none/x", 404, "not_found"],
+    ["GET", "__proto__/x", 400, "bad_request"],
+    ["GET", "constructor/x", 404, "not_found"],
+    ["GET", "Notes/x", 400, "bad_request"],
+    ["GET", "notes/-x", 400, "bad_request"],
+    ["GET", "notes/a%2Fb", 400, "bad_request"],
+    ["GET", `notes/${"x".repeat(129)}`, 400, "bad_request"],
+    ["GET", "notes/x/nothing", 404, "not_found"],
+    ["GET", "notes/x/gates/g/more", 404, "not_found"],
+    ["POST", "notes/x/call", 404, "not_found"],
+    ["GET", "/v1", 404, "not_found"],
+    ["GET", "/v1/nothing", 404, "not_found"],
+    ["GET", "unbound/x", 503, "unavailable"],
+  ])("HT19 %s %s answers %i %s", async (method, path, status, code) => {
+    const answer = await fixture.ask(method, path);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+  });
+
+  test.each([
+    ["DELETE", "notes/x", "GET, HEAD"],
+    ["PUT", "notes/x/events", "GET, HEAD, POST"],
+    ["GET", "notes/x/lifecycle", "POST"],
+    ["GET", "notes/x/status", "POST"],
+    ["POST", "notes/x/state", "PUT"],
+    ["GET", "notes/x/reset", "POST"],
+    ["GET", "notes/x/call/add", "POST"],
+    ["DELETE", "notes/x/gates", "GET, HEAD"],
+    ["GET", "notes/x/gates/g", "POST"],
+    ["POST", "notes/x/log", "GET, HEAD"],
+    ["POST", "/v1/sessions", "GET, HEAD"],
+  ])("HT20 %s %s answers 405 and the methods there are", async (method, path, allow) => {
+    const answer = await fixture.ask(method, path);
+    expect([answer.status, answer.body.code]).toEqual([405, "method_not_allowed"]);
+    expect(answer.headers.get("allow")).toBe(allow);
+  });
+
+  test("HT20 HEAD answers as GET does, without the body", async () => {
+    const name = fixture.name();
+    const { headers } = await fixture.get(`notes/${name}`);
+    const head = await fixture.ask("HEAD", `notes/${name}`);
+    expect([head.status, head.body, head.headers.get("etag")]).toEqual([200, "", headers.get("etag")]);
+  });
+});
+
+describe("who asks", () => {
+  test("HT21 the authorizer is asked for the right each route needs", async () => {
+    const name = fixture.name();
+    const as = async (user: string, method: string, path: string) =>
+      (await fixture.ask(method, `notes/${name}${path}`, { headers: { "x-test-user": user } })).status;
+    expect(await as("reader", "GET", "")).toBe(200);
+    expect(await as("reader", "GET", "/events")).toBe(200);
+    for (const path of ["/events", "/status", "/reset", "/lifecycle", "/call/add", "/gates/g"])
+      expect([path, await as("reader", "POST", path)]).toEqual([path, 403]);
+    expect(await as("reader", "PUT", "/state")).toBe(403);
+    expect(await as("mallory", "GET", "")).toBe(403);
+    expect((await fixture.get(`notes/${fixture.name("private")}`)).status).toBe(401);
+  });
+
+  test("HT22 nobody can say from outside whom the object should take them for", async () => {
+    const name = fixture.name();
+    const headers = { "x-sessile-actor": encodeURIComponent(JSON.stringify({ id: "root", name: "Root" })) };
+    expect((await fixture.ask("POST", `notes/${name}/call/whoAmI`, { body: [], headers })).body.result).toBe(
+      null,
+    );
+    expect((await fixture.get(`/notes/${name}/suffix`, headers)).body.header).toBe(null);
+    const socket = await fixture.connect(name, { headers });
+    expect((await socket.greet()).actor).toBe(null);
+  });
+
+  test("HT23 a page of another site can neither write nor open a socket", async () => {
+    const name = fixture.name();
+    for (const origin of ["https://evil.example", "null", `http://127.0.0.1:1`]) {
+      const { status } = await fixture.ask("POST", `notes/${name}/call/add`, {
+        body: ["x"],
+        headers: { origin },
+      });
+      expect([origin, status]).toEqual([origin, 403]);
+      await expect(fixture.connect(name, { headers: { origin } })).rejects.toThrow("403");
+    }
+    const headers = { origin: fixture.url };
+    expect((await fixture.ask("POST", `notes/${name}/call/add`, { body: ["x"], headers })).status).toBe(200);
+    expect((await (await fixture.connect(name, { headers })).greet()).lastSeq).toBe(5);
+  });
+});
+
+describe("pretty address", () => {
+  test("HT24 /{route}/{name} is a page for a browser, the view for a program, and a socket for a client", async () => {
+    const name = fixture.name();
+    const page = await fixture.get(`/notes/${name}`, { accept: "text/html,*/*;q=0.8" });
+    expect(page.headers.get("content-type")).toContain("text/html");
+    expect(page.body).toContain(`/notes/${name}`);
+    const view = await fixture.get(`/notes/${name}`, { accept: "application/json" });
+    expect(view.body).toEqual((await fixture.get(`notes/${name}`)).body);
+    const socket = await RawSocket.open(fixture.at(`/notes/${name}`));
+    expect(await socket.greet()).toMatchObject({ view: { name } });
+    await socket.close();
+  });
+
+  test("HT25 what is below it goes to the kind's onRequest, with the path that is left", async () => {
+    const name = fixture.name();
+    expect((await fixture.get(`/notes/${name}/a/b%20c?d=1`)).body).toMatchObject({
+      pathname: "/a/b%20c",
+      method: "GET",
+    });
+    expect((await fixture.ask("POST", `/notes/${name}/hook`, { body: {} })).body).toMatchObject({
+      pathname: "/hook",
+      method: "POST",
+    });
+    const reader = { headers: { "x-test-user": "reader" } };
+    expect((await fixture.ask("POST", `/notes/${name}/hook`, reader)).status).toBe(403);
+    expect((await fixture.get(`/notes/${fixture.name("private")}/a`)).status).toBe(401);
+  });
+
+  test.each(["/notes/%zz", "/notes/-x", "/notes/a%2Fb/suffix"])("HT26 %s answers 400", async (path) => {
+    expect(await fixture.get(path, { accept: "application/json" })).toMatchObject({
+      status: 400,
+      body: { code: "bad_request" },
+    });
+  });
+
+  test("HT26 a kind without a route has no pretty address", async () => {
+    expect((await fixture.get(`/tiny/${fixture.name()}`)).status).toBe(404);
+  });
+});
