@@ -6,14 +6,14 @@ import {
   type GateOutcome,
   type Json,
   type Peer,
-  type SessileBindings,
   SessileError,
   Session,
   type SessionRecord,
   type WorkContext,
   workflow,
 } from "sessile";
-import { faultyRecord } from "./fixture-record.ts";
+import { createD1Record } from "sessile/d1";
+import { faultyDatabase } from "./fixture-record.ts";
 
 interface State {
   readonly count: number;
@@ -24,6 +24,7 @@ interface State {
 interface Env {
   /** Address of the test's side server, which decides how steps and timers end. */
   readonly SIDE_URL: string;
+  readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
 }
 
 /** Instances begun so far, by session name: shows what wakes an object and what does not. */
@@ -164,9 +165,8 @@ export class Notes extends Session<Env, State> {
       facts: (view: { readonly state: State }) => ({ count: view.state.count }),
     };
   }
-  override recordOf(env: Env): SessionRecord | null {
-    const record = super.recordOf(env);
-    return record && faultyRecord(record);
+  override recordOf(env: Env): SessionRecord {
+    return createD1Record(faultyDatabase(env.SESSILE_RECORD));
   }
 
   /** One step after the other. */
@@ -198,5 +198,3 @@ export class Notes extends Session<Env, State> {
     return (await response.json()) as Json;
   }
 }
-
-export type NotesEnv = Env & SessileBindings;

@@ -1,18 +1,22 @@
-import type { SessionRecord } from "sessile";
+import { type FaultyD1, withFaults } from "../../src/record/faulty-d1.ts";
 
-/** Worker and objects share one isolate, so that a route of the Worker can break the record of every object. */
-export const recordFault = { isDown: false };
+type Database = Parameters<typeof withFaults>[0];
 
-/** A record that can be made to fail, as D1 does in an outage. */
-export function faultyRecord(record: SessionRecord): SessionRecord {
-  return new Proxy(record, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name);
-      if (typeof method !== "function") return method;
-      return (...args: unknown[]) => {
-        if (recordFault.isDown) return Promise.reject(new Error("D1_ERROR: Network connection lost."));
-        return method.apply(target, args);
-      };
-    },
-  });
+const databases = new Set<FaultyD1>();
+let isDown = false;
+
+/** D1 with a switch. Worker and objects share one isolate, so that a route of the Worker can break it for all of them. */
+export function faultyDatabase(database: Database): FaultyD1 {
+  const faulty = withFaults(database);
+  if (isDown) faulty.fail();
+  databases.add(faulty);
+  return faulty;
+}
+
+export function switchDatabases(down: boolean): void {
+  isDown = down;
+  for (const database of databases) {
+    if (down) database.fail();
+    else database.heal();
+  }
 }

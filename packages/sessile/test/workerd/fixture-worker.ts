@@ -3,7 +3,7 @@ import { DirectoryFeed } from "sessile";
 import { createD1Record } from "sessile/d1";
 import { createSessile } from "sessile/worker";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
-import { faultyRecord, recordFault } from "./fixture-record.ts";
+import { faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
 
 export { DirectoryFeed, Notes, Tiny };
@@ -27,7 +27,7 @@ const sessile = createSessile<Env>({
     if (actor?.id === "reader") return action === "read";
     return !name?.startsWith("private") || actor !== null;
   },
-  record: ({ SESSILE_RECORD }) => faultyRecord(createD1Record(SESSILE_RECORD)),
+  record: ({ SESSILE_RECORD }) => createD1Record(faultyDatabase(SESSILE_RECORD)),
   feed: "SESSILE_FEED",
   allowedOrigins: ["https://friend.example"],
   page: (request) =>
@@ -37,8 +37,8 @@ const sessile = createSessile<Env>({
 });
 
 /** Switches of the test itself, beside the product's own routes. */
-sessile.post("/test/record-fault/:state", (context) => {
-  recordFault.isDown = context.req.param("state") === "down";
+sessile.post("/test/d1/:state", (context) => {
+  switchDatabases(context.req.param("state") === "down");
   return context.text("ok");
 });
 sessile.get("/test/instances/:name", (context) =>

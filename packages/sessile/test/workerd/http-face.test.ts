@@ -121,6 +121,23 @@ describe("who asks", () => {
   });
 });
 
+describe("behind a server that lets other origins through", () => {
+  test("HT23 the Worker refuses pages of other sites by itself, unless the deployment names them", async () => {
+    const name = fixture.name();
+    const add = (origin: string) =>
+      fixture.ask("POST", `notes/${name}/call/add`, { body: ["x"], headers: { origin } });
+    expect(await add("https://other.example")).toMatchObject({
+      status: 403,
+      body: { requestId: expect.any(String) },
+    });
+    expect((await add("https://friend.example")).status).toBe(200);
+    const refused = await fixture.connect(name, { headers: { origin: "https://other.example" } });
+    expect((await refused.closed).code).toBe(4403);
+    const headers = { origin: "https://friend.example" };
+    expect((await (await fixture.connect(name, { headers })).greet()).lastSeq).toBe(5);
+  });
+});
+
 describe("pretty address", () => {
   test("HT24 /{route}/{name} is a page for a browser, the view for a program, and a socket for a client", async () => {
     const name = fixture.name();

@@ -157,6 +157,8 @@ function serveFixture(source: string, dir: string, sideUrl: string): Promise<Ser
       SESSILE_FEED: { className: "DirectoryFeed" },
     },
     d1: ["SESSILE_RECORD"],
+    // Names by which only the origin of a page can be foreign, so that the Worker's own check is reached.
+    allowedHosts: ["friend.example", "other.example"],
     vars: { SIDE_URL: sideUrl },
     log: (entry) => {
       if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
