@@ -20,6 +20,7 @@ export function upload(path: string, body: Blob | null, watch: UploadWatcher): U
   const xhr = new XMLHttpRequest();
   let read = 0;
   let answer: IngestAnswer | null = null;
+  let failure: ApiError | null = null;
 
   const readLines = (isDone: boolean) => {
     const text = xhr.responseText;
@@ -31,6 +32,7 @@ export function upload(path: string, body: Blob | null, watch: UploadWatcher): U
       if (!value) continue;
       if (isProgress(value)) watch.onProgress(value);
       else if (isAnswer(value)) answer = value;
+      else failure ??= failureOf(value);
     }
   };
 
@@ -50,6 +52,7 @@ export function upload(path: string, body: Blob | null, watch: UploadWatcher): U
       readLines(true);
       answer ??= wholeAnswer(xhr.responseText);
       if (answer) resolve(answer);
+      else if (failure) reject(failure);
       else {
         const message =
           "The connection ended before the server was done. What it took in is kept; send the file again and those count as duplicates.";
@@ -80,6 +83,13 @@ function parseLine(line: string): Fields | null {
   } catch {
     return null;
   }
+}
+
+/** The status is sent before the first record is read, so a later failure is a line of its own. */
+function failureOf({ t, error }: Fields): ApiError | null {
+  if (t !== "error" || typeof error !== "object" || error === null) return null;
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return new ApiError(0, String(code), typeof message === "string" ? message : "The server failed.");
 }
 
 function wholeAnswer(text: string): IngestAnswer | null {

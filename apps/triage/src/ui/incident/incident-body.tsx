@@ -1,0 +1,92 @@
+import { Tabs } from "radix-ui";
+import type { IncidentDetail } from "../../contract/api.ts";
+import { useShortcuts } from "../keyboard/shortcuts.ts";
+import { formatCompact } from "../lib/format-number.ts";
+import { useMediaQuery } from "../lib/use-media-query.ts";
+import { navigate, useLocation } from "../router/location.ts";
+import { ActionPlan } from "./action-plan.tsx";
+import { EvidencePanel } from "./evidence-panel.tsx";
+import { InvestigationPanel } from "./investigation-panel.tsx";
+import { NotesPanel } from "./notes-panel.tsx";
+import { ProgressTrack } from "./progress-track.tsx";
+import { useIncident } from "./session-context.ts";
+import { TimelinePanel } from "./timeline-panel.tsx";
+import { TriagePanel } from "./triage-panel.tsx";
+
+const wideTabs = ["overview", "evidence", "timeline"];
+
+/** The page below the header: three views, with progress and notes beside them where there is room. */
+export function IncidentBody({ detail }: { readonly detail: IncidentDetail }) {
+  const { name, state, session } = useIncident();
+  const { path, search } = useLocation();
+  const hasAside = useMediaQuery("(min-width: 1080px)");
+  const tabs = hasAside ? wideTabs : [...wideTabs, "notes"];
+  const wanted = new URLSearchParams(search).get("tab") ?? "overview";
+  const tab = tabs.includes(wanted) ? wanted : "overview";
+  const show = (next: string) => {
+    navigate(next === "overview" ? path : `${path}?tab=${next}`, { replace: true });
+  };
+  useShortcuts({
+    "1": () => show("overview"),
+    "2": () => show("evidence"),
+    "3": () => show("timeline"),
+    n: () => {
+      if (!hasAside) show("notes");
+      requestAnimationFrame(() => document.getElementById("new-note")?.focus());
+    },
+  });
+  const alerts = state.alerts.total || detail.incident.alerts;
+  const counts: Readonly<Record<string, string>> = {
+    evidence: formatCompact(alerts),
+    timeline: formatCompact(session.lastSeq),
+    notes: String(state.notes.length),
+  };
+
+  return (
+    <div className="grid items-start gap-4 lg:gap-5 min-[1080px]:grid-cols-[minmax(0,1fr)_22rem]">
+      <Tabs.Root value={tab} onValueChange={show} className="min-w-0">
+        <Tabs.List
+          aria-label="Views of the incident"
+          className="sticky top-12 z-20 flex gap-4 overflow-x-auto border-line border-b bg-canvas max-md:px-3"
+        >
+          {tabs.map((each) => (
+            <Tabs.Trigger
+              key={each}
+              value={each}
+              className="-mb-px flex h-10 items-center gap-1.5 border-transparent border-b-2 text-ink-2 text-sm capitalize outline-offset-[-2px] hover:text-ink data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
+            >
+              {each}
+              {counts[each] && <span className="tnum font-normal text-ink-3 text-xs">{counts[each]}</span>}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        <Tabs.Content value="overview" className="space-y-4 pt-4 outline-none max-md:px-3">
+          {!hasAside && <ProgressTrack />}
+          <TriagePanel />
+          <ActionPlan />
+          <InvestigationPanel />
+        </Tabs.Content>
+        <Tabs.Content value="evidence" className="pt-4 outline-none">
+          <EvidencePanel name={name} known={state.alerts.total} />
+        </Tabs.Content>
+        <Tabs.Content value="timeline" className="pt-4 outline-none max-md:px-3">
+          <TimelinePanel />
+        </Tabs.Content>
+        {!hasAside && (
+          <Tabs.Content value="notes" className="pt-4 outline-none max-md:px-3">
+            <NotesPanel />
+          </Tabs.Content>
+        )}
+      </Tabs.Root>
+      {hasAside && (
+        <aside
+          aria-label="Progress and notes"
+          className="sticky top-14 max-h-[calc(100dvh-4rem)] space-y-4 overflow-y-auto pb-2"
+        >
+          <ProgressTrack />
+          <NotesPanel />
+        </aside>
+      )}
+    </div>
+  );
+}

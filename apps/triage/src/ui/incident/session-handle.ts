@@ -1,0 +1,31 @@
+import { useMemo } from "react";
+import type { PendingCommand } from "sessile/client";
+import { type UseSession, useSession } from "sessile/react";
+import type { IncidentSession } from "../../contract/session.ts";
+
+export type IncidentHandle = UseSession<IncidentSession>;
+
+/** Events on the first visit; older ones are asked for as somebody scrolls to them. */
+const history = 1_000;
+
+export function useIncidentSession(name: string): IncidentHandle {
+  return useSession<IncidentSession>({ kind: "incident", name, history });
+}
+
+export interface PendingCall {
+  readonly id: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly queuedAt: number;
+}
+
+/** Calls whose effect is not here yet: what the page shows as under way. */
+export function usePendingCalls(pending: readonly PendingCommand[]): readonly PendingCall[] {
+  return useMemo(
+    () =>
+      pending.flatMap(({ id, command, queuedAt }) =>
+        command.op === "call" ? [{ id, queuedAt, method: command.method, args: command.args ?? [] }] : [],
+      ),
+    [pending],
+  );
+}
