@@ -23,7 +23,8 @@ export function apiRoutes(): Hono<AppTypes> {
   api.use("*", async (context, next) => {
     await migrateDatabase(context.env.INCIDENTS_DB);
     await next();
-    context.res.headers.set("cache-control", "no-store");
+    // An upgraded socket's answer cannot be changed any more.
+    if (context.res.status !== 101) context.res.headers.set("cache-control", "no-store");
   });
   api.get("/config", showConfig);
   api.post("/profile", bodyLimit({ maxSize: 4096 }), pickProfile);
