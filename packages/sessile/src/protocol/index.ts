@@ -35,6 +35,8 @@ export {
   type SessionEvent,
 } from "./event.ts";
 export { eventIdOf, sessionKeyOf } from "./event-id.ts";
+export { type ExportManifest, type ExportTrailer, ExportWriter } from "./export-file.ts";
+export { ExportFault, ExportReader } from "./export-reader.ts";
 export {
   type Ack,
   type BehindFrame,
@@ -63,6 +65,14 @@ export {
 export { assertJson, deepFreeze, type Json, type JsonLimits, parseJson } from "./json.ts";
 export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
+export { type ChainHead, chainStart, extendChain } from "./log-chain.ts";
+export {
+  canonicalEvent,
+  packCommits,
+  type RecordedEvent,
+  recordedEventsOf,
+  storableText,
+} from "./recorded-event.ts";
 export {
   actorHeader,
   type SessionCaller,
@@ -71,6 +81,7 @@ export {
   type SessionRequest,
   type WireOutcome,
 } from "./request.ts";
+export { type Sha256, sha256Hex } from "./sha256.ts";
 export { pingText, pongText, protocolVersion, subprotocol } from "./subprotocol.ts";
 export type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
 export { emptyView, foldCommit, foldEvent, type SessionView, settleView } from "./view.ts";

@@ -9,8 +9,12 @@ const limits = { maxChars: 1000, maxDepth: 5 };
 
 describe("untrusted JSON", () => {
   test("JS1 text that is too long, too deep or not JSON is refused with the field and the limit", () => {
-    expect(() => parseJson("x".repeat(1001), limits)).toThrow(expect.objectContaining({ code: "limit_exceeded" }));
-    expect(() => parseJson("[[[[[[]]]]]]", limits)).toThrow(expect.objectContaining({ code: "limit_exceeded" }));
+    expect(() => parseJson("x".repeat(1001), limits)).toThrow(
+      expect.objectContaining({ code: "limit_exceeded" }),
+    );
+    expect(() => parseJson("[[[[[[]]]]]]", limits)).toThrow(
+      expect.objectContaining({ code: "limit_exceeded" }),
+    );
     expect(() => parseJson("{", limits)).toThrow(expect.objectContaining({ code: "bad_request" }));
     expect(parseJson("[[[[[1]]]]]", limits)).toEqual([[[[[1]]]]]);
   });
@@ -39,7 +43,9 @@ describe("commands", () => {
         expect.objectContaining({ code: "bad_request", details: expect.objectContaining({ field }) }),
       );
     }
-    expect(parseCommand({ op: "append", id: "a", type: "message", payload: null }, "c")).toMatchObject({ type: "message" });
+    expect(parseCommand({ op: "append", id: "a", type: "message", payload: null }, "c")).toMatchObject({
+      type: "message",
+    });
     expect(parseCommand({ op: "append", type: "message" }, "c")).toEqual({ op: "append", type: "message" });
   });
 });
@@ -48,7 +54,11 @@ describe("ids", () => {
   test("ID1 a structured client event id is {producer}.{epoch}.{n} and nothing else is", () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9.-]{1,30}$/), fc.nat(), fc.nat(), (producer, epoch, n) => {
-        expect(parseProducerPosition(formatProducerPosition({ producer, epoch, n }))).toEqual({ producer, epoch, n });
+        expect(parseProducerPosition(formatProducerPosition({ producer, epoch, n }))).toEqual({
+          producer,
+          epoch,
+          n,
+        });
       }),
     );
     for (const foreign of ["abc", "a.1", ".1.2", "a.01.2", "a.1.x", "a.1.", "a..2", "a.1.9999999999999999"]) {
@@ -57,9 +67,12 @@ describe("ids", () => {
   });
 
   test("ID2 kinds and names keep to their grammar", () => {
-    for (const name of ["a", "INC-2026-0042", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "x@y.z", "a:b+c~d"]) assertSessionAddress("incident", name);
+    for (const name of ["a", "INC-2026-0042", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "x@y.z", "a:b+c~d"])
+      assertSessionAddress("incident", name);
     for (const name of ["", ".", "..", "-a", "a/b", "a b", "ä", "a\u202e", "x".repeat(129), "%2e"]) {
-      expect(() => assertSessionAddress("incident", name)).toThrow(expect.objectContaining({ code: "bad_request" }));
+      expect(() => assertSessionAddress("incident", name)).toThrow(
+        expect.objectContaining({ code: "bad_request" }),
+      );
     }
     for (const kind of ["", "Incident", "a_b", "-a", "a-", "a--b", "x".repeat(65)]) {
       expect(() => assertSessionAddress(kind, "a")).toThrow(expect.objectContaining({ code: "bad_request" }));
@@ -76,7 +89,11 @@ describe("errors", () => {
   });
 
   test("ER2 an error keeps code, message and details across the wire", () => {
-    const error = new SessileError("conflict", "changed", { current: "open", currentVersion: 7, retryAfterMs: 5 });
+    const error = new SessileError("conflict", "changed", {
+      current: "open",
+      currentVersion: 7,
+      retryAfterMs: 5,
+    });
     const back = SessileError.fromWire(JSON.parse(JSON.stringify(error.toWire())));
     expect([back.code, back.message, back.details]).toEqual([error.code, error.message, error.details]);
   });
