@@ -46,6 +46,8 @@ const ledger = "killed";
 const mirrored = "mirrored";
 const stepsPerWork = 12;
 const stepMs = 60;
+/** Sessions that are first asked for in the moment of a kill. */
+const newbornsPerKill = 8;
 const recoveryTimeoutMs = 30_000;
 
 /**
@@ -77,6 +79,7 @@ class Run {
   readonly #operator;
   readonly #works: { readonly workId: string; readonly steps: number }[] = [];
   readonly #kills: { readonly report: KillReport; readonly ids: readonly string[] }[] = [];
+  readonly #newborns: string[] = [];
   readonly #faults: string[] = [];
 
   constructor(server: KillableServer, journal: Journal, count: number) {
@@ -108,6 +111,7 @@ class Run {
     await this.#startWork();
     await delay(200 + Math.random() * 500);
     const ids = await this.#aim();
+    this.#conceive(at);
     const killedAt = Date.now();
     const { runtimePid } = this.#server;
     const killed = this.#server.kill(what);
@@ -143,6 +147,7 @@ class Run {
     const copy = { view: await this.#view(mirrored), events: await this.#log(mirrored) };
     this.#faults.push(...verify(copy, others, []).map((fault) => `mirrored: ${fault}`));
     await this.#checkFollowers(view);
+    await this.#checkNewborns();
     await this.#checkMirror(copy.view.lastSeq);
     return {
       kills: this.#kills.map(({ report }) => report),
@@ -166,6 +171,23 @@ class Run {
     const workId = `work-${this.#works.length + 1}`;
     this.#works.push({ workId, steps: stepsPerWork });
     await this.#operator.call.begin(workId, stepsPerWork, stepMs);
+  }
+
+  /** Asks for sessions that do not exist yet, so that the kill may fall between any two writes of their creation. */
+  #conceive(at: number): void {
+    for (let n = 0; n < newbornsPerKill; n++) {
+      const name = `newborn-${at}-${n}`;
+      this.#newborns.push(name);
+      void this.#get(`/v1/sessions/ledger/${name}`).catch(() => undefined);
+    }
+  }
+
+  async #checkNewborns(): Promise<void> {
+    for (const name of this.#newborns) {
+      const types = (await this.#log(name)).map(({ type }) => type).join();
+      if (types !== "session.created,session.lifecycle_changed")
+        this.#faults.push(`${name} was created with ${types}`);
+    }
   }
 
   /** Waits for a moment with many commands on their way; the ids of those. */

@@ -172,6 +172,19 @@ describe("server-sent events", () => {
     expect((await again.take(2)).map(({ id }) => id)).toEqual(["6", "7"]);
   });
 
+  test("HT6 a reader that leaves is gone from the session too", async () => {
+    const name = await sessionWith(5);
+    const peer = await fixture.live(name);
+    const reader = await SseReader.open(fixture.at(`notes/${name}/events`));
+    const poll = fixture.get(`notes/${name}/events?after=5&wait=20`);
+    await peer.next("presence", ({ count }) => count === 3);
+    await reader[Symbol.asyncDispose]();
+    await peer.next("presence", ({ count }) => count === 2);
+    await fixture.call(name, "add", "x");
+    expect((await poll).body.items).toHaveLength(2);
+    await peer.next("presence", ({ count }) => count === 1);
+  });
+
   test("HT6 a stream one may not read is refused before it begins", async () => {
     const { status, body } = await fixture.get(`notes/${fixture.name("private")}/events`, {
       accept: "text/event-stream",

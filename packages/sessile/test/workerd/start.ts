@@ -64,11 +64,12 @@ export class Fixture {
     return `${prefix}-${names}`;
   }
 
-  /** Stops the server and starts it on the same folder. What lived in memory is gone. */
+  /** Stops the server and starts it on the same folder and port. What lived in memory is gone. */
   async restart(whileDown: () => void | Promise<void> = () => {}): Promise<void> {
+    const { port } = this.#server;
     await this.#server.close();
     await whileDown();
-    this.#server = await serveFixture(this.#source, this.#folder.path, this.side.url);
+    this.#server = await serveFixture(this.#source, this.#folder.path, this.side.url, port);
   }
 
   async stop(): Promise<void> {
@@ -145,11 +146,11 @@ export class Fixture {
   }
 }
 
-function serveFixture(source: string, dir: string, sideUrl: string): Promise<Server> {
+function serveFixture(source: string, dir: string, sideUrl: string, port = 0): Promise<Server> {
   return serve({
     worker: { source },
     dir,
-    port: 0,
+    port,
     compatibilityDate,
     durableObjects: {
       NOTES: { className: "Notes" },

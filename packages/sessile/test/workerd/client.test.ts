@@ -1,0 +1,87 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { connect, type SessionClient } from "../../src/client/index.ts";
+import { until } from "../../src/node/server/fixtures/processes.ts";
+import type { Callable } from "../../src/protocol/index.ts";
+import { Fixture } from "./start.ts";
+
+vi.setConfig({ testTimeout: 45_000 });
+
+/** The fixture's class as its clients see it. */
+interface NotesContract {
+  readonly initialState: { readonly count: number; readonly text: string };
+  readonly eventTypes?: { readonly "note.said": { readonly by: string; readonly n: number } };
+  readonly add: Callable<[string], { count: number }>;
+  readonly instance: Callable<[], string>;
+}
+
+let fixture: Fixture;
+let clients: SessionClient<NotesContract>[] = [];
+beforeAll(async () => {
+  fixture = await Fixture.start();
+}, 60_000);
+afterEach(() => {
+  for (const client of clients) client.close();
+  clients = [];
+});
+afterAll(() => fixture.stop());
+
+function client(name: string): SessionClient<NotesContract> {
+  const made = connect<NotesContract>({ url: fixture.url, kind: "notes", name });
+  clients.push(made);
+  return made;
+}
+
+test("WS24 two clients stay equal to the server through evictions, and their calls are answered", async () => {
+  const name = fixture.name();
+  const [one, two] = [client(name), client(name)];
+  await Promise.all([one.whenLive(), two.whenLive()]);
+  for (let round = 0; round < 5; round++) {
+    const [answer] = await Promise.all([one.call.add(`one ${round}`), two.call.add(`two ${round}`)]);
+    expect(answer.count).toBeGreaterThan(round * 2);
+    await fixture.evict(name);
+  }
+  const { body } = await fixture.get(`notes/${name}`);
+  for (const { getSnapshot } of [one, two]) {
+    await until(() => getSnapshot().lastSeq === body.lastSeq);
+    const { view, events } = getSnapshot();
+    expect(view).toEqual({
+      ...body,
+      createdAt: Date.parse(body.createdAt),
+      updatedAt: Date.parse(body.updatedAt),
+    });
+    expect(events).toEqual(await fixture.log(name));
+  }
+});
+
+test("WS25 commands given while nobody serves wait, and are applied once and in order when somebody does", async () => {
+  const name = fixture.name();
+  const [writer, reader] = [client(name), client(name)];
+  await Promise.all([writer.whenLive(), reader.whenLive()]);
+  const answers: Promise<{ readonly seq: number }>[] = [];
+  const say = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      answers.push(writer.append("note.said", { by: "writer", n: answers.length }));
+    }
+  };
+  say(50);
+  await fixture.restart(() => say(100));
+  say(50);
+  const seqs = (await Promise.all(answers)).map(({ seq }) => seq);
+  expect(seqs).toEqual(seqs.map((_, n) => n + 4));
+  const said = (await fixture.log(name)).filter(({ type }) => type === "note.said");
+  expect(said.map(({ payload }) => (payload as { n: number }).n)).toEqual(seqs.map((_, n) => n));
+  await until(() => reader.getSnapshot().lastSeq === 203);
+  expect(reader.getSnapshot().events.map(({ seq }) => seq)).toEqual(
+    Array.from({ length: 203 }, (_, n) => n + 1),
+  );
+});
+
+test("WS26 a runtime that is killed in the middle is come back to by itself", async () => {
+  const name = fixture.name();
+  const one = client(name);
+  await one.call.add("before");
+  const pending = Array.from({ length: 20 }, (_, n) => one.call.add(`during ${n}`));
+  await fixture.crash();
+  await Promise.all(pending);
+  expect(await one.call.add("after")).toMatchObject({ count: 22 });
+});
