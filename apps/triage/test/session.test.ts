@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { connect } from "sessile/client";
 import { describe, expect, test } from "vitest";
 import type { AlertPage, IncidentRow } from "../src/contract/api.ts";
-import type { IncidentSession } from "../src/contract/session.ts";
+import type { EvidenceQuery, IncidentSession } from "../src/contract/session.ts";
 import { checkIns } from "./fixtures/stories.ts";
 import { serveElsewhere, type TriageProcess } from "./fixtures/triage-process.ts";
 import { cookieSocket, problemOf, Triage } from "./fixtures/triage-server.ts";
@@ -20,7 +20,7 @@ interface Logged {
   readonly payload: Record<string, unknown> & { readonly hashes?: readonly string[] };
 }
 
-async function opened(triage: Triage, body: string | Uint8Array): Promise<IncidentRow> {
+async function opened(triage: Triage, body: BodyInit): Promise<IncidentRow> {
   await triage.signIn("Ada");
   await triage.ingest(body);
   const [incident] = await triage.incidents("&sort=-alerts");
@@ -38,6 +38,11 @@ async function logOf(triage: Triage, name: string): Promise<Logged[]> {
     events.push(...page.items);
     if (!page.hasMore) return events;
   }
+}
+
+async function evidenceOf(triage: Triage, name: string, query: EvidenceQuery): Promise<AlertPage> {
+  const answer = await (await triage.call(name, "evidence", query)).json();
+  return (answer as { readonly result: AlertPage }).result;
 }
 
 async function investigated(triage: Triage, name: string) {
@@ -66,9 +71,8 @@ describe("an incident's session", () => {
     const shown = new Set<string>();
     let cursor: string | null = null;
     do {
-      const query = { limit: 500, ...(cursor === null ? {} : { cursor }) };
-      const answer = await (await triage.call(name, "evidence", query)).json();
-      const page = (answer as { result: AlertPage }).result;
+      const query: EvidenceQuery = { limit: 500, ...(cursor === null ? {} : { cursor }) };
+      const page: AlertPage = await evidenceOf(triage, name, query);
       expect(page.total).toBe(3200);
       for (const { hash } of page.items) shown.add(hash);
       cursor = page.nextCursor;
