@@ -41,13 +41,14 @@ export class DueTable {
     this.#sql.exec("DELETE FROM _sessile_timer WHERE timer_id = ?", timerId);
   }
 
-  /** Puts off work that failed. */
-  postpone(timerId: string, dueAt: number): void {
+  /** Puts off work that failed, unless it was moved while it ran: then it stays where it was moved to. */
+  postpone(timer: Pick<DueTimer, "timerId" | "dueAt">, dueAt: number): void {
     this.#touched = true;
     this.#sql.exec(
-      "UPDATE _sessile_timer SET due_at = ?, attempts = attempts + 1 WHERE timer_id = ?",
+      "UPDATE _sessile_timer SET due_at = ?, attempts = attempts + 1 WHERE timer_id = ? AND due_at = ?",
       dueAt,
-      timerId,
+      timer.timerId,
+      timer.dueAt,
     );
   }
 

@@ -130,10 +130,23 @@ describe("timers", () => {
     fixture.kernel.write(null, fixture.now, (writer) =>
       writer.setTimer({ timerId: "t", name: "n", dueAt: 1 }),
     );
-    fixture.kernel.due.postpone("t", 10);
-    fixture.kernel.due.postpone("t", 20);
+    fixture.kernel.due.postpone({ timerId: "t", dueAt: 1 }, 10);
+    fixture.kernel.due.postpone({ timerId: "t", dueAt: 10 }, 20);
     expect(fixture.kernel.due.due(20)).toMatchObject([{ timerId: "t", dueAt: 20, attempts: 2 }]);
     expect(fixture.kernel.due.due(19)).toEqual([]);
+  });
+
+  test("TI2 a timer that was moved while its handler failed stays where it was moved to", () => {
+    const fixture = new KernelFixture();
+    const set = (dueAt: number) =>
+      fixture.kernel.write(null, fixture.now, (writer) =>
+        writer.setTimer({ timerId: "t", name: "n", dueAt }),
+      );
+    set(1);
+    set(50);
+    fixture.kernel.due.postpone({ timerId: "t", dueAt: 1 }, 10);
+    expect(fixture.kernel.due.due(50)).toMatchObject([{ timerId: "t", dueAt: 50, attempts: 0 }]);
+    expect(fixture.kernel.due.due(49)).toEqual([]);
   });
 });
 

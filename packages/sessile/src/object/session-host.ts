@@ -102,7 +102,7 @@ export class SessionHost {
         await this.#runDue(timer);
       } catch (thrown) {
         this.report(`Timer ${timer.name || timer.timerId} failed`, thrown);
-        this.kernel.due.postpone(timer.timerId, this.#clock.now() + retryDelayMs(timer.attempts));
+        this.kernel.due.postpone(timer, this.#clock.now() + retryDelayMs(timer.attempts));
       }
     }
     this.#alarm.rearm();
