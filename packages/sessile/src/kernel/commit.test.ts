@@ -132,6 +132,6 @@ describe("commits", () => {
       ok: false,
       error: { code: "illegal_transition" },
     });
-    expect(fixture.events().length).toBe(6);
+    expect(fixture.events().length).toBe(7);
   });
 });

@@ -2,6 +2,7 @@ import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Migration } from "./migrations.ts";
+import type { SnapshotPolicy } from "./snapshots.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** What clients may write besides calling methods. */
@@ -23,6 +24,8 @@ export interface KindDefinition {
   readonly migrations: readonly Migration[];
   readonly limits: Limits;
   readonly clientWrites: ClientWrites;
+  /** When ranges of the log are sealed; null never does. Default: `defaultSnapshotPolicy`. */
+  readonly snapshots?: SnapshotPolicy | null;
   /** Throws to refuse the next state. */
   validateState(next: Json, current: Json): void;
   /** Throws to refuse an event that a client appends. */

@@ -34,14 +34,19 @@ export function openGate(sql: Sql, due: DueTable, batch: Batch, request: GateReq
     expiresAt: request.expiresAt ?? null,
   };
   const seq = batch.emitSystem("gate.opened", body);
+  insertGate(sql, due, { ...body, openedAt: batch.at }, seq);
+  return gateId;
+}
+
+/** The row of a gate that was just opened, and its expiry. */
+export function insertGate(sql: Sql, due: DueTable, gate: Gate, seq: number): void {
   sql.exec(
     "INSERT INTO _sessile_gate VALUES (?, 'waiting', ?, NULL, ?)",
-    gateId,
-    JSON.stringify({ ...body, openedAt: batch.at }),
+    gate.gateId,
+    JSON.stringify(gate),
     seq,
   );
-  if (body.expiresAt !== null) due.put(gateDuePrefix + gateId, body.expiresAt);
-  return gateId;
+  if (gate.expiresAt !== null) due.put(gateDuePrefix + gate.gateId, gate.expiresAt);
 }
 
 /** Answered once: whoever is second learns what was answered. @throws SessileError `not_found`, `gate_closed`, `bad_request` */
@@ -63,7 +68,7 @@ export function answerGate(
     throw new SessileError("gate_closed", "This gate has expired.", { field: "gateId" });
   }
   batch.emitSystem("gate.answered", { gateId, answer, comment });
-  return settle(sql, due, gate, { status: "answered", answer, comment });
+  return settleGate(sql, due, gate, { status: "answered", answer, comment });
 }
 
 /** Ends a gate that nobody answered; null if it was settled before. */
@@ -71,7 +76,7 @@ export function expireGate(sql: Sql, due: DueTable, batch: Batch, gateId: string
   const record = readGate(sql, gateId);
   if (!record || record.outcome) return null;
   batch.emitSystem("gate.expired", { gateId });
-  return settle(sql, due, record.gate, { status: "expired" });
+  return settleGate(sql, due, record.gate, { status: "expired" });
 }
 
 export function readGate(sql: Sql, gateId: string): GateRecord | null {
@@ -106,7 +111,8 @@ function waitingGate(sql: Sql, gateId: string): Gate {
   return record.gate;
 }
 
-function settle(sql: Sql, due: DueTable, gate: Gate, outcome: GateOutcome): GateRecord {
+/** Writes down how a gate ended. */
+export function settleGate(sql: Sql, due: DueTable, gate: Gate, outcome: GateOutcome): GateRecord {
   sql.exec(
     "UPDATE _sessile_gate SET status = ?, outcome = ? WHERE gate_id = ?",
     outcome.status,

@@ -1,11 +1,18 @@
 export { type ClientWrites, defaultClientWrites, type KindDefinition } from "./definition.ts";
 export { DueTable, type DueTimer } from "./due-table.ts";
 export { type GateRecord, type GateRequest, gateDuePrefix, listGates, readGate } from "./gates.ts";
+export { StagedLog } from "./import.ts";
 export { Kernel, type Task, type Transaction, type Written } from "./kernel.ts";
 export type { LogPage, StoredCommit } from "./log.ts";
 export type { Migration } from "./migrations.ts";
 export { type LogEntry, type LogLevel, type LogQuery, logLevels } from "./operator-log.ts";
 export { runCommand } from "./run-command.ts";
+export {
+  defaultSnapshotPolicy,
+  type SnapshotPolicy,
+  Snapshots,
+  type SnapshotWithView,
+} from "./snapshots.ts";
 export { type NotPromise, refuseThenable, type Sql, type SqlRow, type SqlValue } from "./sql.ts";
 export type { TimerRequest } from "./timers.ts";
 export { readStep, runningWork, type WorkRecord } from "./work.ts";

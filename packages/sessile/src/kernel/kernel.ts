@@ -12,8 +12,10 @@ import { Log, type LogPage, type StoredCommit } from "./log.ts";
 import { migrate } from "./migrations.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { Producers } from "./producers.ts";
+import { rebuildTables } from "./rebuild.ts";
 import { assertActive } from "./run-command.ts";
 import { builtInMigrations } from "./schema.ts";
+import { Snapshots } from "./snapshots.ts";
 import { numberAt, type Sql } from "./sql.ts";
 import { Writer } from "./writer.ts";
 
@@ -50,6 +52,7 @@ export class Kernel {
   readonly log: Log;
   readonly operatorLog: OperatorLog;
   readonly due: DueTable;
+  readonly snapshots: Snapshots;
   readonly #sql: Sql;
   readonly #kind: KindDefinition;
   #producers: Producers;
@@ -63,6 +66,7 @@ export class Kernel {
     this.log = new Log(sql, kind.limits.maxRowBytes);
     this.operatorLog = new OperatorLog(sql);
     this.due = new DueTable(sql);
+    this.snapshots = new Snapshots(sql, kind.limits.maxRowBytes);
     this.#producers = new Producers(sql);
     this.#checkpoint = new Checkpoint(sql, kind.limits.maxRowBytes);
     this.#view = deepFreeze(this.#checkpoint.load(kindName, name, this.log, this.#producers));
@@ -167,6 +171,20 @@ export class Kernel {
     if (!ended) throw new SessileError("internal", "The write did not run.");
     if ("thrown" in ended) throw ended.thrown;
     return { value: ended.value, transaction };
+  }
+
+  /**
+   * Makes every table anew from the log, after `fill` has put another log in its place. One transaction: if anything in it
+   * throws, everything is as it was.
+   */
+  rebuild(fill: () => void = () => {}): void {
+    if (this.#open) throw new SessileError("internal", "A commit is already open.");
+    const { kind, name } = this.#view;
+    this.#sql.transaction(() => {
+      fill();
+      rebuildTables({ sql: this.#sql, log: this.log, due: this.due, kind: this.#kind, kindName: kind, name });
+    });
+    this.#reload();
   }
 
   readAfter(after: number, maxEvents?: number): LogPage {

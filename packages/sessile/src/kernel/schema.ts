@@ -42,4 +42,22 @@ export const builtInMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    version: 2,
+    name: "snapshots, archive, import",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE _sessile_snapshot (to_seq INTEGER PRIMARY KEY, from_seq INTEGER NOT NULL, snapshot_id TEXT NOT NULL, base_id TEXT, created_at INTEGER NOT NULL, view TEXT)",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_archive (to_seq INTEGER PRIMARY KEY, from_seq INTEGER NOT NULL, hash_before TEXT NOT NULL, hash TEXT NOT NULL, place TEXT NOT NULL, bytes INTEGER NOT NULL, archived_at INTEGER NOT NULL)",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_archive_part (to_seq INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (to_seq, part)) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_staged (last_seq INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, body TEXT NOT NULL)",
+      );
+    },
+  },
 ];

@@ -15,13 +15,17 @@ export function startWork(sql: Sql, batch: Batch, work: WorkRecord): boolean {
   if (sql.exec("SELECT 1 AS found FROM _sessile_work WHERE work_id = ?", work.workId).length > 0)
     return false;
   batch.emitSystem("work.started", { workId: work.workId, name: work.name, input: work.input });
+  insertWork(sql, work);
+  return true;
+}
+
+export function insertWork(sql: Sql, work: WorkRecord): void {
   sql.exec(
     "INSERT INTO _sessile_work VALUES (?, ?, ?, 'running', NULL)",
     work.workId,
     work.name,
     JSON.stringify(work.input),
   );
-  return true;
 }
 
 /** Journals a finished step. @returns false if it was in the journal before: the first result stands */
@@ -29,8 +33,12 @@ export function completeStep(sql: Sql, batch: Batch, workId: string, step: strin
   assertRunning(batch, workId);
   if (readStep(sql, workId, step)) return false;
   batch.emitSystem("step.completed", { workId, step, result });
-  sql.exec("INSERT INTO _sessile_step VALUES (?, ?, ?)", workId, step, JSON.stringify(result));
+  insertStep(sql, workId, step, result);
   return true;
+}
+
+export function insertStep(sql: Sql, workId: string, step: string, result: Json): void {
+  sql.exec("INSERT INTO _sessile_step VALUES (?, ?, ?)", workId, step, JSON.stringify(result));
 }
 
 export function failStep(batch: Batch, workId: string, step: string, attempt: number, message: string): void {
@@ -41,19 +49,20 @@ export function failStep(batch: Batch, workId: string, step: string, attempt: nu
 export function completeWork(sql: Sql, batch: Batch, workId: string, result: Json): void {
   assertRunning(batch, workId);
   batch.emitSystem("work.completed", { workId, result });
-  sql.exec(
-    "UPDATE _sessile_work SET status = 'completed', result = ? WHERE work_id = ?",
-    JSON.stringify(result),
-    workId,
-  );
+  endWork(sql, workId, "completed", result);
 }
 
 export function failWork(sql: Sql, batch: Batch, workId: string, message: string): void {
   assertRunning(batch, workId);
   batch.emitSystem("work.failed", { workId, message });
+  endWork(sql, workId, "failed", { message });
+}
+
+export function endWork(sql: Sql, workId: string, status: "completed" | "failed", result: Json): void {
   sql.exec(
-    "UPDATE _sessile_work SET status = 'failed', result = ? WHERE work_id = ?",
-    JSON.stringify({ message }),
+    "UPDATE _sessile_work SET status = ?, result = ? WHERE work_id = ?",
+    status,
+    JSON.stringify(result),
     workId,
   );
 }

@@ -73,6 +73,7 @@ describe("workflow and lifecycle", () => {
       "work.failed",
       "timer.cancelled",
       "session.lifecycle_changed",
+      "snapshot.sealed",
     ]);
     expect(fixture.kernel.view).toMatchObject({ gates: {}, work: {} });
     expect(fixture.kernel.due.next()).toBeNull();

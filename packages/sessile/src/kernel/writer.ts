@@ -3,11 +3,13 @@ import type { Actor } from "../protocol/event.ts";
 import { assertUserEventType } from "../protocol/ids.ts";
 import { assertJson, deepFreeze, type Json } from "../protocol/json.ts";
 import { type Lifecycle, mayBecome } from "../protocol/lifecycle.ts";
+import type { Snapshot } from "../protocol/snapshot.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { Batch } from "./batch.ts";
 import type { KindDefinition } from "./definition.ts";
 import type { DueTable, DueTimer } from "./due-table.ts";
 import { answerGate, expireGate, type GateRequest, openGate } from "./gates.ts";
+import { defaultSnapshotPolicy, Snapshots } from "./snapshots.ts";
 import type { Sql } from "./sql.ts";
 import { cancelTimer, fireTimer, setTimer, type TimerRequest } from "./timers.ts";
 import { completeStep, completeWork, failStep, failWork, startWork, type WorkRecord } from "./work.ts";
@@ -105,7 +107,16 @@ export class Writer {
       });
     }
     if (to === "terminated") this.#closeEverything();
-    return this.#batch.emitSystem("session.lifecycle_changed", { from: lifecycle, to });
+    const seq = this.#batch.emitSystem("session.lifecycle_changed", { from: lifecycle, to });
+    if (to === "terminated") this.#sealLast();
+    return seq;
+  }
+
+  /** Seals the range since the last snapshot; null if there is none, or if the kind seals nothing. */
+  sealSnapshot(): Snapshot | null {
+    const { snapshots: policy = defaultSnapshotPolicy, limits } = this.#kind;
+    if (policy === null) return null;
+    return new Snapshots(this.#sql, limits.maxRowBytes).seal(this.#batch, policy.keepViews);
   }
 
   openGate(request: GateRequest): string {
@@ -176,6 +187,16 @@ export class Writer {
     for (const workId of Object.keys(this.#batch.view.work))
       failWork(this.#sql, this.#batch, workId, "The session was terminated.");
     for (const timerId of this.#due.namedIds()) cancelTimer(this.#due, this.#batch, timerId);
+  }
+
+  /** The end of a session must not hang on its last snapshot: if that fails, the host seals again after the commit. */
+  #sealLast(): void {
+    const mark = this.#batch.mark();
+    try {
+      this.#sql.transaction(() => void this.sealSnapshot());
+    } catch {
+      this.#batch.rollbackTo(mark);
+    }
   }
 }
 

@@ -82,6 +82,7 @@ export {
   type WireOutcome,
 } from "./request.ts";
 export { type Sha256, sha256Hex } from "./sha256.ts";
+export type { Snapshot } from "./snapshot.ts";
 export { pingText, pongText, protocolVersion, subprotocol } from "./subprotocol.ts";
 export type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
 export { emptyView, foldCommit, foldEvent, type SessionView, settleView } from "./view.ts";

@@ -1,6 +1,7 @@
 import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** What each event written by the kernel carries. Payloads hold results, never intents, so that folding them needs no code of the day. */
 export interface SystemEventPayloads {
@@ -34,6 +35,8 @@ export interface SystemEventPayloads {
   };
   "work.completed": { readonly workId: string; readonly result: Json };
   "work.failed": { readonly workId: string; readonly message: string };
+  /** Always the event after the range it seals. The folded view is not in it: it follows from the log. */
+  "snapshot.sealed": Omit<Snapshot, "createdAt">;
 }
 
 export type SystemEventType = keyof SystemEventPayloads;

@@ -42,15 +42,20 @@ export class KernelFixture {
   kernel: Kernel;
   now = Date.UTC(2026, 0, 1);
 
-  constructor(overrides: Partial<KindDefinition> = {}) {
+  constructor(overrides: Partial<KindDefinition> = {}, create = true) {
     this.kind = testKind(overrides);
     this.kernel = this.#open();
-    if (!this.kernel.exists) {
+    if (create && !this.kernel.exists) {
       this.kernel.write(null, this.now, (writer) => {
         writer.create();
         writer.setLifecycle("active");
       });
     }
+  }
+
+  /** Tables without a session: what an import finds at a free address. */
+  static empty(overrides: Partial<KindDefinition> = {}): KernelFixture {
+    return new KernelFixture(overrides, false);
   }
 
   /** What an eviction does: the memory goes, the database stays. */

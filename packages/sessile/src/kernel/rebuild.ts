@@ -1,0 +1,133 @@
+import { SessileError } from "../protocol/error.ts";
+import { type Commit, lastSeqOf, type PackedEvent } from "../protocol/event.ts";
+import { parseProducerPosition } from "../protocol/ids.ts";
+import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
+import { emptyView, foldEvent, type SessionView, settleView } from "../protocol/view.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import type { KindDefinition } from "./definition.ts";
+import type { DueTable } from "./due-table.ts";
+import { gateDuePrefix, insertGate, readGate, settleGate } from "./gates.ts";
+import type { Log } from "./log.ts";
+import { Producers } from "./producers.ts";
+import { defaultSnapshotPolicy, Snapshots } from "./snapshots.ts";
+import type { Sql } from "./sql.ts";
+import { endWork, insertStep, insertWork } from "./work.ts";
+
+export interface RebuildSource {
+  readonly sql: Sql;
+  readonly log: Log;
+  readonly due: DueTable;
+  readonly kind: KindDefinition;
+  readonly kindName: string;
+  readonly name: string;
+}
+
+const pageChars = 512 * 1024;
+
+/** One row-writing rule for every kind of event that has a table; the same rows that writing the event made. */
+type Projections = {
+  [Type in SystemEventType]?: (
+    tables: Tables,
+    payload: SystemEventPayloads[Type],
+    seq: number,
+    at: number,
+  ) => void;
+};
+
+interface Tables {
+  readonly sql: Sql;
+  readonly due: DueTable;
+  readonly snapshots: Snapshots;
+  readonly keepViews: number;
+  /** The view before the event. */
+  before: SessionView;
+}
+
+const projections: Projections = {
+  "gate.opened": ({ sql, due }, gate, seq, at) => insertGate(sql, due, { ...gate, openedAt: at }, seq),
+  "gate.answered": (tables, { gateId, answer, comment }) =>
+    settle(tables, gateId, { status: "answered", answer, comment }),
+  "gate.expired": (tables, { gateId }) => settle(tables, gateId, { status: "expired" }),
+  "timer.set": ({ due }, { timerId, dueAt, name, input }) => due.put(timerId, dueAt, name, input),
+  "timer.cancelled": ({ due }, { timerId }) => due.drop(timerId),
+  "timer.fired": ({ due }, { timerId }) => due.drop(timerId),
+  "work.started": ({ sql }, work) => insertWork(sql, work),
+  "step.completed": ({ sql }, { workId, step, result }) => insertStep(sql, workId, step, result),
+  "work.completed": ({ sql }, { workId, result }) => endWork(sql, workId, "completed", result),
+  "work.failed": ({ sql }, { workId, message }) => endWork(sql, workId, "failed", { message }),
+  "snapshot.sealed": ({ snapshots, before, keepViews }, snapshot, _seq, at) =>
+    snapshots.put({ ...snapshot, createdAt: at }, before, keepViews),
+};
+
+/**
+ * Empties every table that follows from the log and fills it again, reading the log once in pages. The caller holds the
+ * transaction. What no event tells (failure counts of timers, the library's own due work) is left to those who own it.
+ */
+export function rebuildTables({ sql, log, due, kind, kindName, name }: RebuildSource): void {
+  clearTables(sql);
+  due.touch();
+  const { maxRowBytes } = kind.limits;
+  const producers = new Producers(sql);
+  const tables: Tables = {
+    sql,
+    due,
+    snapshots: new Snapshots(sql, maxRowBytes),
+    keepViews: (kind.snapshots ?? defaultSnapshotPolicy).keepViews,
+    before: emptyView(kindName, name),
+  };
+  for (let more = true; more; ) {
+    const page = log.readAfter(tables.before.lastSeq, pageChars);
+    more = page.more;
+    for (const { body } of page.commits) {
+      const commit = JSON.parse(body) as Commit;
+      foldInto(tables, commit);
+      producers.advance(commit);
+    }
+    producers.checkpoint();
+    producers.settled();
+  }
+  new Checkpoint(sql, maxRowBytes).write(tables.before);
+}
+
+function foldInto(tables: Tables, commit: Commit): void {
+  if (commit.firstSeq !== tables.before.lastSeq + 1)
+    throw new SessileError("internal", `The log has a gap before event ${commit.firstSeq}.`);
+  let view = tables.before;
+  for (const [index, event] of commit.events.entries()) {
+    const seq = commit.firstSeq + index;
+    const project = Object.hasOwn(projections, event.type)
+      ? (projections[event.type as SystemEventType] as Project)
+      : null;
+    if (project) {
+      if (index > 0) tables.before = settleView(view, seq - 1, commit.at);
+      project(tables, event.payload, seq, commit.at);
+    }
+    indexForeignId(tables.sql, event, seq);
+    view = foldEvent(view, event, seq, commit.at);
+  }
+  tables.before = settleView(view, lastSeqOf(commit), commit.at);
+}
+
+type Project = (tables: Tables, payload: unknown, seq: number, at: number) => void;
+
+function indexForeignId(sql: Sql, { clientEventId }: PackedEvent, seq: number): void {
+  if (clientEventId === undefined || parseProducerPosition(clientEventId)) return;
+  sql.exec("INSERT INTO _sessile_client_event VALUES (?, ?)", clientEventId, seq);
+}
+
+function settle({ sql, due }: Tables, gateId: string, outcome: Parameters<typeof settleGate>[3]): void {
+  const record = readGate(sql, gateId);
+  if (!record) throw new SessileError("internal", `The log settles gate ${gateId}, which was never opened.`);
+  settleGate(sql, due, record.gate, outcome);
+}
+
+function clearTables(sql: Sql): void {
+  for (const table of ["view", "producer", "client_event", "gate", "work", "step", "snapshot"])
+    sql.exec(`DELETE FROM _sessile_${table}`);
+  sql.exec(
+    "DELETE FROM _sessile_timer WHERE name <> '' OR substr(timer_id, 1, ?) = ?",
+    gateDuePrefix.length,
+    gateDuePrefix,
+  );
+  sql.exec("DELETE FROM _sessile_continuation WHERE owner = 'view' OR substr(owner, 1, 9) = 'snapshot:'");
+}
