@@ -22,8 +22,6 @@ export class Batch {
   #commandStart = 0;
   readonly #events: PackedEvent[] = [];
   readonly #actors: Actor[] = [];
-  /** Index by client event id, so that two commands of one batch cannot repeat each other. */
-  readonly #ids = new Map<string, number>();
 
   constructor(view: SessionView, now: number) {
     this.#view = view;
@@ -83,7 +81,6 @@ export class Batch {
     if (this.#actor) event.by = this.#actorIndex(this.#actor);
     if (this.#commandId !== undefined && this.#events.length === this.#commandStart) {
       event.clientEventId = this.#commandId;
-      this.#ids.set(this.#commandId, this.#events.length);
     }
     if (payload !== undefined) event.payload = payload;
     this.#events.push(event);
@@ -95,11 +92,12 @@ export class Batch {
     return this.emit(type, payload as unknown as Json);
   }
 
-  /** An event of this very batch that carries `id`. */
+  /** An event of this very batch that carries `id`. Walks the batch: only ids that may be repeats are looked for. */
   find(id: string): { seq: number; event: PackedEvent } | null {
-    const index = this.#ids.get(id);
-    const event = index === undefined ? undefined : this.#events[index];
-    return index === undefined || !event ? null : { seq: this.firstSeq + index, event };
+    for (const [index, event] of this.#events.entries()) {
+      if (event.clientEventId === id) return { seq: this.firstSeq + index, event };
+    }
+    return null;
   }
 
   mark(): Mark {
@@ -108,9 +106,7 @@ export class Batch {
 
   /** Takes back one failed command. Its table writes are taken back by the nested transaction around it. */
   rollbackTo(mark: Mark): void {
-    for (const { clientEventId } of this.#events.splice(mark.events)) {
-      if (clientEventId !== undefined) this.#ids.delete(clientEventId);
-    }
+    this.#events.length = mark.events;
     this.#view = mark.view;
   }
 

@@ -68,6 +68,23 @@ describe("exactly once", () => {
     expect(fixture.append("p.1.2", 2)).toMatchObject({ ok: true });
   });
 
+  test("EO5 EO6 fencing holds inside one commit too", () => {
+    const fixture = new KernelFixture();
+    const { outcomes } = fixture.kernel.transact(
+      [
+        fixture.task(message("p.1.1", 1)),
+        fixture.task(message("p.2.0", 2)),
+        fixture.task(message("p.1.2", 3)),
+        fixture.task(message("p.2.0", 4), bob),
+        fixture.task(message("p.2.1", 5)),
+      ],
+      fixture.now,
+    );
+    const fenced = { ok: false, error: { code: "fenced" } };
+    expect(outcomes).toMatchObject([{ ok: true }, { ok: true }, fenced, fenced, { ok: true }]);
+    expect(fixture.events(2).map((event) => event.payload)).toEqual([1, 2, 5]);
+  });
+
   test("EO7 a command that was refused may be sent again with its id", () => {
     const fixture = new KernelFixture();
     expect(fixture.one({ op: "setStatus", id: "p.1.1", to: "done" })).toMatchObject({ ok: false });

@@ -1,7 +1,7 @@
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor, PackedEvent } from "../protocol/event.ts";
-import { assertClientEventId, parseProducerPosition } from "../protocol/ids.ts";
+import { assertClientEventId, type ProducerPosition, parseProducerPosition } from "../protocol/ids.ts";
 import { deepFreeze, type Json } from "../protocol/json.ts";
 import { type SessionView, settleView } from "../protocol/view.ts";
 import { Batch } from "./batch.ts";
@@ -215,6 +215,7 @@ export class Kernel {
       return { outcomes, stored: written.stored, before, after: written.after };
     } catch (thrown) {
       if (written.stored) this.#reload();
+      else this.#producers.forget();
       throw thrown;
     } finally {
       this.#open = null;
@@ -231,7 +232,7 @@ export class Kernel {
     written.stored = this.log.write(commit);
     written.after = settleView(batch.view, batch.lastSeq, batch.at);
     written.checkpointed = this.#checkpoint.isDue(written.stored.body.length);
-    this.#producers.advance(commit);
+    this.#producers.keep();
     if (written.checkpointed) {
       this.#checkpoint.write(written.after);
       this.#producers.checkpoint();
@@ -277,8 +278,9 @@ export class Kernel {
   }
 
   #runOnce(task: Task, batch: Batch, writer: Writer): Outcome {
+    const position = task.id === undefined ? null : parseProducerPosition(task.id);
     if (task.id !== undefined) {
-      const earlier = this.#recall(task.id, task.actor, batch);
+      const earlier = this.#recall(task.id, position, task.actor, batch);
       if (earlier) return { ok: true, seq: earlier.seq, repeated: true, result: earlier.event.result };
     }
     const sizeBefore = batch.size;
@@ -287,9 +289,9 @@ export class Kernel {
     const seq = batch.commandSeq();
     if (batch.size > sizeBefore) {
       batch.keepResult(result);
-      if (task.id !== undefined && !parseProducerPosition(task.id)) {
+      if (position) this.#producers.note(position, task.actor?.id ?? "", seq);
+      else if (task.id !== undefined)
         this.#sql.exec("INSERT INTO _sessile_client_event VALUES (?, ?)", task.id, seq);
-      }
     }
     return { ok: true, seq, repeated: false, result };
   }
@@ -297,21 +299,18 @@ export class Kernel {
   /** The event an earlier delivery of this id wrote. */
   #recall(
     id: string,
+    position: ProducerPosition | null,
     actor: Actor | null,
     batch: Batch,
   ): { readonly seq: number; readonly event: PackedEvent } | null {
     assertClientEventId(id);
-    const inBatch = batch.find(id);
-    if (inBatch) return inBatch;
-    const position = parseProducerPosition(id);
     if (!position) {
       const row = this.#sql.exec("SELECT seq FROM _sessile_client_event WHERE id = ?", id)[0];
-      return row ? this.log.eventAt(numberAt(row, "seq")) : null;
+      return row ? (batch.find(id) ?? this.log.eventAt(numberAt(row, "seq"))) : null;
     }
     const recall = this.#producers.recall(position, actor?.id ?? "");
-    return recall.is === "new"
-      ? null
-      : this.log.findBack(recall.sinceSeq + 1, (event) => event.clientEventId === id);
+    if (recall.is === "new") return null;
+    return batch.find(id) ?? this.log.findBack(recall.sinceSeq + 1, (event) => event.clientEventId === id);
   }
 }
 

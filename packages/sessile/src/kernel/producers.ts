@@ -28,6 +28,8 @@ export class Producers {
   readonly #sql: Sql;
   readonly #known = new Map<string, Producer>();
   readonly #dirty = new Set<string>();
+  /** What the open batch has applied; hides `#known`. */
+  readonly #open = new Map<string, Producer>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -53,29 +55,36 @@ export class Producers {
     return { is: "maybe", sinceSeq: producer.sinceSeq };
   }
 
-  /** Learns from a commit that is now part of the log. */
+  /** A command of the open batch wrote its first event as `seq`. */
+  note(position: ProducerPosition, actor: string, seq: number): void {
+    const after = advanced(this.#get(position.producer), position, actor, seq);
+    if (after) this.#open.set(position.producer, after);
+  }
+
+  /** The open batch is in the log. */
+  keep(): void {
+    for (const [name, producer] of this.#open) {
+      this.#known.set(name, producer);
+      this.#dirty.add(name);
+    }
+    this.#open.clear();
+  }
+
+  /** The open batch has come to nothing. */
+  forget(): void {
+    this.#open.clear();
+  }
+
+  /** Learns from a commit of the log, on wake. */
   advance(commit: Commit): void {
     for (const [index, event] of commit.events.entries()) {
       if (event.clientEventId === undefined) continue;
       const position = parseProducerPosition(event.clientEventId);
       if (!position) continue;
       const actor = event.by === undefined ? "" : (commit.actors[event.by]?.id ?? "");
-      this.#advanceTo(position, actor, commit.firstSeq + index);
+      this.note(position, actor, commit.firstSeq + index);
     }
-  }
-
-  #advanceTo({ producer, epoch, n }: ProducerPosition, actor: string, seq: number): void {
-    const before = this.#get(producer);
-    if (before && before.epoch > epoch) return;
-    const sameEpoch = before?.epoch === epoch;
-    const after: Producer = {
-      actor,
-      epoch,
-      n: sameEpoch ? Math.max(before.n, n) : n,
-      sinceSeq: sameEpoch ? before.sinceSeq : seq - 1,
-    };
-    this.#known.set(producer, after);
-    this.#dirty.add(producer);
+    this.keep();
   }
 
   /** Writes what changed since the last time. The caller holds the transaction that also writes the view. */
@@ -101,7 +110,7 @@ export class Producers {
   }
 
   #get(name: string): Producer | undefined {
-    const known = this.#known.get(name);
+    const known = this.#open.get(name) ?? this.#known.get(name);
     if (known) return known;
     const row = this.#sql.exec(
       "SELECT actor, epoch, n, since_seq FROM _sessile_producer WHERE producer = ?",
@@ -117,4 +126,16 @@ export class Producers {
     this.#known.set(name, producer);
     return producer;
   }
+}
+
+/** Where a producer stands after one more event; null if a newer epoch has taken over. */
+function advanced(
+  before: Producer | undefined,
+  { epoch, n }: ProducerPosition,
+  actor: string,
+  seq: number,
+): Producer | null {
+  if (before && before.epoch > epoch) return null;
+  if (before?.epoch !== epoch) return { actor, epoch, n, sinceSeq: seq - 1 };
+  return { actor, epoch, n: Math.max(before.n, n), sinceSeq: before.sinceSeq };
 }
