@@ -24,6 +24,8 @@ import { type AlertTaker, hasNewAlerts, takeAlerts } from "./take-alerts.ts";
 const takeWork = "take-alerts";
 const takeAgainTimer = "take-again";
 const takeAgainMs = 30_000;
+/** The first visitor waits at most this long for D1; what it tells comes later then. */
+const maxAdoptMs = 3000;
 
 /** One incident: its evidence, its investigation, its notes and decisions, for everyone who has it open. */
 export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> {
@@ -105,8 +107,7 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
   }
 
   override async onStart(): Promise<void> {
-    if (this.state.title === "")
-      await this.#adopt().catch((thrown) => this.#warn("D1 did not answer", thrown));
+    if (this.state.title === "") await Promise.race([this.#adopt(), scheduler.wait(maxAdoptMs)]);
     this.ctx.waitUntil(this.#look());
   }
 
@@ -146,13 +147,7 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
   override describe() {
     return {
       title: ({ state, name }: { state: IncidentDocument; name: string }) => state.title || name,
-      facts: ({ state }: { state: IncidentDocument }) => ({
-        severity: state.severity,
-        type: state.type,
-        alerts: state.alerts.total,
-        verdictSeverity: state.card ? severityRank(state.card.severity) : 0,
-        verdictType: state.card?.type ?? null,
-      }),
+      facts: ({ state }: { state: IncidentDocument }) => factsOf(state),
     };
   }
 
@@ -200,9 +195,13 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
 
   /** Title and severity as the queue shows them, until the alerts themselves are here. */
   async #adopt(): Promise<void> {
-    const { incident } = await readIncident(this.env.INCIDENTS_DB, this.name);
-    const { title, severity, type } = incident;
-    this.#update({ title, severity, type });
+    try {
+      const { incident } = await readIncident(this.env.INCIDENTS_DB, this.name);
+      const { title, severity, type } = incident;
+      if (this.state.title === "") this.#update({ title, severity, type });
+    } catch (thrown) {
+      this.#warn("D1 did not tell what this incident is", thrown);
+    }
   }
 
   /** Starts taking alerts if there are any to take. Never throws. */
@@ -298,6 +297,18 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
       detail: thrown instanceof Error ? thrown.message : String(thrown),
     });
   }
+}
+
+/** Until the session knows its incident, lists keep what they show. */
+function factsOf(state: IncidentDocument): Record<string, Json> {
+  if (state.title === "") return {};
+  return {
+    severity: state.severity,
+    type: state.type,
+    alerts: state.alerts.total,
+    verdictSeverity: state.card ? severityRank(state.card.severity) : 0,
+    verdictType: state.card?.type ?? null,
+  };
 }
 
 const notFound = { status: 404, headers: { "content-type": "application/problem+json" } };

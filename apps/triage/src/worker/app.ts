@@ -4,6 +4,7 @@ import { createD1Record } from "sessile/d1";
 import { type AccessQuestion, createSessile, problemResponse } from "sessile/worker";
 import { apiRoutes } from "./api-routes.ts";
 import type { AppTypes } from "./app-types.ts";
+import { asProblem } from "./as-problem.ts";
 import { incidentExists } from "./database/incident-queries.ts";
 import { migrateDatabase } from "./database/schema.ts";
 import { capabilitiesOf, type Env } from "./env.ts";
@@ -15,11 +16,7 @@ const maxKnown = 10_000;
 /** The Worker: the app's own API, and sessions as the library serves them. */
 export function createApp(): Hono<AppTypes> {
   const app = new Hono<AppTypes>();
-  app.onError((thrown) => {
-    const error = asProblem(thrown);
-    if (error.code === "internal") console.error(thrown);
-    return problemResponse(error, crypto.randomUUID());
-  });
+  app.onError((thrown) => problemResponse(asProblem(thrown), crypto.randomUUID()));
   // The library's own middleware comes first: it refuses what other web sites send, to the API below too.
   app.route(
     "/",
@@ -63,17 +60,4 @@ async function isIncident(env: Env, name: string): Promise<boolean> {
   if (known.size >= maxKnown) known.clear();
   known.add(name);
   return true;
-}
-
-/** A failure of D1 is worth the same request again; anything else unknown keeps only its code. */
-function asProblem(thrown: unknown): SessileError {
-  if (thrown instanceof SessileError) return thrown;
-  if (thrown instanceof Error && thrown.message.startsWith("D1_ERROR"))
-    return new SessileError(
-      "unavailable",
-      "The database does not answer. Try again shortly.",
-      { retryAfterMs: 2000 },
-      { cause: thrown },
-    );
-  return SessileError.from(thrown);
 }

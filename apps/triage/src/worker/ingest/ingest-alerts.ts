@@ -3,8 +3,8 @@ import { type Alert, type ByteSource, readAlerts } from "../../domain/index.ts";
 import { AlertWriter, type PlacedAlert, place } from "../database/alert-writer.ts";
 
 const maxBatchRecords = 1000;
-/** Half of what D1 takes as one value, because quotes inside a JSON text are written with a backslash. */
-const maxBatchChars = 900_000;
+/** D1 takes values of 2 MB; a quote inside a JSON text becomes two bytes, and a character up to three. */
+const maxBatchChars = 600_000;
 /** So that the longest record, escaped, still is one value for D1. */
 const maxRecordBytes = 768 * 1024;
 /** About what an alert's columns take beside its raw text. */

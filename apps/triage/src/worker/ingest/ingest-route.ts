@@ -1,8 +1,8 @@
 import type { Context } from "hono";
-import { SessileError } from "sessile";
 import type { IngestAnswer } from "../../contract/api.ts";
 import type { ByteSource } from "../../domain/index.ts";
 import type { AppTypes } from "../app-types.ts";
+import { asProblem } from "../as-problem.ts";
 import { capabilitiesOf } from "../env.ts";
 import { ingestAlerts } from "./ingest-alerts.ts";
 import { SessionPokes } from "./poke-sessions.ts";
@@ -56,7 +56,7 @@ function answerInLines(run: (write: (line: object) => Promise<void>) => Promise<
     try {
       await run(write);
     } catch (thrown) {
-      await write({ t: "error", error: SessileError.from(thrown).toWire() });
+      await write({ t: "error", error: asProblem(thrown).toWire() });
     } finally {
       await writer.close();
     }
