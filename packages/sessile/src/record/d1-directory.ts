@@ -1,4 +1,4 @@
-import { type Lifecycle, SessileError } from "../protocol/index.ts";
+import { type Lifecycle, SessileError, storableText } from "../protocol/index.ts";
 import {
   columnOf,
   decodeCursor,
@@ -20,7 +20,7 @@ import {
   sessionIdOf,
 } from "./record.ts";
 import { queried } from "./record-error.ts";
-import { storableText, utf8Bytes } from "./text.ts";
+import { utf8Bytes } from "./text.ts";
 
 export const defaultListLimit = 20;
 export const maxListLimit = 100;
@@ -42,10 +42,12 @@ interface SessionColumns {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly facts: string;
+  readonly headSeq: number | null;
+  readonly headHash: string | null;
 }
 
 const columns =
-  "sessionId, kind, name, lifecycle, status, title, ownerId, lastSeq, recordedSeq, epoch, createdAt, updatedAt, facts";
+  "sessionId, kind, name, lifecycle, status, title, ownerId, lastSeq, recordedSeq, epoch, createdAt, updatedAt, facts, headSeq, headHash";
 
 /**
  * An older view never replaces a newer one, so a late repeat is harmless. Equal seqs do replace: title and facts are
@@ -191,6 +193,11 @@ function conditionsOf(
 }
 
 function sessionFrom(row: SessionColumns): RecordedSession {
-  const { epoch, facts, ...rest } = row;
-  return { ...rest, facts: JSON.parse(facts) as Facts, ...(epoch === null ? {} : { epoch }) };
+  const { epoch, facts, headSeq, headHash, ...rest } = row;
+  return {
+    ...rest,
+    facts: JSON.parse(facts) as Facts,
+    ...(epoch === null ? {} : { epoch }),
+    ...(headSeq === null || headHash === null ? {} : { head: { seq: headSeq, hash: headHash } }),
+  };
 }

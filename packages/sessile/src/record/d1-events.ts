@@ -1,10 +1,16 @@
-import { defaultLimits, type Json, SessileError, type SessionEvent } from "../protocol/index.ts";
+import {
+  defaultLimits,
+  type Json,
+  type RecordedEvent,
+  SessileError,
+  storableText,
+} from "../protocol/index.ts";
 import type { D1Queries } from "./d1.ts";
 import { assertEpoch, type Watermark } from "./d1-directory.ts";
 import { needsParts, payloadText, readPayload, stagePayload } from "./d1-payload.ts";
 import { type EventBatch, type EventPage, type ReadEventsOptions, sessionIdOf } from "./record.ts";
 import { isConstraintError, queried, unavailable } from "./record-error.ts";
-import { storableText, utf8Bytes } from "./text.ts";
+import { utf8Bytes } from "./text.ts";
 
 /** Bytes of one JSON parameter. D1 refuses 2 MB; half of it leaves room for what it adds. */
 const maxParamBytes = 1_000_000;
@@ -23,12 +29,14 @@ interface EventColumns {
   readonly clientEventId: string | null;
   /** Null: the payload lies in the continuation table. */
   readonly payloadJson: string | null;
+  /** Empty: the result lies in the continuation table. */
+  readonly resultJson: string | null;
 }
 
 /** One statement's worth of a batch. */
 interface Slice {
   readonly fromSeq: number;
-  readonly events: readonly SessionEvent[];
+  readonly events: readonly RecordedEvent[];
   /** The parameter: an array of arrays in the order of `EventColumns`. */
   readonly json: string;
 }
@@ -41,10 +49,11 @@ const isNext = `EXISTS (SELECT 1 FROM sessile_sessions
   WHERE sessionId = ?1 AND recordedSeq = ?2 AND (?3 IS NULL OR epoch IS NULL OR epoch <= ?3))`;
 const watermarkSql = "SELECT recordedSeq, epoch FROM sessile_sessions WHERE sessionId = ?1";
 const insertSql = `INSERT INTO session_events
-  (eventId, sessionId, seq, type, createdAt, actorUserId, actorName, clientEventId, payloadJson)
-  SELECT value ->> 0, ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+  (eventId, sessionId, seq, type, createdAt, actorUserId, actorName, clientEventId, payloadJson, resultJson)
+  SELECT value ->> 0, ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
   FROM json_each(?4) WHERE ${isNext}`;
-const advanceSql = `UPDATE sessile_sessions SET recordedSeq = ?4, epoch = COALESCE(?3, epoch) WHERE sessionId = ?1 AND ${isNext}`;
+const advanceSql = `UPDATE sessile_sessions SET recordedSeq = ?4, epoch = COALESCE(?3, epoch),
+  headSeq = CASE WHEN ?5 IS NULL THEN headSeq ELSE ?4 END, headHash = COALESCE(?5, headHash) WHERE sessionId = ?1 AND ${isNext}`;
 
 /** Appends slice by slice; each pass either moves forward or throws. */
 export async function appendEvents(db: D1Queries, batch: EventBatch): Promise<number> {
@@ -54,7 +63,8 @@ export async function appendEvents(db: D1Queries, batch: EventBatch): Promise<nu
   let done = 0;
   do {
     const slice = await cutSlice(db, sessionId, batch, done);
-    const before = await insertSlice(db, sessionId, slice, batch.epoch);
+    const isLast = done + slice.events.length === batch.events.length;
+    const before = await insertSlice(db, sessionId, slice, batch.epoch, isLast ? batch.headHash : undefined);
     const compared = await settleSlice(db, sessionId, slice, before);
     done += compared;
     recordedSeq = Math.max(before.recordedSeq, slice.fromSeq + compared - 1);
@@ -80,12 +90,11 @@ async function cutSlice(db: D1Queries, sessionId: string, batch: EventBatch, fro
   const rows: string[] = [];
   let bytes = 2;
   for (const event of batch.events.slice(from, from + maxSliceEvents)) {
-    const payload = payloadText(event);
-    const isLong = needsParts(payload);
-    const row = JSON.stringify(Object.values(columnsOf(event, isLong ? null : payload)));
+    const stored = storedTexts(event);
+    const row = JSON.stringify(Object.values(stored.columns));
     bytes += utf8Bytes(row) + 1;
     if (rows.length > 0 && bytes > maxParamBytes) break;
-    if (isLong) await stagePayload(db, sessionId, event, payload);
+    for (const { key, text } of stored.long) await stagePayload(db, sessionId, key, event.seq, text);
     rows.push(row);
   }
   return {
@@ -95,8 +104,38 @@ async function cutSlice(db: D1Queries, sessionId: string, batch: EventBatch, fro
   };
 }
 
+/** An event's columns, and the texts that are too long to lie in them. Together with its payload a result fits the row or lies elsewhere. */
+function storedTexts(event: RecordedEvent): {
+  readonly columns: EventColumns;
+  readonly long: readonly { readonly key: string; readonly text: string }[];
+} {
+  const payload = payloadText(event);
+  const result = resultText(event);
+  const isLong = needsParts(payload);
+  const isLongResult = result !== null && needsParts(isLong ? result : payload + result);
+  return {
+    columns: columnsOf(event, isLong ? null : payload, isLongResult ? "" : result),
+    long: [
+      ...(isLong ? [{ key: event.eventId, text: payload }] : []),
+      ...(isLongResult ? [{ key: resultKey(event.eventId), text: result }] : []),
+    ],
+  };
+}
+
+function resultText(event: RecordedEvent): string | null {
+  return event.result === undefined ? null : JSON.stringify(event.result);
+}
+
+function resultKey(eventId: string): string {
+  return `${eventId}:result`;
+}
+
 /** What is stored of an event. Also what a stored event is compared by. */
-function columnsOf(event: SessionEvent, payloadJson: string | null): EventColumns {
+function columnsOf(
+  event: RecordedEvent,
+  payloadJson: string | null,
+  resultJson: string | null,
+): EventColumns {
   return {
     eventId: event.eventId,
     seq: event.seq,
@@ -106,6 +145,7 @@ function columnsOf(event: SessionEvent, payloadJson: string | null): EventColumn
     actorName: event.actor?.name === undefined ? null : storableText(event.actor.name),
     clientEventId: event.clientEventId === null ? null : storableText(event.clientEventId),
     payloadJson,
+    resultJson,
   };
 }
 
@@ -118,13 +158,16 @@ async function insertSlice(
   sessionId: string,
   slice: Slice,
   epoch: number | undefined,
+  headHash: string | undefined,
 ): Promise<Watermark> {
   const expected = slice.fromSeq - 1;
   const select = db.prepare(watermarkSql).bind(sessionId);
   const statements = [
     select,
     db.prepare(insertSql).bind(sessionId, expected, epoch ?? null, slice.json),
-    db.prepare(advanceSql).bind(sessionId, expected, epoch ?? null, expected + slice.events.length),
+    db
+      .prepare(advanceSql)
+      .bind(sessionId, expected, epoch ?? null, expected + slice.events.length, headHash ?? null),
   ];
   let watermark: Watermark | undefined;
   try {
@@ -181,8 +224,9 @@ async function settleSlice(
     );
     if (page.rows.length === 0) throw differs(sessionId, slice.fromSeq + compared);
     for (const row of page.rows) {
-      const event = slice.events[compared++] as SessionEvent;
-      if (!isSame(columnsOf(event, payloadText(event)), row)) throw differs(sessionId, event.seq);
+      const event = slice.events[compared++] as RecordedEvent;
+      if (!isSame(columnsOf(event, payloadText(event), resultText(event)), row))
+        throw differs(sessionId, event.seq);
     }
   }
   return overlap;
@@ -204,13 +248,15 @@ function differs(sessionId: string, seq: number): SessileError {
 
 const pageSql = `WITH sized AS (
     SELECT eventId, seq, ${rowOverheadBytes} + COALESCE(octet_length(payloadJson),
-      (SELECT SUM(octet_length(text)) FROM session_event_parts AS part WHERE part.eventId = event.eventId), 0) AS bytes
+      (SELECT SUM(octet_length(text)) FROM session_event_parts AS part WHERE part.eventId = event.eventId), 0)
+      + CASE resultJson WHEN '' THEN (SELECT SUM(octet_length(text)) FROM session_event_parts AS part
+        WHERE part.eventId = event.eventId || ':result') ELSE COALESCE(octet_length(resultJson), 0) END AS bytes
     FROM session_events AS event WHERE sessionId = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3 + 1
   ), page AS (
     SELECT eventId, bytes, SUM(bytes) OVER (ORDER BY seq) AS upTo, ROW_NUMBER() OVER (ORDER BY seq) AS nth, COUNT(*) OVER () AS found
     FROM sized
   )
-  SELECT event.eventId, event.seq, type, createdAt, actorUserId, actorName, clientEventId, payloadJson, found
+  SELECT event.eventId, event.seq, type, createdAt, actorUserId, actorName, clientEventId, payloadJson, resultJson, found
   FROM page JOIN session_events AS event USING (eventId)
   WHERE upTo - bytes < ?4 AND nth <= ?3 ORDER BY event.seq`;
 
@@ -226,7 +272,11 @@ async function readRows(
   const { results } = await queried(() => select.all<EventColumns & { readonly found: number }>());
   const rows: EventColumns[] = [];
   for (const { found: _found, ...row } of results) {
-    rows.push({ ...row, payloadJson: row.payloadJson ?? (await readPayload(db, row.eventId)) });
+    rows.push({
+      ...row,
+      payloadJson: row.payloadJson ?? (await readPayload(db, row.eventId)),
+      resultJson: row.resultJson === "" ? await readPayload(db, resultKey(row.eventId)) : row.resultJson,
+    });
   }
   return { rows, hasMore: (results[0]?.found ?? 0) > rows.length };
 }
@@ -250,9 +300,14 @@ function assertWhole(field: string, value: number, min: number, max: number): vo
   throw new SessileError("bad_request", `${field} is a whole number from ${min} to ${max}.`, { field });
 }
 
-function eventFrom(row: EventColumns): SessionEvent {
-  const { actorUserId, actorName, payloadJson, ...rest } = row;
+function eventFrom(row: EventColumns): RecordedEvent {
+  const { actorUserId, actorName, payloadJson, resultJson, ...rest } = row;
   const actor =
     actorUserId === null ? null : { id: actorUserId, ...(actorName === null ? {} : { name: actorName }) };
-  return { ...rest, actor, payload: JSON.parse(payloadJson as string) as Json };
+  return {
+    ...rest,
+    actor,
+    payload: JSON.parse(payloadJson as string) as Json,
+    ...(resultJson === null ? {} : { result: JSON.parse(resultJson) as Json }),
+  };
 }

@@ -28,7 +28,7 @@ export function needsParts(text: string): boolean {
 }
 
 /**
- * Writes a long payload ahead of its event, a few rows at a time. Parts of an event that is not there yet are seen by nobody,
+ * Writes a long payload or result under its key ahead of its event, a few rows at a time. Parts of an event that is not there yet are seen by nobody,
  * so a crash leaves only what the repeat finds and uses. A part that exists is never overwritten: what lies there in the end is
  * read back and compared, so two writers cannot mix their pieces.
  *
@@ -37,7 +37,8 @@ export function needsParts(text: string): boolean {
 export async function stagePayload(
   db: D1Queries,
   sessionId: string,
-  event: SessionEvent,
+  key: string,
+  seq: number,
   text: string,
 ): Promise<void> {
   const pieces = splitByBytes(text, partBytes);
@@ -49,19 +50,15 @@ export async function stagePayload(
             WHERE EXISTS (SELECT 1 FROM sessile_sessions WHERE sessionId = ?3)
               AND NOT EXISTS (SELECT 1 FROM session_event_parts WHERE eventId = ?1 AND part = ?2)`,
         )
-        .bind(event.eventId, from + offset, sessionId, piece),
+        .bind(key, from + offset, sessionId, piece),
     );
     await queried(() => db.batch(inserts));
   }
-  const stored = await readPayload(db, event.eventId);
+  const stored = await readPayload(db, key);
   if (stored !== text && stored !== "") {
-    throw new SessileError(
-      "conflict",
-      `The record holds another payload for event ${event.seq} of ${sessionId}.`,
-      {
-        currentVersion: event.seq,
-      },
-    );
+    throw new SessileError("conflict", `The record holds another payload for event ${seq} of ${sessionId}.`, {
+      currentVersion: seq,
+    });
   }
 }
 

@@ -14,6 +14,8 @@ interface Migration {
  *   inserts land at the end of the tree.
  * - `payloadJson` is null where the payload was too long for a row; `session_event_parts` has it then. Null rather than a first
  *   piece, so that SQL which reads into the JSON meets no half of one.
+ * - `resultJson` is null where the command answered nothing, empty where the answer lies in `session_event_parts` under `{eventId}:result`.
+ * - `headHash` is the chain hash of event `headSeq`: what an export is held against.
  * - The only list index is the default order's. Reading a row costs a thousandth of writing one, so filters scan.
  */
 const migrations: readonly Migration[] = [
@@ -60,6 +62,15 @@ const migrations: readonly Migration[] = [
         text TEXT NOT NULL,
         PRIMARY KEY (eventId, part)
       ) WITHOUT ROWID`,
+    ],
+  },
+  {
+    version: 2,
+    name: "results, chain head",
+    statements: [
+      "ALTER TABLE session_events ADD COLUMN resultJson TEXT",
+      "ALTER TABLE sessile_sessions ADD COLUMN headSeq INTEGER",
+      "ALTER TABLE sessile_sessions ADD COLUMN headHash TEXT",
     ],
   },
 ];

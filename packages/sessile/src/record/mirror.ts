@@ -1,4 +1,11 @@
-import { type Commit, eventsOf, SessileError, sessionKeyOf } from "../protocol/index.ts";
+import {
+  type ChainHead,
+  type Commit,
+  extendChain,
+  recordedEventsOf,
+  SessileError,
+  sessionKeyOf,
+} from "../protocol/index.ts";
 import type { DirectoryRow, SessionRecord } from "./record.ts";
 
 /** A session's log as the mirror sees it. */
@@ -7,6 +14,8 @@ export interface MirrorLog {
   readonly row: DirectoryRow;
   /** Where the last run ended. */
   readonly recordedSeq: number;
+  /** The chain's head at `recordedSeq`, if it is known: then each range is recorded with the head at its end. */
+  readonly head?: ChainHead;
   /** Commits whose last seq is greater than `after`, in order, about `maxBytes` of them, at least one if there is one. */
   readonly readCommits: (after: number, maxBytes: number) => readonly Commit[] | Promise<readonly Commit[]>;
 }
@@ -25,6 +34,8 @@ export interface MirrorOptions {
 export interface MirrorOutcome {
   /** The new watermark, to be stored; also after a failure, for the ranges before it. */
   readonly recordedSeq: number;
+  /** The chain's head there, or where the run found one before it. */
+  readonly head?: ChainHead;
   /** True while the record lacks something up to `row.lastSeq`. */
   readonly more: boolean;
   /**
@@ -52,16 +63,28 @@ export async function mirrorLog(
 ): Promise<MirrorOutcome> {
   const { row } = log;
   let recordedSeq = log.recordedSeq;
+  let head = log.head;
   try {
     const { stored, refused } = await upsertRow(row, record);
     recordedSeq = startOf(log, stored);
     for (let ranges = options.maxRanges ?? 8; ranges > 0 && recordedSeq < row.lastSeq; ranges--) {
-      recordedSeq = await copyRange(log, record, recordedSeq, options.maxRangeBytes ?? 512 * 1024);
+      const copied = await copyRange(log, record, recordedSeq, options.maxRangeBytes ?? 512 * 1024, head);
+      recordedSeq = copied.recordedSeq;
+      head = copied.head;
     }
-    return { recordedSeq, more: recordedSeq < row.lastSeq, error: refused };
+    return outcomeOf(recordedSeq, head, row.lastSeq, refused);
   } catch (thrown) {
-    return { recordedSeq, more: recordedSeq < row.lastSeq, error: asOutcome(thrown, options) };
+    return outcomeOf(recordedSeq, head, row.lastSeq, asOutcome(thrown, options));
   }
+}
+
+function outcomeOf(
+  recordedSeq: number,
+  head: ChainHead | undefined,
+  lastSeq: number,
+  error: SessileError | null,
+): MirrorOutcome {
+  return { recordedSeq, ...(head ? { head } : {}), more: recordedSeq < lastSeq, error };
 }
 
 /** What a list shows must not keep a log from being copied: a row refused for its size is written without facts. */
@@ -95,12 +118,13 @@ async function copyRange(
   record: SessionRecord,
   after: number,
   maxBytes: number,
-): Promise<number> {
+  head: ChainHead | undefined,
+): Promise<{ readonly recordedSeq: number; readonly head: ChainHead | undefined }> {
   const { kind, name, lastSeq, epoch } = log.row;
   const commits = await log.readCommits(after, maxBytes);
   const key = sessionKeyOf(kind, name);
   const events = commits
-    .flatMap((commit) => eventsOf(commit, key, after))
+    .flatMap((commit) => recordedEventsOf(commit, key, after))
     .filter((event) => event.seq <= lastSeq);
   if (events[0]?.seq !== after + 1) {
     throw new SessileError(
@@ -108,14 +132,17 @@ async function copyRange(
       `The log of ${kind}/${name} has no event ${after + 1}, which the record lacks.`,
     );
   }
+  // A record that lost its tail is refilled from before the known head; the next range that begins at a known one anchors again.
+  const next = head?.seq === after ? extendChain(head, events) : head;
   await record.appendEvents({
     kind,
     name,
     fromSeq: after + 1,
     events,
     ...(epoch === undefined ? {} : { epoch }),
+    ...(next?.seq === after + events.length ? { headHash: next.hash } : {}),
   });
-  return after + events.length;
+  return { recordedSeq: after + events.length, head: next };
 }
 
 /** A store that fails in a way nobody foresaw is one that is worth asking again, later and later. */

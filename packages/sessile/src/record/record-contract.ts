@@ -1,4 +1,5 @@
 import type { SessionEvent } from "../protocol/index.ts";
+import { headContract } from "./head-contract.ts";
 import { listContract } from "./list-contract.ts";
 import {
   allEvents,
@@ -302,4 +303,9 @@ const appendCases: readonly RecordCase[] = [
 ];
 
 /** What every implementation of `SessionRecord` keeps. */
-export const recordContract: readonly RecordCase[] = [...directoryCases, ...appendCases, ...listContract];
+export const recordContract: readonly RecordCase[] = [
+  ...directoryCases,
+  ...appendCases,
+  ...listContract,
+  ...headContract,
+];

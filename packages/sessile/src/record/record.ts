@@ -1,4 +1,4 @@
-import type { Json, Lifecycle, SessionEvent } from "../protocol/index.ts";
+import type { ChainHead, Json, Lifecycle, RecordedEvent } from "../protocol/index.ts";
 
 /** Facts of a session that its kind wants in lists: small, JSON, no nesting needed. */
 export interface Facts {
@@ -28,6 +28,8 @@ export interface RecordedSession extends DirectoryRow {
   readonly sessionId: string;
   /** The record holds every event up to this seq. */
   readonly recordedSeq: number;
+  /** The chain's head as the session itself computed it; absent before the first range that came with one. */
+  readonly head?: ChainHead;
 }
 
 /** A range of a session's log, without gaps: `events[i].seq` is `fromSeq + i`. */
@@ -35,8 +37,10 @@ export interface EventBatch {
   readonly kind: string;
   readonly name: string;
   readonly fromSeq: number;
-  readonly events: readonly SessionEvent[];
+  readonly events: readonly RecordedEvent[];
   readonly epoch?: number;
+  /** Chain hash of the last event: anchored with the range, never without it. */
+  readonly headHash?: string;
 }
 
 export interface ReadEventsOptions {
@@ -49,7 +53,7 @@ export interface ReadEventsOptions {
 }
 
 export interface EventPage {
-  readonly events: readonly SessionEvent[];
+  readonly events: readonly RecordedEvent[];
   readonly hasMore: boolean;
 }
 

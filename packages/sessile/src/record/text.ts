@@ -1,3 +1,5 @@
+export { storableText } from "../protocol/index.ts";
+
 /** Bytes of a text in UTF-8, which is what D1's limits count. */
 export function utf8Bytes(text: string): number {
   let bytes = text.length;
@@ -29,17 +31,6 @@ export function splitByBytes(text: string, maxBytes: number): string[] {
   pieces.push(text.slice(from));
   return pieces;
 }
-
-/**
- * A text as SQLite can give it back: NUL ends a text there and half a surrogate pair has no UTF-8. Both become U+FFFD;
- * otherwise an event would differ from its own copy and the copy would be refused for ever. Payloads never need it,
- * because `JSON.stringify` escapes both.
- */
-export function storableText(text: string): string {
-  return text.replace(unstorable, "\ufffd");
-}
-
-const unstorable = /\0|\p{Surrogate}/gu;
 
 /** Order of two texts by code point: SQLite's BINARY collation, which differs from JavaScript's `<` above U+FFFF. */
 export function compareText(left: string, right: string): number {
