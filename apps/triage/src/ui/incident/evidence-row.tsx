@@ -6,7 +6,7 @@ import { SeverityMark } from "../parts/severity.tsx";
 import { useOpenRecord } from "./record-context.ts";
 
 export const evidenceColumns =
-  "grid grid-cols-[1rem_9.5rem_7.5rem_minmax(0,2fr)_minmax(0,1.4fr)_minmax(0,0.8fr)_minmax(0,0.8fr)] items-center gap-x-3 px-4";
+  "grid grid-cols-[1rem_9.5rem_7.5rem_minmax(0,2fr)_minmax(0,1.7fr)_minmax(0,0.9fr)] items-center gap-x-3 px-4";
 
 interface EvidenceRowProps {
   readonly row: AlertRow;
@@ -61,8 +61,7 @@ export function EvidenceRow({ row, index, isWide }: EvidenceRowProps) {
       {time}
       <Cell text={event} />
       <Cell text={signature} isStrong />
-      <Cell text={path} isMono />
-      <Cell text={host ?? ""} />
+      <Cell text={[path, host].filter(Boolean).join(" · ")} />
       <Cell text={user ?? ""} />
     </button>
   );
@@ -71,12 +70,11 @@ export function EvidenceRow({ row, index, isWide }: EvidenceRowProps) {
 interface CellProps {
   readonly text: string;
   readonly isStrong?: boolean;
-  readonly isMono?: boolean;
 }
 
-function Cell({ text, isStrong = false, isMono = false }: CellProps) {
+function Cell({ text, isStrong = false }: CellProps) {
   return (
-    <span className={cx("truncate", isStrong ? "font-medium" : "text-ink-2", isMono && "font-mono")}>
+    <span className={cx("truncate", isStrong ? "font-medium" : "text-ink-2")} title={text.slice(0, 400)}>
       {text !== "" && <Foreign text={text} max={200} />}
     </span>
   );

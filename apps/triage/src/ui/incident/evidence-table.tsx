@@ -17,7 +17,7 @@ const stickyPx = 130;
 export function EvidenceTable({ items, total, onWant }: EvidenceTableProps) {
   const ref = useRef<HTMLUListElement>(null);
   const isWide = useIsWide();
-  const height = isWide ? 32 : 68;
+  const height = isWide ? 32 : 80;
   const [offset, setOffset] = useState(0);
   const [active, setActive] = useState(-1);
   const virtual = useWindowVirtualizer({
@@ -62,8 +62,7 @@ export function EvidenceTable({ items, total, onWant }: EvidenceTableProps) {
           <span>Time (UTC)</span>
           <span>Event</span>
           <span>Signature</span>
-          <span>From → to</span>
-          <span>Host</span>
+          <span>Where</span>
           <span>User</span>
         </div>
       )}

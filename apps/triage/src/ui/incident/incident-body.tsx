@@ -3,6 +3,7 @@ import type { IncidentDetail } from "../../contract/api.ts";
 import { useShortcuts } from "../keyboard/shortcuts.ts";
 import { formatCompact } from "../lib/format-number.ts";
 import { useMediaQuery } from "../lib/use-media-query.ts";
+import { Panel } from "../parts/panel.tsx";
 import { navigate, useLocation } from "../router/location.ts";
 import { ActionPlan } from "./action-plan.tsx";
 import { EvidencePanel } from "./evidence-panel.tsx";
@@ -12,12 +13,13 @@ import { ProgressTrack } from "./progress-track.tsx";
 import { useIncident } from "./session-context.ts";
 import { TimelinePanel } from "./timeline-panel.tsx";
 import { TriagePanel } from "./triage-panel.tsx";
+import { WhyText } from "./why-text.tsx";
 
 const wideTabs = ["overview", "evidence", "timeline"];
 
 /** The page below the header: three views, with progress and notes beside them where there is room. */
 export function IncidentBody({ detail }: { readonly detail: IncidentDetail }) {
-  const { name, state, session } = useIncident();
+  const { name, state, status, session } = useIncident();
   const { path, search } = useLocation();
   const hasAside = useMediaQuery("(min-width: 1080px)");
   const tabs = hasAside ? wideTabs : [...wideTabs, "notes"];
@@ -62,9 +64,17 @@ export function IncidentBody({ detail }: { readonly detail: IncidentDetail }) {
         </Tabs.List>
         <Tabs.Content value="overview" className="space-y-4 pt-4 outline-none max-md:px-3">
           {!hasAside && <ProgressTrack />}
+          {!state.card && <InvestigationPanel />}
           <TriagePanel />
           <ActionPlan />
-          <InvestigationPanel />
+          {state.card && <InvestigationPanel />}
+          {status === "new" && (
+            <Panel id="why" title="Why is this one incident?">
+              <div className="p-4">
+                <WhyText why={detail.why} />
+              </div>
+            </Panel>
+          )}
         </Tabs.Content>
         <Tabs.Content value="evidence" className="pt-4 outline-none">
           <EvidencePanel name={name} known={state.alerts.total} />

@@ -53,7 +53,7 @@ export function IncidentHeader({ detail }: { readonly detail: IncidentDetail }) 
       </div>
       <div className="mt-2 flex flex-wrap items-start gap-x-6 gap-y-3">
         <div className="min-w-0 flex-1 basis-80">
-          <div className="flex items-start gap-2.5">
+          <div className="flex items-start gap-x-2.5 gap-y-1 max-md:flex-col">
             <span className="pt-0.5">
               <SeverityBadge severity={state.severity} />
             </span>

@@ -5,7 +5,7 @@ import { Notice } from "../parts/notice.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { SeverityBadge } from "../parts/severity.tsx";
 import { analyserLabel } from "./analyser-label.ts";
-import { CitationList } from "./citation-list.tsx";
+import { ReasonItem } from "./reason-item.tsx";
 import { useIncident } from "./session-context.ts";
 
 /** The verdict, how sure it is, and why. */
@@ -49,29 +49,28 @@ export function TriagePanel() {
             Without {card.missing.map(analyserLabel).join(", ")}: the verdict rests on the rest.
           </Notice>
         )}
-        <div>
-          <h3 className="mb-1.5 font-medium text-ink-3 text-xs">Why</h3>
-          <ul className="space-y-2.5 text-sm">
-            {card.reasons.map(({ text, citations }) => (
-              <li key={text} className="max-w-[80ch]">
-                <Foreign text={text} max={600} />
-                <CitationList citations={citations.slice(0, 3)} />
-              </li>
-            ))}
-          </ul>
-        </div>
-        {card.recommendedActions.length > 0 && (
-          <div>
-            <h3 className="mb-1.5 font-medium text-ink-3 text-xs">Recommended first</h3>
-            <ol className="list-inside list-decimal space-y-0.5 text-sm marker:text-ink-3">
-              {card.recommendedActions.map((action) => (
-                <li key={action}>
-                  <Foreign text={action} max={240} />
-                </li>
+        <div className="grid gap-x-8 gap-y-4 xl:grid-cols-[minmax(0,1fr)_18rem]">
+          <div className="min-w-0">
+            <h3 className="mb-1.5 font-medium text-ink-3 text-xs">Why</h3>
+            <ul className="space-y-2.5 text-sm">
+              {card.reasons.map((reason) => (
+                <ReasonItem key={reason.text} reason={reason} />
               ))}
-            </ol>
+            </ul>
           </div>
-        )}
+          {card.recommendedActions.length > 0 && (
+            <div>
+              <h3 className="mb-1.5 font-medium text-ink-3 text-xs">Recommended first</h3>
+              <ol className="list-outside list-decimal space-y-1 pl-4 text-sm marker:text-ink-3">
+                {card.recommendedActions.map((action) => (
+                  <li key={action}>
+                    <Foreign text={action} max={240} />
+                  </li>
+                ))}
+              </ol>
+            </div>
+          )}
+        </div>
       </div>
     </Panel>
   );

@@ -21,8 +21,10 @@ export function IngestJobItem({ job, onFollow }: IngestJobItemProps) {
           <Foreign text={name} max={120} />
         </span>
         <span className="tnum shrink-0 text-ink-3 text-xs">
-          {size > 0 && formatBytes(size)}
-          {rate !== null && ` · ${formatCount(rate)} records/s`}
+          {[
+            ...(size > 0 ? [formatBytes(size)] : []),
+            ...(rate !== null ? [`${formatCount(rate)} records/s`] : []),
+          ].join(" · ")}
         </span>
       </div>
       <Progress job={job} />

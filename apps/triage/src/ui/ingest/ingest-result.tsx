@@ -1,10 +1,8 @@
 import type { IngestAnswer } from "../../contract/api.ts";
 import { formatCount, plural } from "../lib/format-number.ts";
 import { Foreign } from "../parts/foreign.tsx";
-import { Link } from "../router/link.tsx";
-import { incidentHref } from "../router/location.ts";
+import { IncidentLinks } from "./incident-links.tsx";
 
-const maxLinks = 12;
 const maxRejected = 200;
 
 interface IngestResultProps {
@@ -20,29 +18,7 @@ export function IngestResult({ answer, onFollow }: IngestResultProps) {
   return (
     <div className="mt-2.5 space-y-2 border-line border-t pt-2.5 text-sm">
       <p>{verdictOf(answer, incidentsTotal)}</p>
-      {incidents.length > 0 && (
-        <ul aria-label="Incidents" className="flex flex-wrap gap-1.5">
-          {incidents.slice(0, maxLinks).map((name) => (
-            <li key={name}>
-              <Link
-                href={incidentHref(name)}
-                onClick={onFollow}
-                className="inline-block max-w-56 truncate rounded border border-line-strong px-1.5 font-mono text-accent text-xs hover:bg-hover"
-              >
-                <Foreign text={name} max={60} />
-              </Link>
-            </li>
-          ))}
-          {incidentsTotal > maxLinks && (
-            <li className="text-ink-3 text-xs leading-5">
-              and {formatCount(incidentsTotal - maxLinks)} more, in the{" "}
-              <Link href="/?sort=-updatedAt" onClick={onFollow} className="text-accent underline">
-                queue
-              </Link>
-            </li>
-          )}
-        </ul>
-      )}
+      {incidents.length > 0 && <IncidentLinks names={incidents} total={incidentsTotal} onFollow={onFollow} />}
       {rejected.length > 0 && (
         <details open={rejected.length <= 5} className="rounded-md bg-critical-soft">
           <summary className="px-2.5 py-1.5 text-critical text-sm">

@@ -1,7 +1,8 @@
 import { useCallback, useRef, useState } from "react";
 import { errorMessage, isAbort } from "../api/http.ts";
-import { countsOf, type IngestJob, isRunning, noCounts } from "./ingest-job.ts";
+import { countsOf, type IngestJob, isRunning, type JobCounts, noCounts } from "./ingest-job.ts";
 import { upload } from "./upload.ts";
+import { uploadFile } from "./upload-file.ts";
 
 export interface Ingest {
   readonly jobs: readonly IngestJob[];
@@ -15,8 +16,8 @@ export interface Ingest {
 
 interface Task {
   readonly id: number;
-  readonly path: string;
-  readonly body: Blob | null;
+  /** Null: the sample, which lies on the server. */
+  readonly file: Blob | null;
 }
 
 /** Takes files in one after the other: the server writes one database, and two at once would only share its pace. */
@@ -35,11 +36,11 @@ export function useIngest(onTakenIn: () => void): Ingest {
     for (let task = tasks.current.shift(); task; task = tasks.current.shift()) {
       const { id } = task;
       change(id, () => ({ state: { is: "sending" }, startedAt: Date.now() }));
-      const { answer, cancel } = upload(task.path, task.body, {
-        onSent: (sent) => change(id, () => ({ sent })),
-        onProgress: ({ records, accepted, duplicates, rejected }) =>
-          change(id, () => ({ counts: { records, accepted, duplicates, rejected } })),
-      });
+      const onSent = (sent: number) => change(id, () => ({ sent }));
+      const onCounts = (counts: JobCounts) => change(id, () => ({ counts }));
+      const { answer, cancel } = task.file
+        ? uploadFile(task.file, { onSent, onCounts })
+        : upload("/api/sample", null, { onSent, onProgress: onCounts });
       cancelCurrent.current = cancel;
       await answer.then(
         (done) =>
@@ -61,14 +62,14 @@ export function useIngest(onTakenIn: () => void): Ingest {
   }, [change, onTakenIn]);
 
   const add = useCallback(
-    (sources: readonly { readonly name: string; readonly path: string; readonly body: Blob | null }[]) => {
-      const made = sources.map(({ name, path, body }) => {
+    (sources: readonly { readonly name: string; readonly file: Blob | null }[]) => {
+      const made = sources.map(({ name, file }) => {
         const id = nextId.current++;
-        tasks.current.push({ id, path, body });
+        tasks.current.push({ id, file });
         return {
           id,
           name,
-          size: body?.size ?? 0,
+          size: file?.size ?? 0,
           sent: 0,
           counts: noCounts,
           startedAt: null,
@@ -83,11 +84,10 @@ export function useIngest(onTakenIn: () => void): Ingest {
   );
 
   const addFiles = useCallback(
-    (files: readonly File[]) =>
-      add(files.map((file) => ({ name: file.name, path: "/api/alerts", body: file }))),
+    (files: readonly File[]) => add(files.map((file) => ({ name: file.name, file }))),
     [add],
   );
-  const loadSample = useCallback(() => add([{ name: "The sample", path: "/api/sample", body: null }]), [add]);
+  const loadSample = useCallback(() => add([{ name: "The sample", file: null }]), [add]);
   const cancel = useCallback(() => {
     const waiting = new Set(tasks.current.map(({ id }) => id));
     tasks.current = [];

@@ -8,7 +8,8 @@ import { severityLabel } from "../parts/severity.tsx";
 
 const height = 52;
 const slot = 10;
-const gap = 2;
+/** Buckets from which on bars stand close together; fewer are kept slim. */
+const denseBuckets = 45;
 const worstFirst = [...severities].reverse();
 const fills = {
   critical: "fill-bar-critical",
@@ -34,6 +35,7 @@ export function ArrivalsChart({ summary }: { readonly summary: QueueSummary }) {
   const bucket = hovered === null ? undefined : arrivals[hovered];
   const first = arrivals[0];
   const last = arrivals.at(-1);
+  const width = slot * Math.max(0.25, Math.min(0.8, (arrivals.length / denseBuckets) * 0.8));
   const total = severities.reduce((sum, severity) => sum + bySeverity[severity], 0);
 
   return (
@@ -74,7 +76,7 @@ export function ArrivalsChart({ summary }: { readonly summary: QueueSummary }) {
               height={height}
               className={hovered === index ? "fill-hover" : "fill-transparent"}
             />
-            <Bar bucket={each} x={index * slot + gap / 2} highest={highest} />
+            <Bar bucket={each} x={index * slot + (slot - width) / 2} width={width} highest={highest} />
           </g>
         ))}
       </svg>
@@ -89,10 +91,12 @@ export function ArrivalsChart({ summary }: { readonly summary: QueueSummary }) {
 function Bar({
   bucket,
   x,
+  width,
   highest,
 }: {
   readonly bucket: Bucket;
   readonly x: number;
+  readonly width: number;
   readonly highest: number;
 }) {
   const sum = sumOf(bucket);
@@ -104,7 +108,7 @@ function Bar({
     const part = (bucket.counts[severity] / sum) * full;
     if (part === 0) return null;
     top -= part;
-    return <rect key={severity} x={x} y={top} width={slot - gap} height={part} className={fills[severity]} />;
+    return <rect key={severity} x={x} y={top} width={width} height={part} className={fills[severity]} />;
   });
 }
 

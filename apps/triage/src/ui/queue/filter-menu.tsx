@@ -34,7 +34,7 @@ export function FilterMenu({ filters, onChange, open, onOpenChange }: FilterMenu
     <DropdownMenu.Root open={open} onOpenChange={onOpenChange} modal={false}>
       <DropdownMenu.Trigger asChild>
         <Button icon="filter" hint="f">
-          Filter
+          <span className="max-sm:sr-only">Filter</span>
         </Button>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

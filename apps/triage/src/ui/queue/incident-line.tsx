@@ -44,10 +44,10 @@ export function IncidentLine({ row, index, isActive }: IncidentLineProps) {
         </Link>
       </span>
       <span className="truncate text-ink-2">{incidentTypeLabel(row.type) ?? row.type}</span>
-      <span>
+      <span className="flex">
         <StatusText status={row.status} />
       </span>
-      <span className="text-ink-2">
+      <span className="flex text-ink-2">
         <AlertCount count={row.alerts} />
       </span>
       <span className="relative text-right text-ink-2">
