@@ -61,7 +61,10 @@ export async function runCrash({ kills, appenders: count = 64, onKill }: CrashOp
   const run = new Run(server, new Journal(join(folder, "acknowledged.ndjson")), count);
   try {
     await run.begin();
-    for (let at = 0; at < kills; at++) onKill?.(await run.killAndRecover(at));
+    for (let at = 0; at < kills; at++) {
+      const report = await run.killAndRecover(at);
+      onKill?.(report);
+    }
     return await run.finish(startedAt);
   } finally {
     run.abandon();
