@@ -82,6 +82,11 @@ export class Notes extends Session<Env, State> {
     throw new SessileError("rejected", `${text} is refused.`, field ? { field: "text" } : {});
   });
   readonly breakSql = callable(() => this.sql`SELECT * FROM no_such_table` as unknown as Json);
+  /** Makes the very commit it is part of impossible to store, as a full disk would; its own rollback ends the jam. */
+  readonly jam = callable(() => {
+    this.add("jammed");
+    this.sql`CREATE TRIGGER jam BEFORE INSERT ON _sessile_log BEGIN SELECT RAISE(ABORT, 'disk full'); END`;
+  });
   readonly addLater = callable(async (text: string) => {
     const before = await this.#ask(`later/${text}`);
     this.add(text);

@@ -112,6 +112,35 @@ describe("one commit, many commands", () => {
   });
 });
 
+describe("a commit that cannot be stored", () => {
+  test("OB27 is answered with unavailable to everybody in it, leaves nothing, and is worth repeating", async () => {
+    const name = fixture.name();
+    const [peer, other] = [await fixture.live(name), await fixture.live(name)];
+    const before = (await fixture.get(`notes/${name}`)).body;
+    const acks = await peer.do(append("p.0.0"), call("p.0.1", "jam"), append("foreign"));
+    expect(acks).toMatchObject(Array(3).fill({ error: { code: "unavailable", retryAfterMs: 1000 } }));
+    expect((await fixture.get(`notes/${name}`)).body).toEqual(before);
+    expect(await fixture.call(name, "rows")).toEqual(["from the migration"]);
+    expect(await peer.do(append("p.0.0"), append("foreign"))).toEqual([
+      { id: "p.0.0", seq: 4 },
+      { id: "foreign", seq: 5 },
+    ]);
+    await other.event(({ seq }) => seq === 5);
+    expect(other.events().map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("OB27 is a 503 over HTTP, with Retry-After", async () => {
+    const { status, headers, body } = await fixture.ask("POST", `notes/${fixture.name()}/call/jam`);
+    expect([status, headers.get("retry-after"), body.code, body.retryAfter]).toEqual([
+      503,
+      "1",
+      "unavailable",
+      1,
+    ]);
+    expect(JSON.stringify(body)).not.toContain("disk full");
+  });
+});
+
 describe("asynchronous methods", () => {
   test("OB11 an asynchronous method runs beside the commits and does not hold them up", async () => {
     const name = fixture.name();
