@@ -1,6 +1,7 @@
+import { memo } from "react";
 import type { AlertRow } from "../../contract/api.ts";
 import { cx } from "../lib/class-names.ts";
-import { formatAbsolute, formatUtc } from "../lib/format-time.ts";
+import { formatUtc } from "../lib/format-time.ts";
 import { Foreign } from "../parts/foreign.tsx";
 import { SeverityMark } from "../parts/severity.tsx";
 import { useOpenRecord } from "./record-context.ts";
@@ -15,17 +16,13 @@ interface EvidenceRowProps {
 }
 
 /** A button as wide as the row: it opens the record as it came in. */
-export function EvidenceRow({ row, index, isWide }: EvidenceRowProps) {
+export const EvidenceRow = memo(function EvidenceRow({ row, index, isWide }: EvidenceRowProps) {
   const openRecord = useOpenRecord();
   const { at, event, severity, src, dest, host, user } = row;
   const signature = row.signature ?? "";
   const path = [src, dest].filter((end) => end !== null).join(" → ");
   const open = () => openRecord({ hash: row.hash });
-  const time = (
-    <time title={formatAbsolute(at)} className="tnum whitespace-nowrap text-ink-2">
-      {formatUtc(at)}
-    </time>
-  );
+  const time = <time className="tnum whitespace-nowrap text-ink-2">{formatUtc(at)}</time>;
   if (!isWide) {
     return (
       <button
@@ -65,7 +62,7 @@ export function EvidenceRow({ row, index, isWide }: EvidenceRowProps) {
       <Cell text={user ?? ""} />
     </button>
   );
-}
+});
 
 interface CellProps {
   readonly text: string;

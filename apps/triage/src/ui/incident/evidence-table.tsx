@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { AlertRow } from "../../contract/api.ts";
 import { useShortcuts } from "../keyboard/shortcuts.ts";
 import { useIsWide } from "../lib/use-media-query.ts";
+import { useScrollMargin } from "../lib/use-scroll-margin.ts";
 import { EvidenceRow, evidenceColumns } from "./evidence-row.tsx";
 
 interface EvidenceTableProps {
@@ -18,7 +19,7 @@ export function EvidenceTable({ items, total, onWant }: EvidenceTableProps) {
   const ref = useRef<HTMLUListElement>(null);
   const isWide = useIsWide();
   const height = isWide ? 32 : 80;
-  const [offset, setOffset] = useState(0);
+  const offset = useScrollMargin(ref);
   const [active, setActive] = useState(-1);
   const virtual = useWindowVirtualizer({
     count: total,
@@ -29,9 +30,6 @@ export function EvidenceTable({ items, total, onWant }: EvidenceTableProps) {
     scrollPaddingEnd: 40,
   });
 
-  useLayoutEffect(() => {
-    setOffset(Math.round((ref.current?.getBoundingClientRect().top ?? 0) + scrollY));
-  });
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows changed height with the layout
   useLayoutEffect(() => virtual.measure(), [height]);
 

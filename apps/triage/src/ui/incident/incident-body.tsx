@@ -1,4 +1,5 @@
 import { Tabs } from "radix-ui";
+import { useRef } from "react";
 import type { IncidentDetail } from "../../contract/api.ts";
 import { useShortcuts } from "../keyboard/shortcuts.ts";
 import { formatCompact } from "../lib/format-number.ts";
@@ -15,6 +16,8 @@ import { TimelinePanel } from "./timeline-panel.tsx";
 import { TriagePanel } from "./triage-panel.tsx";
 import { WhyText } from "./why-text.tsx";
 
+/** The app's own header, which stays at the top. */
+const headerPx = 48;
 const wideTabs = ["overview", "evidence", "timeline"];
 
 /** The page below the header: three views, with progress and notes beside them where there is room. */
@@ -25,7 +28,11 @@ export function IncidentBody({ detail }: { readonly detail: IncidentDetail }) {
   const tabs = hasAside ? wideTabs : [...wideTabs, "notes"];
   const wanted = new URLSearchParams(search).get("tab") ?? "overview";
   const tab = tabs.includes(wanted) ? wanted : "overview";
+  const tabsRef = useRef<HTMLDivElement>(null);
   const show = (next: string) => {
+    // Another view begins at its top, not where the last one was left.
+    const top = tabsRef.current?.offsetTop ?? 0;
+    if (scrollY > top) scrollTo(0, Math.max(0, top - headerPx));
     navigate(next === "overview" ? path : `${path}?tab=${next}`, { replace: true });
   };
   useShortcuts({
@@ -37,7 +44,7 @@ export function IncidentBody({ detail }: { readonly detail: IncidentDetail }) {
       requestAnimationFrame(() => document.getElementById("new-note")?.focus());
     },
   });
-  const alerts = state.alerts.total || detail.incident.alerts;
+  const alerts = Math.max(state.alerts.total, detail.incident.alerts);
   const counts: Readonly<Record<string, string>> = {
     evidence: formatCompact(alerts),
     timeline: formatCompact(session.lastSeq),
@@ -46,7 +53,7 @@ export function IncidentBody({ detail }: { readonly detail: IncidentDetail }) {
 
   return (
     <div className="grid items-start gap-4 lg:gap-5 min-[1080px]:grid-cols-[minmax(0,1fr)_22rem]">
-      <Tabs.Root value={tab} onValueChange={show} className="min-w-0">
+      <Tabs.Root ref={tabsRef} value={tab} onValueChange={show} className="min-w-0">
         <Tabs.List
           aria-label="Views of the incident"
           className="sticky top-12 z-20 flex gap-4 overflow-x-auto border-line border-b bg-canvas max-md:px-3"

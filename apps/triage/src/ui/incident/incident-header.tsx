@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { IncidentDetail } from "../../contract/api.ts";
 import { incidentTypeLabel } from "../../domain/model/incident-type.ts";
 import { useShortcuts } from "../keyboard/shortcuts.ts";
-import { plural } from "../lib/format-number.ts";
+import { formatCount, plural } from "../lib/format-number.ts";
 import { formatAbsolute, formatSpan } from "../lib/format-time.ts";
 import { useTitle } from "../lib/use-title.ts";
 import { Button } from "../parts/button.tsx";
@@ -39,7 +39,8 @@ export function IncidentHeader({ detail }: { readonly detail: IncidentDetail }) 
   useShortcuts({ s: start, d: openClose });
 
   const { total, firstAt, lastAt } = state.alerts;
-  const alerts = total > 0 ? total : detail.incident.alerts;
+  // A session takes its alerts in after it is opened first; the database has counted them already.
+  const alerts = Math.max(total, detail.incident.alerts);
   const from = total > 0 ? firstAt : detail.incident.firstAt;
   const to = total > 0 ? lastAt : detail.incident.lastAt;
   return (
@@ -66,6 +67,7 @@ export function IncidentHeader({ detail }: { readonly detail: IncidentDetail }) 
             <span>{incidentTypeLabel(state.type)}</span>
             <span className="tnum" title={`${formatAbsolute(from)} to ${formatAbsolute(to)}`}>
               {plural(alerts, "alert")} over {formatSpan(from, to)}
+              {total > 0 && total < alerts && `, ${formatCount(total)} taken in so far`}
             </span>
             <WhyPopover why={detail.why} />
           </div>

@@ -22,7 +22,7 @@ export function Presence() {
     <span className="flex items-center" title={`Here now: ${text}`}>
       <span className="sr-only">Here now: {text}</span>
       {names.slice(0, maxShown).map((name) => (
-        <span key={name} className="-ml-1.5 rounded-full ring-2 ring-canvas first:ml-0">
+        <span key={name} className="-ml-1 rounded-full ring-2 ring-canvas first:ml-0">
           <Avatar name={name} />
         </span>
       ))}

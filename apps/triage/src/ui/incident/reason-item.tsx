@@ -6,10 +6,15 @@ const maxCitations = 3;
 /** A citation below says the rest in full. */
 const maxChars = 180;
 
-/** One reason of the verdict; what stands before its first colon is its title. */
-export function ReasonItem({ reason }: { readonly reason: Reason }) {
+interface ReasonItemProps {
+  readonly reason: Reason;
+  /** Titles of findings; a reason that is one begins with its title. */
+  readonly titles: readonly string[];
+}
+
+export function ReasonItem({ reason, titles }: ReasonItemProps) {
   const { text, citations } = reason;
-  const colon = citations.length > 0 ? text.indexOf(": ") : -1;
+  const colon = titles.find((title) => text.startsWith(`${title}: `))?.length ?? -1;
   return (
     <li className="max-w-[92ch]">
       {colon > 0 ? (

@@ -21,13 +21,23 @@ export interface TimelineEntry {
   readonly text: string;
   /** More in somebody's own words. */
   readonly detail?: string;
+  /** Records, for events that may be shown as one. */
+  readonly count?: number;
+}
+
+export function alertsTaken(count: number): string {
+  return `${plural(count, "record")} taken in as evidence`;
 }
 
 /** An event of the log as a sentence. Events a later version writes show by their type. */
 export function entryOf(event: IncidentEvent): TimelineEntry {
   switch (event.type) {
     case "alerts.attached":
-      return { group: "evidence", text: `${plural(event.payload.count, "alert")} taken in` };
+      return {
+        group: "evidence",
+        text: alertsTaken(event.payload.count),
+        count: event.payload.count,
+      };
     case "investigation.started":
       return {
         group: "investigation",

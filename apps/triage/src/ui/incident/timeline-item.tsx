@@ -19,7 +19,7 @@ interface TimelineItemProps {
 }
 
 export function TimelineItem({ row, isLast }: TimelineItemProps) {
-  const { event, group, text, detail } = row;
+  const { event, firstSeq, group, text, detail } = row;
   return (
     <div className="flex gap-3 pb-3 text-sm">
       <span aria-hidden="true" className="flex w-3 flex-col items-center pt-1.5">
@@ -35,7 +35,7 @@ export function TimelineItem({ row, isLast }: TimelineItemProps) {
             <Foreign text={event.actor ? (event.actor.name ?? event.actor.id) : "session"} max={80} /> ·{" "}
             <RelativeTime at={Date.parse(event.createdAt)} /> ·{" "}
             <span className="tnum" title="Place in the session's log">
-              #{formatCount(event.seq)}
+              {firstSeq < event.seq && `#${formatCount(firstSeq)} to `}#{formatCount(event.seq)}
             </span>
           </span>
         </p>

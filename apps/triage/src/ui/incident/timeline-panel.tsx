@@ -1,7 +1,8 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { cx } from "../lib/class-names.ts";
 import { formatCount, plural } from "../lib/format-number.ts";
+import { useScrollMargin } from "../lib/use-scroll-margin.ts";
 import { Button } from "../parts/button.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { type TimelineGroup, timelineGroups } from "./timeline-entry.ts";
@@ -15,16 +16,13 @@ export function TimelinePanel() {
   const [groups, setGroups] = useState<ReadonlySet<TimelineGroup>>(() => new Set(usual));
   const { rows, hasOlder, firstSeq, isLoading, error, loadOlder } = useTimeline(groups);
   const ref = useRef<HTMLOListElement>(null);
-  const [offset, setOffset] = useState(0);
+  const offset = useScrollMargin(ref);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => 56,
     overscan: 12,
     scrollMargin: offset,
     getItemKey: (index) => rows[index]?.event.seq ?? index,
-  });
-  useLayoutEffect(() => {
-    setOffset(Math.round((ref.current?.getBoundingClientRect().top ?? 0) + scrollY));
   });
   const toggle = (group: TimelineGroup) =>
     setGroups((before) => {

@@ -23,6 +23,9 @@ export function TriagePanel() {
       </Panel>
     );
   }
+  const titles = Object.values(state.analysers).flatMap((analyser) =>
+    analyser.status === "done" ? analyser.findings.map(({ title }) => title) : [],
+  );
   const sure = Math.round(card.confidence * 100);
   return (
     <Panel id="triage" title="Triage">
@@ -54,7 +57,7 @@ export function TriagePanel() {
             <h3 className="mb-1.5 font-medium text-ink-3 text-xs">Why</h3>
             <ul className="space-y-2.5 text-sm">
               {card.reasons.map((reason) => (
-                <ReasonItem key={reason.text} reason={reason} />
+                <ReasonItem key={reason.text} reason={reason} titles={titles} />
               ))}
             </ul>
           </div>

@@ -3,13 +3,28 @@ import { HttpClient } from "sessile/client";
 import type { IncidentSession } from "../../contract/session.ts";
 import { errorMessage } from "../api/http.ts";
 import { useIncident } from "./session-context.ts";
-import { entryOf, type IncidentEvent, type TimelineEntry, type TimelineGroup } from "./timeline-entry.ts";
+import {
+  alertsTaken,
+  entryOf,
+  type IncidentEvent,
+  type TimelineEntry,
+  type TimelineGroup,
+} from "./timeline-entry.ts";
 
 export interface TimelineRow extends TimelineEntry {
   readonly event: IncidentEvent;
+  /** Of the first event, where a row stands for several. */
+  readonly firstSeq: number;
 }
 
 const pageEvents = 500;
+
+/** Alerts come in hundreds at a time; one row says how many came in a row. */
+function mergedTaking(before: TimelineRow, event: IncidentEvent): TimelineRow | null {
+  if (before.event.type !== "alerts.attached" || event.type !== "alerts.attached") return null;
+  const count = (before.count ?? 0) + event.payload.count;
+  return { ...before, event, count, text: alertsTaken(count) };
+}
 
 /** The log, newest first: what the live window holds, and older pages as they are asked for. */
 export function useTimeline(groups: ReadonlySet<TimelineGroup>) {
@@ -43,7 +58,11 @@ export function useTimeline(groups: ReadonlySet<TimelineGroup>) {
     const found: TimelineRow[] = [];
     const add = (event: IncidentEvent) => {
       const entry = entryOf(event);
-      if (groups.has(entry.group)) found.push({ ...entry, event });
+      if (!groups.has(entry.group)) return;
+      const before = found.at(-1);
+      const merged = before && mergedTaking(before, event);
+      if (merged) found[found.length - 1] = merged;
+      else found.push({ ...entry, event, firstSeq: event.seq });
     };
     for (const event of older) if (event.seq < firstLive) add(event);
     for (const event of events) add(event);

@@ -1,5 +1,5 @@
 import { Dialog } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { cx } from "../lib/class-names.ts";
 import { IconButton } from "./button.tsx";
 
@@ -29,12 +29,20 @@ export function Modal({
   actions,
   children,
 }: ModalProps) {
+  const bodyRef = useRef<HTMLDivElement>(null);
+  const focusFirstField = (event: Event) => {
+    const first = bodyRef.current?.querySelector<HTMLElement>("input:not([type=file]), textarea, button");
+    if (place === "side" || !first) return;
+    event.preventDefault();
+    first.focus();
+  };
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-black/35" />
         <Dialog.Content
           data-modal=""
+          onOpenAutoFocus={focusFirstField}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           className={cx("fixed z-50 flex flex-col bg-raised shadow-float outline-none", places[place])}
         >
@@ -50,7 +58,9 @@ export function Modal({
               <IconButton icon="close" label="Close" />
             </Dialog.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
+          <div ref={bodyRef} className="min-h-0 flex-1 overflow-y-auto">
+            {children}
+          </div>
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>

@@ -7,7 +7,10 @@ export function RelativeTime({ at, className }: { readonly at: number; readonly 
   return (
     <time
       dateTime={isTime(at) ? new Date(at).toISOString() : undefined}
-      title={formatAbsolute(at)}
+      // Written when it is asked for: a list of rows would spend its time on dates that nobody looks at.
+      onPointerEnter={(event) => {
+        event.currentTarget.title = formatAbsolute(at);
+      }}
       className={className}
     >
       {formatRelative(at, now)}

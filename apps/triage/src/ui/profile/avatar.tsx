@@ -4,9 +4,10 @@ const hues = [12, 45, 95, 150, 190, 225, 265, 310];
 
 /** Initials on a colour that stays with the name. */
 export function Avatar({ name, size = "md" }: { readonly name: string; readonly size?: "sm" | "md" }) {
-  let hash = 0;
-  for (const char of name) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-  const hue = hues[hash % hues.length] ?? 0;
+  let hash = 2_166_136_261;
+  for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16_777_619) >>> 0;
+  // The low bits of neighbouring names are alike; the high ones are not.
+  const hue = hues[(hash >>> 24) % hues.length] ?? 0;
   return (
     <span
       aria-hidden="true"

@@ -35,7 +35,7 @@ export function ArrivalsChart({ summary }: { readonly summary: QueueSummary }) {
   const bucket = hovered === null ? undefined : arrivals[hovered];
   const first = arrivals[0];
   const last = arrivals.at(-1);
-  const width = slot * Math.max(0.25, Math.min(0.8, (arrivals.length / denseBuckets) * 0.8));
+  const width = slot * Math.min(0.8, (arrivals.length / denseBuckets) * 0.8);
   const total = severities.reduce((sum, severity) => sum + bySeverity[severity], 0);
 
   return (

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { IncidentRow } from "../../contract/api.ts";
 import { incidentTypeLabel } from "../../domain/model/incident-type.ts";
 import { cx } from "../lib/class-names.ts";
@@ -18,7 +19,7 @@ interface IncidentCardProps {
 }
 
 /** A row of the queue where there is no room for columns. */
-export function IncidentCard({ row, index, isActive }: IncidentCardProps) {
+export const IncidentCard = memo(function IncidentCard({ row, index, isActive }: IncidentCardProps) {
   return (
     <div
       className={cx(
@@ -48,4 +49,4 @@ export function IncidentCard({ row, index, isActive }: IncidentCardProps) {
       </span>
     </div>
   );
-}
+});

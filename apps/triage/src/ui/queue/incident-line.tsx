@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { IncidentRow } from "../../contract/api.ts";
 import { incidentTypeLabel } from "../../domain/model/incident-type.ts";
 import { cx } from "../lib/class-names.ts";
@@ -19,7 +20,7 @@ interface IncidentLineProps {
   readonly isActive: boolean;
 }
 
-export function IncidentLine({ row, index, isActive }: IncidentLineProps) {
+export const IncidentLine = memo(function IncidentLine({ row, index, isActive }: IncidentLineProps) {
   return (
     <div
       className={cx(
@@ -55,4 +56,4 @@ export function IncidentLine({ row, index, isActive }: IncidentLineProps) {
       </span>
     </div>
   );
-}
+});

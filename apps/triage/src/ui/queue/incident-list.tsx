@@ -1,6 +1,7 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import type { IncidentRow } from "../../contract/api.ts";
+import { useScrollMargin } from "../lib/use-scroll-margin.ts";
 import { cardHeight, IncidentCard } from "./incident-card.tsx";
 import { IncidentLine, lineHeight, queueColumns } from "./incident-line.tsx";
 
@@ -18,7 +19,7 @@ const stickyPx = 140;
 /** The whole list, as long as it is; only what is seen is in the page. */
 export function IncidentList({ items, total, isWide, active, onWant }: IncidentListProps) {
   const ref = useRef<HTMLUListElement>(null);
-  const [offset, setOffset] = useState(0);
+  const offset = useScrollMargin(ref);
   const height = isWide ? lineHeight : cardHeight;
   const virtual = useWindowVirtualizer({
     count: total,
@@ -29,10 +30,6 @@ export function IncidentList({ items, total, isWide, active, onWant }: IncidentL
     scrollPaddingEnd: 48,
   });
 
-  useLayoutEffect(() => {
-    const top = (ref.current?.getBoundingClientRect().top ?? 0) + scrollY;
-    setOffset(Math.round(top));
-  });
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows changed height with the layout
   useLayoutEffect(() => virtual.measure(), [height]);
 
