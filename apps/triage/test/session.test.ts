@@ -127,8 +127,7 @@ describe("an investigation", () => {
     expect(types.filter((type) => type === "analysis.completed")).toHaveLength(4);
     expect(types.filter((type) => type === "gate.opened")).toHaveLength(state.plan?.length ?? 0);
     expect(events.find(({ type }) => type === "investigation.started")?.actor).toMatchObject({ name: "Ada" });
-    const queue = await triage.incidents("&status=triaged");
-    expect(queue.map((row) => row.name)).toContain(name);
+    await untilListed(triage, "triaged", name);
     expect((await triage.call(name, "startInvestigation")).status).toBe(409);
   });
 
@@ -191,7 +190,7 @@ describe("an investigation", () => {
       serving = await serveElsewhere(dir, vars);
       const { triage } = serving;
       // Nobody asks: the alarm that stood while work ran wakes the session by itself, and the queue shows the outcome.
-      await untilTriaged(triage, name);
+      await untilListed(triage, "triaged", name);
       const after = await triage.view(name);
       expect(after.lastSeq).toBeGreaterThan(before.lastSeq);
       expect(after.state.analysers.identity).toEqual(before.state.analysers.identity);
@@ -213,13 +212,14 @@ function expectContinued(events: readonly Logged[], alerts: number): void {
     expect(events.filter(({ type }) => type === once)).toHaveLength(1);
 }
 
-async function untilTriaged(triage: Triage, name: string): Promise<void> {
+/** The queue follows the session within moments. */
+async function untilListed(triage: Triage, status: string, name: string): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
-    const rows = await triage.incidents("&status=triaged");
+    const rows = await triage.incidents(`&status=${status}`);
     if (rows.some((row) => row.name === name)) return;
-    if (Date.now() > deadline) throw new Error("not triaged in time");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (Date.now() > deadline) throw new Error(`not listed as ${status} in time`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
 
@@ -293,8 +293,7 @@ describe("people at work", () => {
       headers: { "content-type": "application/json" },
     });
     expect(status.status).toBe(403);
-    await triage.until(name, () => true);
-    expect((await triage.incidents("&status=closed")).map((row) => row.name)).toEqual([name]);
+    await untilListed(triage, "closed", name);
   });
 
   test("open lists hear of a change of status", async () => {

@@ -6,6 +6,7 @@ import {
   type Peer,
   SessileError,
   Session,
+  type SessionView,
   workflow,
 } from "sessile";
 import { createD1Record } from "sessile/d1";
@@ -146,8 +147,8 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
 
   override describe() {
     return {
-      title: ({ state, name }: { state: IncidentDocument; name: string }) => state.title || name,
-      facts: ({ state }: { state: IncidentDocument }) => factsOf(state),
+      title: ({ state, name }: SessionView<IncidentDocument>) => state.title || name,
+      facts: factsOf,
     };
   }
 
@@ -299,13 +300,14 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
   }
 }
 
-/** Until the session knows its incident, lists keep what they show. */
-function factsOf(state: IncidentDocument): Record<string, Json> {
+/** What lists hear. Until the session knows its incident, and while it counts, they keep what D1 told them. */
+function factsOf({ state, work }: SessionView<IncidentDocument>): Record<string, Json> {
   if (state.title === "") return {};
+  const isCounting = Object.keys(work).length > 0 || state.alerts.total === 0;
   return {
     severity: state.severity,
     type: state.type,
-    alerts: state.alerts.total,
+    ...(isCounting ? {} : { alerts: state.alerts.total, lastAt: state.alerts.lastAt }),
     verdictSeverity: state.card ? severityRank(state.card.severity) : 0,
     verdictType: state.card?.type ?? null,
   };

@@ -21,14 +21,19 @@ const actorSample = 200;
 export function apiRoutes(): Hono<AppTypes> {
   const api = new Hono<AppTypes>();
   api.use("*", async (context, next) => {
-    await migrateDatabase(context.env.INCIDENTS_DB);
     await next();
     // An upgraded socket's answer cannot be changed any more.
     if (context.res.status !== 101) context.res.headers.set("cache-control", "no-store");
   });
+  // These answer without the database, also while it is away.
   api.get("/config", showConfig);
   api.post("/profile", bodyLimit({ maxSize: 4096 }), pickProfile);
   api.delete("/profile", (context) => context.body(null, 204, { "set-cookie": people.signOut() }));
+  api.get("/feed", openFeed);
+  api.use("*", async (context, next) => {
+    await migrateDatabase(context.env.INCIDENTS_DB);
+    await next();
+  });
   api.post("/alerts", postAlerts);
   api.post("/sample", (context) => ingestFrom(context, [new TextEncoder().encode(firstStartNdjson())]));
   api.get("/alerts/:hash", async (context) =>
@@ -48,7 +53,6 @@ export function apiRoutes(): Hono<AppTypes> {
     context.json(await readIncident(context.env.INCIDENTS_DB, context.req.param("name"))),
   );
   api.get("/incidents/:name/alerts", showAlerts);
-  api.get("/feed", openFeed);
   api.all("*", () => {
     throw new SessileError("not_found", "There is nothing at this address.");
   });
