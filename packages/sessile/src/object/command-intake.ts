@@ -1,4 +1,10 @@
-import { type Kernel, runCommand, type Transaction, type Writer } from "../kernel/index.ts";
+import {
+  type Kernel,
+  type KindDefinition,
+  runCommand,
+  type Transaction,
+  type Writer,
+} from "../kernel/index.ts";
 import { actionOf } from "../protocol/access.ts";
 import { type Command, type Outcome, parseCommand } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
@@ -11,10 +17,42 @@ import type { Clock } from "./clock.ts";
 import { type Delivered, type Letter, Mailbox } from "./mailbox.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
-interface CommandLetter extends Letter {
-  /** Where the outcome goes: a socket, or whoever awaits it. */
-  readonly socket: WebSocket | null;
-  readonly settle: ((outcome: Outcome) => void) | null;
+/** Where an outcome goes: a socket, or whoever awaits it. */
+type Destination = WebSocket | ((outcome: Outcome) => void);
+
+/** A command on its way. A class and no closures, because there is one for every command. */
+class CommandLetter implements Letter {
+  readonly #command: Command;
+  readonly #kind: KindDefinition;
+  readonly actor: Actor | null;
+  readonly chars: number;
+  readonly destination: Destination;
+
+  constructor(
+    command: Command,
+    kind: KindDefinition,
+    actor: Actor | null,
+    chars: number,
+    destination: Destination,
+  ) {
+    this.#command = command;
+    this.#kind = kind;
+    this.actor = actor;
+    this.chars = chars;
+    this.destination = destination;
+  }
+
+  get id(): string | undefined {
+    return this.#command.id;
+  }
+
+  get refusesFirst(): boolean {
+    return this.#command.op !== "call" && this.#command.op !== "answerGate";
+  }
+
+  run(writer: Writer): Json | undefined {
+    return runCommand(this.#command, writer, this.#kind);
+  }
 }
 
 export interface CommandIntakeOptions {
@@ -57,9 +95,7 @@ export class CommandIntake {
             { field: `commands.${index}.id` },
           );
         }
-        this.#enter(command, actor, chars / values.length, socket, (outcome) => {
-          this.#options.send(socket, JSON.stringify([ackOf(command.id as string, outcome)]));
-        });
+        this.#enter(command, actor, chars / values.length, socket);
       } catch (thrown) {
         refused.push({ id: idOf(value), error: SessileError.from(thrown).toWire() });
       }
@@ -78,7 +114,7 @@ export class CommandIntake {
         (command) =>
           new Promise<Outcome>((resolve) => {
             try {
-              this.#enter(command, actor, chars / commands.length, null, resolve);
+              this.#enter(command, actor, chars / commands.length, resolve);
             } catch (thrown) {
               resolve({ ok: false, error: SessileError.from(thrown) });
             }
@@ -100,13 +136,7 @@ export class CommandIntake {
     );
   }
 
-  #enter(
-    command: Command,
-    actor: Actor | null,
-    chars: number,
-    socket: WebSocket | null,
-    settle: (outcome: Outcome) => void,
-  ): void {
+  #enter(command: Command, actor: Actor | null, chars: number, destination: Destination): void {
     const { hooks, kernel } = this.#options;
     if (!hooks.authorize(actor, actionOf(command.op))) {
       throw new SessileError("forbidden", `You may not ${actionOf(command.op)} in this session.`);
@@ -114,20 +144,19 @@ export class CommandIntake {
     if (command.op === "call") {
       const method = hooks.findMethod(command.method);
       if (method?.isAsync) {
-        void this.#callAsync(command, method, actor).then(settle);
+        void this.#callAsync(command, method, actor).then((outcome) =>
+          this.#settle(command.id, destination, outcome),
+        );
         return;
       }
     }
-    const definition = kernel.definition;
-    this.#mailbox.push({
-      id: command.id,
-      actor,
-      refusesFirst: command.op !== "call" && command.op !== "answerGate",
-      run: (writer: Writer) => runCommand(command, writer, definition),
-      chars,
-      socket,
-      settle: socket ? null : settle,
-    });
+    this.#mailbox.push(new CommandLetter(command, kernel.definition, actor, chars, destination));
+  }
+
+  /** Tells one outcome by itself. */
+  #settle(id: string | undefined, destination: Destination, outcome: Outcome): void {
+    if (typeof destination === "function") destination(outcome);
+    else this.#options.send(destination, JSON.stringify([ackOf(id as string, outcome)]));
   }
 
   /** An asynchronous method runs beside the commits; a repeat while it runs joins it. */
@@ -166,16 +195,19 @@ export class CommandIntake {
       const outcome = outcomes[index] as Outcome;
       if (!outcome.ok && outcome.error.code === "internal")
         this.#options.report("A command failed", outcome.error);
-      if (!letter.socket) continue;
-      const own = acks.get(letter.socket);
+      const { destination } = letter;
+      if (typeof destination === "function") continue;
+      const own = acks.get(destination);
       const ack = ackOf(letter.id as string, outcome);
       if (own) own.push(ack);
-      else acks.set(letter.socket, [ack]);
+      else acks.set(destination, [ack]);
     }
     const texts = new Map<WebSocket, string>();
     for (const [socket, own] of acks) texts.set(socket, JSON.stringify(own));
     this.#options.committed(transaction, texts);
-    for (const [index, letter] of letters.entries()) letter.settle?.(outcomes[index] as Outcome);
+    for (const [index, { destination }] of letters.entries()) {
+      if (typeof destination === "function") destination(outcomes[index] as Outcome);
+    }
   }
 
   /** The commit itself failed: nothing of it happened, and the platform will start a new instance. */
@@ -185,14 +217,7 @@ export class CommandIntake {
       "The session could not store this. Nothing was written; try again shortly.",
       { retryAfterMs: 1000 },
     );
-    for (const letter of letters) {
-      if (letter.socket)
-        this.#options.send(
-          letter.socket,
-          JSON.stringify([{ id: letter.id as string, error: error.toWire() }]),
-        );
-      letter.settle?.({ ok: false, error });
-    }
+    for (const { id, destination } of letters) this.#settle(id, destination, { ok: false, error });
     this.#options.report("A commit failed", thrown);
   }
 }
