@@ -42,7 +42,7 @@ export const appendFigures: readonly Figure[] = shapes.map((shape) => ({
         inFlight: shape.inFlight,
         perFrame: shape.perFrame,
         warmupMs: quick ? 100 : 400,
-        ms: quick ? 250 : 1500,
+        ms: quick ? 250 : 1200,
       }),
     );
     return [...measured].flatMap(([subject, results]) => {

@@ -15,7 +15,7 @@ export const fanoutFigure: Figure = {
         subject,
         session,
         readers: quick ? 64 : 512,
-        events: quick ? 200 : subject === "sessile" || subject === "floor-grouped" ? 4000 : 500,
+        events: quick ? 200 : subject === "sessile" || subject === "floor-grouped" ? 4000 : 150,
       }),
     );
     return [...measured].map(([subject, results]) => ({

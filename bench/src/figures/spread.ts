@@ -14,7 +14,7 @@ export const spreadFigure: Figure = {
         base: server.url,
         subject,
         session,
-        sessions: quick ? 100 : 1000,
+        sessions: quick ? 50 : 1000,
         ms: quick ? 500 : 4000,
       }),
     );

@@ -11,7 +11,7 @@ export const wakeFigure: Figure = {
   async run({ server, load, quick }) {
     const sizes = [
       { name: "wake/0", events: 0 },
-      { name: "wake/10k", events: quick ? 1000 : 10_000 },
+      { name: "wake/10k", events: quick ? 500 : 10_000 },
     ].map((size) => ({ ...size, session: freshName(size.name) }));
     for (const subject of subjectNames) {
       for (const { session, events } of sizes) {
@@ -30,7 +30,7 @@ export const wakeFigure: Figure = {
       }
       return times;
     };
-    const measured = await interleave(subjectNames, quick ? 3 : 15, wake);
+    const measured = await interleave(subjectNames, quick ? 2 : 15, wake);
     return [...measured].flatMap(([subject, rounds]) =>
       sizes.map(({ name }, index) => ({
         name,
