@@ -43,9 +43,10 @@ function Workplace({ config }: { readonly config: AppConfig }) {
   useProfileNotice();
 
   useEffect(() => {
-    queue.start();
+    // Without sessions nothing is pushed; the counters are read again by the clock then.
+    if (config.state === "state-3-do") queue.start();
     return () => queue.stop();
-  }, [queue]);
+  }, [queue, config.state]);
 
   const { loadSample } = ingest;
   const context = useMemo<AppContextValue>(

@@ -47,7 +47,7 @@ export function IncidentHeader({ detail }: { readonly detail: IncidentDetail }) 
     <header className="px-3 pt-4 pb-3 md:px-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <Breadcrumb />
-        <div className="ml-auto flex items-center gap-2">
+        <div className="ml-auto flex h-8 items-center gap-2">
           <ConnectionBadge />
           <Presence />
         </div>

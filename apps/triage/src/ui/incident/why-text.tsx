@@ -1,4 +1,5 @@
 import type { IncidentDetail } from "../../contract/api.ts";
+import { type KeyField, keyFieldLabel, keyFields } from "../../domain/correlation/key-field.ts";
 import { formatUtc } from "../lib/format-time.ts";
 import { Foreign } from "../parts/foreign.tsx";
 
@@ -16,7 +17,7 @@ export function WhyText({ why }: { readonly why: IncidentDetail["why"] }) {
         </dd>
         {Object.entries(why.fields).map(([field, value]) => (
           <div key={field} className="contents">
-            <dt className="text-ink-3">{field}</dt>
+            <dt className="text-ink-3 first-letter:capitalize">{labelOf(field)}</dt>
             <dd className="font-mono">
               <Foreign text={value} max={200} />
             </dd>
@@ -29,4 +30,8 @@ export function WhyText({ why }: { readonly why: IncidentDetail["why"] }) {
       </dl>
     </div>
   );
+}
+
+function labelOf(field: string): string {
+  return (keyFields as readonly string[]).includes(field) ? keyFieldLabel(field as KeyField) : field;
 }

@@ -15,6 +15,7 @@ export function IngestResult({ answer, onFollow }: IngestResultProps) {
   const { incidents, rejected } = answer;
   const incidentsTotal = answer.incidentsTotal ?? incidents.length;
   const rejectedTotal = answer.rejectedTotal ?? rejected.length;
+  const total = answer.accepted + answer.duplicates + rejectedTotal;
   return (
     <div className="mt-2.5 space-y-2 border-line border-t pt-2.5 text-sm">
       <p>{verdictOf(answer, incidentsTotal)}</p>
@@ -22,7 +23,7 @@ export function IngestResult({ answer, onFollow }: IngestResultProps) {
       {rejected.length > 0 && (
         <details open={rejected.length <= 5} className="rounded-md bg-critical-soft">
           <summary className="px-2.5 py-1.5 text-critical text-sm">
-            {plural(rejectedTotal, "record")} rejected; the rest went in
+            {plural(rejectedTotal, "record")} rejected{rejectedTotal < total ? "; the rest went in" : ""}
           </summary>
           <ol className="max-h-48 space-y-1 overflow-y-auto px-2.5 pb-2 text-xs">
             {rejected.slice(0, maxRejected).map(({ position, reason }) => (

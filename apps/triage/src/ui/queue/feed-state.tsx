@@ -5,7 +5,7 @@ import type { Feed, FeedPhase } from "../live/feed.ts";
 const words: Readonly<Record<FeedPhase, string>> = {
   connecting: "Connecting",
   live: "Live",
-  offline: "Reconnecting",
+  offline: "Not live",
 };
 
 export function FeedState({ feed }: { readonly feed: Feed }) {

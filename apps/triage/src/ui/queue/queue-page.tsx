@@ -21,10 +21,12 @@ import { useFilters } from "./use-filters.ts";
 import { useQueueKeys } from "./use-queue-keys.ts";
 import { totalOf, useSummary } from "./use-summary.ts";
 
+/** The header and the toolbar, which stay above the list. */
+const stickyPx = 104;
 const skeletonRows = Array.from({ length: 12 }, (_, index) => index);
 
 export function QueuePage() {
-  const { queue } = useApp();
+  const { queue, config } = useApp();
   const { filters, setFilters, text, setText, clear } = useFilters();
   const list = queue.listFor(filters);
   const { items, total, error, isStale } = usePagedList(list);
@@ -36,8 +38,16 @@ export function QueuePage() {
   const searchRef = useRef<HTMLInputElement>(null);
   useTitle("Queue");
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
-  useEffect(() => setActive(queue.place.active), [list]);
+  const boxRef = useRef<HTMLDivElement>(null);
+  const shownList = useRef(list);
+  useEffect(() => {
+    if (shownList.current === list) return;
+    shownList.current = list;
+    // Another list begins at its top.
+    setActive(-1);
+    const top = (boxRef.current?.getBoundingClientRect().top ?? 0) + scrollY - stickyPx;
+    if (scrollY > top) scrollTo(0, top);
+  }, [list]);
   useEffect(() => {
     queue.place.active = active;
   }, [queue, active]);
@@ -76,9 +86,7 @@ export function QueuePage() {
         <p className="tnum text-ink-2 text-sm" aria-live="polite">
           {total !== null && plural(total, "incident")}
         </p>
-        <span className="ml-auto">
-          <FeedState feed={queue.feed} />
-        </span>
+        <span className="ml-auto">{config.state === "state-3-do" && <FeedState feed={queue.feed} />}</span>
       </div>
       {summary.data && summary.data.arrivals.length > 0 && (
         <div className="mb-3 rounded-lg border-line bg-surface px-3 py-3 max-md:border-y max-md:rounded-none md:border md:px-4">
@@ -129,6 +137,7 @@ export function QueuePage() {
         </Notice>
       )}
       <div
+        ref={boxRef}
         className="border-line bg-surface max-md:border-t md:rounded-lg md:border"
         aria-busy={total === null || isStale}
       >

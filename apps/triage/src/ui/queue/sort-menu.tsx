@@ -13,9 +13,8 @@ export function SortMenu({ sort, onChange }: SortMenuProps) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
-        <Button aria-label={`Sorted by ${sorts[sort]}`}>
-          <span className="text-ink-3 max-sm:sr-only">Sort</span>
-          {sorts[sort]}
+        <Button>
+          <span className="text-ink-3 max-sm:sr-only">Sort</span> {sorts[sort]}
           <Icon name="chevronDown" className="size-3.5 text-ink-3" />
         </Button>
       </DropdownMenu.Trigger>
