@@ -6,6 +6,7 @@ export class Tiny extends Session<unknown, { readonly text: string }> {
   readonly initialState = { text: "" };
   override readonly workflow = { initial: "on", transitions: { on: ["off"], off: ["on"] } };
   override readonly clientWrites = { state: true, status: false, events: ["card.moved"] };
+  override readonly snapshots = null;
   override readonly limits = {
     maxFrameChars: 300_000,
     maxPayloadChars: 260_000,

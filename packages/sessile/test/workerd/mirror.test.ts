@@ -27,7 +27,8 @@ async function expectMirrored(name: string): Promise<void> {
   await until(async () => (await copy.recordedSeq("notes", name)) === log.length, 20_000);
   const { events, hasMore } = await copy.readEvents("notes", name, { limit: 1000 });
   expect(hasMore).toBe(false);
-  expect(events).toEqual(log);
+  // The record also keeps what commands answered, which the log tells nobody but the one who repeats a command.
+  expect(events.map((event) => ({ ...event, result: undefined }))).toEqual(log);
 }
 
 async function list(query: string) {
@@ -41,7 +42,7 @@ async function list(query: string) {
 }
 
 describe("mirror", () => {
-  test("MI1 D1 gets every event as the session has it, by itself", async () => {
+  test("DI1 D1 gets every event as the session has it, by itself", async () => {
     const name = fixture.name();
     for (const text of ["a", "ä 🦪", "c"]) await fixture.call(name, "add", text);
     await expectMirrored(name);
@@ -50,7 +51,7 @@ describe("mirror", () => {
     await expectMirrored(name);
   });
 
-  test("MI2 while D1 is down sessions work as always, and afterwards it gets what it missed", async () => {
+  test("DI2 while D1 is down sessions work as always, and afterwards it gets what it missed", async () => {
     const [old, fresh] = [fixture.name(), fixture.name()];
     await fixture.call(old, "add", "before");
     await expectMirrored(old);
@@ -80,7 +81,7 @@ describe("mirror", () => {
     await expectMirrored(fresh);
   });
 
-  test("MI3 a restart in the middle of an outage loses nothing", async () => {
+  test("DI3 a restart in the middle of an outage loses nothing", async () => {
     const name = fixture.name();
     await d1("down");
     await fixture.call(name, "add", "x");
@@ -92,7 +93,7 @@ describe("mirror", () => {
 });
 
 describe("directory", () => {
-  test("MI4 the list shows title, facts and status of each session, and a change of status at once", async () => {
+  test("DI4 the list shows title, facts and status of each session, and a change of status at once", async () => {
     const name = fixture.name("list");
     await fixture.call(name, "add", "shopping");
     await expectMirrored(name);
@@ -105,7 +106,7 @@ describe("directory", () => {
     expect((await list(`kind=tiny&q=${name}`)).items).toHaveLength(0);
   });
 
-  test("MI5 the list is paged by a cursor, each session once", async () => {
+  test("DI5 the list is paged by a cursor, each session once", async () => {
     const names = Array.from({ length: 7 }, () => fixture.name("paged"));
     await Promise.all(names.map((name) => fixture.call(name, "add", "paged-title")));
     await until(async () => (await list("q=paged-title&limit=100")).items.length === 7);
@@ -127,7 +128,7 @@ describe("directory", () => {
     expect((await fixture.get("/v1/sessions?cursor=nonsense")).status).toBe(400);
   });
 
-  test("MI6 an open list is told of changes of its kind, also while D1 is down", async () => {
+  test("DI6 an open list is told of changes of its kind, also while D1 is down", async () => {
     const [notes, tiny] = await Promise.all(
       ["notes", "tiny"].map((kind) =>
         RawSocket.open(fixture.at(`/v1/sessions?kind=${kind}`), { protocols: [] }),
