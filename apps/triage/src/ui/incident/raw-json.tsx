@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { cx } from "../lib/class-names.ts";
 import { formatCount } from "../lib/format-number.ts";
+import { visibleText } from "../lib/visible-text.ts";
 import { citedPaths, type JsonLine, jsonLines } from "./json-lines.ts";
 import type { RecordRef } from "./record-context.ts";
 
@@ -58,12 +59,12 @@ function Line({ line }: { readonly line: JsonLine }) {
     <>
       {key !== null && (
         <>
-          <bdi className="foreign text-ink-3">{key}</bdi>
+          <bdi className="foreign text-ink-3">{visibleText(key)}</bdi>
           <span className="text-ink-3">: </span>
         </>
       )}
       <bdi className={cx("foreign whitespace-pre-wrap", colours[kind])}>
-        {isLong ? text.slice(0, maxChars) : text}
+        {visibleText(isLong ? text.slice(0, maxChars) : text)}
       </bdi>
       {isLong && (
         <button type="button" onClick={() => setWhole(true)} className="ml-1 text-accent underline">

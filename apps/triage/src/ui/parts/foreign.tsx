@@ -1,4 +1,5 @@
 import { cx } from "../lib/class-names.ts";
+import { visibleText } from "../lib/visible-text.ts";
 
 interface ForeignProps {
   readonly text: string;
@@ -14,8 +15,8 @@ interface ForeignProps {
 export function Foreign({ text, max = 400, className }: ForeignProps) {
   const isCut = text.length > max;
   return (
-    <bdi className={cx("foreign", className)} title={isCut ? text.slice(0, 4_000) : undefined}>
-      {isCut ? `${text.slice(0, max)}…` : text}
+    <bdi className={cx("foreign", className)} title={isCut ? visibleText(text.slice(0, 4_000)) : undefined}>
+      {visibleText(isCut ? `${text.slice(0, max)}…` : text)}
     </bdi>
   );
 }

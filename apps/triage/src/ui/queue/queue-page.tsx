@@ -110,7 +110,7 @@ export function QueuePage() {
         <FilterChips filters={filters} onChange={setFilters} onClear={clear} />
       </div>
       {arrived > 0 && (
-        <div className="sticky top-16 z-20 flex justify-center pb-2">
+        <div className="sticky top-26 z-20 flex h-0 justify-center">
           <Button
             look="primary"
             size="sm"
