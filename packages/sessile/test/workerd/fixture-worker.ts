@@ -2,13 +2,15 @@
 import { DirectoryFeed } from "sessile";
 import { createD1Record } from "sessile/d1";
 import { createSessile } from "sessile/worker";
+import { Diary } from "./fixture-diary.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
 
-export { DirectoryFeed, Notes, Tiny };
+export { Diary, DirectoryFeed, Notes, Tiny };
 
 interface Env {
+  readonly DIARY: DurableObjectNamespace;
   readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
 }
 
@@ -16,6 +18,7 @@ const sessile = createSessile<Env>({
   kinds: {
     notes: { binding: "NOTES", route: "notes" },
     tiny: { binding: "TINY" },
+    diary: { binding: "DIARY" },
     unbound: { binding: "NOT_THERE" },
   },
   identify: (request) => {
@@ -39,6 +42,13 @@ const sessile = createSessile<Env>({
 /** Switches of the test itself, beside the product's own routes. */
 sessile.post("/test/d1/:state", (context) => {
   switchDatabases(context.req.param("state") === "down");
+  return context.text("ok");
+});
+sessile.post("/test/forget/:name", async (context) => {
+  const stub = context.env.DIARY.getByName(context.req.param("name")) as unknown as {
+    forget(): Promise<void>;
+  };
+  await stub.forget().catch(() => {});
   return context.text("ok");
 });
 sessile.get("/test/instances/:name", (context) =>

@@ -155,6 +155,7 @@ function serveFixture(source: string, dir: string, sideUrl: string, port = 0): P
     durableObjects: {
       NOTES: { className: "Notes" },
       TINY: { className: "Tiny" },
+      DIARY: { className: "Diary" },
       SESSILE_FEED: { className: "DirectoryFeed" },
     },
     d1: ["SESSILE_RECORD"],

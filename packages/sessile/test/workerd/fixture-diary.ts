@@ -1,0 +1,33 @@
+import { callable, type Json, Session } from "sessile";
+
+/** A kind that seals often, and has a little of everything that an export must carry. */
+export class Diary extends Session<unknown, { readonly pages: number }> {
+  readonly kind = "diary";
+  readonly initialState = { pages: 0 };
+  override readonly snapshots = { everyEvents: 10, everyMs: 1500 };
+  override readonly works = { wait: () => new Promise<Json>(() => {}) };
+
+  readonly write = callable((text: string) => {
+    this.append("page.written", { text });
+    this.setState({ pages: this.state.pages + 1 });
+    return { pages: this.state.pages };
+  });
+  readonly fill = callable((gateId: string) => {
+    this.openGate({ gateId, title: "Keep this page?", expiresAt: Date.now() + 3_600_000 });
+    this.setTimer({
+      timerId: `t-${gateId}`,
+      name: "reminder",
+      dueAt: Date.now() + 3_600_000,
+      input: { gateId },
+    });
+    this.startWork("wait", { workId: `w-${gateId}` });
+    return null;
+  });
+
+  /** The disaster: every table goes, and the instance with what it knows. */
+  async forget(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.ctx.abort("forgotten");
+  }
+}
