@@ -69,8 +69,10 @@ async function inOrder(figures: readonly Figure[], context: BenchContext): Promi
   const measured: Measurement[] = [];
   for (const figure of figures) {
     const startedAt = performance.now();
-    measured.push(...(await figure.run(context)));
-    print(`${figure.name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s): ${figure.about}`);
+    const values = await figure.run(context);
+    measured.push(...values);
+    print(`\n${figure.name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s): ${figure.about}`);
+    print(formatTable(values));
   }
   return measured;
 }

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 export interface Options {
   /** Where to write the figures as JSON. */
   readonly json: string | null;
-  /** Figures whose name is one of these or begins with it; all when empty. */
+  /** Figures whose name is one of these or begins with it, or which measure one of these; all when empty. */
   readonly only: readonly string[];
   /** Fewer rounds and smaller sessions: shows that everything runs, not how fast it is. */
   readonly quick: boolean;
@@ -26,5 +26,8 @@ export function parseOptions(args: readonly string[]): Options {
 }
 
 export function isWanted(name: string, only: readonly string[]): boolean {
-  return only.length === 0 || only.some((wanted) => name === wanted || name.startsWith(`${wanted}/`));
+  return (
+    only.length === 0 ||
+    only.some((wanted) => `${name}/`.startsWith(`${wanted}/`) || wanted.startsWith(`${name}/`))
+  );
 }
