@@ -7,6 +7,7 @@ import { fieldClass } from "../parts/field.ts";
 import { NoteConflict } from "./note-conflict.tsx";
 import { useIncident } from "./session-context.ts";
 import { useDraft } from "./use-draft.ts";
+import { useNoteBase } from "./use-note-base.ts";
 
 interface NoteEditorProps {
   readonly note: Note;
@@ -18,12 +19,16 @@ interface NoteEditorProps {
 /** An edit made from one version of a note. If somebody else saves another meanwhile, both are shown and one is made of them. */
 export function NoteEditor({ note, draftKey, onTyping, onDone }: NoteEditorProps) {
   const { session } = useIncident();
-  const [base, setBase] = useState({ version: note.version, text: note.text });
-  const { text, change, forget } = useDraft(draftKey, note.text);
+  const { base, keep, forget: forgetBase } = useNoteBase(note, draftKey);
+  const { text, change, forget: forgetDraft } = useDraft(draftKey, base.text);
   const [isSaving, setSaving] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const isOutdated = note.version !== base.version && !isSaving;
 
+  const forget = () => {
+    forgetDraft();
+    forgetBase();
+  };
   const save = async (version: number) => {
     if (text.trim() === "") return;
     setSaving(true);
@@ -57,7 +62,7 @@ export function NoteEditor({ note, draftKey, onTyping, onDone }: NoteEditorProps
           onTakeTheirs={cancel}
           onMerge={(merged) => {
             change(merged);
-            setBase({ version: note.version, text: note.text });
+            keep({ version: note.version, text: note.text });
           }}
         />
       )}
@@ -71,6 +76,7 @@ export function NoteEditor({ note, draftKey, onTyping, onDone }: NoteEditorProps
         disabled={isSaving}
         onChange={(event) => {
           change(event.target.value);
+          keep(base);
           onTyping();
         }}
         onKeyDown={onKeyDown}

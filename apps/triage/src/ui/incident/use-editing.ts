@@ -55,8 +55,12 @@ export function useEditing() {
     [signal],
   );
 
-  const editorsOf = (noteId: string): readonly string[] => [
-    ...new Set([...editors.values()].filter((editor) => editor.noteId === noteId).map(({ name }) => name)),
-  ];
+  const { peers, count } = session.presence;
+  // In a crowd not everybody is listed; otherwise who left is not writing.
+  const present = count > peers.length ? null : new Set(peers.map(({ peerId }) => peerId));
+  const editorsOf = (noteId: string): readonly string[] => {
+    const here = [...editors].filter(([peerId]) => present?.has(peerId) ?? true);
+    return [...new Set(here.flatMap(([, editor]) => (editor.noteId === noteId ? [editor.name] : [])))];
+  };
   return { tell, editorsOf };
 }
