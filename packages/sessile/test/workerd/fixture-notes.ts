@@ -122,6 +122,11 @@ export class Notes extends Session<Env, State> {
   readonly begin = callable((name: string, workId: string, input: Json) =>
     this.startWork(name, { workId, input }),
   );
+  readonly beginThenThrow = callable((workId: string) => {
+    this.startWork("steps", { workId, input: ["a"] });
+    this.setTimer({ name: "reminder", dueAt: Date.now(), input: null });
+    throw new Error("changed its mind");
+  });
   readonly logLine = callable((tag: string, level: "info" | "warn", message: string) => {
     this.log(level, tag, message, { from: "a method" });
   });

@@ -111,15 +111,18 @@ describe("work", () => {
     expect(failed.payload).toMatchObject({ workId: "w5" });
   });
 
-  test("OB26 work that starts in a command that fails does not start", async () => {
+  test("OB26 work and timers of a command that fails never start", async () => {
     const name = fixture.name();
     const peer = await fixture.live(name);
-    await peer.do(
-      { id: "a", op: "call", method: "begin", args: ["steps", "w6", ["a"]] },
-      { id: "b", op: "call", method: "begin", args: ["steps", "bad", { deep: () => 1 }] },
+    const acks = await peer.do(
+      { id: "a", op: "call", method: "beginThenThrow", args: ["w7"] },
+      { id: "b", op: "call", method: "begin", args: ["steps", "w6", ["a"]] },
     );
+    expect(acks).toMatchObject([{ error: { code: "internal" } }, { result: true }]);
     (await fixture.side.next("w6/a")).answer(1);
     await peer.event(({ type }) => type === "work.completed");
-    expect(fixture.side.asked.filter((path) => path.startsWith("w6/"))).toEqual(["w6/a"]);
+    expect(fixture.side.timesAsked("w7/a")).toBe(0);
+    expect(peer.events().map(({ type }) => type)).not.toContain("timer.set");
+    expect(await fixture.call(name, "begin", "steps", "w7", [])).toBe(true);
   });
 });
