@@ -1,8 +1,8 @@
-import type { Kernel, StoredCommit } from "../kernel/index.ts";
+import type { Kernel, SnapshotWithView, StoredCommit } from "../kernel/index.ts";
 import { closeCodes } from "../protocol/close-code.ts";
 import { parseWith } from "../protocol/command.ts";
 import { SessileError, unreachable } from "../protocol/error.ts";
-import { clientFrameSchema, type HelloFrame, protocolVersion } from "../protocol/frame.ts";
+import { clientFrameSchema, type HelloFrame, protocolVersion, type WelcomeFrame } from "../protocol/frame.ts";
 import { type Json, parseJson } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { close, type Peers } from "./peers.ts";
@@ -90,6 +90,8 @@ export class ClientFrames {
     const view = kernel.committedView;
     // A cursor beyond the end belongs to a session that is no more: the client starts over.
     const resumes = hello.after !== undefined && hello.after <= view.lastSeq;
+    const newest = hello.from === "snapshot" ? kernel.snapshots.lastWithView() : null;
+    const sealed = newest && newest.toSeq > (resumes ? (hello.after ?? 0) : 0) ? newest : null;
     peers.send(socket, {
       t: "welcome",
       v: protocolVersion,
@@ -97,11 +99,11 @@ export class ClientFrames {
       actor: peer.actor,
       lastSeq: view.lastSeq,
       createdAt: view.createdAt,
-      ...(resumes ? {} : { view }),
+      ...(sealed ? beginAt(sealed) : resumes ? {} : { view }),
     });
     if (hello.events === false) return;
-    const start = resumes ? (hello.after ?? 0) : kernel.seqBefore(hello.history ?? view.lastSeq);
-    this.#sendPage(socket, start);
+    const first = resumes ? (hello.after ?? 0) : kernel.seqBefore(hello.history ?? view.lastSeq);
+    this.#sendPage(socket, sealed?.toSeq ?? first);
     this.#options.presenceChanged();
   }
 
@@ -112,6 +114,11 @@ export class ClientFrames {
     peers.sendText(socket, eventsFrame(commits, more));
     peers.setPhase(socket, more ? "catchingUp" : "live");
   }
+}
+
+/** What a welcome says when the client begins at a snapshot. */
+function beginAt({ view, ...snapshot }: SnapshotWithView): Pick<WelcomeFrame, "view" | "snapshot"> {
+  return { view, snapshot };
 }
 
 /** `EventsFrame` from stored bodies, without parsing them. */

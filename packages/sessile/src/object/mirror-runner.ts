@@ -2,7 +2,14 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { numberAt } from "../kernel/sql.ts";
 import type { Commit } from "../protocol/event.ts";
 import type { SessionView } from "../protocol/view.ts";
-import { type DirectoryRow, directoryChangeOf, directoryRowOf, mirrorLog } from "../record/index.ts";
+import {
+  type DirectoryRow,
+  directoryChangeOf,
+  directoryRowOf,
+  type MirrorOutcome,
+  mirrorLog,
+} from "../record/index.ts";
+import { ChainHeads } from "./chain-head.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
 export const mirrorDueId = "record:mirror";
@@ -16,21 +23,36 @@ const mirrorDelayMs = 1000;
 export class MirrorRunner {
   readonly #kernel: Kernel;
   readonly #hooks: SessionHooks;
+  readonly #heads: ChainHeads;
   readonly #waitUntil: (promise: Promise<unknown>) => void;
   #recordedSeq: number;
   #scheduled: boolean;
   #running: Promise<void> | null = null;
   #failures = 0;
+  /** Counts the logs this instance has had: an import brings another one. */
+  #log = 0;
 
   constructor(kernel: Kernel, hooks: SessionHooks, waitUntil: (promise: Promise<unknown>) => void) {
     this.#kernel = kernel;
     this.#hooks = hooks;
+    this.#heads = new ChainHeads(kernel);
     this.#waitUntil = waitUntil;
     const row = kernel.sql.exec(
       "SELECT CAST(value AS INTEGER) AS seq FROM _sessile_meta WHERE key = 'recordedSeq'",
     )[0];
     this.#recordedSeq = row ? numberAt(row, "seq") : 0;
     this.#scheduled = kernel.due.dueAt(mirrorDueId) !== null;
+  }
+
+  /** Another log took this one's place: all of it is to be recorded, or found recorded. */
+  restart(now: number): void {
+    this.#log += 1;
+    this.#recordedSeq = 0;
+    this.#heads.forget();
+    this.#kernel.sql.exec("DELETE FROM _sessile_meta WHERE key = 'recordedSeq'");
+    if (!this.#hooks.record) return;
+    this.#scheduled = true;
+    this.#kernel.due.put(mirrorDueId, now);
   }
 
   get recordedSeq(): number {
@@ -60,10 +82,13 @@ export class MirrorRunner {
     if (!record) return;
     const row = this.#row(now);
     if (feed) this.#waitUntil(feed.notify([directoryChangeOf(row)]).catch(() => undefined));
+    const log = this.#log;
+    const head = await this.#heads.at(this.#recordedSeq).catch(() => undefined);
     const outcome = await mirrorLog(
       {
         row,
         recordedSeq: this.#recordedSeq,
+        ...(head ? { head } : {}),
         readCommits: (after, maxBytes) =>
           this.#kernel.log
             .readAfter(after, maxBytes)
@@ -72,9 +97,11 @@ export class MirrorRunner {
       record,
       { failures: this.#failures, jitter: Math.random() },
     );
+    // What was said of a log that is no more says nothing of this one.
+    if (log !== this.#log) return;
     this.#failures = outcome.error ? this.#failures + 1 : 0;
     if (outcome.error) this.#report(outcome.error, now);
-    this.#advance(outcome.recordedSeq);
+    this.#advance(outcome);
     this.#reschedule(now, outcome.error?.details.retryAfterMs);
   }
 
@@ -89,9 +116,10 @@ export class MirrorRunner {
     }
   }
 
-  #advance(recordedSeq: number): void {
+  #advance({ recordedSeq, head }: MirrorOutcome): void {
     if (recordedSeq === this.#recordedSeq) return;
     this.#recordedSeq = recordedSeq;
+    if (head) this.#heads.keep(head);
     this.#kernel.sql.exec(
       "INSERT OR REPLACE INTO _sessile_meta VALUES ('recordedSeq', ?)",
       String(recordedSeq),

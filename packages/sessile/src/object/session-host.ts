@@ -10,6 +10,7 @@ import {
 } from "../kernel/index.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Limits } from "../protocol/limits.ts";
+import type { Snapshot } from "../protocol/snapshot.ts";
 import { Alarm } from "./alarm.ts";
 import { ClientFrames } from "./client-frames.ts";
 import { type Clock, platformClock } from "./clock.ts";
@@ -18,6 +19,7 @@ import { MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
 import { Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
 import type { SessionHooks } from "./session-hooks.ts";
+import { SnapshotSealer, snapshotDueId } from "./snapshot-sealer.ts";
 import { WorkRunner } from "./work-runner.ts";
 
 const workLeaseId = "work:lease";
@@ -38,6 +40,7 @@ export class SessionHost {
   readonly #mirror: MirrorRunner;
   readonly #work: WorkRunner;
   readonly #presence: Presence;
+  readonly #sealer: SnapshotSealer;
 
   constructor(
     context: DurableObjectState,
@@ -54,6 +57,12 @@ export class SessionHost {
     this.#presence = new Presence(this.peers, clock);
     this.#alarm = new Alarm(context.storage, kernel.due, armedAt);
     this.#mirror = new MirrorRunner(kernel, hooks, (promise) => context.waitUntil(promise));
+    this.#sealer = new SnapshotSealer({
+      kernel,
+      policy: kernel.definition.snapshots ?? null,
+      seal: () => this.seal(),
+      report: (message, thrown) => this.report(message, thrown),
+    });
     this.#work = new WorkRunner(this.#workHost(), clock);
     this.intake = new CommandIntake({
       kernel,
@@ -88,6 +97,19 @@ export class SessionHost {
     return value;
   }
 
+  /** Seals what the last snapshot has not; null if there is nothing. */
+  seal(): Snapshot | null {
+    return this.write(null, (writer) => writer.sealSnapshot());
+  }
+
+  /** Another log has taken this one's place: nothing in memory that was about the old one may stay. */
+  restart(): void {
+    this.peers.closeAll("The session was imported.");
+    this.#mirror.restart(this.#clock.now());
+    this.#sealer.restart();
+    this.#leaseWork();
+  }
+
   left(socket: WebSocket): void {
     const peer = this.peers.get(socket);
     if (!this.peers.remove(socket) || !peer) return;
@@ -98,6 +120,8 @@ export class SessionHost {
   async alarmRang(): Promise<void> {
     this.#alarm.rang();
     for (const timer of this.kernel.due.due(this.#clock.now())) {
+      // A handler before this one may have taken its time, and meanwhile this one was cancelled or moved.
+      if (this.kernel.due.dueAt(timer.timerId) !== timer.dueAt) continue;
       try {
         await this.#runDue(timer);
       } catch (thrown) {
@@ -124,6 +148,7 @@ export class SessionHost {
       this.#mirror.committed(before, after, this.#clock.now());
       if (before.work !== after.work) this.#leaseWork();
       this.#hooks.onCommit(before, after);
+      this.#sealer.committed(stored, after, this.#clock.now());
     }
     this.#alarm.rearm();
   }
@@ -131,6 +156,7 @@ export class SessionHost {
   async #runDue(timer: DueTimer): Promise<void> {
     if (timer.timerId === mirrorDueId) return this.#mirror.run(this.#clock.now());
     if (timer.timerId === workLeaseId) return this.#leaseWork();
+    if (timer.timerId === snapshotDueId) return this.#sealer.rang(this.#clock.now());
     if (timer.timerId.startsWith(gateDuePrefix)) {
       this.write(null, (writer) => writer.expireGate(timer.timerId.slice(gateDuePrefix.length)));
       return;

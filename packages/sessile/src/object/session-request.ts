@@ -1,4 +1,4 @@
-import { listGates, logLevels } from "../kernel/index.ts";
+import { listGates, logLevels, StagedLog } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError, unreachable } from "../protocol/error.ts";
@@ -13,6 +13,19 @@ import type {
 } from "../protocol/request.ts";
 import type { SessionHost } from "./session-host.ts";
 
+const adminOps: ReadonlySet<SessionRequest["op"]> = new Set([
+  "log",
+  "seal",
+  "importBegin",
+  "importAdd",
+  "importEnd",
+]);
+
+/** Steps of an import: the only requests that do not make the session they are addressed to. */
+export function isImport({ op }: SessionRequest): boolean {
+  return op === "importBegin" || op === "importAdd" || op === "importEnd";
+}
+
 /** Answers one request of the HTTP layer. Errors become data here, so that their codes survive the hop. */
 export async function answerRequest(
   host: SessionHost,
@@ -21,7 +34,7 @@ export async function answerRequest(
   may: (action: Action) => boolean,
 ): Promise<SessionReply> {
   try {
-    const action = request.op === "log" ? "admin" : "read";
+    const action = adminOps.has(request.op) ? "admin" : "read";
     if (request.op !== "commands" && !may(action))
       throw new SessileError("forbidden", `You may not ${action} this session.`);
     return { ok: true, value: await answer(host, request, caller) };
@@ -51,6 +64,22 @@ async function answer(
     }
     case "gates":
       return { gates: listGates(kernel.sql) };
+    case "snapshots":
+      return { items: kernel.snapshots.list(request.limit, request.before) };
+    case "lastSnapshot":
+      return { snapshot: kernel.snapshots.lastWithView() };
+    case "seal":
+      return { snapshot: host.seal() };
+    case "importBegin":
+      new StagedLog(kernel).begin();
+      return {};
+    case "importAdd":
+      new StagedLog(kernel).add(request.commits);
+      return {};
+    case "importEnd":
+      new StagedLog(kernel).activate(request.lastSeq);
+      host.restart();
+      return { lastSeq: kernel.committedView.lastSeq };
     case "log": {
       const { op: _op, level, ...query } = request;
       const known = logLevels.find((name) => name === level);

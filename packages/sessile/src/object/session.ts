@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import {
   type ClientWrites,
-  defaultClientWrites,
   type GateRequest,
   Kernel,
   type KindDefinition,
@@ -9,6 +8,7 @@ import {
   listGates,
   type Migration,
   refuseThenable,
+  type SnapshotPolicy,
   type SqlRow,
   type SqlValue,
   type TimerRequest,
@@ -18,37 +18,26 @@ import {
 import type { Action } from "../protocol/access.ts";
 import type { CarriesEvents, EventMap } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
-import { type Actor, type Commit, eventsOf, type SessionEvent } from "../protocol/event.ts";
-import { sessionKeyOf } from "../protocol/event-id.ts";
+import type { Actor } from "../protocol/event.ts";
 import { type Peer, pingText, pongText, subprotocol } from "../protocol/frame.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
-import { defaultLimits, type Limits } from "../protocol/limits.ts";
+import type { Limits } from "../protocol/limits.ts";
 import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
 import type { SessionView } from "../protocol/view.ts";
-import {
-  createD1Record,
-  type DirectoryDescription,
-  type D1Database as RecordDatabase,
-  type SessionRecord,
-} from "../record/index.ts";
+import { createD1Record, type DirectoryDescription, type SessionRecord } from "../record/index.ts";
 import { findCallable } from "./callable.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
+import { type EventsPage, readEventsPage } from "./events-page.ts";
+import { definitionOf } from "./kind-definition.ts";
+import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
-import { answerRequest } from "./session-request.ts";
+import { answerRequest, isImport } from "./session-request.ts";
 import { acceptPeer } from "./upgrade.ts";
 import type { WorkFunction } from "./work-runner.ts";
-
-/** Bindings the base class looks for; all optional. */
-export interface SessileBindings {
-  /** D1: directory and mirror of the log. */
-  readonly SESSILE_RECORD?: RecordDatabase;
-  /** Fan-out of directory changes to open lists. */
-  readonly SESSILE_FEED?: DurableObjectNamespace;
-}
 
 /**
  * A durable session. Extend it, declare `initialState`, and write methods: state, log, gates, timers and work are stored
@@ -76,12 +65,15 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   readonly migrations: readonly Migration[] = [];
   readonly limits: Partial<Limits> = {};
   readonly clientWrites: Partial<ClientWrites> = {};
+  /** When ranges of the log are sealed into snapshots; null never does. */
+  readonly snapshots: Partial<SnapshotPolicy> | null = {};
   /** Long work by name, started with `startWork`: journaled step by step, and continued after a crash. */
   readonly works: { readonly [name: string]: WorkFunction } = {};
 
   #host: SessionHost | null = null;
   #name = "";
   #caller: Actor | null = null;
+  #starting: Promise<void> | null = null;
 
   constructor(context: DurableObjectState, env: Env) {
     super(context, env);
@@ -207,18 +199,8 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   }
 
   /** Events after `after`, one page. */
-  readEvents(options: { readonly after?: number; readonly limit?: number } = {}): {
-    readonly events: readonly SessionEvent[];
-    readonly more: boolean;
-  } {
-    const { kernel } = this.#live();
-    const after = options.after ?? 0;
-    const page = kernel.readAfter(after, options.limit ?? defaultLimits.maxPageEvents);
-    const key = sessionKeyOf(this.kind, this.#name);
-    return {
-      events: page.commits.flatMap((stored) => eventsOf(JSON.parse(stored.body) as Commit, key, after)),
-      more: page.more,
-    };
+  readEvents(options: { readonly after?: number; readonly limit?: number } = {}): EventsPage {
+    return readEventsPage(this.#live().kernel, options);
   }
 
   /** A line for operators; not part of the record. */
@@ -270,14 +252,19 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
 
   /** Reads and commands of the HTTP layer. */
   async handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply> {
-    return answerRequest(this.#live(), request, caller, (action) => this.authorize(caller.actor, action));
+    const host = isImport(request) ? this.#opened() : await this.#ready();
+    // Before there is a session the kind has nothing to judge by; the worker has asked its own authorizer.
+    const may = (action: Action) => !host.kernel.exists || this.authorize(caller.actor, action);
+    const reply = await answerRequest(host, request, caller, may);
+    if (request.op === "importEnd" && reply.ok) await this.#start();
+    return reply;
   }
 
   override async fetch(request: Request): Promise<Response> {
+    await this.#ready();
     const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-    if (isUpgrade && request.headers.get("sec-websocket-protocol")?.split(/,\s*/).includes(subprotocol)) {
-      return acceptPeer(request, this.#live().peers);
-    }
+    const protocols = request.headers.get("sec-websocket-protocol")?.split(/,\s*/);
+    if (isUpgrade && protocols?.includes(subprotocol)) return acceptPeer(request, this.#live().peers);
     return this.onRequest(request);
   }
 
@@ -302,21 +289,30 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   async #boot(): Promise<void> {
     // The subclass's fields are assigned after this constructor has returned.
     await Promise.resolve();
-    const sql = new DurableSql(this.ctx.storage);
-    const limits = { ...defaultLimits, ...this.limits };
-    const kernel = Kernel.open(sql, this.kind, this.ctx.id.name ?? "", this.#definition(limits), Date.now());
-    this.#name = this.ctx.id.name ?? kernel.committedView.name;
+    const [name, sql] = [this.ctx.id.name ?? "", new DurableSql(this.ctx.storage)];
+    const kernel = Kernel.open(sql, this.kind, name, this.#definition(), Date.now());
+    this.#name = name || kernel.committedView.name;
     const armedAt = await this.ctx.storage.getAlarm();
-    this.#host = new SessionHost(this.ctx, kernel, limits, this.#hooks(), armedAt);
-    if (!kernel.exists) this.#create();
+    this.#host = new SessionHost(this.ctx, kernel, kernel.definition.limits, this.#hooks(), armedAt);
+    if (kernel.exists) await this.#start();
+  }
+
+  async #start(): Promise<void> {
     await this.onStart();
-    this.#host.start();
+    this.#opened().start();
+  }
+
+  /** Addressing a session does not make it, its first use does: so an import finds the address free. */
+  async #ready(): Promise<SessionHost> {
+    const host = this.#live();
+    await this.#starting;
+    return host;
   }
 
   #create(): void {
     if (this.#name === "")
       throw new SessileError("bad_request", "Sessions are addressed by name.", { field: "name" });
-    this.#write((writer) => {
+    this.#opened().write(undefined, (writer) => {
       writer.create();
       this.onCreate();
       writer.setLifecycle("active");
@@ -328,6 +324,15 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   }
 
   #live(): SessionHost {
+    const host = this.#opened();
+    if (!host.kernel.exists && !host.kernel.insideCommit) {
+      this.#create();
+      this.#starting = this.ctx.blockConcurrencyWhile(() => this.#start());
+    }
+    return host;
+  }
+
+  #opened(): SessionHost {
     if (!this.#host)
       throw new SessileError(
         "internal",
@@ -336,13 +341,8 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
     return this.#host;
   }
 
-  #definition(limits: Limits): KindDefinition {
-    return {
-      initialState: this.initialState,
-      workflow: this.workflow,
-      migrations: this.migrations,
-      limits,
-      clientWrites: { ...defaultClientWrites, ...this.clientWrites },
+  #definition(): KindDefinition {
+    return definitionOf(this, {
       validateState: (next, current) => this.validateState(next as State, current as State),
       validateEvent: (type, payload) => this.validateEvent(type, payload),
       method: (name) => {
@@ -352,7 +352,7 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
       },
       gateSettled: (gate, outcome) =>
         this.#asCaller(this.#live().kernel.actor, () => this.onGate(gate, outcome)),
-    };
+    });
   }
 
   #hooks(): SessionHooks {

@@ -100,6 +100,11 @@ export class ExportReader {
     throw this.#fault(null, "The file is cut off: its trailer is missing.");
   }
 
+  /** For whoever reads the lines: what is wrong with the line that would come next. */
+  fault(message: string): ExportFault {
+    return new ExportFault(this.#line + 1, this.#manifest ? this.#head.seq + 1 : null, message);
+  }
+
   #takeManifest(line: string): void {
     const manifest = this.#parse(
       manifestSchema,

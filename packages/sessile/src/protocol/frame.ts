@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { Json } from "./json.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { protocolVersion } from "./subprotocol.ts";
 import type { SessionView } from "./view.ts";
 
@@ -17,6 +18,8 @@ const hello = z.strictObject({
   after: z.optional(seq),
   /** First visit: send the view and at most this many of the latest events. Ignored with `after`. */
   history: z.optional(seq),
+  /** Begin with the newest snapshot instead of everything missed, if it is newer than `after`. */
+  from: z.optional(z.literal("snapshot")),
   /** False: this peer only sends commands and wants no events (default true). */
   events: z.optional(z.boolean()),
 });
@@ -52,6 +55,8 @@ export interface WelcomeFrame {
   readonly createdAt?: number;
   /** Present unless the client resumed by `after`. It stands at `view.lastSeq`; only later commits are to be folded into it. */
   readonly view?: SessionView;
+  /** Present if the client asked for it: then `view` is the snapshot's, and the events after `toSeq` follow. */
+  readonly snapshot?: Snapshot;
 }
 
 /** One commit as it happens, and the outcomes of this peer's commands in it. */

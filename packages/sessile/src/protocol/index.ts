@@ -66,6 +66,7 @@ export { assertJson, deepFreeze, type Json, type JsonLimits, parseJson } from ".
 export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { type ChainHead, chainStart, extendChain } from "./log-chain.ts";
+export { readExport } from "./read-export.ts";
 export {
   canonicalEvent,
   packCommits,

@@ -2,6 +2,7 @@ import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { Gate, GateOutcome } from "./gate.ts";
 import type { Json } from "./json.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { SessionView } from "./view.ts";
 
 /** What the HTTP layer asks of a session object: the same reads and commands that sockets use. */
@@ -10,6 +11,15 @@ export type SessionRequest =
   | { readonly op: "events"; readonly after: number; readonly limit: number }
   | { readonly op: "commands"; readonly commands: readonly Json[]; readonly chars: number }
   | { readonly op: "gates" }
+  /** Newest first, those that end before `before`. */
+  | { readonly op: "snapshots"; readonly before?: number; readonly limit: number }
+  /** The newest snapshot with its view. */
+  | { readonly op: "lastSnapshot" }
+  | { readonly op: "seal" }
+  /** Forgets what an earlier import staged. */
+  | { readonly op: "importBegin" }
+  | { readonly op: "importAdd"; readonly commits: readonly Commit[] }
+  | { readonly op: "importEnd"; readonly lastSeq: number }
   | {
       readonly op: "log";
       readonly tag?: string;
@@ -31,6 +41,13 @@ export interface SessionReplies {
     readonly gates: readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[];
   };
   readonly log: { readonly entries: readonly Json[] };
+  readonly snapshots: { readonly items: readonly Snapshot[] };
+  readonly lastSnapshot: { readonly snapshot: (Snapshot & { readonly view: SessionView }) | null };
+  /** Null: there was nothing to seal. */
+  readonly seal: { readonly snapshot: Snapshot | null };
+  readonly importBegin: Record<string, never>;
+  readonly importAdd: Record<string, never>;
+  readonly importEnd: { readonly lastSeq: number };
 }
 
 /** Errors cross as data: an exception would lose its code between isolates. */

@@ -5,11 +5,14 @@ import { closeCodes } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import { reservedRoutes } from "../protocol/ids.ts";
+import { archiveRoutes } from "./archive-routes.ts";
 import { listSessionsPage } from "./directory-routes.ts";
+import { importExport } from "./import-log.ts";
 import type { SessileOptions } from "./options.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
-import { isUpgrade, type SessionVariables, sessionRoutes, showView } from "./session-routes.ts";
+import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
 import { SessionTarget } from "./session-stub.ts";
+import { showView } from "./show-view.ts";
 
 /** Types of the Hono app that `createSessile` returns. */
 export interface AppTypes<Env> {
@@ -46,6 +49,19 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     throw new MethodNotAllowed(["GET", "HEAD"]);
   });
 
+  app.post("/v1/sessions/import", async (context) => {
+    const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
+    const body = context.req.raw.body;
+    if (!body) throw new SessileError("bad_request", "The body is an export.", { field: "body" });
+    const open = async (kind: string, name: string): Promise<SessionTarget> => {
+      const target = new SessionTarget(context.env, options.kinds, kind, name);
+      await assertMay(options, context.env, { actor, action: "admin", kind, name });
+      return target;
+    };
+    const record = options.record?.(context.env) ?? null;
+    return Response.json(await importExport(body, { actor, record, open }), { status: 201 });
+  });
+
   const perSession = async (context: Context<AppTypes<Env>>, kind: string, name: string): Promise<void> => {
     const target = new SessionTarget(context.env, options.kinds, kind, name);
     const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
@@ -58,6 +74,8 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     await perSession(context, context.req.param("kind"), context.req.param("name"));
     await next();
   });
+  const archive = archiveRoutes((env) => options.record?.(env as Env) ?? null);
+  app.route("/v1/sessions/:kind/:name", archive as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", sessionRoutes() as unknown as Hono<AppTypes<Env>>);
   app.all("/v1/*", () => {
     throw new SessileError("not_found", "There is nothing at this address.");

@@ -12,6 +12,8 @@ import { eventStreamResponse, nextEvents } from "./event-stream.ts";
 import { MethodNotAllowed } from "./problem.ts";
 import { integerParam } from "./query.ts";
 import type { SessionTarget } from "./session-stub.ts";
+import { showView } from "./show-view.ts";
+import { snapshotPage } from "./snapshot-page.ts";
 
 /** What routes below one session share. */
 export interface SessionVariables {
@@ -65,6 +67,10 @@ export function sessionRoutes(): Routes {
     const wait = integerParam(context.req.query("wait"), "wait", 0, 0, maxWaitSeconds);
     if (context.req.header("accept")?.includes("text/event-stream"))
       return eventStreamResponse(target, actor, after);
+    if (context.req.query("from") === "snapshot") {
+      const page = await snapshotPage(target, actor, after, limit);
+      if (page) return page;
+    }
     const page = await readPage(target, actor, after, limit);
     if (page.events.length === 0 && wait > 0) {
       const events = await nextEvents(target, actor, after, wait * 1000);
@@ -181,15 +187,6 @@ export function isUpgrade(request: Request): boolean {
     request.headers.get("upgrade")?.toLowerCase() === "websocket" &&
     (request.headers.get("sec-websocket-protocol") ?? "").split(/,\s*/).includes(subprotocol)
   );
-}
-
-/** The view as HTTP shows it: times as RFC 3339. */
-export function showView(view: SessionView): Json {
-  return {
-    ...view,
-    createdAt: new Date(view.createdAt).toISOString(),
-    updatedAt: new Date(view.updatedAt).toISOString(),
-  } as unknown as Json;
 }
 
 interface Page {

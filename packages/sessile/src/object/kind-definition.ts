@@ -1,0 +1,37 @@
+import {
+  type ClientWrites,
+  defaultClientWrites,
+  defaultSnapshotPolicy,
+  type KindDefinition,
+  type Migration,
+  type SnapshotPolicy,
+  type Workflow,
+} from "../kernel/index.ts";
+import type { Json } from "../protocol/json.ts";
+import { defaultLimits, type Limits } from "../protocol/limits.ts";
+
+/** What a session class declares of its kind. */
+export interface KindDeclaration {
+  readonly initialState: Json;
+  readonly workflow?: Workflow;
+  readonly migrations: readonly Migration[];
+  readonly limits: Partial<Limits>;
+  readonly clientWrites: Partial<ClientWrites>;
+  readonly snapshots: Partial<SnapshotPolicy> | null;
+}
+
+/** A class's declarations with every default filled in, and its hooks: the kind as the kernel sees it. */
+export function definitionOf(
+  kind: KindDeclaration,
+  hooks: Pick<KindDefinition, "validateState" | "validateEvent" | "method" | "gateSettled">,
+): KindDefinition {
+  return {
+    initialState: kind.initialState,
+    workflow: kind.workflow,
+    migrations: kind.migrations,
+    limits: { ...defaultLimits, ...kind.limits },
+    clientWrites: { ...defaultClientWrites, ...kind.clientWrites },
+    snapshots: kind.snapshots && { ...defaultSnapshotPolicy, ...kind.snapshots },
+    ...hooks,
+  };
+}
