@@ -1,0 +1,81 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Commit, eventsOf, type SessionEvent } from "../../protocol/event.ts";
+import { sessionKeyOf } from "../../protocol/event-id.ts";
+import { emptyView, foldCommit, type SessionView } from "../../protocol/view.ts";
+import { checkEntities } from "./check-entities.ts";
+import { checkOrder, checkPromises } from "./check-promises.ts";
+import type { Ledger } from "./ledger.ts";
+import type { SessionObject } from "./session-object.ts";
+import type { SimulatedClient } from "./simulated-client.ts";
+import { SimulatedKind } from "./simulated-kind.ts";
+
+/** A session's log as it is on disk, read without any code of the session. */
+export interface LogOnDisk {
+  readonly commits: readonly Commit[];
+  readonly events: readonly SessionEvent[];
+  /** What each command answered, by seq of its first event. */
+  readonly results: ReadonlyMap<number, unknown>;
+  readonly view: SessionView;
+}
+
+export function readLog({ name, database }: SessionObject): LogOnDisk {
+  const commits = database
+    .peek("SELECT body FROM _sessile_log ORDER BY last_seq")
+    .map(({ body }) => JSON.parse(String(body)) as Commit);
+  const key = sessionKeyOf(SimulatedKind.kind, name);
+  const results = new Map<number, unknown>();
+  for (const { firstSeq, events } of commits)
+    for (const [index, { result }] of events.entries()) results.set(firstSeq + index, result);
+  return {
+    commits,
+    events: commits.flatMap((commit) => eventsOf(commit, key)),
+    results,
+    view: commits.reduce(foldCommit, emptyView(SimulatedKind.kind, name)),
+  };
+}
+
+/** Everything that must hold of a session at rest. */
+export function checkSession(object: SessionObject, ledger: Ledger): void {
+  if (object.database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length === 0) return;
+  const fail = (what: string) => object.world.fail(`${object.name}: ${what}`);
+  const log = readLog(object);
+  let at = 0;
+  for (const [index, { seq, createdAt }] of log.events.entries()) {
+    if (seq !== index + 1) {
+      fail(`event ${index + 1} of the log has seq ${seq}`);
+      return;
+    }
+    if (Date.parse(createdAt) < at) fail(`time runs backwards at ${seq}`);
+    at = Date.parse(createdAt);
+  }
+  const { instance } = object;
+  if (instance?.isAwake && !isDeepStrictEqual(instance.host.kernel.committedView, log.view))
+    fail(
+      `the view in memory ${JSON.stringify(instance.host.kernel.committedView)} is not the fold of the log ${JSON.stringify(log.view)}`,
+    );
+  const promises = ledger.all.filter(({ session }) => session === object.name);
+  checkPromises(log, promises, fail);
+  checkEntities(object, log, fail);
+  // A commit that fails under an instance that lives on refuses its commands, and others under way overtake them.
+  if (!object.database.hasOutlivedFailure) checkOrder(log.events, promises, fail);
+}
+
+/** Each client holds what the log says, and was never shown anything else. */
+export function checkClients(clients: readonly SimulatedClient[]): void {
+  const logs = new Map<SessionObject, LogOnDisk>();
+  for (const client of clients) {
+    const { object, snapshot } = client;
+    const log = logs.get(object) ?? readLog(object);
+    logs.set(object, log);
+    const fail = (what: string) => object.world.fail(`${client.name}: ${what}`);
+    for (const event of client.heard) {
+      if (!isDeepStrictEqual(event, log.events[event.seq - 1]))
+        fail(`was shown ${JSON.stringify(event)}; the log has ${JSON.stringify(log.events[event.seq - 1])}`);
+    }
+    if (!client.followsEvents) continue;
+    if (!isDeepStrictEqual(snapshot.view, log.view))
+      fail(`has the view ${JSON.stringify(snapshot.view)}; the log folds to ${JSON.stringify(log.view)}`);
+    if (!isDeepStrictEqual(snapshot.events, log.events.slice(log.events.length - snapshot.events.length)))
+      fail("holds events that are not the log's last ones");
+  }
+}

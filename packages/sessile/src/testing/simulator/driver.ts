@@ -1,0 +1,137 @@
+import type { Command } from "../../protocol/command.ts";
+import type { Random } from "./random.ts";
+import type { RequestSender } from "./request-sender.ts";
+import type { SessionObject } from "./session-object.ts";
+import type { SimulatedClient } from "./simulated-client.ts";
+import { SimulatedKind } from "./simulated-kind.ts";
+import type { World } from "./world.ts";
+
+export interface Stage {
+  readonly world: World;
+  readonly objects: readonly SessionObject[];
+  readonly clients: readonly SimulatedClient[];
+  readonly senders: readonly RequestSender[];
+}
+
+/** Decides what is done next: by whom, and what goes wrong. */
+export class Driver {
+  readonly #stage: Stage;
+  readonly #random: Random;
+  readonly #faults: number;
+  #tags = 0;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    this.#random = stage.world.random.fork("driver");
+    this.#faults = this.#random.pick([0.05, 0.15, 0.4]);
+  }
+
+  /** Does one thing. @returns simulated milliseconds until the next */
+  act(): number {
+    if (this.#random.chance(this.#faults)) this.#trouble();
+    else this.#command();
+    return this.#random.weighted([
+      [4, 0],
+      [8, this.#random.between(0, 30)],
+      [3, this.#random.between(0, 1500)],
+      [0.4, this.#random.between(5_000, 40_000)],
+    ]);
+  }
+
+  #command(): void {
+    const { clients, senders } = this.#stage;
+    const sender = this.#random.chance(0.75) ? this.#random.pick(clients) : this.#random.pick(senders);
+    const count = this.#random.weighted([
+      [6, 1],
+      [2, this.#random.between(2, 5)],
+      [0.2, 40],
+    ]);
+    for (let sent = 0; sent < count; sent++) sender.send(this.#make(sender));
+  }
+
+  #make(sender: SimulatedClient | RequestSender): Command {
+    const random = this.#random;
+    const tag = `${sender.name}-${this.#tags++}`;
+    const view =
+      "snapshot" in sender
+        ? sender.snapshot.view
+        : sender.object.instance?.isAwake && sender.object.instance.host.kernel.committedView;
+    const call = (method: string, ...args: (string | number | boolean | null)[]): Command => ({
+      op: "call",
+      method,
+      args,
+    });
+    return random.weighted<() => Command>([
+      [
+        8,
+        () => ({
+          op: "append",
+          type: "note.added",
+          payload: { tag, pad: "x".repeat(random.between(0, 300)) },
+        }),
+      ],
+      [3, () => this.#setState(tag, view ? view.version : 0, random.chance(0.6))],
+      [3, () => this.#setStatus(view ? view.statusVersion : 0, random.chance(0.6))],
+      [3, () => call("scatter", tag, random.between(0, 3))],
+      [2, () => call("breakOff", tag, random.chance(0.5))],
+      [
+        2,
+        () =>
+          call(
+            "ask",
+            `gate-${random.between(0, 9)}-${sender.object.name}`,
+            random.pick([null, 20, 2000, 30_000]),
+          ),
+      ],
+      [
+        4,
+        () => ({
+          op: "answerGate",
+          gateId: `gate-${random.between(0, 9)}-${sender.object.name}`,
+          answer: random.pick(["yes", "no"]),
+        }),
+      ],
+      [2, () => call("remind", `timer-${random.between(0, 4)}`, random.pick([0, 500, 5000, 60_000]))],
+      [1, () => call("forget", `timer-${random.between(0, 4)}`)],
+      [1, () => call("begin", `work-${random.between(0, 6)}`, random.between(1, 4), random.chance(0.5))],
+      [1, () => call("peek")],
+      [0.3, () => ({ op: "reset" })],
+      // The client itself refuses a reserved type; only a request brings it as far as the session.
+      [
+        0.2,
+        () => ({ op: "append", type: "snapshot" in sender ? "note.added" : "state.changed", payload: null }),
+      ],
+    ])();
+  }
+
+  #setState(tag: string, version: number, isConditional: boolean): Command {
+    return { op: "setState", state: { tag, count: -1 }, ...(isConditional ? { ifVersion: version } : {}) };
+  }
+
+  #setStatus(version: number, isConditional: boolean): Command {
+    const to = this.#random.pick(Object.keys(SimulatedKind.workflow.transitions));
+    return { op: "setStatus", to, ...(isConditional ? { expectedVersion: version } : {}) };
+  }
+
+  #trouble(): void {
+    const { clients, objects } = this.#stage;
+    const random = this.#random;
+    const object = random.pick(objects);
+    const client = random.pick(clients);
+    random.weighted<() => void>([
+      [6, () => client.wire?.break()],
+      [2, () => client.wire?.silence()],
+      [1, () => client.setLink(random.pick(["up", "down", "swallowing"]))],
+      [2, () => client.setLink("up")],
+      [1, () => client.setOnline(random.chance(0.5))],
+      [1, () => client.restart()],
+      [4, () => object.database.setFuse("kill", random.between(0, 60))],
+      [2, () => object.database.setFuse("doom", random.between(0, 60))],
+      [2, () => object.database.setFuse("fail", random.between(0, 3))],
+      [3, () => object.dieAtCommit(random.pick(["before", "after"]))],
+      [2, () => object.die("at once")],
+      [3, () => void object.hibernate()],
+      [1, () => object.setSkew(random.between(-120_000, 120_000))],
+    ])();
+  }
+}

@@ -1,0 +1,61 @@
+import type { Kernel } from "../../kernel/index.ts";
+
+/** A session that is broken on purpose. A simulator that does not notice one would not notice the real thing. */
+export interface Mutant {
+  readonly name: string;
+  /** Replaces a statement of transaction control. */
+  readonly sql?: (query: string) => string;
+  /** Statements that are left out; a query then finds nothing. */
+  readonly skips?: (query: string) => boolean;
+  /** A turn that dies half-way leaves what it had written. */
+  readonly tearsCommits?: boolean;
+  /** Frames leave before the commit is on disk. */
+  readonly sendsBeforeCommit?: boolean;
+  readonly kernel?: (kernel: Kernel) => void;
+  /** What a socket remembers through hibernation. */
+  readonly forgetsAttachments?: boolean;
+  /** Alarms are not set. */
+  readonly deafToAlarms?: boolean;
+  /** Every so many live commits are not sent to a peer. */
+  readonly losesFrames?: boolean;
+}
+
+const skipping = (name: string, pattern: RegExp): Mutant => ({ name, skips: (query) => pattern.test(query) });
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "repeats are not recognised",
+    kernel: (kernel) => {
+      kernel.log.findBack = () => null;
+    },
+  },
+  skipping("repeats of foreign ids are not recognised", /SELECT seq FROM _sessile_client_event/),
+  { name: "acknowledged before the commit", sendsBeforeCommit: true },
+  {
+    name: "cursor off by one on resume",
+    kernel: (kernel) => {
+      const read = kernel.log.readAfter.bind(kernel.log);
+      kernel.log.readAfter = (after, ...bounds) => {
+        const page = read(after, ...bounds);
+        if (after === 0 || !page.commits[0]) return page;
+        const commits = page.commits.map((stored) => {
+          const { firstSeq, ...rest } = JSON.parse(stored.body) as { firstSeq: number };
+          return { ...stored, body: JSON.stringify({ firstSeq: firstSeq - 1, ...rest }) };
+        });
+        return { ...page, commits };
+      };
+    },
+  },
+  {
+    name: "a failed command's writes stay",
+    sql: (query) => query.replace(/ROLLBACK TO (\w+); RELEASE \w+/, "RELEASE $1"),
+  },
+  { name: "a commit can be torn", tearsCommits: true },
+  { name: "a peer's phase is lost in hibernation", forgetsAttachments: true },
+  { name: "live commits get lost", losesFrames: true },
+  { name: "alarms are not set", deafToAlarms: true },
+  skipping("a timer that fired stays", /DELETE FROM _sessile_timer/),
+  skipping("a settled gate stays open", /UPDATE _sessile_gate/),
+  skipping("finished steps are forgotten", /INSERT INTO _sessile_step/),
+  skipping("producers are not checkpointed", /_sessile_producer VALUES/),
+];

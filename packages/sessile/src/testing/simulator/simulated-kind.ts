@@ -1,0 +1,180 @@
+import {
+  defaultClientWrites,
+  type GateRequest,
+  type KindDefinition,
+  type Writer,
+  workflow,
+} from "../../kernel/index.ts";
+import { callable, type FoundMethod, findCallable } from "../../object/callable.ts";
+import type { SessionHooks } from "../../object/session-hooks.ts";
+import type { WorkContext } from "../../object/work-runner.ts";
+import { SessileError } from "../../protocol/error.ts";
+import type { Actor } from "../../protocol/event.ts";
+import type { Json } from "../../protocol/json.ts";
+import { defaultLimits } from "../../protocol/limits.ts";
+import type { Instance } from "./instance.ts";
+import type { Random } from "./random.ts";
+import type { World } from "./world.ts";
+
+/** The state of simulated sessions: who wrote it last, and a counter that only `scatter` moves. */
+export interface SimulatedState {
+  readonly tag: string;
+  readonly count: number;
+  readonly [key: string]: Json;
+}
+
+export type SimulatedStatus = "idle" | "busy" | "done" | "shelved";
+
+/** A kind that uses all there is to use, in the way `Session` offers it. */
+export class SimulatedKind {
+  static readonly kind = "simulated";
+  static readonly initialState: SimulatedState = { tag: "", count: 0 };
+  static readonly workflow = workflow({
+    initial: "idle",
+    transitions: { idle: ["busy", "shelved"], busy: ["done", "idle"], done: ["idle"], shelved: ["idle"] },
+  });
+  readonly definition: KindDefinition;
+  readonly hooks: SessionHooks;
+  readonly #instance: Instance;
+  readonly #world: World;
+  readonly #random: Random;
+
+  constructor(instance: Instance, world: World, random: Random) {
+    this.#instance = instance;
+    this.#world = world;
+    this.#random = random;
+    this.definition = this.#definition();
+    this.hooks = this.#hooks();
+  }
+
+  /** Several writes, tables included, that happen all or not at all. */
+  readonly scatter = callable((tag: string, parts: number) => {
+    this.#scatter(tag, parts);
+    return { tag, count: this.#state.count };
+  });
+
+  /** The same, and then it fails. */
+  readonly breakOff = callable((tag: string, isExpected: boolean) => {
+    this.#scatter(tag, 2);
+    this.#write((writer) => writer.openGate({ gateId: `broken-${tag}`, title: "Never to be seen" }));
+    if (isExpected) throw new SessileError("rejected", "Half-way is where this method ends.");
+    throw new Error("Inner text that nobody may see.");
+  });
+
+  readonly ask = callable((gateId: string, expiresInMs: number | null) =>
+    this.#write((writer) => {
+      const request: GateRequest = { gateId, title: "Well?", options: ["yes", "no"] };
+      const expiry = expiresInMs === null ? {} : { expiresAt: this.#instance.clock.now() + expiresInMs };
+      return writer.openGate({ ...request, ...expiry });
+    }),
+  );
+
+  readonly remind = callable((timerId: string, inMs: number) =>
+    this.#write((writer) =>
+      writer.setTimer({ timerId, name: "remind", dueAt: this.#instance.clock.now() + inMs, input: timerId }),
+    ),
+  );
+
+  readonly forget = callable((timerId: string) => this.#write((writer) => writer.cancelTimer(timerId)));
+
+  readonly begin = callable((workId: string, steps: number, atOnce: boolean) =>
+    this.#write((writer) => writer.startWork({ workId, name: "steps", input: { steps, atOnce } })),
+  );
+
+  readonly peek = callable(() => this.#state.count);
+
+  get #state(): SimulatedState {
+    return this.#instance.host.kernel.view.state as SimulatedState;
+  }
+
+  #scatter(tag: string, parts: number): void {
+    for (let part = 0; part < parts; part++) {
+      this.#write((writer) => writer.append("scatter.part", { tag, part }));
+    }
+    this.#write((writer) => writer.setState({ tag, count: this.#state.count + 1 }));
+    this.#instance.host.kernel.sql.exec("INSERT INTO tally VALUES (?, ?)", tag, parts);
+  }
+
+  #write<T>(body: (writer: Writer) => T): T {
+    return this.#instance.host.write(undefined, body);
+  }
+
+  async #remind(input: Json): Promise<void> {
+    // A library timer is in the due table until it has fired, so a handler of one that is not there was called for nothing.
+    const timerId = String(input);
+    if (this.#instance.host.kernel.due.dueAt(timerId) === null && !this.#instance.isDying)
+      this.#world.fail(`the handler of ${timerId} was called after it had been cancelled`);
+    if (this.#random.chance(0.5)) await this.#instance.clock.wait(this.#random.between(1, 3000));
+    if (this.#random.chance(this.#world.trouble.failure))
+      throw new Error("The handler does not feel like it.");
+    this.#write((writer) => writer.append("reminder.heard", input));
+  }
+
+  async #steps(work: WorkContext, input: Json): Promise<Json> {
+    const { steps, atOnce } = input as { readonly steps: number; readonly atOnce: boolean };
+    const names = Array.from({ length: steps }, (_, index) => `s${index}`);
+    const step = (name: string) =>
+      work.step(
+        name,
+        async () => {
+          await this.#instance.clock.wait(this.#random.between(0, 400));
+          if (this.#random.chance(this.#world.trouble.failure)) throw new Error("The step stumbles.");
+          return name;
+        },
+        {
+          commit: (result) => {
+            this.#write((writer) => writer.append("noted.step", { workId: work.workId, step: result }));
+          },
+        },
+      );
+    if (atOnce) return Promise.all(names.map(step));
+    const results: string[] = [];
+    for (const name of names) results.push(await step(name));
+    return results;
+  }
+
+  #definition(): KindDefinition {
+    return {
+      initialState: SimulatedKind.initialState,
+      workflow: SimulatedKind.workflow,
+      migrations: [
+        {
+          version: 1,
+          name: "tally",
+          up: (sql) => void sql.exec("CREATE TABLE tally (tag TEXT PRIMARY KEY, parts INTEGER NOT NULL)"),
+        },
+      ],
+      // Small pages, so that catching up takes several.
+      limits: { ...defaultLimits, maxPageBytes: 2000 },
+      clientWrites: { ...defaultClientWrites, state: true },
+      validateState: () => {},
+      validateEvent: () => {},
+      method: (name) => {
+        const method = findCallable(this, name);
+        return method && !method.isAsync ? method.run : null;
+      },
+      gateSettled: (gate, outcome) => {
+        this.#write((writer) =>
+          writer.append("verdict.heard", { gateId: gate.gateId, status: outcome.status }),
+        );
+      },
+    };
+  }
+
+  #hooks(): SessionHooks {
+    return {
+      record: null,
+      feed: null,
+      description: {},
+      authorize: () => true,
+      findMethod: (name): FoundMethod | null => findCallable(this, name),
+      findWork: (name) => (name === "steps" ? (work, input) => this.#steps(work, input) : null),
+      onConnect: () => {},
+      onDisconnect: () => {},
+      onSignal: () => true,
+      onTimer: (_name, input) => this.#remind(input),
+      onCommit: () => {},
+      asCaller: <T>(_caller: Actor | null, body: () => T): T => body(),
+    };
+  }
+}

@@ -1,0 +1,61 @@
+import type { Mutant } from "./mutants.ts";
+import { hash, Random } from "./random.ts";
+import { Timeline } from "./timeline.ts";
+
+/** How much goes wrong. Everything is zero once the world has healed. */
+export interface Trouble {
+  /** Milliseconds a frame is under way, at most. */
+  maxLatencyMs: number;
+  /** That an idle object is hibernated after an event. */
+  hibernation: number;
+  /** That a body of the kind's own code (a step, a timer's handler) fails. */
+  failure: number;
+  /** That a request or its answer is lost. */
+  requestLoss: number;
+}
+
+const peace: Trouble = { maxLatencyMs: 5, hibernation: 0, failure: 0, requestLoss: 0 };
+
+/** What everything in one simulation shares: time, chance, trace, and the state of the weather. */
+export class World {
+  readonly timeline = new Timeline(Date.UTC(2030, 0, 1));
+  readonly random: Random;
+  readonly mutant: Mutant | null;
+  readonly failures: string[] = [];
+  trouble: Trouble;
+  /** Kept only on demand: a trace is long. */
+  readonly lines: string[] | null;
+  #hash = 0;
+
+  constructor(seed: number, mutant: Mutant | null, keepTrace: boolean) {
+    this.random = new Random(`seed ${seed}`);
+    this.mutant = mutant;
+    this.lines = keepTrace ? [] : null;
+    const weather = this.random.fork("weather");
+    this.trouble = {
+      maxLatencyMs: weather.pick([5, 40, 400]),
+      hibernation: weather.pick([0, 0.02, 0.2]),
+      failure: weather.pick([0, 0.2, 0.4]),
+      requestLoss: weather.pick([0, 0.1, 0.3]),
+    };
+  }
+
+  get traceHash(): string {
+    return (this.#hash >>> 0).toString(16).padStart(8, "0");
+  }
+
+  heal(): void {
+    this.trouble = peace;
+  }
+
+  note(text: string): void {
+    const line = `${this.timeline.now} ${text}`;
+    this.#hash = hash(line, this.#hash);
+    this.lines?.push(line);
+  }
+
+  fail(what: string): void {
+    this.note(`FAILURE ${what}`);
+    if (this.failures.length < 20) this.failures.push(what);
+  }
+}
