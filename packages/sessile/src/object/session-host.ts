@@ -122,8 +122,6 @@ export class SessionHost {
     for (const timer of this.kernel.due.due(this.#clock.now())) {
       // A handler before this one may have taken its time, and meanwhile this one was cancelled or moved.
       if (this.kernel.due.dueAt(timer.timerId) !== timer.dueAt) continue;
-      // A handler before this one may have taken its time, and meanwhile this one was cancelled or moved.
-      if (this.kernel.due.dueAt(timer.timerId) !== timer.dueAt) continue;
       try {
         await this.#runDue(timer);
       } catch (thrown) {
