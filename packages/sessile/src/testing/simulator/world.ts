@@ -38,6 +38,8 @@ export class World {
       failure: weather.pick([0, 0.2, 0.4]),
       requestLoss: weather.pick([0, 0.1, 0.3]),
     };
+    // So slow that what an old connection still carries arrives long after its successor's first frames.
+    if (weather.chance(0.15)) this.trouble.maxLatencyMs = 4000;
   }
 
   get traceHash(): string {
