@@ -1,5 +1,6 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import { parseArgs } from "node:util";
+import { isSessionCommand, parseSessionCommand, type SessionCommand, sessionHelp } from "./session-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ServeFlags {
@@ -17,14 +18,21 @@ export interface ServeFlags {
 export type Command =
   | { readonly name: "help"; readonly text: string }
   | { readonly name: "version" }
-  | { readonly name: "serve"; readonly flags: ServeFlags };
+  | { readonly name: "serve"; readonly flags: ServeFlags }
+  | SessionCommand;
 
 export const overview = `sessile: durable sessions for AI agents
 
-  sessile serve       serve a Worker and its sessions on this machine
-  sessile --version   print the version
+  sessile serve              serve a Worker and its sessions on this machine
+  sessile tail KIND/NAME     print a session's events and follow it
+  sessile export KIND/NAME   write a session's whole log to a file
+  sessile import FILE        make a session from an export
+  sessile verify FILE        find what was changed, taken out or cut off in an export
+  sessile restore KIND/NAME  rebuild a session that lost its tables from the record
+  sessile doctor             look at a data folder
+  sessile --version          print the version
 
-  sessile serve --help lists its options.
+  sessile COMMAND --help lists its options.
 `;
 
 export const serveHelp = `sessile serve: serve a Worker and its sessions on this machine
@@ -68,6 +76,8 @@ export function parseCommandLine(args: readonly string[]): Command {
     case "serve":
       return parseServe(rest);
     default:
+      if (isSessionCommand(first))
+        return parseSessionCommand(first, rest) ?? { name: "help", text: sessionHelp[first] };
       throw new UsageError(`There is no command "${first}". Run: sessile --help`);
   }
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { parseCommandLine } from "./command-line.ts";
+import type { SessionCommand } from "./session-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 const usageExit = 2;
@@ -21,6 +22,26 @@ async function run(args: readonly string[]): Promise<void> {
       const { runServe } = await import("./serve-command.ts");
       return runServe(command.flags);
     }
+    default:
+      requireNode();
+      return runSessionCommand(command);
+  }
+}
+
+async function runSessionCommand(command: SessionCommand): Promise<void> {
+  switch (command.name) {
+    case "export":
+      return (await import("./transfer-commands.ts")).runExport(command.flags);
+    case "import":
+      return (await import("./transfer-commands.ts")).runImport(command.flags);
+    case "restore":
+      return (await import("./transfer-commands.ts")).runRestore(command.flags);
+    case "verify":
+      return (await import("./verify-command.ts")).runVerify(command.flags);
+    case "tail":
+      return (await import("./tail-command.ts")).runTail(command.flags);
+    case "doctor":
+      return (await import("./doctor-command.ts")).runDoctor({ ...command.flags, version: readVersion() });
   }
 }
 
@@ -40,7 +61,9 @@ function readVersion(): string {
 try {
   await run(process.argv.slice(2));
 } catch (error) {
-  const expected = error instanceof UsageError || (error instanceof Error && error.name === "ServeError");
+  const expected =
+    error instanceof UsageError ||
+    (error instanceof Error && (error.name === "ServeError" || error.name === "CommandFailure"));
   const shown = expected ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`sessile: ${shown}\n`);
   process.exitCode = error instanceof UsageError ? usageExit : failureExit;

@@ -1,0 +1,155 @@
+import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { CommandFailure, type RemoteFlags, request } from "./remote.ts";
+
+export interface DoctorFlags {
+  readonly dir: string;
+  readonly version: string;
+  /** Asks a running server too. */
+  readonly remote?: RemoteFlags;
+}
+
+/** One line of the report. */
+interface Finding {
+  readonly level: "ok" | "warn" | "bad";
+  readonly what: string;
+  readonly detail: string;
+}
+
+interface Database {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+const lowDiskBytes = 1024 ** 3;
+
+/**
+ * Looks at a data folder, and at a server if one is named, without changing anything.
+ *
+ * @throws CommandFailure after the report if something is bad
+ */
+export async function runDoctor(flags: DoctorFlags): Promise<void> {
+  const findings = [
+    {
+      level: "ok",
+      what: "versions",
+      detail: `sessile ${flags.version}, Node ${process.versions.node}, SQLite ${process.versions.sqlite}`,
+    },
+    ...inspectFolder(flags.dir),
+    ...(flags.remote ? [await inspectServer(flags.remote)] : []),
+  ] satisfies Finding[];
+  for (const { level, what, detail } of findings)
+    process.stdout.write(`${level.padEnd(4)}  ${what}: ${detail}\n`);
+  const bad = findings.filter(({ level }) => level === "bad").length;
+  if (bad > 0) throw new CommandFailure(`${bad} of ${findings.length} checks failed.`);
+}
+
+function inspectFolder(dir: string): Finding[] {
+  if (!existsSync(dir))
+    return [{ level: "bad", what: "folder", detail: `${dir} does not exist. Name another with --dir.` }];
+  const databases = databasesBelow(join(dir, "data"));
+  return [inspectLock(dir), ...inspectSizes(databases), inspectDisk(dir), ...inspectRecord(databases)];
+}
+
+/** The server holds SQLite's own lock on an empty file; asking for it is the one honest test. */
+function inspectLock(dir: string): Finding {
+  const file = join(dir, "lock");
+  if (!existsSync(file)) return { level: "ok", what: "lock", detail: "no server has used this folder yet" };
+  const database = new DatabaseSync(file);
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+    database.exec("ROLLBACK");
+    return { level: "ok", what: "lock", detail: "free: no server runs on this folder" };
+  } catch {
+    return { level: "ok", what: "lock", detail: `held by ${holderOf(dir)}` };
+  } finally {
+    database.close();
+  }
+}
+
+function holderOf(dir: string): string {
+  try {
+    const holder = JSON.parse(readFileSync(join(dir, "holder.json"), "utf8")) as { pid?: unknown };
+    return `the server with process id ${String(holder.pid ?? "unknown")}`;
+  } catch {
+    return "a server that has not said who it is";
+  }
+}
+
+function inspectSizes(databases: readonly Database[]): Finding[] {
+  const total = databases.reduce((sum, { bytes }) => sum + bytes, 0);
+  const largest = databases.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  // A Durable Object holds 10 GB on Cloudflare; a session that nears it needs retention before it moves there.
+  const level = largest > 8 * 1024 ** 3 ? "warn" : "ok";
+  return [
+    {
+      level,
+      what: "databases",
+      detail: `${databases.length}, ${sizeOf(total)} together, the largest ${sizeOf(largest)}`,
+    },
+  ];
+}
+
+function inspectDisk(dir: string): Finding {
+  const { bavail, bsize } = statfsSync(dir);
+  const free = bavail * bsize;
+  return { level: free < lowDiskBytes ? "bad" : "ok", what: "free disk", detail: sizeOf(free) };
+}
+
+function inspectRecord(databases: readonly Database[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const { path } of databases.filter((database) => database.path.includes("d1"))) {
+    const lag = lagOf(path);
+    if (lag === null) continue;
+    const { sessions, behind, events } = lag;
+    const detail = `${sessions} sessions, ${behind} of them ${events} events behind`;
+    findings.push({ level: behind > 0 ? "warn" : "ok", what: "record", detail });
+  }
+  return findings;
+}
+
+function lagOf(path: string): { sessions: number; behind: number; events: number } | null {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const row = database
+      .prepare(
+        "SELECT count(*) AS sessions, coalesce(sum(recordedSeq < lastSeq), 0) AS behind, coalesce(sum(max(0, lastSeq - recordedSeq)), 0) AS events FROM sessile_sessions",
+      )
+      .get();
+    return { sessions: Number(row?.sessions), behind: Number(row?.behind), events: Number(row?.events) };
+  } catch {
+    return null; // another database of the Worker
+  } finally {
+    database.close();
+  }
+}
+
+async function inspectServer(remote: RemoteFlags): Promise<Finding> {
+  try {
+    const started = performance.now();
+    await (await request(remote, "/v1/sessions?limit=1")).arrayBuffer();
+    return {
+      level: "ok",
+      what: "server",
+      detail: `${remote.url} answers in ${Math.ceil(performance.now() - started)} ms`,
+    };
+  } catch (error) {
+    return { level: "bad", what: "server", detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function databasesBelow(dir: string): Database[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".sqlite"))
+    .map((file) => ({ path: join(dir, file), bytes: statSync(join(dir, file)).size }));
+}
+
+function sizeOf(bytes: number): string {
+  const units = ["bytes", "KB", "MB", "GB", "TB"];
+  let unit = 0;
+  let size = bytes;
+  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}

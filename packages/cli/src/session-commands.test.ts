@@ -1,0 +1,211 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ExportReader, ExportWriter, type RecordedEvent } from "sessile/protocol";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../sessile/src/node/server/fixtures/processes.ts";
+import { Fixture } from "../../sessile/test/workerd/start.ts";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "sessile-cli-"));
+const file = (name: string) => join(folder, name);
+let here: Fixture;
+let there: Fixture;
+beforeAll(async () => {
+  [here, there] = await Promise.all([Fixture.start(), Fixture.start()]);
+}, 90_000);
+afterAll(async () => {
+  await Promise.all([here?.stop(), there?.stop()]);
+  rmSync(folder, { recursive: true, maxRetries: 3 });
+});
+
+function start(...args: string[]) {
+  const child = spawn(process.execPath, ["--conditions=sessile-source", main, ...args], { cwd: folder });
+  const output = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const)
+    child[stream].on("data", (chunk) => {
+      output[stream] += chunk;
+    });
+  return { child, output };
+}
+
+async function sessile(...args: string[]) {
+  const { child, output } = start(...args);
+  child.stdin.end();
+  const [code] = await once(child, "exit");
+  return { code, ...output };
+}
+
+async function grown(pages = 12): Promise<string> {
+  const name = here.name("d");
+  for (let n = 0; n < pages; n++)
+    await here.ask("POST", `diary/${name}/call/write`, {
+      body: [`page ${n}`],
+      headers: { "x-test-user": "ada" },
+    });
+  await here.ask("POST", `diary/${name}/snapshots`);
+  await until(async () => {
+    const { body } = await here.get(`diary/${name}/head`);
+    return body.head?.seq === (await here.get(`diary/${name}`)).body.lastSeq;
+  });
+  return name;
+}
+
+/** The file with one event exchanged, and a chain of its own. */
+function forge(text: string, seq: number): string {
+  const reader = new ExportReader();
+  const events = text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => reader.take(line))
+    .filter((event) => event !== null);
+  const { kind, name, createdAt } = reader.manifest!;
+  const writer = new ExportWriter({ kind, name, createdAt, events: events.length });
+  const changed = (event: RecordedEvent) =>
+    event.seq === seq ? { ...event, payload: { text: "forged" } } : event;
+  return writer.begin() + events.map((event) => writer.event(changed(event))).join("") + writer.end();
+}
+
+describe("export, verify, import, restore", () => {
+  test("EX2 a session goes from one server to another through a file, byte for byte", async () => {
+    const name = await grown();
+    const first = file("one.ndjson");
+    expect(await sessile("export", `diary/${name}`, "--url", here.url, "--out", first)).toMatchObject({
+      code: 0,
+      stdout: "",
+    });
+    const verified = await sessile("verify", first, "--url", here.url);
+    expect(verified).toMatchObject({ code: 0, stderr: "" });
+    expect(verified.stdout).toMatch(
+      /is whole: diary\/.* events, head [0-9a-f]{64}\. The head agrees with the record at /,
+    );
+    const imported = await sessile("import", first, "--url", there.url);
+    expect(imported).toMatchObject({ code: 0, stderr: "" });
+    const again = await sessile("export", `diary/${name}`, "--url", there.url);
+    expect(again).toMatchObject({ code: 0, stdout: readFileSync(first, "utf8") });
+    expect(await sessile("import", first, "--url", there.url)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("(conflict)"),
+    });
+  });
+
+  test("EX4 verify names line and event of what was changed, taken out or cut off", async () => {
+    const name = await grown(4);
+    const { stdout: text } = await sessile("export", `diary/${name}`, "--url", here.url);
+    const lines = text.split("\n");
+    const cases: [string, string][] = [
+      [text.replace("page 1", "page X"), "line 6 (event 5)"],
+      [lines.toSpliced(4, 1).join("\n"), "line 5 (event 4)"],
+      [`${lines.slice(0, 6).join("\n")}\n`, "line 7 (event 6): The file is cut off"],
+      [text.slice(0, -20), "cut off in the middle"],
+    ];
+    for (const [damaged, where] of cases) {
+      writeFileSync(file("damaged.ndjson"), damaged);
+      expect(await sessile("verify", file("damaged.ndjson"))).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(where),
+      });
+    }
+    writeFileSync(
+      file("bytes.ndjson"),
+      Buffer.concat([Buffer.from(`${lines[0]}\n`), Buffer.from([0xff, 0xfe]), Buffer.from("\n")]),
+    );
+    expect(await sessile("verify", file("bytes.ndjson"))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("not UTF-8"),
+    });
+  });
+
+  test("EX5 a forgery with a chain of its own is found by the anchor, and located by the server", async () => {
+    const name = await grown(6);
+    const { stdout: text } = await sessile("export", `diary/${name}`, "--url", here.url);
+    const head = JSON.parse(text.split("\n").at(-2)!).trailer.head as string;
+    writeFileSync(file("forged.ndjson"), forge(text, 7));
+    expect(await sessile("verify", file("forged.ndjson"))).toMatchObject({ code: 0 });
+    expect(await sessile("verify", file("forged.ndjson"), "--anchor", head)).toMatchObject({ code: 1 });
+    expect(await sessile("verify", file("forged.ndjson"), "--url", here.url)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("The first event that differs is 7, on line 8."),
+    });
+    writeFileSync(file("good.ndjson"), text);
+    expect(await sessile("verify", file("good.ndjson"), "--anchor", head)).toMatchObject({ code: 0 });
+    await here.ask("POST", `diary/${name}/call/write`, { body: ["later"] });
+    await until(async () => (await here.get(`diary/${name}/head`)).body.head.hash !== head);
+    expect(await sessile("verify", file("good.ndjson"), "--url", here.url)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("is cut off: it ends with event"),
+    });
+  });
+
+  test("RS5 restore rebuilds a lost session from the record", async () => {
+    const name = await grown(5);
+    const { stdout: before } = await sessile("export", `diary/${name}`, "--url", here.url);
+    await here.ask("POST", `/test/forget/${name}`);
+    expect(await sessile("restore", `diary/${name}`, "--url", here.url)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("Restored"),
+    });
+    expect((await sessile("export", `diary/${name}`, "--url", here.url)).stdout).toBe(before);
+  });
+});
+
+describe("tail", () => {
+  test("prints what there is and ends, or follows; and goes on after the seq it is given", async () => {
+    const name = await grown(2);
+    const all = await sessile("tail", `diary/${name}`, "--no-follow", "--url", here.url);
+    const seqs = all.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).seq);
+    expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => index + 1));
+    const { child, output } = start(
+      "tail",
+      `diary/${name}`,
+      "--after",
+      String(seqs.length - 1),
+      "--url",
+      here.url,
+    );
+    await until(() => output.stdout.includes("\n"));
+    await here.ask("POST", `diary/${name}/call/write`, { body: ["while it follows"] });
+    await until(() => output.stdout.includes("while it follows"));
+    child.kill("SIGINT");
+    await once(child, "exit");
+    expect(JSON.parse(output.stdout.split("\n")[0]!).seq).toBe(seqs.length);
+    expect(output.stderr).toMatch(/^Go on with: --after \d+\n$/);
+  });
+
+  test("a server that is not there, and a session that is named wrongly, are said in one line", async () => {
+    expect(await sessile("tail", "diary/x", "--no-follow", "--url", "http://127.0.0.1:1")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^sessile: http:\/\/127\.0\.0\.1:1 does not answer .*--url\.\n$/),
+    });
+    expect(await sessile("tail", "diary")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("KIND/NAME"),
+    });
+    expect(await sessile("export", "diary/a", "--anchor", "x")).toMatchObject({ code: 2 });
+  });
+});
+
+describe("doctor", () => {
+  test("reports versions, lock, sizes, disk and the record's lag of a folder in use, and of the server", async () => {
+    await grown(1);
+    const { code, stdout } = await sessile("doctor", "--dir", here.server.dir, "--url", here.url);
+    expect(stdout).toMatch(/^ok {4}versions: sessile \d/);
+    expect(stdout).toMatch(/ok {4}lock: held by the server with process id \d+/);
+    expect(stdout).toMatch(/databases: \d+, .* together/);
+    expect(stdout).toMatch(/free disk: /);
+    expect(stdout).toMatch(/record: \d+ sessions, \d+ of them \d+ events behind/);
+    expect(stdout).toMatch(/server: .* answers in \d+ ms/);
+    expect([0, 1]).toContain(code);
+  });
+
+  test("a folder that is not there is bad, exit 1", async () => {
+    const { code, stdout } = await sessile("doctor", "--dir", join(dirname(folder), "no-such-folder"));
+    expect([code, stdout]).toEqual([1, expect.stringContaining("bad   folder:")]);
+  });
+});

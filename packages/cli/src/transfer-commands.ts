@@ -1,0 +1,71 @@
+import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { type RemoteFlags, request, requestJson, type SessionArgument, sessionPath } from "./remote.ts";
+import { UsageError } from "./usage-error.ts";
+
+interface Transferred {
+  readonly kind: string;
+  readonly name: string;
+  readonly events: number;
+  readonly head: string;
+}
+
+export interface ExportFlags {
+  readonly remote: RemoteFlags;
+  readonly session: SessionArgument;
+  /** Default: standard output. */
+  readonly out?: string;
+}
+
+/** Writes a session's export. A file appears under its name only once it is whole. */
+export async function runExport({ remote, session, out }: ExportFlags): Promise<void> {
+  const response = await request(remote, sessionPath(session, "/export"));
+  const body = Readable.fromWeb(response.body as import("node:stream/web").ReadableStream);
+  if (out === undefined) return pipeline(body, process.stdout, { end: false });
+  const partial = `${out}.part`;
+  try {
+    await pipeline(body, createWriteStream(partial));
+    renameSync(partial, out);
+  } finally {
+    rmSync(partial, { force: true });
+  }
+  process.stderr.write(
+    `Exported ${session.kind}/${session.name} to ${out}. Check it with: sessile verify ${out}\n`,
+  );
+}
+
+export interface ImportFlags {
+  readonly remote: RemoteFlags;
+  /** `-` is standard input. */
+  readonly file: string;
+}
+
+export async function runImport({ remote, file }: ImportFlags): Promise<void> {
+  if (file !== "-" && !existsSync(file)) throw new UsageError(`There is no file ${file}.`);
+  const input = file === "-" ? process.stdin : createReadStream(file);
+  const response = await request(remote, "/v1/sessions/import", {
+    method: "POST",
+    body: Readable.toWeb(input) as ReadableStream,
+    headers: { "content-type": "application/x-ndjson" },
+    duplex: "half",
+  });
+  report("Imported", (await response.json()) as Transferred);
+}
+
+export interface RestoreFlags {
+  readonly remote: RemoteFlags;
+  readonly session: SessionArgument;
+}
+
+/** Rebuilds a session that lost its tables from the record. */
+export async function runRestore({ remote, session }: RestoreFlags): Promise<void> {
+  report(
+    "Restored",
+    await requestJson<Transferred>(remote, sessionPath(session, "/restore"), { method: "POST" }),
+  );
+}
+
+function report(what: string, { kind, name, events, head }: Transferred): void {
+  process.stdout.write(`${what} ${kind}/${name}: ${events} events, head ${head}\n`);
+}
