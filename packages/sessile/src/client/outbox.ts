@@ -10,7 +10,7 @@ import {
 
 /** How a command ended well. */
 export interface CommandResult<Result = Json | undefined> {
-  /** Seq of the command's last event, or of the session if it wrote none. */
+  /** Seq of the command's first event, or of the session if it wrote none. */
   readonly seq: number;
   /** True when an earlier delivery of the same command did the work. */
   readonly repeated: boolean;

@@ -3,6 +3,7 @@ import type { Actor, Commit, PackedEvent } from "../protocol/event.ts";
 import type { Json } from "../protocol/json.ts";
 import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { foldEvent, type SessionView } from "../protocol/view.ts";
+import { type FoundEvent, foundIn } from "./log.ts";
 
 interface Mark {
   readonly events: number;
@@ -18,6 +19,7 @@ export class Batch {
   readonly at: number;
   #view: SessionView;
   #actor: Actor | null = null;
+  #sender: Actor | null = null;
   #commandId: string | undefined;
   #commandStart = 0;
   readonly #events: PackedEvent[] = [];
@@ -50,6 +52,7 @@ export class Batch {
   begin(id: string | undefined, actor: Actor | null): void {
     this.#commandId = id;
     this.#actor = actor;
+    this.#sender = actor;
     this.#commandStart = this.#events.length;
   }
 
@@ -78,10 +81,11 @@ export class Batch {
 
   emit(type: string, payload: Json | undefined): number {
     const event: { -readonly [Key in keyof PackedEvent]: PackedEvent[Key] } = { type };
-    if (this.#actor) event.by = this.#actorIndex(this.#actor);
-    if (this.#commandId !== undefined && this.#events.length === this.#commandStart) {
-      event.clientEventId = this.#commandId;
-    }
+    const carriesId = this.#commandId !== undefined && this.#events.length === this.#commandStart;
+    // The event that carries the id names its sender, whoever else the kind writes it for: an id belongs to who sent it.
+    const by = carriesId ? this.#sender : this.#actor;
+    if (by) event.by = this.#actorIndex(by);
+    if (carriesId) event.clientEventId = this.#commandId as string;
     if (payload !== undefined) event.payload = payload;
     this.#events.push(event);
     this.#view = foldEvent(this.#view, event, this.lastSeq, this.at);
@@ -93,9 +97,9 @@ export class Batch {
   }
 
   /** An event of this very batch that carries `id`. Walks the batch: only ids that may be repeats are looked for. */
-  find(id: string): { seq: number; event: PackedEvent } | null {
+  find(id: string): FoundEvent | null {
     for (const [index, event] of this.#events.entries()) {
-      if (event.clientEventId === id) return { seq: this.firstSeq + index, event };
+      if (event.clientEventId === id) return foundIn(this.toCommit(), index, event);
     }
     return null;
   }

@@ -1,6 +1,7 @@
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
+import type { Retention } from "./archive.ts";
 import type { Migration } from "./migrations.ts";
 import type { SnapshotPolicy } from "./snapshots.ts";
 import type { Workflow } from "./workflow.ts";
@@ -26,6 +27,8 @@ export interface KindDefinition {
   readonly clientWrites: ClientWrites;
   /** When ranges of the log are sealed; null never does. Default: `defaultSnapshotPolicy`. */
   readonly snapshots?: SnapshotPolicy | null;
+  /** When events leave the hot log for the archive. Default: never. */
+  readonly retention?: Retention | null;
   /** Throws to refuse the next state. */
   validateState(next: Json, current: Json): void;
   /** Throws to refuse an event that a client appends. */

@@ -19,6 +19,8 @@ export interface DueTimer {
  */
 export class DueTable {
   readonly #sql: Sql;
+  /** Due times of timers whose handlers run in this instance; they are neither due again nor waited for. */
+  readonly #held = new Map<string, number>();
   #touched = true;
 
   constructor(sql: Sql) {
@@ -52,6 +54,20 @@ export class DueTable {
     );
   }
 
+  /** Its handler runs: it is not due again until it is released, unless it is moved. */
+  hold(timer: Pick<DueTimer, "timerId" | "dueAt">): void {
+    this.#held.set(timer.timerId, timer.dueAt);
+  }
+
+  release(timerId: string): void {
+    this.#touched = true;
+    this.#held.delete(timerId);
+  }
+
+  get holdsAny(): boolean {
+    return this.#held.size > 0;
+  }
+
   dueAt(timerId: string): number | null {
     const row = this.#sql.exec("SELECT due_at FROM _sessile_timer WHERE timer_id = ?", timerId)[0];
     return row ? numberAt(row, "due_at") : null;
@@ -71,7 +87,8 @@ export class DueTable {
         dueAt: numberAt(row, "due_at"),
         input: JSON.parse(textAt(row, "input")) as Json,
         attempts: numberAt(row, "attempts"),
-      }));
+      }))
+      .filter((timer) => this.#held.get(timer.timerId) !== timer.dueAt);
   }
 
   namedIds(): string[] {
@@ -82,8 +99,16 @@ export class DueTable {
 
   /** When the alarm must ring next, or null. A scan: the table is short, and an index would be a billed row per change. */
   next(): number | null {
-    const row = this.#sql.exec("SELECT min(due_at) AS due_at FROM _sessile_timer")[0];
-    return row ? numberOrNullAt(row, "due_at") : null;
+    if (this.#held.size === 0) {
+      const row = this.#sql.exec("SELECT min(due_at) AS due_at FROM _sessile_timer")[0];
+      return row ? numberOrNullAt(row, "due_at") : null;
+    }
+    const rows = this.#sql.exec(
+      "SELECT timer_id, due_at FROM _sessile_timer ORDER BY due_at LIMIT ?",
+      this.#held.size + 1,
+    );
+    const free = rows.find((row) => this.#held.get(textAt(row, "timer_id")) !== numberAt(row, "due_at"));
+    return free ? numberAt(free, "due_at") : null;
   }
 
   touch(): void {

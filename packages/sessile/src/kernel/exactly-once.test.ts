@@ -85,6 +85,21 @@ describe("exactly once", () => {
     expect(fixture.events(2).map((event) => event.payload)).toEqual([1, 2, 5]);
   });
 
+  test("EO6 a foreign id belongs to the actor who used it first, and so does the event that carries it", () => {
+    const method = () => () =>
+      void fixture.kernel.write(null, fixture.now, (writer) => {
+        writer.append("message", "of the session");
+        writer.append("message", "too");
+      });
+    const fixture: KernelFixture = new KernelFixture({ method });
+    fixture.append("theirs", 1);
+    expect(fixture.one(message("theirs", 2), bob)).toMatchObject({ ok: false, error: { code: "fenced" } });
+    fixture.one({ op: "call", id: "p.1.1", method: "any", args: [] });
+    expect(fixture.events(3).map((event) => event.actor?.id ?? null)).toEqual(["ada", null]);
+    fixture.wake();
+    expect(fixture.append("p.1.2", 2)).toMatchObject({ ok: true });
+  });
+
   test("EO7 a command that was refused may be sent again with its id", () => {
     const fixture = new KernelFixture();
     expect(fixture.one({ op: "setStatus", id: "p.1.1", to: "done" })).toMatchObject({ ok: false });

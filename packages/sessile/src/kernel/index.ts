@@ -1,3 +1,10 @@
+export {
+  type ArchivableRange,
+  Archive,
+  pageOfRange,
+  type Retention,
+  type Tombstone,
+} from "./archive.ts";
 export { type ClientWrites, defaultClientWrites, type KindDefinition } from "./definition.ts";
 export { DueTable, type DueTimer } from "./due-table.ts";
 export { type GateRecord, type GateRequest, gateDuePrefix, listGates, readGate } from "./gates.ts";

@@ -1,14 +1,15 @@
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
-import type { Actor, PackedEvent } from "../protocol/event.ts";
+import type { Actor } from "../protocol/event.ts";
 import { assertClientEventId, type ProducerPosition, parseProducerPosition } from "../protocol/ids.ts";
 import { deepFreeze, type Json } from "../protocol/json.ts";
 import { type SessionView, settleView } from "../protocol/view.ts";
+import { Archive } from "./archive.ts";
 import { Batch } from "./batch.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { KindDefinition } from "./definition.ts";
 import { DueTable } from "./due-table.ts";
-import { Log, type LogPage, type StoredCommit } from "./log.ts";
+import { type FoundEvent, Log, type LogPage, type StoredCommit } from "./log.ts";
 import { migrate } from "./migrations.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { Producers } from "./producers.ts";
@@ -53,6 +54,7 @@ export class Kernel {
   readonly operatorLog: OperatorLog;
   readonly due: DueTable;
   readonly snapshots: Snapshots;
+  readonly archive: Archive;
   readonly #sql: Sql;
   readonly #kind: KindDefinition;
   #producers: Producers;
@@ -64,6 +66,7 @@ export class Kernel {
     this.#sql = sql;
     this.#kind = kind;
     this.log = new Log(sql, kind.limits.maxRowBytes);
+    this.archive = new Archive(sql, this.log);
     this.operatorLog = new OperatorLog(sql);
     this.due = new DueTable(sql);
     this.snapshots = new Snapshots(sql, kind.limits.maxRowBytes);
@@ -192,6 +195,12 @@ export class Kernel {
     return this.log.readAfter(after, this.#kind.limits.maxPageBytes, maxEvents);
   }
 
+  /** Seq at which the view was last written down: a wake needs the events after it, and no others. */
+  checkpointSeq(): number {
+    const row = this.#sql.exec("SELECT seq FROM _sessile_view")[0];
+    return row ? numberAt(row, "seq") : 0;
+  }
+
   /** Seq before which only history lies, for a reader that wants the latest `count` events. */
   seqBefore(count: number): number {
     return Math.max(0, this.#view.lastSeq - count);
@@ -302,16 +311,39 @@ export class Kernel {
     position: ProducerPosition | null,
     actor: Actor | null,
     batch: Batch,
-  ): { readonly seq: number; readonly event: PackedEvent } | null {
+  ): FoundEvent | null {
     assertClientEventId(id);
+    if (!position) this.#refuseArchived(id);
     if (!position) {
       const row = this.#sql.exec("SELECT seq FROM _sessile_client_event WHERE id = ?", id)[0];
-      return row ? (batch.find(id) ?? this.log.eventAt(numberAt(row, "seq"))) : null;
+      const found = row ? (batch.find(id) ?? this.log.eventAt(numberAt(row, "seq"))) : null;
+      if (found && found.actorId !== (actor?.id ?? "")) {
+        throw new SessileError("fenced", "Somebody else has used this id. Choose another.", { field: "id" });
+      }
+      return found;
     }
     const recall = this.#producers.recall(position, actor?.id ?? "");
     if (recall.is === "new") return null;
-    return batch.find(id) ?? this.log.findBack(recall.sinceSeq + 1, (event) => event.clientEventId === id);
+    const found =
+      batch.find(id) ?? this.log.findBack(recall.sinceSeq + 1, (event) => event.clientEventId === id);
+    if (!found && recall.sinceSeq + 1 < this.archive.hotFrom) throw tooOld(undefined);
+    return found;
   }
+
+  /** What a command answered cannot be read from the archive inside a commit, and running it twice is out of the question. */
+  #refuseArchived(id: string): void {
+    if (this.archive.hotFrom === 1) return;
+    const row = this.#sql.exec("SELECT seq FROM _sessile_client_event WHERE id = ?", id)[0];
+    if (row && numberAt(row, "seq") < this.archive.hotFrom) throw tooOld(numberAt(row, "seq"));
+  }
+}
+
+function tooOld(seq: number | undefined): SessileError {
+  return new SessileError(
+    "fenced",
+    "This id is older than the events kept at hand: it is not run again. Read the log for what became of it, and use a new id.",
+    { field: "id", ...(seq === undefined ? {} : { currentVersion: seq }) },
+  );
 }
 
 interface CommitDraft {

@@ -18,6 +18,13 @@ export interface LogPage {
 export interface FoundEvent {
   readonly seq: number;
   readonly event: PackedEvent;
+  /** Id of who did it; empty for the session itself. */
+  readonly actorId: string;
+}
+
+export function foundIn(commit: Commit, index: number, event: PackedEvent): FoundEvent {
+  const actorId = event.by === undefined ? "" : (commit.actors[event.by]?.id ?? "");
+  return { seq: commit.firstSeq + index, event, actorId };
 }
 
 /** The session's log: one packed row per commit, keyed by its last seq, so that "after N" is one range scan. It only grows. */
@@ -87,7 +94,7 @@ export class Log {
         const commit = JSON.parse(stored.body) as Commit;
         for (let index = commit.events.length - 1; index >= 0; index--) {
           const event = commit.events[index] as PackedEvent;
-          if (test(event)) return { seq: commit.firstSeq + index, event };
+          if (test(event)) return foundIn(commit, index, event);
         }
         before = stored.lastSeq;
       }
@@ -104,7 +111,7 @@ export class Log {
     if (!row) return null;
     const commit = JSON.parse(this.#read(row).body) as Commit;
     const event = commit.events[seq - commit.firstSeq];
-    return event ? { seq, event } : null;
+    return event ? foundIn(commit, seq - commit.firstSeq, event) : null;
   }
 
   #read(row: SqlRow): StoredCommit {

@@ -4,7 +4,7 @@ import { assertJson, type Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
 import type { KindDefinition } from "./definition.ts";
 import { refuseThenable } from "./sql.ts";
-import type { Writer } from "./writer.ts";
+import { asVeto, type Writer } from "./writer.ts";
 
 /** What a client's command may do, and does, inside a commit. @returns the command's answer */
 export function runCommand(command: Command, writer: Writer, kind: KindDefinition): Json | undefined {
@@ -57,7 +57,7 @@ function appendFromClient(
   }
   if (payload !== undefined && typeof payload !== "number" && typeof payload !== "boolean")
     assertPayloadSize(payload, kind.limits.maxPayloadChars);
-  kind.validateEvent(type, payload ?? null);
+  asVeto("event", () => kind.validateEvent(type, payload ?? null));
   writer.append(type, payload);
 }
 

@@ -96,6 +96,17 @@ describe("state", () => {
     );
   });
 
+  test("ST8 what a check throws is a refusal, and only a SessileError shows its text", () => {
+    const fixture = new KernelFixture({
+      validateState: () => {
+        throw new Error("secret");
+      },
+    });
+    const outcome = fixture.one({ op: "setState", state: 1 });
+    expect(outcome).toMatchObject({ ok: false, error: { code: "rejected" } });
+    expect(JSON.stringify(outcome.ok || outcome.error.toWire())).not.toContain("secret");
+  });
+
   test("ST9 clients write state only where the kind allows it", () => {
     const fixture = new KernelFixture({
       clientWrites: { state: false, status: false, events: ["note.added"] },

@@ -80,7 +80,7 @@ export class Writer {
         { field: "state", limit: "maxStateChars" },
       );
     }
-    this.#kind.validateState(next, state);
+    asVeto("state", () => this.#kind.validateState(next, state));
     // A copy of our own: the caller keeps its object, and neither side can change what was stored.
     return this.#batch.emitSystem("state.changed", { state: deepFreeze(JSON.parse(text) as Json) });
   }
@@ -215,6 +215,21 @@ function assertVersion(
         current,
         currentVersion: version,
       },
+    );
+  }
+}
+
+/** Runs a kind's check. What it throws is its refusal; the text is shown only of a `SessileError`, which is meant to be read. */
+export function asVeto(field: string, check: () => void): void {
+  try {
+    check();
+  } catch (thrown) {
+    if (thrown instanceof SessileError) throw thrown;
+    throw new SessileError(
+      "rejected",
+      `This kind of session refuses such a ${field}.`,
+      { field },
+      { cause: thrown },
     );
   }
 }

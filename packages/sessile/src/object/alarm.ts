@@ -1,5 +1,7 @@
 import type { DueTable } from "../kernel/due-table.ts";
 
+const lifelineMs = 60_000;
+
 /** Keeps the platform's single alarm at the earliest time in the due table. Setting it is a billed row, so it is set only when it moves. */
 export class Alarm {
   readonly #storage: DurableObjectStorage;
@@ -13,9 +15,11 @@ export class Alarm {
   }
 
   /** After anything that may have touched the table. */
-  rearm(): void {
+  rearm(now: number): void {
     if (!this.#due.takeTouched()) return;
-    const next = this.#due.next();
+    const due = this.#due.next();
+    // Should this instance die while a handler hangs, its successor must be called all the same.
+    const next = this.#due.holdsAny ? Math.min(due ?? Number.POSITIVE_INFINITY, now + lifelineMs) : due;
     if (next === this.#armedAt) return;
     this.#armedAt = next;
     // Not awaited: both are synchronous writes behind the output gate, like every other write of this turn.

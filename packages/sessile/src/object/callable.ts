@@ -1,4 +1,4 @@
-import type { Callable } from "../protocol/contract.ts";
+import type { CallArguments, Callable } from "../protocol/contract.ts";
 import type { Json } from "../protocol/json.ts";
 
 const marked = new WeakSet<object>();
@@ -14,7 +14,7 @@ const marked = new WeakSet<object>();
  * A synchronous method runs inside one commit: all of it happens or none. An `async` one runs beside the commits and
  * each of its writes is its own.
  */
-export function callable<Args extends readonly Json[], Result>(
+export function callable<Args extends CallArguments, Result>(
   method: (...args: Args) => Result,
 ): Callable<Args, Result> {
   marked.add(method);

@@ -35,8 +35,7 @@ export class ChainHeads {
   /** The head at `seq`. Hashes what is missing page by page, and lets others run between pages. */
   async at(seq: number): Promise<ChainHead> {
     const { kind, name } = this.#kernel.committedView;
-    const known = this.known();
-    let head = known && known.seq <= seq ? known : chainStart(kind, name);
+    let head = this.#nearest(seq) ?? chainStart(kind, name);
     const key = sessionKeyOf(kind, name);
     while (head.seq < seq) {
       const after = head.seq;
@@ -49,5 +48,13 @@ export class ChainHeads {
       if (head.seq < seq) await scheduler.wait(0);
     }
     return head;
+  }
+
+  /** The known head or the archive's, whichever lies nearer before `seq`. */
+  #nearest(seq: number): ChainHead | null {
+    const tombstone = this.#kernel.archive.last();
+    const archived = tombstone && { seq: tombstone.toSeq, hash: tombstone.hash };
+    const usable = [this.known(), archived].filter((head) => head !== null && head.seq <= seq);
+    return usable.sort((left, right) => (right?.seq ?? 0) - (left?.seq ?? 0))[0] ?? null;
   }
 }

@@ -1,4 +1,4 @@
-import type { Kernel, SnapshotWithView, StoredCommit } from "../kernel/index.ts";
+import type { Kernel, LogPage, SnapshotWithView, StoredCommit } from "../kernel/index.ts";
 import { closeCodes } from "../protocol/close-code.ts";
 import { parseWith } from "../protocol/command.ts";
 import { SessileError, unreachable } from "../protocol/error.ts";
@@ -15,6 +15,8 @@ export interface ClientFramesOptions {
   readonly hooks: SessionHooks;
   readonly takeCommands: (socket: WebSocket, commands: readonly Json[], chars: number) => void;
   readonly presenceChanged: () => void;
+  /** A page of what is no longer in the hot log. */
+  readonly readArchived: (after: number) => Promise<LogPage>;
 }
 
 /** Turns one socket's frames into reads and commands. Owns no state: where a peer stands is in `Peers`. */
@@ -110,9 +112,26 @@ export class ClientFrames {
   /** One page; the last one makes the peer live in the same turn, so that nothing can come between. */
   #sendPage(socket: WebSocket, after: number): void {
     const { kernel, peers } = this.#options;
+    if (kernel.archive.holding(after)) {
+      void this.#sendArchived(socket, after);
+      return;
+    }
     const { commits, more } = kernel.readAfter(after);
     peers.sendText(socket, eventsFrame(commits, more));
     peers.setPhase(socket, more ? "catchingUp" : "live");
+  }
+
+  /** A page that takes time to get. It is never the last one, so nothing can come between it and live. */
+  async #sendArchived(socket: WebSocket, after: number): Promise<void> {
+    const { peers, readArchived } = this.#options;
+    try {
+      const { commits, more } = await readArchived(after);
+      peers.sendText(socket, eventsFrame(commits, more));
+    } catch (thrown) {
+      const error = SessileError.from(thrown);
+      peers.send(socket, { t: "error", error: error.toWire() });
+      close(socket, closeCodeOf(error), error.message);
+    }
   }
 }
 

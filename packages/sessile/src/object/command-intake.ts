@@ -17,6 +17,8 @@ import type { Clock } from "./clock.ts";
 import { type Delivered, type Letter, Mailbox } from "./mailbox.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
+const maxRememberedCalls = 1000;
+
 /** Where an outcome goes: a socket, or whoever awaits it. */
 type Destination = WebSocket | ((outcome: Outcome) => void);
 
@@ -70,6 +72,7 @@ export interface CommandIntakeOptions {
 export class CommandIntake {
   readonly #options: CommandIntakeOptions;
   readonly #mailbox: Mailbox<CommandLetter>;
+  /** Asynchronous calls by their ids, running or among the latest to have ended. */
   readonly #calls = new Map<string, Promise<Outcome>>();
 
   constructor(options: CommandIntakeOptions) {
@@ -81,7 +84,12 @@ export class CommandIntake {
     });
   }
 
-  /** Commands of one frame, each on its own: a bad one is answered with its error and the others go on. */
+  /**
+   * Commands of one frame, each on its own: a bad one is answered with its error and the others go on.
+   *
+   * @throws SessileError `overloaded`, which ends the connection: were one command refused and the next frame's taken, the
+   * sender's order would be lost. It comes back after `retryAfterMs` and sends again what was not answered.
+   */
   fromSocket(socket: WebSocket, actor: Actor | null, values: readonly Json[], chars: number): void {
     this.#assertCount(values);
     const refused: Ack[] = [];
@@ -97,7 +105,12 @@ export class CommandIntake {
         }
         this.#enter(command, actor, chars / values.length, socket);
       } catch (thrown) {
-        refused.push({ id: idOf(value), error: SessileError.from(thrown).toWire() });
+        const error = SessileError.from(thrown);
+        if (error.code === "overloaded") {
+          if (refused.length > 0) this.#options.send(socket, JSON.stringify(refused));
+          throw error;
+        }
+        refused.push({ id: idOf(value), error: error.toWire() });
       }
     }
     if (refused.length > 0) this.#options.send(socket, JSON.stringify(refused));
@@ -159,15 +172,19 @@ export class CommandIntake {
     else this.#options.send(destination, JSON.stringify([ackOf(id as string, outcome)]));
   }
 
-  /** An asynchronous method runs beside the commits; a repeat while it runs joins it. */
+  /**
+   * An asynchronous method runs beside the commits. A repeat joins it, or gets what it answered: what a client sends again
+   * after a lost answer must not run again. Only in memory, so an eviction in between forgets it; work is for more.
+   */
   #callAsync(command: Command & { op: "call" }, method: FoundMethod, actor: Actor | null): Promise<Outcome> {
     const id = command.id;
     const running = id === undefined ? undefined : this.#calls.get(id);
-    if (running) return running;
+    if (running) return running.then((outcome) => (outcome.ok ? { ...outcome, repeated: true } : outcome));
     const call = this.#runAsync(command, method, actor);
     if (id !== undefined) {
       this.#calls.set(id, call);
-      void call.finally(() => this.#calls.delete(id));
+      const [oldest] = this.#calls.keys();
+      if (this.#calls.size > maxRememberedCalls && oldest !== undefined) this.#calls.delete(oldest);
     }
     return call;
   }

@@ -4,6 +4,7 @@ import {
   defaultSnapshotPolicy,
   type KindDefinition,
   type Migration,
+  type Retention,
   type SnapshotPolicy,
   type Workflow,
 } from "../kernel/index.ts";
@@ -18,6 +19,7 @@ export interface KindDeclaration {
   readonly limits: Partial<Limits>;
   readonly clientWrites: Partial<ClientWrites>;
   readonly snapshots: Partial<SnapshotPolicy> | null;
+  readonly retention: Retention | null;
 }
 
 /** A class's declarations with every default filled in, and its hooks: the kind as the kernel sees it. */
@@ -32,6 +34,7 @@ export function definitionOf(
     limits: { ...defaultLimits, ...kind.limits },
     clientWrites: { ...defaultClientWrites, ...kind.clientWrites },
     snapshots: kind.snapshots && { ...defaultSnapshotPolicy, ...kind.snapshots },
+    retention: kind.retention,
     ...hooks,
   };
 }

@@ -29,6 +29,9 @@ export class MirrorRunner {
   #scheduled: boolean;
   #running: Promise<void> | null = null;
   #failures = 0;
+  /** False until the session has started: before that its title and facts may not be known yet. */
+  #started = false;
+  #urgent = false;
   /** Counts the logs this instance has had: an import brings another one. */
   #log = 0;
 
@@ -66,7 +69,16 @@ export class MirrorRunner {
       this.#scheduled = true;
       this.#kernel.due.put(mirrorDueId, now + mirrorDelayMs);
     }
-    if (isShownInLists(before, after)) this.#waitUntil(this.run(now));
+    if (!isShownInLists(before, after)) return;
+    if (this.#started) this.#waitUntil(this.run(now));
+    else this.#urgent = true;
+  }
+
+  /** The session has started: what lists show and could not be told yet goes now. */
+  start(now: number): void {
+    this.#started = true;
+    if (this.#urgent) this.#waitUntil(this.run(now));
+    this.#urgent = false;
   }
 
   /** Copies what D1 lacks. One run at a time; a failure puts the next one off. Never throws. */

@@ -15,10 +15,13 @@ interface Attachment {
   readonly peerId: string;
   readonly actor: Actor | null;
   readonly phase: PeerPhase;
+  /** Milliseconds since 1970. */
+  readonly since: number;
 }
 
 const tag = "sessile.v1";
 const maxListedPeers = 50;
+const helloWithinMs = 30_000;
 
 /** The sockets of this protocol. Phases live in attachments, and a copy in memory because reading attachments costs. */
 export class Peers {
@@ -34,9 +37,19 @@ export class Peers {
     }
   }
 
-  accept(socket: WebSocket, peer: Peer): void {
+  accept(socket: WebSocket, peer: Peer, now: number): void {
+    this.#dropSilent(now);
     this.#context.acceptWebSocket(socket, [tag]);
-    this.#set(socket, { ...peer, phase: "greeting" });
+    this.#set(socket, { ...peer, phase: "greeting", since: now });
+  }
+
+  /** Whoever connects without a word goes when the next one comes: a timer for it would keep the object awake. */
+  #dropSilent(now: number): void {
+    for (const [socket, { phase, since }] of this.#attachments) {
+      if (phase !== "greeting" || now - since < helloWithinMs) continue;
+      close(socket, closeCodes.helloTimeout, "Hello came too late.");
+      this.#attachments.delete(socket);
+    }
   }
 
   get(socket: WebSocket): Attachment | null {

@@ -4,6 +4,7 @@ import type { Peer } from "../protocol/frame.ts";
 import type { Json } from "../protocol/json.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { DirectoryDescription, SessionRecord } from "../record/index.ts";
+import type { ArchiveBucket } from "./archiver.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { DirectoryFeedStub } from "./directory-feed.ts";
 import type { WorkFunction } from "./work-runner.ts";
@@ -11,6 +12,8 @@ import type { WorkFunction } from "./work-runner.ts";
 /** What the host asks of the class a developer wrote. */
 export interface SessionHooks {
   readonly record: SessionRecord | null;
+  /** Where archived events go; absent: compressed in the session's own tables. */
+  readonly archive?: ArchiveBucket | null;
   readonly feed: DirectoryFeedStub | null;
   readonly description: DirectoryDescription;
   authorize(actor: Actor | null, action: Action): boolean;

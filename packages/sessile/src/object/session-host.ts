@@ -12,6 +12,7 @@ import type { Actor } from "../protocol/event.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
 import { Alarm } from "./alarm.ts";
+import { Archiver, archiveDueId } from "./archiver.ts";
 import { ClientFrames } from "./client-frames.ts";
 import { type Clock, platformClock } from "./clock.ts";
 import { CommandIntake } from "./command-intake.ts";
@@ -24,6 +25,8 @@ import { WorkRunner } from "./work-runner.ts";
 
 const workLeaseId = "work:lease";
 const workLeaseMs = 10_000;
+/** How long the others wait for one handler. */
+const patienceMs = 1000;
 
 /**
  * Turns the platform's events into kernel calls, and commits into frames, alarms and mirror runs. Holds no rule of its
@@ -34,6 +37,7 @@ export class SessionHost {
   readonly peers: Peers;
   readonly frames: ClientFrames;
   readonly intake: CommandIntake;
+  readonly archiver: Archiver;
   readonly #hooks: SessionHooks;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
@@ -57,6 +61,12 @@ export class SessionHost {
     this.#presence = new Presence(this.peers, clock);
     this.#alarm = new Alarm(context.storage, kernel.due, armedAt);
     this.#mirror = new MirrorRunner(kernel, hooks, (promise) => context.waitUntil(promise));
+    this.archiver = new Archiver({
+      kernel,
+      retention: kernel.definition.retention ?? null,
+      bucket: hooks.archive ?? null,
+      recordedSeq: () => (hooks.record ? this.#mirror.recordedSeq : Number.MAX_SAFE_INTEGER),
+    });
     this.#sealer = new SnapshotSealer({
       kernel,
       policy: kernel.definition.snapshots ?? null,
@@ -81,13 +91,15 @@ export class SessionHost {
       takeCommands: (socket, commands, chars) =>
         this.intake.fromSocket(socket, this.peers.get(socket)?.actor ?? null, commands, chars),
       presenceChanged: () => this.#presence.changed(),
+      readArchived: (after) => this.archiver.readAfter(after, Number.POSITIVE_INFINITY),
     });
   }
 
   /** What an instance does once it is awake: it goes on with the work its predecessor left. */
   start(): void {
+    this.#mirror.start(this.#clock.now());
     this.#work.reconcile();
-    this.#alarm.rearm();
+    this.#alarm.rearm(this.#clock.now());
   }
 
   /** A write of the session's own code, joining the open commit if there is one. */
@@ -99,7 +111,9 @@ export class SessionHost {
 
   /** Seals what the last snapshot has not; null if there is nothing. */
   seal(): Snapshot | null {
-    return this.write(null, (writer) => writer.sealSnapshot());
+    const snapshot = this.write(null, (writer) => writer.sealSnapshot());
+    this.archiver.sealed(this.#clock.now());
+    return snapshot;
   }
 
   /** Another log has taken this one's place: nothing in memory that was about the old one may stay. */
@@ -117,19 +131,28 @@ export class SessionHost {
     if (peer.phase !== "greeting") this.#presence.changed();
   }
 
+  /** Runs what is due, in order. A handler that takes its time goes on beside the others, which do not wait for it. */
   async alarmRang(): Promise<void> {
     this.#alarm.rang();
     for (const timer of this.kernel.due.due(this.#clock.now())) {
       // A handler before this one may have taken its time, and meanwhile this one was cancelled or moved.
       if (this.kernel.due.dueAt(timer.timerId) !== timer.dueAt) continue;
-      try {
-        await this.#runDue(timer);
-      } catch (thrown) {
-        this.report(`Timer ${timer.name || timer.timerId} failed`, thrown);
-        this.kernel.due.postpone(timer, this.#clock.now() + retryDelayMs(timer.attempts));
-      }
+      await Promise.race([this.#runHeld(timer), this.#clock.wait(patienceMs)]);
     }
-    this.#alarm.rearm();
+    this.#alarm.rearm(this.#clock.now());
+  }
+
+  async #runHeld(timer: DueTimer): Promise<void> {
+    this.kernel.due.hold(timer);
+    try {
+      await this.#runDue(timer);
+    } catch (thrown) {
+      this.report(`Timer ${timer.name || timer.timerId} failed`, thrown);
+      this.kernel.due.postpone(timer, this.#clock.now() + retryDelayMs(timer.attempts));
+    } finally {
+      this.kernel.due.release(timer.timerId);
+      this.#alarm.rearm(this.#clock.now());
+    }
   }
 
   report(message: string, thrown: unknown, level: LogLevel = "error"): void {
@@ -150,12 +173,13 @@ export class SessionHost {
       this.#hooks.onCommit(before, after);
       this.#sealer.committed(stored, after, this.#clock.now());
     }
-    this.#alarm.rearm();
+    this.#alarm.rearm(this.#clock.now());
   }
 
   async #runDue(timer: DueTimer): Promise<void> {
     if (timer.timerId === mirrorDueId) return this.#mirror.run(this.#clock.now());
     if (timer.timerId === workLeaseId) return this.#leaseWork();
+    if (timer.timerId === archiveDueId) return this.archiver.run(this.#clock.now());
     if (timer.timerId === snapshotDueId) return this.#sealer.rang(this.#clock.now());
     if (timer.timerId.startsWith(gateDuePrefix)) {
       this.write(null, (writer) => writer.expireGate(timer.timerId.slice(gateDuePrefix.length)));

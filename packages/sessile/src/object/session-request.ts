@@ -54,7 +54,7 @@ async function answer(
     case "view":
       return kernel.committedView;
     case "events": {
-      const page = kernel.readAfter(request.after, request.limit);
+      const page = await host.archiver.readAfter(request.after, request.limit);
       const commits = page.commits.map((stored) => JSON.parse(stored.body) as Commit);
       return { commits, more: page.more, lastSeq: kernel.committedView.lastSeq };
     }

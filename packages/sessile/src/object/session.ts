@@ -1,14 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import {
-  type ClientWrites,
   type GateRequest,
   Kernel,
   type KindDefinition,
   type LogLevel,
   listGates,
-  type Migration,
   refuseThenable,
-  type SnapshotPolicy,
   type SqlRow,
   type SqlValue,
   type TimerRequest,
@@ -23,7 +20,6 @@ import { type Peer, pingText, pongText, subprotocol } from "../protocol/frame.ts
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
-import type { Limits } from "../protocol/limits.ts";
 import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
 import type { SessionView } from "../protocol/view.ts";
 import { createD1Record, type DirectoryDescription, type SessionRecord } from "../record/index.ts";
@@ -31,7 +27,7 @@ import { findCallable } from "./callable.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
 import { type EventsPage, readEventsPage } from "./events-page.ts";
-import { definitionOf } from "./kind-definition.ts";
+import { definitionOf, type KindDeclaration } from "./kind-definition.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
@@ -62,11 +58,13 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   /** The domain machine, if the kind has one: made by `workflow({ initial, transitions })`. */
   readonly workflow?: Workflow;
   /** The kind's own tables; append-only. */
-  readonly migrations: readonly Migration[] = [];
-  readonly limits: Partial<Limits> = {};
-  readonly clientWrites: Partial<ClientWrites> = {};
+  readonly migrations: KindDeclaration["migrations"] = [];
+  readonly limits: KindDeclaration["limits"] = {};
+  readonly clientWrites: KindDeclaration["clientWrites"] = {};
   /** When ranges of the log are sealed into snapshots; null never does. */
-  readonly snapshots: Partial<SnapshotPolicy> | null = {};
+  readonly snapshots: KindDeclaration["snapshots"] = {};
+  /** When events move to the archive, from where they are read as before; null keeps them all at hand. */
+  readonly retention: KindDeclaration["retention"] = null;
   /** Long work by name, started with `startWork`: journaled step by step, and continued after a crash. */
   readonly works: { readonly [name: string]: WorkFunction } = {};
 
@@ -289,9 +287,9 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   async #boot(): Promise<void> {
     // The subclass's fields are assigned after this constructor has returned.
     await Promise.resolve();
-    const [name, sql] = [this.ctx.id.name ?? "", new DurableSql(this.ctx.storage)];
-    const kernel = Kernel.open(sql, this.kind, name, this.#definition(), Date.now());
-    this.#name = name || kernel.committedView.name;
+    const sql = new DurableSql(this.ctx.storage);
+    const kernel = Kernel.open(sql, this.kind, this.ctx.id.name ?? "", this.#definition(), Date.now());
+    this.#name = kernel.committedView.name;
     const armedAt = await this.ctx.storage.getAlarm();
     this.#host = new SessionHost(this.ctx, kernel, kernel.definition.limits, this.#hooks(), armedAt);
     if (kernel.exists) await this.#start();
@@ -320,7 +318,9 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   }
 
   #write<T>(body: (writer: Writer) => T, actor?: Actor | null): T {
-    return this.#live().write(actor, body);
+    const host = this.#live();
+    // Inside a command an absent actor is whoever sent it; in an asynchronous method, until its first `await`, its caller.
+    return host.write(actor === undefined && !host.kernel.insideCommit ? this.#caller : actor, body);
   }
 
   #live(): SessionHost {
@@ -356,12 +356,12 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   }
 
   #hooks(): SessionHooks {
-    const feed = (this.env as SessileBindings).SESSILE_FEED;
-    const description = this.describe() as DirectoryDescription;
+    const { SESSILE_FEED: feed, SESSILE_ARCHIVE: archive = null } = this.env as SessileBindings;
     return {
       record: this.recordOf(this.env),
       feed: feed ? (feed.getByName(directoryFeedName) as unknown as DirectoryFeedStub) : null,
-      description,
+      archive,
+      description: this.describe() as DirectoryDescription,
       authorize: (actor, action) => this.authorize(actor, action),
       findMethod: (name) => findCallable(this, name),
       findWork: (name) => (Object.hasOwn(this.works, name) ? (this.works[name] ?? null) : null),

@@ -6,7 +6,7 @@ import type { Peers } from "./peers.ts";
 /** Accepts a socket of this protocol; hello decides whether it stays. */
 export function acceptPeer(request: Request, peers: Peers): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-  peers.accept(server, { peerId: crypto.randomUUID(), actor: actorFrom(request) });
+  peers.accept(server, { peerId: crypto.randomUUID(), actor: actorFrom(request) }, Date.now());
   return new Response(null, {
     status: 101,
     webSocket: client,

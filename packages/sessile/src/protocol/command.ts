@@ -66,7 +66,7 @@ export type CommandOp = Command["op"];
 export type Outcome =
   | {
       readonly ok: true;
-      /** Seq of the command's last event, or of the session if it wrote none. */
+      /** Seq of the command's first event, or of the session if it wrote none. */
       readonly seq: number;
       /** True when an earlier delivery of the same id did the work. */
       readonly repeated: boolean;

@@ -7,7 +7,10 @@ import type { Json } from "./json.ts";
 declare const callableBrand: unique symbol;
 
 /** A method that clients may call. Only `callable(…)` makes one, so no other method is reachable from outside. */
-export type Callable<Args extends readonly Json[] = readonly Json[], Result = unknown> = ((
+/** JSON arguments; an optional one may be left out. */
+export type CallArguments = readonly (Json | undefined)[];
+
+export type Callable<Args extends CallArguments = CallArguments, Result = unknown> = ((
   ...args: Args
 ) => Result) & {
   readonly [callableBrand]: true;

@@ -86,7 +86,7 @@ export class SessileError extends Error {
     if (thrown instanceof SessileError) return thrown;
     return new SessileError(
       "internal",
-      "The session failed to run this. The operator log has the details.",
+      "The server failed to do this. Its operator log has the details.",
       {},
       { cause: thrown },
     );

@@ -9,6 +9,7 @@ export {
   parseWith,
 } from "./command.ts";
 export type {
+  CallArguments,
   Callable,
   CallsOf,
   CarriesEvents,

@@ -16,8 +16,6 @@ export interface Limits {
   readonly maxCommitCommands: number;
   /** Characters of commands taken into one commit. */
   readonly maxCommitChars: number;
-  /** Milliseconds of work taken into one commit. */
-  readonly maxCommitMs: number;
   /** Bytes of one page of catch-up. */
   readonly maxPageBytes: number;
   /** Events of one HTTP page. */
@@ -37,7 +35,6 @@ export const defaultLimits: Limits = {
   maxMailbox: 16_384,
   maxCommitCommands: 512,
   maxCommitChars: 1024 * 1024,
-  maxCommitMs: 8,
   maxPageBytes: 256 * 1024,
   maxPageEvents: 1000,
   maxPeerBufferedBytes: 8 * 1024 * 1024,

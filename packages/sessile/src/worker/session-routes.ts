@@ -33,7 +33,7 @@ const methodsByPath: { readonly [path: string]: readonly string[] } = {
   "/events": ["GET", "HEAD", "POST"],
   "/lifecycle": ["POST"],
   "/status": ["POST"],
-  "/state": ["PUT"],
+  "/state": ["GET", "HEAD", "PUT"],
   "/reset": ["POST"],
   "/call/:method": ["POST"],
   "/gates": ["GET", "HEAD"],
@@ -111,6 +111,12 @@ export function sessionRoutes(): Routes {
   routes.post("/status", async (context) => {
     await context.var.require("write");
     return runOne(context.var, context.req.raw, { ...(await readObject(context.req.raw)), op: "setStatus" });
+  });
+
+  routes.get("/state", async (context) => {
+    await context.var.require("read");
+    const view = await context.var.target.ask({ op: "view" }, context.var.actor);
+    return conditional(context.req.raw, `"${view.version}"`, () => view.state);
   });
 
   routes.put("/state", async (context) => {

@@ -1,5 +1,17 @@
 import { callable, type Json, Session } from "sessile";
 
+/** Keeps few events at hand, compresses the rest in place, and takes R2's part where the binding is there. */
+export class Chronicle extends Session<unknown, { readonly lines: number }> {
+  readonly kind = "chronicle";
+  readonly initialState = { lines: 0 };
+  override readonly snapshots = { everyEvents: 20 };
+  override readonly retention = { hotEvents: 30 };
+  readonly hot = callable(() => this.sql<{ n: number }>`SELECT count(*) AS n FROM _sessile_log`[0]?.n ?? 0);
+  readonly archived = callable(
+    () => this.sql<{ place: string; n: number }>`SELECT count(*) AS n FROM _sessile_archive`[0]?.n ?? 0,
+  );
+}
+
 /** A kind that seals often, and has a little of everything that an export must carry. */
 export class Diary extends Session<unknown, { readonly pages: number }> {
   readonly kind = "diary";

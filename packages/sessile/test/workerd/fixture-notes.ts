@@ -89,6 +89,11 @@ export class Notes extends Session<Env, State> {
     this.add("jammed");
     this.sql`CREATE TRIGGER jam BEFORE INSERT ON _sessile_log BEGIN SELECT RAISE(ABORT, 'disk full'); END`;
   });
+  readonly addThenWait = callable(async (text: string) => {
+    this.append("note.added", { text });
+    await Promise.resolve();
+  });
+
   readonly addLater = callable(async (text: string) => {
     const before = await this.#ask(`later/${text}`);
     this.add(text);

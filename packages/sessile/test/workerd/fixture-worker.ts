@@ -2,12 +2,12 @@
 import { DirectoryFeed } from "sessile";
 import { createD1Record } from "sessile/d1";
 import { createSessile } from "sessile/worker";
-import { Diary } from "./fixture-diary.ts";
+import { Chronicle, Diary } from "./fixture-diary.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
 
-export { Diary, DirectoryFeed, Notes, Tiny };
+export { Chronicle, Diary, DirectoryFeed, Notes, Tiny };
 
 interface Env {
   readonly DIARY: DurableObjectNamespace;
@@ -19,6 +19,7 @@ const sessile = createSessile<Env>({
     notes: { binding: "NOTES", route: "notes" },
     tiny: { binding: "TINY" },
     diary: { binding: "DIARY" },
+    chronicle: { binding: "CHRONICLE" },
     unbound: { binding: "NOT_THERE" },
   },
   identify: (request) => {

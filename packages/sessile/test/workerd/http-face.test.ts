@@ -59,7 +59,7 @@ describe("problems", () => {
     ["PUT", "notes/x/events", "GET, HEAD, POST"],
     ["GET", "notes/x/lifecycle", "POST"],
     ["GET", "notes/x/status", "POST"],
-    ["POST", "notes/x/state", "PUT"],
+    ["POST", "notes/x/state", "GET, HEAD, PUT"],
     ["GET", "notes/x/reset", "POST"],
     ["GET", "notes/x/call/add", "POST"],
     ["DELETE", "notes/x/gates", "GET, HEAD"],

@@ -127,7 +127,9 @@ describe("compare and set", () => {
       status: 412,
       body: { code: "precondition_failed", currentVersion: 4 },
     });
-    expect((await put({ text: "four" })).status).toBe(200);
+    const read = await fixture.ask("GET", path, {});
+    expect([read.body, read.headers.get("etag")]).toEqual([{ text: "two" }, '"4"']);
+    expect((await put({ text: "four" }, read.headers.get("etag") ?? "")).status).toBe(200);
     expect((await put({ text: "five" }, '"five"')).body).toMatchObject({
       code: "bad_request",
       field: "If-Match",

@@ -179,6 +179,27 @@ describe("asynchronous methods", () => {
   });
 });
 
+describe("asynchronous methods", () => {
+  test("OB11 a repeat of an asynchronous call that has ended gets its answer and runs nothing", async () => {
+    const peer = await fixture.live(fixture.name());
+    peer.send({ t: "do", commands: [call("once", "addLater", "ended")] });
+    (await fixture.side.next("later/ended")).answer("done");
+    const answered = (frame: { acks?: readonly { id: string }[] }) =>
+      frame.acks?.some(({ id }) => id === "once") ?? false;
+    await peer.next("commit", answered);
+    expect(await peer.do(call("once", "addLater", "ended"))).toMatchObject([
+      { id: "once", result: "done", repeated: true },
+    ]);
+    expect(fixture.side.timesAsked("later/ended")).toBe(1);
+  });
+
+  test("OB14 what an asynchronous method writes before it waits carries its caller's name", async () => {
+    const peer = await fixture.live(fixture.name(), { headers: { "x-test-user": "ann" } });
+    await peer.do(call("a", "addThenWait", "early"));
+    expect((await peer.event(({ type }) => type === "note.added")).actor).toMatchObject({ id: "ann" });
+  });
+});
+
 describe("what can be called", () => {
   const names = [
     ...["plain", "plainField", "onRequest", "onCreate", "onTimer", "append", "setState", "sql", "log"],

@@ -60,6 +60,18 @@ describe("timers", () => {
     expect(JSON.stringify(body.items)).toContain("Timer reminder failed");
   });
 
+  test("OB16 a timer whose handler hangs keeps no other due work waiting, and fires when it ends", async () => {
+    const name = fixture.name();
+    const peer = await fixture.live(name);
+    await fixture.call(name, "remind", "hung", Date.now() + 50, "hangs");
+    await fixture.call(name, "remind", "other", Date.now() + 60, null);
+    const hanging = await fixture.side.next("timer/hangs");
+    await peer.event(({ type, payload }) => type === "timer.fired" && idOf(payload) === "other");
+    hanging.answer("at last");
+    await peer.event(({ type, payload }) => type === "timer.fired" && idOf(payload) === "hung");
+    expect(fixture.side.timesAsked("timer/hangs")).toBe(1);
+  });
+
   test("OB17 a timer that came due while nobody served fires after the restart, unasked", async () => {
     const name = fixture.name();
     const dueAt = Date.now() + 1000;

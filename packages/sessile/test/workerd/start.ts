@@ -156,6 +156,7 @@ function serveFixture(source: string, dir: string, sideUrl: string, port = 0): P
       NOTES: { className: "Notes" },
       TINY: { className: "Tiny" },
       DIARY: { className: "Diary" },
+      CHRONICLE: { className: "Chronicle" },
       SESSILE_FEED: { className: "DirectoryFeed" },
     },
     d1: ["SESSILE_RECORD"],

@@ -68,7 +68,7 @@ export class SessionObject implements WireEnd {
       wire.isHeld = true;
       this.#wires.add(wire);
       const peerId = `peer-${wire.name}`;
-      instance.host.peers.accept(instance.socketOf(wire), { peerId, actor: actorOf(wire.owner) });
+      instance.host.peers.accept(instance.socketOf(wire), { peerId, actor: actorOf(wire.owner) }, 0);
       this.output(() => wire.toClient({ is: "opened" }));
     }, wire);
   }

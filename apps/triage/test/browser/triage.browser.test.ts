@@ -1,0 +1,237 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { TriageInBrowser } from "./triage-in-browser.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let app: TriageInBrowser;
+
+beforeAll(async () => {
+  app = await TriageInBrowser.start();
+});
+afterEach(() => app?.leave());
+afterAll(async () => {
+  await app?.[Symbol.asyncDispose]();
+  expect(app?.complaints).toEqual([]);
+});
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name });
+const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+
+/** Opens the critical incident of the sample from the queue. */
+async function openCritical(page: Page): Promise<string> {
+  await page.goto(app.url);
+  await page.getByRole("link", { name: /LSASS/i }).first().click();
+  await heading(page, /LSASS/i).waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  return page.url();
+}
+
+/** What analysts share on the page: everything but the clock, who is here, and their own composing. */
+async function shown(page: Page): Promise<string> {
+  const text = await page.locator("main").evaluate((main) => {
+    const copy = main.cloneNode(true) as HTMLElement;
+    for (const own of copy.querySelectorAll("time, form, [title^='Here now'], [role='status']")) own.remove();
+    return copy.textContent ?? "";
+  });
+  return text.replaceAll(/\s+/g, " ");
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  });
+}
+
+describe("triage in the browser", () => {
+  test("a first start offers the sample, and its incidents appear", async () => {
+    const { page } = await app.person("Ada");
+    await page.goto(app.url);
+    await button(page, "Load the sample").click();
+    await page.getByRole("link", { name: /LSASS/i }).first().waitFor();
+    expect(await page.getByRole("link", { name: /./ }).count()).toBeGreaterThan(5);
+  });
+
+  test("two analysts on one incident stay equal: start, findings, notes, decisions, reload, eviction", async () => {
+    const ada = await app.person("Ada");
+    const bob = await app.person("Bob");
+    const url = await openCritical(ada.page);
+    await bob.page.goto(url);
+    await bob.page.getByText("Live", { exact: true }).waitFor();
+
+    await button(ada.page, /^Start investigation/).click();
+    for (const { page } of [ada, bob]) await button(page, /^Record decision/).waitFor();
+
+    await ada.page.getByLabel("New note").fill("Looks real: isolating first.");
+    await button(ada.page, /^Add note/)
+      .first()
+      .click();
+    await bob.page.getByText("Looks real: isolating first.").waitFor();
+
+    await button(bob.page, /^Approve/)
+      .first()
+      .click();
+    await ada.page
+      .getByText(/Approved/)
+      .first()
+      .waitFor();
+    await bob.page
+      .getByText(/Approved/)
+      .first()
+      .waitFor();
+    await expect
+      .poll(async () => (await shown(ada.page)) === (await shown(bob.page)), { timeout: 10_000 })
+      .toBe(true);
+
+    const before = await shown(ada.page);
+    await ada.page.reload();
+    await ada.page.getByText("Live", { exact: true }).waitFor();
+    await expect.poll(() => shown(ada.page), { timeout: 10_000 }).toBe(before);
+
+    await app.server.evict("SIRTSession", url.split("/").at(-1) ?? "");
+    await bob.page.getByLabel("New note").fill("Still here after the eviction.");
+    await button(bob.page, /^Add note/)
+      .first()
+      .click();
+    await ada.page.getByText("Still here after the eviction.").waitFor();
+  });
+
+  test("what is written while the network is gone waits, is sent once, and what others did meanwhile arrives", async () => {
+    const ada = await app.person("Ada");
+    const url = await openCritical(ada.page);
+    app.network.cut();
+    await ada.page.getByText("Live", { exact: true }).waitFor({ state: "hidden" });
+    await ada.page.getByLabel("New note").fill("Written on the train.");
+    await button(ada.page, /^Add note/)
+      .first()
+      .click();
+    const response = await fetch(
+      `${app.server.url}/v1/sessions/incident/${url.split("/").at(-1)}/call/addNote`,
+      {
+        method: "POST",
+        body: JSON.stringify(["Written at the office."]),
+        headers: { cookie: await cookieOf("Bob") },
+      },
+    );
+    expect(response.status).toBe(200);
+    app.network.mend();
+    await ada.page.getByText("Live", { exact: true }).waitFor();
+    await ada.page.getByText("Written at the office.").waitFor();
+    await expect.poll(async () => ada.page.getByText("Sending…").count()).toBe(0);
+    expect(
+      await ada.page.getByRole("region", { name: "Notes" }).getByText("Written on the train.").count(),
+    ).toBe(1);
+  });
+
+  test("a restart of the server changes nothing on the page", async () => {
+    const ada = await app.person("Ada");
+    await openCritical(ada.page);
+    await expect.poll(() => shown(ada.page)).toContain("Written at the office.");
+    const before = await shown(ada.page);
+    await app.restart();
+    await expect.poll(() => shown(ada.page), { timeout: 20_000 }).toBe(before);
+  });
+
+  test("everything works from the keyboard: find, open, start, decide, write, close", async () => {
+    const { page } = await app.person("Kay");
+    await page.goto(app.url);
+    await heading(page, "Queue").waitFor();
+    await page.getByRole("link", { name: /./ }).first().waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await button(page, /^Start investigation/).waitFor();
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.keyboard.press("s");
+    await button(page, /^Record decision/).waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("r");
+    await page
+      .getByText(/Rejected/)
+      .first()
+      .waitFor();
+    await page.keyboard.press("n");
+    await page.keyboard.type("Typed without a mouse.", { delay: 5 });
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("region", { name: "Notes" }).getByText("Typed without a mouse.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("g");
+    await page.keyboard.press("q");
+    await heading(page, "Queue").waitFor();
+  });
+
+  test("a dropped file with bad records is taken in and says which and why", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sessile-drop-"));
+    try {
+      const file = join(folder, "alerts.ndjson");
+      const good = {
+        timestamp: "2026-03-01T10:00:00Z",
+        event_type: "alert",
+        src_ip: "192.0.2.7",
+        dest_ip: "198.51.100.9",
+        proto: "TCP",
+      };
+      const alert = {
+        signature_id: 1,
+        signature: "LOCAL dropped file",
+        category: "Misc Attack",
+        severity: 1,
+      };
+      writeFileSync(file, `${JSON.stringify({ ...good, alert })}\n{"broken":\n{"foo":1}\n`);
+      const { page } = await app.person("Ada");
+      await page.goto(app.url);
+      await heading(page, "Queue").waitFor();
+      await page.keyboard.press("u");
+      await page.locator('input[type="file"]').setInputFiles(file);
+      await page
+        .getByText(/2 records rejected/)
+        .first()
+        .waitFor();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test.each([
+    ["light", 1280],
+    ["dark", 1280],
+    ["light", 390],
+  ] as const)(
+    "no accessibility violations and no sideways scrolling: %s at %d px",
+    async (colorScheme, width) => {
+      const { page } = await app.person("Ada", {
+        colorScheme,
+        viewport: { width, height: 844 },
+        reducedMotion: "reduce",
+      });
+      await page.goto(app.url);
+      await page.getByRole("link", { name: /LSASS/i }).first().waitFor();
+      expect(await violations(page)).toEqual([]);
+      await openCritical(page);
+      expect(await violations(page)).toEqual([]);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0);
+    },
+  );
+});
+
+async function cookieOf(name: string): Promise<string> {
+  const response = await fetch(`${app.server.url}/api/profile`, {
+    method: "POST",
+    body: JSON.stringify({ name }),
+  });
+  return response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+}
