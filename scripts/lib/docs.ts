@@ -82,10 +82,17 @@ function checkQuote({ file, line, info, code }: Block): void {
     throw new StepFailed(`${file}:${line} is not what ${quoted} holds`);
 }
 
+/** One document, or one a line. */
 function parseJson({ file, line, code }: Block): void {
+  if (isJson(code) || code.trim().split("\n").every(isJson)) return;
+  throw new StepFailed(`${file}:${line} is not JSON`);
+}
+
+function isJson(text: string): boolean {
   try {
-    JSON.parse(code);
+    JSON.parse(text);
+    return true;
   } catch {
-    throw new StepFailed(`${file}:${line} is not JSON`);
+    return false;
   }
 }
