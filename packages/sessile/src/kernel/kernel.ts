@@ -195,10 +195,14 @@ export class Kernel {
     return this.log.readAfter(after, this.#kind.limits.maxPageBytes, maxEvents);
   }
 
-  /** Seq at which the view was last written down: a wake needs the events after it, and no others. */
-  checkpointSeq(): number {
-    const row = this.#sql.exec("SELECT seq FROM _sessile_view")[0];
-    return row ? numberAt(row, "seq") : 0;
+  /** Writes the view down now, so that a wake needs no event of those there are. */
+  checkpoint(): void {
+    this.#sql.transaction(() => {
+      this.#checkpoint.write(this.#view);
+      this.#producers.checkpoint();
+    });
+    this.#checkpoint.settled(0, true);
+    this.#producers.settled();
   }
 
   /** Seq before which only history lies, for a reader that wants the latest `count` events. */

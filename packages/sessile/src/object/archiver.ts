@@ -59,6 +59,8 @@ export class Archiver {
   /** The due row rang. */
   async run(now: number): Promise<void> {
     const { kernel } = this.#options;
+    // A wake folds the tail after the view that is on disk: that tail must stay.
+    kernel.checkpoint();
     for (let ranges = 0; ranges < rangesPerRun; ranges++) {
       const range = this.#next(now);
       if (!range) {
@@ -84,7 +86,7 @@ export class Archiver {
     if (!retention) return null;
     const sealedTo = kernel.snapshots.last()?.toSeq ?? 0;
     const beyond = kernel.committedView.lastSeq - retention.hotEvents;
-    const upTo = Math.min(sealedTo, beyond, recordedSeq(), kernel.checkpointSeq());
+    const upTo = Math.min(sealedTo, beyond, recordedSeq());
     return kernel.archive.next(upTo, now - (retention.hotMs ?? 0));
   }
 

@@ -1,12 +1,20 @@
-import { callable, type Json, Session } from "sessile";
+import { callable, type Json, Session, type SessionRecord } from "sessile";
+import { createD1Record } from "sessile/d1";
+import { faultyDatabase } from "./fixture-record.ts";
+
+interface Env {
+  readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
+}
 
 /** Keeps few events at hand, compresses the rest in place, and takes R2's part where the binding is there. */
-export class Chronicle extends Session<unknown, { readonly lines: number }> {
+export class Chronicle extends Session<Env, { readonly lines: number }> {
   readonly kind = "chronicle";
   readonly initialState = { lines: 0 };
   override readonly snapshots = { everyEvents: 20 };
   override readonly retention = { hotEvents: 30 };
-  readonly hot = callable(() => this.sql<{ n: number }>`SELECT count(*) AS n FROM _sessile_log`[0]?.n ?? 0);
+  override recordOf(env: Env): SessionRecord {
+    return createD1Record(faultyDatabase(env.SESSILE_RECORD));
+  }
   readonly archived = callable(
     () => this.sql<{ place: string; n: number }>`SELECT count(*) AS n FROM _sessile_archive`[0]?.n ?? 0,
   );

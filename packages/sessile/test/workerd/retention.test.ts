@@ -22,17 +22,13 @@ const append = (name: string, from: number, count: number) =>
     })),
   });
 
+const archivedOf = async (name: string) => Number((await ask(name, "archived")).body.result);
+
 /** A session of which all but the newest events lie in the archive. */
 async function chronicle(): Promise<string> {
   const name = fixture.name("c");
   for (let n = 0; n < 15; n++) await append(name, n * 10, 10);
-  await until(async () => {
-    await append(name, 150 + Math.floor(performance.now()), 1);
-    return (
-      Number((await ask(name, "archived")).body.result) > 0 &&
-      Number((await ask(name, "hot")).body.result) < 20
-    );
-  });
+  await until(async () => (await archivedOf(name)) > 0);
   return name;
 }
 
@@ -50,9 +46,10 @@ test("RT3 a cursor in the archive gets every event, over HTTP, sockets and in th
   expect(middle.body.hasMore).toBe(true);
   const peer = await fixture.connect(name, { kind: "chronicle" });
   await peer.greet({ after: 3 });
-  expect(peer.events().map(({ seq }) => seq)).toEqual(
-    log.map(({ seq }) => seq).slice(3, peer.events().length + 3),
-  );
+  const seqs = peer.events().map(({ seq }) => seq);
+  // The first commit may begin before the cursor; what follows has no gap.
+  expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => (seqs[0] ?? 0) + index));
+  expect(seqs[0]).toBeLessThanOrEqual(4);
   expect(peer.lastSeq).toBeGreaterThanOrEqual(log.length);
   await append(name, 100_000, 1);
   await peer.event(({ payload }) => payload === "line 100000 é");
@@ -66,11 +63,13 @@ test("RT3 a cursor in the archive gets every event, over HTTP, sockets and in th
 });
 
 test("RT5 nothing is archived that the record lacks, and the record's head goes on through it", async () => {
-  await fixture.ask("POST", "/test/record-fault/down");
+  await fixture.ask("POST", "/test/d1/down");
   const name = fixture.name("c");
   for (let n = 0; n < 10; n++) await append(name, n * 10, 10);
   await new Promise((resolve) => setTimeout(resolve, 2500));
-  await fixture.ask("POST", "/test/record-fault/up");
+  expect((await fixture.get(`chronicle/${name}/snapshots`)).body.items.length).toBeGreaterThan(0);
+  expect(await archivedOf(name)).toBe(0);
+  await fixture.ask("POST", "/test/d1/up");
   const later = await chronicle();
   await fixture.ask("POST", `chronicle/${later}/snapshots`);
   await until(async () => {
