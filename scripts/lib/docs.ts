@@ -17,6 +17,8 @@ const options = {
   compilerOptions: {
     composite: false,
     noEmit: true,
+    // Against what users get, not the sources: those are checked by their own projects, each with its own platform's types.
+    customConditions: [],
     jsx: "react-jsx",
     lib: ["ES2024", "DOM", "DOM.Iterable"],
     types: ["@cloudflare/workers-types", "react"],
