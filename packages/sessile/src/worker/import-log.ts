@@ -32,12 +32,11 @@ export async function importExport(
   context: ImportContext,
 ): Promise<ImportedSession> {
   const reader = new ExportReader();
-  const text = body.pipeThrough(new TextDecoderStream("utf-8", { fatal: true, ignoreBOM: true }));
   let target: SessionTarget | null = null;
   let known: RecordedSession | null = null;
   try {
     const stage = new Stage(context.actor);
-    for await (const event of readExport(text, reader)) {
+    for await (const event of readExport(decoded(body), reader)) {
       if (!target) {
         const { kind, name } = reader.manifest ?? { kind: "", name: "" };
         target = await context.open(kind, name);
@@ -54,6 +53,13 @@ export async function importExport(
   } catch (thrown) {
     throw asRefusal(thrown, reader);
   }
+}
+
+/** Strictly: a damaged letter must not pass for the replacement character. */
+async function* decoded(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  for await (const chunk of body) yield decoder.decode(chunk, { stream: true });
+  yield decoder.decode();
 }
 
 /** Rebuilds a session that was lost from the record alone. @throws SessileError */
