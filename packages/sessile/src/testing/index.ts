@@ -1,0 +1,3 @@
+export { FakeClock, settled } from "./fake-clock.ts";
+export { type FakeSocket, fakeWebSocket, SocketPair, type SocketPairOptions } from "./socket-pair.ts";
+export { type SqlCase, sqlContract } from "./sql-contract.ts";
