@@ -91,6 +91,19 @@ describe("correlate", () => {
     expect(correlate(alert)).toMatchObject({ ruleId: "unplaced", title: "LOCAL alert" });
   });
 
+  it("gives every alert an incident, also one that names no host, address or signature", () => {
+    const noActors = { hosts: [], ips: [], users: [] };
+    const hostless = { ...makeWindows("Security/1102"), actors: noActors };
+    expect(correlate(hostless)).toMatchObject({ ruleId: "unplaced", title: hostless.signature });
+    const { signature: _, signatureId: __, ...bare } = hostless;
+    expect(correlate(bare)).toMatchObject({
+      ruleId: "remaining",
+      title: "Alert",
+      because: "These alerts fall between 2026-01-02 00:00 and 2026-01-03 00:00 UTC.",
+    });
+    for (const alert of [hostless, bare]) expect(fold(undefined, [alert])?.alertCount).toBe(1);
+  });
+
   it("cannot be led to another key by text in a field", () => {
     const a = makeWindows("Security/1102", { Hostname: 'x"],["host","y' });
     expect(JSON.parse(correlate(a)?.key ?? "")[2]).toEqual([["host", 'x"],["host","y']]);

@@ -29,7 +29,8 @@ const hourMs = 3_600_000;
 
 /**
  * A pure function of one alert: whichever server sees it, in whatever order, it lands in the same incident. The price of
- * fixed windows is that an attack across a border is two incidents. Undefined for telemetry, which opens none.
+ * fixed windows is that an attack across a border is two incidents. Undefined for telemetry alone, which opens none: the
+ * last rule takes any alert.
  */
 export function correlate(alert: Alert): Correlation | undefined {
   const placed = place(alert);
@@ -65,7 +66,7 @@ export function place(alert: Alert): Omit<Correlation, "because"> | undefined {
 }
 
 function applies(rule: CorrelationRule, alert: Alert, family: FamilyId): boolean {
-  if (rule.source !== alert.source) return false;
+  if (rule.source !== undefined && rule.source !== alert.source) return false;
   if (rule.families !== undefined && !rule.families.includes(family)) return false;
   if (rule.needs !== undefined && !Object.hasOwn(alert.fields, rule.needs)) return false;
   if (rule.directions === undefined) return true;

@@ -8,7 +8,8 @@ import type { KeyField } from "./key-field.ts";
 export interface CorrelationRule {
   readonly id: string;
   readonly label: string;
-  readonly source: AlertSource;
+  /** Absent means any. */
+  readonly source?: AlertSource;
   /** Any of these; absent means all. */
   readonly families?: readonly FamilyId[];
   readonly directions?: readonly Direction[];
@@ -157,12 +158,20 @@ export const correlationRules: readonly CorrelationRule[] = [
   },
   {
     id: "unplaced",
-    label: "Alerts without addresses",
-    source: "suricata",
+    label: "Alerts without host or address",
     by: ["signature"],
     windowHours: 168,
     title: "{signature}",
-    why: "These alerts name no address, so the signature is all they have in common.",
+    why: "These alerts name no host and no address, so the signature is all they have in common.",
+  },
+  {
+    // Applies to whatever is left: an alert that no rule took would be stored and shown nowhere.
+    id: "remaining",
+    label: "Alerts that nothing else places",
+    by: [],
+    windowHours: 24,
+    title: "{signature}",
+    why: "These alerts name nothing by which they could be told apart, so those of one day are looked at together.",
   },
 ];
 

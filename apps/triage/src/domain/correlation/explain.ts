@@ -30,7 +30,7 @@ export function explain(key: string): Explanation {
   const to = from + rule.windowHours * hourMs;
   return {
     rule: rule.label,
-    sentence: `These alerts have the same ${shared.join(" and the same ")} and fall between ${minute(from)} and ${minute(to)} UTC.`,
+    sentence: `These alerts ${shared.length > 0 ? `have the same ${shared.join(" and the same ")} and fall` : "fall"} between ${minute(from)} and ${minute(to)} UTC.`,
     why: rule.why,
     limits: `Windows of ${rule.windowHours} hours are fixed, so that every server and every order of arrival gives the same incident; what went on past the border is the next incident.`,
   };
