@@ -17,6 +17,8 @@ import { people } from "./people.ts";
 /** Enough of an incident's first alerts to know its actors. */
 const actorSample = 200;
 
+const maxProfileBytes = 4096;
+
 /** Everything below `/api`. */
 export function apiRoutes(): Hono<AppTypes> {
   const api = new Hono<AppTypes>();
@@ -27,7 +29,7 @@ export function apiRoutes(): Hono<AppTypes> {
   });
   // These answer without the database, also while it is away.
   api.get("/config", showConfig);
-  api.post("/profile", bodyLimit({ maxSize: 4096 }), pickProfile);
+  api.post("/profile", bodyLimit({ maxSize: maxProfileBytes, onError: refuseLargeProfile }), pickProfile);
   api.delete("/profile", (context) => context.body(null, 204, { "set-cookie": people.signOut() }));
   api.get("/feed", openFeed);
   api.use("*", async (context, next) => {
@@ -65,6 +67,12 @@ async function showConfig(context: Context<AppTypes>): Promise<Response> {
   return context.json({ ...capabilitiesOf(context.env), profile } satisfies AppConfig);
 }
 
+function refuseLargeProfile(): never {
+  throw new SessileError("limit_exceeded", `A profile is at most ${maxProfileBytes} bytes.`, {
+    field: "body",
+  });
+}
+
 async function pickProfile(context: Context<AppTypes>): Promise<Response> {
   const body: unknown = await context.req.json().catch(() => null);
   const name = body !== null && typeof body === "object" && "name" in body ? body.name : undefined;
@@ -93,6 +101,10 @@ async function showAlerts(context: Context<AppTypes>): Promise<Response> {
 
 /** The live list: changes of incidents' sessions as they happen. */
 async function openFeed(context: Context<AppTypes>): Promise<Response> {
+  if (context.req.header("upgrade")?.toLowerCase() !== "websocket")
+    throw new SessileError("bad_request", "The feed is a WebSocket: ask for an upgrade.", {
+      field: "upgrade",
+    });
   const feed = context.env.SESSILE_FEED;
   if (capabilitiesOf(context.env).state === "state-2-d1" || !feed)
     throw new SessileError(

@@ -25,6 +25,8 @@ export const statuses = [
   "closed",
 ] as const satisfies readonly IncidentStatus[];
 const maxQueryChars = 200;
+/** Each is a bound value, of which a statement has 100 at most. Folding can make several words of one letter. */
+const maxQueryWords = 40;
 
 /** @throws SessileError `bad_request` naming the field */
 export function parseQueueFilter(query: Readonly<Record<string, string>>): QueueFilter {
@@ -35,10 +37,14 @@ export function parseQueueFilter(query: Readonly<Record<string, string>>): Queue
     status: parseList(query.status, "status", statuses),
     severity: parseList(query.severity, "severity", severities),
     type: parseList(query.type, "type", incidentTypes),
-    words: foldText(q)
-      .split(/\s+/)
-      .filter((word) => word !== ""),
+    words: parseWords(q),
   };
+}
+
+function parseWords(q: string): string[] {
+  const words = [...new Set(foldText(q).split(/\s+/))].filter((word) => word !== "");
+  if (words.length <= maxQueryWords) return words;
+  throw new SessileError("bad_request", `q is at most ${maxQueryWords} different words.`, { field: "q" });
 }
 
 function parseList<Item extends string>(
@@ -46,7 +52,7 @@ function parseList<Item extends string>(
   field: string,
   known: readonly Item[],
 ): Item[] {
-  const items = (text ?? "").split(",").filter((item) => item !== "");
+  const items = [...new Set((text ?? "").split(","))].filter((item) => item !== "");
   for (const item of items) {
     if (!(known as readonly string[]).includes(item))
       throw new SessileError("bad_request", `${field} takes a comma list of: ${known.join(", ")}.`, {

@@ -1,4 +1,5 @@
 import { SessileError } from "sessile";
+import type { ByteSource } from "../../domain/index.ts";
 
 /** Types that cannot be records. What curl and forms send by default is taken as bytes. */
 const refusedTypes = /^(multipart|image|audio|video|font)\/|^text\/html|^application\/(pdf|zip|xml)/;
@@ -8,7 +9,7 @@ const refusedTypes = /^(multipart|image|audio|video|font)\/|^text\/html|^applica
  *
  * @throws SessileError `unsupported_media_type`, `bad_request` if there is no body
  */
-export function alertBytes(request: Request): ReadableStream<Uint8Array> {
+export function alertBytes(request: Request): ByteSource {
   const type = (request.headers.get("content-type") ?? "").toLowerCase();
   if (refusedTypes.test(type)) {
     throw new SessileError(
@@ -21,7 +22,26 @@ export function alertBytes(request: Request): ReadableStream<Uint8Array> {
   if (encoding === "identity") return request.body;
   if (encoding !== "gzip" && encoding !== "deflate")
     throw new SessileError("unsupported_media_type", "Content-Encoding is gzip, deflate or none.");
-  return request.body.pipeThrough(new DecompressionStream(encoding));
+  return unpacked(request.body, encoding);
+}
+
+/** Whatever is wrong with packed bytes is wrong with the upload, and what came before it was taken in. */
+async function* unpacked(
+  body: ReadableStream<Uint8Array>,
+  encoding: "gzip" | "deflate",
+): AsyncGenerator<Uint8Array> {
+  const stream = body.pipeThrough(new DecompressionStream(encoding));
+  try {
+    yield* stream;
+  } catch (thrown) {
+    // The stream throws nothing else: what goes wrong with the records is thrown by who reads this.
+    throw new SessileError(
+      "bad_request",
+      `The body is not whole ${encoding}. Records before the damage were taken in; send the file again.`,
+      { field: "body" },
+      { cause: thrown },
+    );
+  }
 }
 
 export function emptyBody(): SessileError {
