@@ -22,3 +22,18 @@ export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
 export function isTerminalClose(code: number): boolean {
   return code === 1008 || (code >= 4000 && code <= 4999);
 }
+
+const maxReasonBytes = 123;
+
+/** `text` cut to what a close frame can carry (RFC 6455, section 5.5): a longer one would leave the socket open. */
+export function closeReason(text: string): string {
+  let bytes = 0;
+  let reason = "";
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (bytes > maxReasonBytes) break;
+    reason += character;
+  }
+  return reason;
+}

@@ -108,7 +108,12 @@ export function parseWith<Schema extends z.ZodMiniType>(
   const field = [path, ...(issue?.path ?? [])].map(String).join(".");
   const known =
     issue?.code === "unrecognized_keys"
-      ? `has unknown keys: ${issue.keys.slice(0, 5).join(", ")}`
+      ? `has unknown keys: ${issue.keys.slice(0, 5).map(shownKey).join(", ")}`
       : "is missing or has the wrong form";
   throw new SessileError("bad_request", `${field} ${known}.`, { field });
+}
+
+/** A key as a message repeats it: short, and without letters that a log or a close frame could trip over. */
+function shownKey(key: string): string {
+  return key.slice(0, 32).replace(/[^\x20-\x7e]/g, "?");
 }
