@@ -15,6 +15,10 @@ const profileSchema = z.object({
   name: z.string().check(z.minLength(1), z.maxLength(80)),
 });
 const yearSeconds = 31_536_000;
+/** Longer than any good name even before it is cleaned. */
+const maxNameInput = 1024;
+/** What takes no ink, so that nobody is nameless or looks like somebody else: controls, marks of direction, fillers, blanks. */
+const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /**
  * People by a name they pick, kept in a signed cookie: who is who on one machine, not who may come in. Behind a public
@@ -52,8 +56,10 @@ export class LocalProfiles<Env> {
     if (typeof name !== "string")
       throw new SessileError("bad_request", "name is missing.", { field: "name" });
     const clean = name
+      .slice(0, maxNameInput)
       .normalize("NFC")
-      .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "")
+      .replace(invisible, "")
+      .replace(/\s+/gu, " ")
       .trim();
     const profile = parseWith(
       profileSchema,
