@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { directoryFeedName } from "../object/directory-feed.ts";
 import type { Action } from "../protocol/access.ts";
-import { closeCodes } from "../protocol/close-code.ts";
+import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import { reservedRoutes } from "../protocol/ids.ts";
@@ -10,6 +10,8 @@ import { listSessionsPage } from "./directory-routes.ts";
 import { importExport } from "./import-log.ts";
 import type { SessileOptions } from "./options.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
+import { withSafeHeaders } from "./safe-headers.ts";
+import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
 import { SessionTarget } from "./session-stub.ts";
 import { showView } from "./show-view.ts";
@@ -34,12 +36,17 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     context.set("requestId", crypto.randomUUID());
     assertSameOrigin(context.req.raw, options.allowedOrigins ?? []);
     await next();
+    const answer = withSafeHeaders(context.res, context.req.path.startsWith("/v1/"));
+    if (answer !== context.res) context.res = answer;
   });
 
   app.get("/v1/sessions", async (context) => {
     const kind = context.req.query("kind");
+    if (kind !== undefined && !Object.hasOwn(options.kinds, kind))
+      throw new SessileError("not_found", "There is no such kind of session.", { field: "kind" });
     await requireAccess(options, context, "read", kind ?? "*");
-    if (context.req.header("upgrade")?.toLowerCase() === "websocket") return upgradeFeed(options, context);
+    if (context.req.header("upgrade")?.toLowerCase() === "websocket")
+      return upgradeFeed(options, context, kind);
     const record = options.record?.(context.env);
     if (!record) throw new SessileError("unavailable", "This deployment keeps no directory of sessions.");
     return listSessionsPage(record, context.req.query());
@@ -152,7 +159,11 @@ async function assertMay<Env>(
   throw new SessileError("forbidden", `You may not ${question.action} here.`);
 }
 
-function upgradeFeed<Env>(options: SessileOptions<Env>, context: Context<AppTypes<Env>>): Promise<Response> {
+function upgradeFeed<Env>(
+  options: SessileOptions<Env>,
+  context: Context<AppTypes<Env>>,
+  kind: string | undefined,
+): Promise<Response> {
   const namespace =
     options.feed === undefined
       ? undefined
@@ -161,22 +172,10 @@ function upgradeFeed<Env>(options: SessileOptions<Env>, context: Context<AppType
           | undefined);
   if (!namespace)
     throw new SessileError("unavailable", "This deployment has no live directory. Poll the list instead.");
-  return namespace.getByName(directoryFeedName).fetch(context.req.raw);
-}
-
-/** A browser says where a page comes from; a foreign page must not act with somebody's cookies. Other clients say nothing. */
-function assertSameOrigin(request: Request, allowed: readonly string[]): void {
-  const origin = request.headers.get("origin");
-  if (origin === null || allowed.includes(origin)) return;
-  const isSafeRead =
-    (request.method === "GET" || request.method === "HEAD") && request.headers.get("upgrade") === null;
-  if (
-    isSafeRead ||
-    origin === new URL(request.url).origin ||
-    new URL(origin === "null" ? "null:" : origin).host === request.headers.get("host")
-  )
-    return;
-  throw new SessileError("forbidden", "Requests from other web sites are refused.");
+  // The kind that was asked about, and no other reading of the same address.
+  const url = new URL(context.req.url);
+  url.search = kind === undefined ? "" : `?kind=${kind}`;
+  return namespace.getByName(directoryFeedName).fetch(new Request(url, context.req.raw));
 }
 
 /**
@@ -190,7 +189,7 @@ function refuse(request: Request, thrown: unknown, requestId: string): Response 
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();
   server.send(JSON.stringify({ t: "error", error: error.toWire() }));
-  server.close(closeCodeOf(error), error.message.slice(0, 120));
+  server.close(closeCodeOf(error), closeReason(error.message));
   return new Response(null, {
     status: 101,
     webSocket: client,

@@ -5,6 +5,12 @@ import type { SessionTarget } from "./session-stub.ts";
 const keepAliveMs = 15_000;
 const encoder = new TextEncoder();
 
+export const eventStreamHeaders = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
 /**
  * The log as server-sent events: `id` is the seq, so that a browser's `Last-Event-ID` is the cursor. Comments keep the
  * connection alive; without them a reader that vanished would never be noticed.
@@ -41,13 +47,7 @@ export async function eventStreamResponse(
     },
     cancel: end,
   });
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-cache, no-transform",
-      "x-accel-buffering": "no",
-    },
-  });
+  return new Response(body, { headers: eventStreamHeaders });
 }
 
 function eventText(event: SessionEvent): string {

@@ -21,7 +21,11 @@ export function problemResponse(thrown: unknown, requestId: string): Response {
 
 function problemOf(error: WireError, status: number, requestId: string): Response {
   const { code, message, ...details } = error;
-  const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
   const retryAfter = details.retryAfterMs === undefined ? undefined : Math.ceil(details.retryAfterMs / 1000);
   if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
   const body = {

@@ -8,7 +8,7 @@ import { type Json, parseJson } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import type { WireOutcome } from "../protocol/request.ts";
 import type { SessionView } from "../protocol/view.ts";
-import { eventStreamResponse, nextEvents } from "./event-stream.ts";
+import { eventStreamHeaders, eventStreamResponse, nextEvents } from "./event-stream.ts";
 import { MethodNotAllowed } from "./problem.ts";
 import { integerParam } from "./query.ts";
 import type { SessionTarget } from "./session-stub.ts";
@@ -65,8 +65,11 @@ export function sessionRoutes(): Routes {
     );
     const limit = integerParam(context.req.query("limit"), "limit", 100, 1, defaultLimits.maxPageEvents);
     const wait = integerParam(context.req.query("wait"), "wait", 0, 0, maxWaitSeconds);
-    if (context.req.header("accept")?.includes("text/event-stream"))
+    if (context.req.header("accept")?.includes("text/event-stream")) {
+      // Nobody would read the stream, and nobody end it.
+      if (context.req.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
       return eventStreamResponse(target, actor, after);
+    }
     if (context.req.query("from") === "snapshot") {
       const page = await snapshotPage(target, actor, after, limit);
       if (page) return page;
@@ -213,7 +216,7 @@ async function readPage(
 
 /** A poller that has what there is gets 304 and no body. */
 function conditional(request: Request, etag: string, body: () => unknown): Response {
-  const headers = { etag, "cache-control": "no-cache" };
+  const headers = { etag, "cache-control": "private, no-cache" };
   if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
   return Response.json(body(), { headers });
 }
@@ -291,7 +294,8 @@ async function readBody(request: Request, whenEmpty?: Json): Promise<Json> {
 /** Stops reading at the limit instead of taking in whatever is sent. */
 async function readText(request: Request, maxBytes: number): Promise<string> {
   if (!request.body) return "";
-  const decoder = new TextDecoder();
+  // Strict, because a letter that is quietly replaced would be stored as another one.
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";
   let bytes = 0;
   for await (const chunk of request.body) {
@@ -303,7 +307,15 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
         { field: "body", limit: "maxFrameChars" },
       );
     }
-    text += decoder.decode(chunk, { stream: true });
+    text += decoded(() => decoder.decode(chunk, { stream: true }));
   }
-  return text + decoder.decode();
+  return text + decoded(() => decoder.decode());
+}
+
+function decoded(decode: () => string): string {
+  try {
+    return decode();
+  } catch {
+    throw new SessileError("bad_request", "The body is not UTF-8.", { field: "body" });
+  }
 }
