@@ -21,6 +21,11 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1024 ** 3).toFixed(2)} GB`;
 }
 
+/** "1 alert", "12.3K alerts", where space is short. */
+export function compactPlural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCompact(count)} ${count === 1 ? one : many}`;
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

@@ -2,6 +2,10 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
+/** Axes up to this are read by the hour, and beyond the longer one by the month. */
+const shortSpanMs = 14 * dayMs;
+const longSpanMs = 730 * dayMs;
+
 const thisYear = new Intl.DateTimeFormat("en", { month: "short", day: "numeric" });
 const anyYear = new Intl.DateTimeFormat("en", { year: "numeric", month: "short", day: "numeric" });
 const local = new Intl.DateTimeFormat("en", {
@@ -20,6 +24,7 @@ const clock = new Intl.DateTimeFormat("en", {
   second: "2-digit",
   hourCycle: "h23",
 });
+const month = new Intl.DateTimeFormat("en", { year: "numeric", month: "short" });
 const short = new Intl.DateTimeFormat("en", {
   month: "short",
   day: "numeric",
@@ -60,8 +65,11 @@ export function formatClock(at: number): string {
   return isTime(at) ? clock.format(at) : "unknown";
 }
 
-export function formatShort(at: number): string {
-  return isTime(at) ? short.format(at) : "unknown";
+/** A point on an axis of that length: the longer it is, the less the hour says and the more the year does. */
+export function formatTick(at: number, spanMs: number): string {
+  if (!isTime(at)) return "unknown";
+  if (spanMs > longSpanMs) return month.format(at);
+  return (spanMs > shortSpanMs ? anyYear : short).format(at);
 }
 
 /** UTC to the second, as evidence is usually quoted. */

@@ -3,7 +3,7 @@ import type { QueueSummary } from "../../contract/api.ts";
 import { severities } from "../../domain/model/severity.ts";
 import { cx } from "../lib/class-names.ts";
 import { formatCount, plural } from "../lib/format-number.ts";
-import { formatShort } from "../lib/format-time.ts";
+import { formatTick } from "../lib/format-time.ts";
 import { severityLabel } from "../parts/severity.tsx";
 
 const height = 52;
@@ -35,6 +35,7 @@ export function ArrivalsChart({ summary }: { readonly summary: QueueSummary }) {
   const bucket = hovered === null ? undefined : arrivals[hovered];
   const first = arrivals[0];
   const last = arrivals.at(-1);
+  const spanMs = first && last ? last.to - first.from : 0;
   const width = slot * Math.min(0.8, (arrivals.length / denseBuckets) * 0.8);
   const total = severities.reduce((sum, severity) => sum + bySeverity[severity], 0);
 
@@ -54,7 +55,7 @@ export function ArrivalsChart({ summary }: { readonly summary: QueueSummary }) {
         </span>
         <span className="tnum text-ink-3">
           {bucket
-            ? `${formatShort(bucket.from)} – ${formatShort(bucket.to)}`
+            ? `${formatTick(bucket.from, spanMs)} – ${formatTick(bucket.to, spanMs)}`
             : `${plural(total, "incident")} by latest alert`}
         </span>
       </figcaption>
@@ -63,7 +64,7 @@ export function ArrivalsChart({ summary }: { readonly summary: QueueSummary }) {
         preserveAspectRatio="none"
         className="block h-13 w-full"
         role="img"
-        aria-label={chartText(arrivals, total)}
+        aria-label={chartText(arrivals, total, spanMs)}
         onPointerLeave={() => setHovered(null)}
       >
         <rect x="0" y={height - 1} width="100%" height="1" className="fill-line" />
@@ -81,8 +82,8 @@ export function ArrivalsChart({ summary }: { readonly summary: QueueSummary }) {
         ))}
       </svg>
       <div className="tnum mt-1 flex justify-between text-2xs text-ink-3" aria-hidden="true">
-        <span>{first && formatShort(first.from)}</span>
-        <span>{last && formatShort(last.to)}</span>
+        <span>{first && formatTick(first.from, spanMs)}</span>
+        <span>{last && formatTick(last.to, spanMs)}</span>
       </div>
     </figure>
   );
@@ -112,11 +113,11 @@ function Bar({
   });
 }
 
-function chartText(arrivals: readonly Bucket[], total: number): string {
+function chartText(arrivals: readonly Bucket[], total: number, spanMs: number): string {
   const peak = arrivals.reduce<Bucket | null>(
     (best, each) => (best === null || sumOf(each) > sumOf(best) ? each : best),
     null,
   );
   if (!peak) return "No incidents to chart";
-  return `${plural(total, "incident")} over time; most, ${sumOf(peak)}, around ${formatShort(peak.from)}`;
+  return `${plural(total, "incident")} over time; most, ${sumOf(peak)}, around ${formatTick(peak.from, spanMs)}`;
 }

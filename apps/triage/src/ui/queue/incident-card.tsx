@@ -2,7 +2,7 @@ import { memo } from "react";
 import type { IncidentRow } from "../../contract/api.ts";
 import { incidentTypeLabel } from "../../domain/model/incident-type.ts";
 import { cx } from "../lib/class-names.ts";
-import { formatCompact } from "../lib/format-number.ts";
+import { compactPlural } from "../lib/format-number.ts";
 import { Foreign } from "../parts/foreign.tsx";
 import { SeverityMark } from "../parts/severity.tsx";
 import { StatusText } from "../parts/status.tsx";
@@ -41,7 +41,7 @@ export const IncidentCard = memo(function IncidentCard({ row, index, isActive }:
         <span className="mt-auto flex items-center gap-2 overflow-hidden whitespace-nowrap text-ink-2 text-xs">
           <StatusText status={row.status} />
           <span aria-hidden="true">·</span>
-          <span className="tnum">{formatCompact(row.alerts)} alerts</span>
+          <span className="tnum">{compactPlural(row.alerts, "alert")}</span>
           <span aria-hidden="true">·</span>
           <span className="truncate">{incidentTypeLabel(row.type) ?? row.type}</span>
           <RelativeTime at={row.lastAt} className="tnum ml-auto text-ink-3" />

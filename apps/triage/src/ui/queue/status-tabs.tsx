@@ -13,7 +13,7 @@ interface StatusTabsProps {
 /** How many in each status; each is a filter to switch on and off. */
 export function StatusTabs({ filters, onChange, summary }: StatusTabsProps) {
   return (
-    <fieldset className="flex gap-1 overflow-x-auto max-md:-mx-3 max-md:px-3">
+    <fieldset className="flex min-w-0 max-w-[100dvw] gap-1 overflow-x-auto max-md:-mx-3 max-md:px-3">
       <legend className="sr-only">Status</legend>
       {statuses.map((status) => {
         const isOn = filters.status.includes(status);
