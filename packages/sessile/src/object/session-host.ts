@@ -113,6 +113,7 @@ export class SessionHost {
   seal(): Snapshot | null {
     const snapshot = this.write(null, (writer) => writer.sealSnapshot());
     this.archiver.sealed(this.#clock.now());
+    this.#alarm.rearm(this.#clock.now());
     return snapshot;
   }
 
