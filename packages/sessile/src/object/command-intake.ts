@@ -66,6 +66,8 @@ export interface CommandIntakeOptions {
   readonly send: (socket: WebSocket, acks: string) => void;
   readonly committed: (transaction: Transaction, acks: ReadonlyMap<WebSocket, string>) => void;
   readonly report: (message: string, thrown: unknown) => void;
+  /** Ends this instance: its memory can no longer be trusted. */
+  readonly abort: (thrown: unknown) => void;
 }
 
 /** Takes commands from sockets and requests, puts them in the mailbox, and brings their outcomes back. */
@@ -79,8 +81,8 @@ export class CommandIntake {
     this.#options = options;
     this.#mailbox = new Mailbox<CommandLetter>(options.limits, options.clock, {
       deliver: (letters) => options.kernel.transact(letters, options.clock.now()),
-      delivered: (batch) => this.#delivered(batch),
-      failed: (letters, thrown) => this.#failed(letters, thrown),
+      delivered: (batch) => this.#orAbort(() => this.#delivered(batch)),
+      failed: (letters, thrown) => this.#orAbort(() => this.#failed(letters, thrown)),
     });
   }
 
@@ -224,6 +226,18 @@ export class CommandIntake {
     this.#options.committed(transaction, texts);
     for (const [index, { destination }] of letters.entries()) {
       if (typeof destination === "function") destination(outcomes[index] as Outcome);
+    }
+  }
+
+  /**
+   * What follows a commit must not fail. If it does, peers may have missed what is in the log: a new instance and new
+   * connections, which resume by seq, are the way back.
+   */
+  #orAbort(body: () => void): void {
+    try {
+      body();
+    } catch (thrown) {
+      this.#options.abort(thrown);
     }
   }
 

@@ -49,6 +49,7 @@ export class Mailbox<L extends Letter> {
     handlers: {
       /** Commits the letters; must consume the iterable in order. */
       deliver: (letters: Iterable<L>) => Transaction;
+      /** Must not throw. */
       delivered: (batch: Delivered<L>) => void;
       /** The commit itself failed. */
       failed: (letters: readonly L[], thrown: unknown) => void;

@@ -82,6 +82,7 @@ export class SessionHost {
       send: (socket, acks) => this.peers.sendText(socket, `{"t":"commit","acks":${acks}}`),
       committed: (transaction, acks) => this.#published(transaction, acks),
       report: (message, thrown) => this.report(message, thrown),
+      abort: (thrown) => context.abort(String(thrown)),
     });
     this.frames = new ClientFrames({
       kernel,

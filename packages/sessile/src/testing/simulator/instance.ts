@@ -95,6 +95,7 @@ export class Instance {
       },
       getWebSockets: (tag?: string) => object.heldWires(tag).map((wire) => this.socketOf(wire)),
       waitUntil: () => {},
+      abort: () => this.#unlessDead(() => object.database.doom()),
     };
     return state as unknown as DurableObjectState;
   }

@@ -30,11 +30,17 @@ export class TurnDatabase {
   hasWritten = false;
   isKilled = false;
   isDoomed = false;
+
   /** Whether an instance was ever told of a failure and lived on, which the platform itself never lets happen. */
   hasOutlivedFailure = false;
 
   constructor(mutant: Mutant | null) {
     this.#mutant = mutant;
+  }
+
+  /** The instance has given itself up: what this turn wrote is lost, as with any death before the commit. */
+  doom(): void {
+    this.isDoomed = true;
   }
 
   get isTransaction(): boolean {
