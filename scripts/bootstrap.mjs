@@ -35,6 +35,11 @@ const child = spawn(
 // Ctrl-C reaches the whole group; a plain kill of this process must not leave the task behind.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
   process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+// Killed, npm leaves its script running: nobody would know of the server any more, and its folder stays locked.
+if (process.env.npm_lifecycle_event) {
+  const npm = process.ppid;
+  setInterval(() => process.ppid !== npm && child.kill("SIGTERM"), 1000).unref();
+}
 child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 
 function install() {
