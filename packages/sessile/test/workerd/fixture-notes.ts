@@ -158,6 +158,7 @@ export class Notes extends Session<Env, State> {
     });
   }
   override onMessage(_peer: Peer, signal: Json): boolean {
+    if (signal === "refuse in long words") throw new SessileError("rejected", "\u00fc".repeat(120));
     return signal !== "keep this to yourself";
   }
   override async onTimer(name: string, input: Json): Promise<void> {

@@ -29,6 +29,7 @@ const sessile = createSessile<Env>({
   authorize: ({ actor, action, name }) => {
     if (actor?.id === "mallory") return false;
     if (actor?.id === "reader") return action === "read";
+    if (actor?.id.startsWith("only-")) return actor.id === `only-${action}`;
     return !name?.startsWith("private") || actor !== null;
   },
   record: ({ SESSILE_RECORD }) => createD1Record(faultyDatabase(SESSILE_RECORD)),
@@ -52,6 +53,9 @@ sessile.post("/test/forget/:name", async (context) => {
   await stub.forget().catch(() => {});
   return context.text("ok");
 });
+sessile.get("/test/routes", (context) =>
+  context.json(sessile.routes.map(({ method, path }) => `${method} ${path}`)),
+);
 sessile.get("/test/instances/:name", (context) =>
   context.text(String(instancesBegun.get(context.req.param("name")) ?? 0)),
 );

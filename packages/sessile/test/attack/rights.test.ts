@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { RawSocket } from "../workerd/raw-socket.ts";
+import { Fixture } from "../workerd/start.ts";
+import { pathOf, routeRules } from "./route-rules.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const rights = ["read", "write", "approve", "admin"] as const;
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await Fixture.start();
+}, 60_000);
+afterAll(() => fixture.stop());
+
+const as = (user: string) => ({ headers: { "x-test-user": user } });
+
+describe("routes", () => {
+  test("SE1 every route of the library has a rule that says who may use it", async () => {
+    const { body } = await fixture.get("/test/routes");
+    const routes = new Set<string>(body.filter((route: string) => !route.includes(" /test/")));
+    expect([...routes].sort()).toEqual(routeRules.map(({ route }) => route).sort());
+  });
+
+  const guarded = routeRules.filter(({ right }) => right !== "open");
+  test.each(guarded)(
+    "SE2 $route is for who may $right, and for nobody else",
+    async ({ route, right, body }) => {
+      const name = fixture.name();
+      await fixture.get(`notes/${name}`);
+      const { method, path } = pathOf(route, name);
+      const methods = method === "GET" ? ["GET", "HEAD"] : [method];
+      for (const sent of methods) {
+        const refused = async (user: string): Promise<boolean> => {
+          const answer = await fixture.ask(sent, path, {
+            ...as(user),
+            ...(body === undefined ? {} : { body }),
+          });
+          expect([user, answer.status]).not.toEqual([user, 500]);
+          // The kind itself may forbid something too, in other words.
+          return answer.status === 403 && (sent === "HEAD" || answer.body.detail.startsWith("You may not"));
+        };
+        for (const other of ["mallory", ...rights.map((candidate) => `only-${candidate}`)])
+          expect([sent, other, await refused(other)]).toEqual([sent, other, other !== `only-${right}`]);
+      }
+    },
+  );
+
+  test.each(guarded.filter(({ route }) => route.includes(":name")))(
+    "SE2 $route asks nobody in particular who they are",
+    async ({ route, body }) => {
+      const { method, path } = pathOf(route, fixture.name("private"));
+      const answer = await fixture.ask(method, path, body === undefined ? {} : { body });
+      expect([answer.status, answer.body.code]).toEqual([401, "unauthenticated"]);
+    },
+  );
+
+  test("SE2 an import needs the right to administer what its file names", async () => {
+    const name = fixture.name();
+    await fixture.call(name, "add", "x");
+    const file = (await fixture.get(`notes/${name}/export`)).body as string;
+    for (const user of ["mallory", "only-read", "only-write", "only-approve"])
+      expect((await fixture.ask("POST", "/v1/sessions/import", { text: file, ...as(user) })).status).toBe(
+        403,
+      );
+    const allowed = await fixture.ask("POST", "/v1/sessions/import", { text: file, ...as("only-admin") });
+    expect(allowed.body.code).toBe("conflict");
+  });
+
+  test.each([
+    ["GET", "", "read"],
+    ["HEAD", "", "read"],
+    ["GET", "/a", "read"],
+    ["HEAD", "/a", "read"],
+    ["POST", "", "write"],
+    ["POST", "/a", "write"],
+    ["PUT", "/a", "write"],
+    ["DELETE", "/a", "write"],
+    ["PATCH", "/a", "write"],
+    ["OPTIONS", "/a", "write"],
+  ])("SE2 the pretty address: %s %s is for who may %s", async (method, suffix, right) => {
+    const path = `/notes/${fixture.name()}${suffix}`;
+    for (const other of rights) {
+      const { status } = await fixture.ask(method, path, as(`only-${other}`));
+      expect([other, status === 403]).toEqual([other, other !== right]);
+    }
+  });
+});
+
+describe("sockets", () => {
+  const commands = [
+    ["write", { op: "append", type: "note.added" }],
+    ["write", { op: "call", method: "add", args: ["x"] }],
+    ["write", { op: "setStatus", to: "open" }],
+    ["write", { op: "setState", state: {} }],
+    ["approve", { op: "answerGate", gateId: "g", answer: "approve" }],
+    ["admin", { op: "reset" }],
+    ["admin", { op: "setLifecycle", to: "paused" }],
+  ] as const;
+
+  test("SE2 a socket is opened for who may read, also at the pretty address", async () => {
+    const name = fixture.name();
+    for (const user of ["mallory", "only-write", "only-approve", "only-admin"]) {
+      for (const path of [`/v1/sessions/notes/${name}`, `/notes/${name}`, `/notes/${name}/suffix`]) {
+        const socket = await RawSocket.open(fixture.at(path), as(user));
+        expect([user, path, (await socket.closed).code]).toEqual([user, path, 4403]);
+      }
+    }
+    await (await RawSocket.open(fixture.at(`/notes/${name}/suffix`), as("only-read"))).greet();
+  });
+
+  test("SE3 the object's own authorizer is asked for each command of a socket", async () => {
+    const socket = await fixture.live(fixture.name(), as("outside"));
+    for (const [index, [, command]] of commands.entries()) {
+      const [ack] = await socket.do({ id: `c-${index}`, ...command });
+      expect(ack).toMatchObject({ error: { message: expect.stringContaining("You may not") } });
+    }
+  });
+
+  // OPEN: the Worker's authorizer is asked for `read` when a socket opens and for nothing after that.
+  test.fails.each(commands)(
+    "SE4 a socket needs the right to %s for %o, as HTTP does",
+    async (_right, command) => {
+      const socket = await fixture.live(fixture.name(), as("only-read"));
+      const [ack] = await socket.do({ id: "c-1", ...command });
+      expect(ack).toMatchObject({ error: { message: expect.stringContaining("You may not") } });
+    },
+  );
+
+  // OPEN: `onRequest` runs without asking.
+  test.fails("SE3 the object's own authorizer is asked before onRequest", async () => {
+    const path = `/notes/${fixture.name()}/a`;
+    expect((await fixture.ask("POST", path, as("outside"))).status).toBe(403);
+  });
+});

@@ -1,0 +1,71 @@
+import type { Action } from "../../src/protocol/access.ts";
+
+/** Who may use a route: whoever has this right; or it decides nothing itself (`open`), because others are asked or nothing is there. */
+export interface RouteRule {
+  readonly route: string;
+  readonly right: Action | "open";
+  /** A body that is good as far as its form goes. */
+  readonly body?: unknown;
+}
+
+const session = "/v1/sessions/:kind/:name";
+const event = { clientEventId: "a-1", type: "note.added" };
+
+/** Every route of the library. One that is missing here fails the suite: say who may use it before it is served. */
+export const routeRules: readonly RouteRule[] = [
+  { route: "GET /v1/sessions", right: "read" },
+  // Asks for `admin` once the file says which session it is; tested by itself.
+  { route: "POST /v1/sessions/import", right: "open" },
+  { route: `GET ${session}`, right: "read" },
+  { route: `GET ${session}/events`, right: "read" },
+  { route: `POST ${session}/events`, right: "write", body: event },
+  { route: `POST ${session}/lifecycle`, right: "admin", body: { to: "paused" } },
+  { route: `POST ${session}/status`, right: "write", body: { to: "open" } },
+  { route: `GET ${session}/state`, right: "read" },
+  { route: `PUT ${session}/state`, right: "write", body: {} },
+  { route: `POST ${session}/reset`, right: "admin" },
+  { route: `POST ${session}/call/:method`, right: "write", body: ["x"] },
+  { route: `GET ${session}/gates`, right: "read" },
+  { route: `POST ${session}/gates/:gateId`, right: "approve", body: { answer: "approve" } },
+  { route: `GET ${session}/log`, right: "admin" },
+  { route: `GET ${session}/snapshots`, right: "read" },
+  { route: `POST ${session}/snapshots`, right: "admin" },
+  { route: `GET ${session}/export`, right: "read" },
+  { route: `GET ${session}/head`, right: "read" },
+  { route: `POST ${session}/restore`, right: "admin" },
+  // What comes before the routes, and what answers 404 and 405 after them.
+  ...[
+    "/*",
+    "/v1/sessions",
+    "/v1/*",
+    `${session}/*`,
+    session,
+    ...[
+      "events",
+      "lifecycle",
+      "status",
+      "state",
+      "reset",
+      "call/:method",
+      "gates",
+      "gates/:gateId",
+      "log",
+    ].map((path) => `${session}/${path}`),
+  ].map((path) => ({ route: `ALL ${path}`, right: "open" as const })),
+  // The pretty address takes every method; tested by itself.
+  { route: "ALL /notes/:name", right: "open" },
+  { route: "ALL /notes/:name/*", right: "open" },
+];
+
+/** The path of a route with everything filled in. */
+export function pathOf(route: string, name: string): { readonly method: string; readonly path: string } {
+  const [method = "", path = ""] = route.split(" ");
+  return {
+    method,
+    path: path
+      .replace(":kind", "notes")
+      .replace(":name", name)
+      .replace(":method", "add")
+      .replace(":gateId", "g"),
+  };
+}
