@@ -1,0 +1,143 @@
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { problemOf, Triage } from "./fixtures/triage-server.ts";
+
+let triage: Triage;
+let incident = "";
+beforeAll(async () => {
+  triage = await (await Triage.start()).signIn("Ada");
+  await triage.fetch("/api/sample", { method: "POST" });
+  incident = (await triage.incidents())[0]?.name ?? "";
+});
+afterAll(() => triage[Symbol.asyncDispose]());
+
+describe("the queue", () => {
+  test.each([
+    ["99 times one word", `q=${"a+".repeat(99)}`, 200],
+    ["too many words", `q=${encodeURIComponent(Array.from({ length: 41 }, (_, n) => n).join(" "))}`, 400],
+    ["letters that are many words each", `q=${encodeURIComponent("\ufdfa".repeat(150))}`, 200],
+    ["a status many times", `status=${"new,".repeat(150)}`, 200],
+    ["a status that is SQL", "status=new')--", 400],
+    ["wildcards", "q=%25%25_", 200],
+    ["a quote", "q='", 200],
+    ["a NUL", "q=%00", 200],
+    ["half a letter", "q=%ED%A0%80", 200],
+    ["an inherited order", "sort=__proto__", 400],
+    ["an order that is SQL", "sort=name;--", 400],
+    ["no limit", "limit=1e400", 400],
+    ["a limit below one", "limit=-1", 400],
+    ["a cursor of nothing", "cursor=AAAA", 400],
+  ])("takes %s for what it is", async (_what, query, status) => {
+    for (const path of status === 200 ? ["/api/incidents", "/api/summary"] : ["/api/incidents"])
+      expect([path, (await triage.fetch(`${path}?${query}`)).status]).toEqual([path, status]);
+  });
+
+  test.each([
+    ["numbers out of all bounds", '["-severity",1e308,-1e308,"x"]', 200],
+    ["no number", '["-severity",1e999,2,"x"]', 400],
+    ["SQL for a number", '["-severity","1 OR 1",2,"x"]', 400],
+    ["an array in an array", '["-severity",[1],2,"x"]', 400],
+    ["another order", '["title","a","b"]', 400],
+    ["a NUL", '["-severity",1,2,"\\u0000"]', 200],
+  ])("reads a cursor with %s by its schema", async (_what, text, status) => {
+    const cursor = Buffer.from(text).toString("base64url");
+    expect((await triage.fetch(`/api/incidents?cursor=${cursor}`)).status).toBe(status);
+  });
+});
+
+describe("uploads and profiles", () => {
+  const whole = gzipSync('{"a":1}\n'.repeat(500));
+  test.each([
+    ["bytes that were never packed", "gzip", Buffer.from("garbage")],
+    ["a packed file that was cut", "gzip", whole.subarray(0, whole.length - 12)],
+    ["something after the end", "gzip", Buffer.concat([whole, Buffer.from("x")])],
+    ["another packing than it says", "deflate", whole],
+  ])("%s are the sender's fault, with or without progress", async (_what, encoding, body) => {
+    const send = (accept: string) =>
+      triage.fetch("/api/alerts", {
+        method: "POST",
+        body,
+        headers: { "content-encoding": encoding, accept },
+      });
+    const refused = await send("*/*");
+    expect(refused.status).toBe(400);
+    expect(await problemOf(refused)).toMatchObject({ code: "bad_request", field: "body" });
+    expect(await (await send("application/x-ndjson")).text()).toContain('"code":"bad_request"');
+  });
+
+  test("a bomb is unpacked a piece at a time, and the server goes on answering", async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, 0x20));
+    const upload = triage.fetch("/api/alerts", {
+      method: "POST",
+      body: bomb,
+      headers: { "content-encoding": "gzip" },
+    });
+    expect((await triage.fetch("/api/config")).status).toBe(200);
+    expect((await upload).status).toBe(400);
+  });
+
+  test("a profile that is too large is refused by its size", async () => {
+    for (const name of ["a".repeat(5000), "\u00e9".repeat(3000)]) {
+      const answer = await triage.fetch("/api/profile", { method: "POST", body: JSON.stringify({ name }) });
+      expect([answer.status, (await problemOf(answer)).code]).toEqual([413, "limit_exceeded"]);
+    }
+  });
+
+  test.each(["", "{", "null", "[]", "5", '{"name":5}', '{"name":{}}', '{"__proto__":{"name":"x"}}'])(
+    "%j is no profile",
+    async (body) => {
+      expect((await triage.fetch("/api/profile", { method: "POST", body })).status).toBe(400);
+    },
+  );
+
+  test("the feed asked for without a socket says that it is one", async () => {
+    const answer = await triage.fetch("/api/feed");
+    expect([answer.status, (await problemOf(answer)).field]).toEqual([400, "upgrade"]);
+  });
+});
+
+describe("an incident", () => {
+  test.each([
+    ["evidence", [{ kind: ["x"] }]],
+    ["evidence", [{ kind: {}, limit: "5" }]],
+    ["evidence", [{ limit: -1, cursor: {} }]],
+    ["evidence", ["x"]],
+    ["evidence", [null]],
+    ["addNote", [{ a: 1 }]],
+    ["addNote", []],
+    ["editNote", ["__proto__", {}, []]],
+    ["retryAnalysis", ["constructor"]],
+    ["decideAction", [{}, [], {}]],
+    ["recordDecision", [{}, {}]],
+  ])("%s(%j) fails as a client's fault or not at all", async (method, args) => {
+    expect((await triage.call(incident, method, ...args)).status).toBeLessThan(500);
+  });
+
+  // OPEN: what is looked up among the analysers may be no text.
+  test.fails("so does the name of an analyser that is no name", async () => {
+    expect((await triage.call(incident, "retryAnalysis", { toString: 1 })).status).toBeLessThan(500);
+  });
+
+  test("nobody in particular reads, and does nothing else, whatever the door", async () => {
+    const path = `/v1/sessions/incident/${incident}`;
+    const ask = (method: string, below: string, body?: string) =>
+      fetch(`${triage.url}${path}${below}`, { method, ...(body === undefined ? {} : { body }) });
+    for (const below of ["", "/events", "/state", "/gates", "/snapshots"])
+      expect([below, (await ask("GET", below)).status]).toEqual([below, 200]);
+    for (const [method, below, body] of [
+      ["POST", "/call/addNote", '["x"]'],
+      ["POST", "/events", '{"clientEventId":"a","type":"note.added"}'],
+      ["POST", "/gates/g", '{"answer":"approve"}'],
+      ["POST", "/status", '{"to":"closed"}'],
+      ["PUT", "/state", "{}"],
+      ["POST", "/reset", ""],
+      ["POST", "/lifecycle", '{"to":"terminated"}'],
+      ["POST", "/snapshots", ""],
+      ["POST", "/restore", ""],
+      ["GET", "/log", undefined],
+    ] as const)
+      expect([below, (await ask(method, below, body)).status]).toEqual([below, 401]);
+    expect((await triage.fetch(`${path}/reset`, { method: "POST" })).status).toBe(403);
+    expect((await triage.fetch(`${path}/log`)).status).toBe(403);
+  });
+});
