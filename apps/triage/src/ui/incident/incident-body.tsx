@@ -1,5 +1,6 @@
 import { Tabs } from "radix-ui";
 import { useRef } from "react";
+import { flushSync } from "react-dom";
 import type { IncidentDetail } from "../../contract/api.ts";
 import { useShortcuts } from "../keyboard/shortcuts.ts";
 import { formatCompact } from "../lib/format-number.ts";
@@ -40,8 +41,9 @@ export function IncidentBody({ detail }: { readonly detail: IncidentDetail }) {
     "2": () => show("evidence"),
     "3": () => show("timeline"),
     n: () => {
-      if (!hasAside) show("notes");
-      requestAnimationFrame(() => document.getElementById("new-note")?.focus());
+      // At once: what is typed right after must not be taken for shortcuts.
+      if (!hasAside) flushSync(() => show("notes"));
+      document.getElementById("new-note")?.focus();
     },
   });
   const alerts = Math.max(state.alerts.total, detail.incident.alerts);
