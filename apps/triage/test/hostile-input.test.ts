@@ -76,6 +76,32 @@ describe("uploads and profiles", () => {
     expect((await upload).status).toBe(400);
   });
 
+  test("senders who leave in the middle leave no complaint in the log", async () => {
+    const lines: string[] = [];
+    const { write } = process.stderr;
+    process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0;
+    try {
+      for (let sender = 0; sender < 5; sender++) {
+        const leaving = new AbortController();
+        const body = new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode('{"a":1}\n{')),
+        });
+        const sent = triage.fetch("/api/alerts", {
+          method: "POST",
+          body,
+          duplex: "half",
+          signal: leaving.signal,
+        } as RequestInit);
+        setTimeout(() => leaving.abort(), 50);
+        await expect(sent).rejects.toThrow();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    } finally {
+      process.stderr.write = write;
+    }
+    expect(lines).toEqual([]);
+  });
+
   test("a profile that is too large is refused by its size", async () => {
     for (const name of ["a".repeat(5000), "\u00e9".repeat(3000)]) {
       const answer = await triage.fetch("/api/profile", { method: "POST", body: JSON.stringify({ name }) });

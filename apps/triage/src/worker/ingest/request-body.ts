@@ -19,25 +19,21 @@ export function alertBytes(request: Request): ByteSource {
   }
   if (!request.body) throw emptyBody();
   const encoding = (request.headers.get("content-encoding") ?? "identity").toLowerCase();
-  if (encoding === "identity") return request.body;
+  if (encoding === "identity") return bytesOf(request.body, "The upload was cut off.");
   if (encoding !== "gzip" && encoding !== "deflate")
     throw new SessileError("unsupported_media_type", "Content-Encoding is gzip, deflate or none.");
-  return unpacked(request.body, encoding);
+  const unpacked = request.body.pipeThrough(new DecompressionStream(encoding));
+  return bytesOf(unpacked, `The body is not whole ${encoding}.`);
 }
 
-/** Whatever is wrong with packed bytes is wrong with the upload, and what came before it was taken in. */
-async function* unpacked(
-  body: ReadableStream<Uint8Array>,
-  encoding: "gzip" | "deflate",
-): AsyncGenerator<Uint8Array> {
-  const stream = body.pipeThrough(new DecompressionStream(encoding));
+/** What goes wrong with reading is wrong with the upload, and no failure of ours; what came before it was taken in. */
+async function* bytesOf(stream: ReadableStream<Uint8Array>, whatIsWrong: string): AsyncGenerator<Uint8Array> {
   try {
     yield* stream;
   } catch (thrown) {
-    // The stream throws nothing else: what goes wrong with the records is thrown by who reads this.
     throw new SessileError(
       "bad_request",
-      `The body is not whole ${encoding}. Records before the damage were taken in; send the file again.`,
+      `${whatIsWrong} Records before that were taken in; send the file again.`,
       { field: "body" },
       { cause: thrown },
     );
