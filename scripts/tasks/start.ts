@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { buildPage } from "../lib/build.ts";
 import { root } from "../lib/run.ts";
+import { copyForServing } from "../lib/served-page.ts";
 
 // `npm start -- --port N --dir PATH`: the triage app on the embedded server, data in `.sessile/`.
 await buildPage();
@@ -10,6 +12,8 @@ process.argv = [
   "serve",
   "--config",
   "apps/triage/wrangler.jsonc",
+  "--assets",
+  copyForServing(join(root, "apps/triage/dist/ui"), join(root, "apps/triage/dist")),
   ...args,
 ];
 process.chdir(root);
