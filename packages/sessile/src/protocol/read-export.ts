@@ -1,6 +1,9 @@
 import type { ExportReader } from "./export-reader.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
+/** Before the manifest is read nobody knows whose session this is, so little is held of what anybody may send. */
+const maxManifestChars = 64 * 1024;
+
 /**
  * Reads a whole export from its text as it arrives; holds one line at a time. The text must have been decoded strictly, or a
  * damaged letter could pass for the replacement character.
@@ -26,6 +29,8 @@ export async function* readExport(
     }
     if (from < chunk.length) rest.push(chunk.slice(from));
     restChars += chunk.length - from;
+    if (!reader.manifest && restChars > maxManifestChars)
+      throw reader.fault("This is no export of a session: the manifest is too long.");
     if (restChars > maxLineChars) throw reader.fault("This line is longer than any event can be.");
   }
   if (restChars > 0) throw reader.fault("The file is cut off in the middle of this line.");

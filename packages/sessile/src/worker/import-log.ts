@@ -32,14 +32,22 @@ export async function importExport(
   context: ImportContext,
 ): Promise<ImportedSession> {
   const reader = new ExportReader();
+  let opening: Promise<SessionTarget> | null = null;
+  const open = (): Promise<SessionTarget> => {
+    const { kind, name } = reader.manifest ?? { kind: "", name: "" };
+    opening ??= context.open(kind, name);
+    return opening;
+  };
   let target: SessionTarget | null = null;
   let known: RecordedSession | null = null;
   try {
     const stage = new Stage(context.actor);
-    for await (const event of readExport(decoded(body), reader)) {
+    // The right is asked for before the first event is whole: a long one is not held for somebody who may not import it.
+    const text = pausing(decoded(body), async () => void (reader.manifest && (await open())));
+    for await (const event of readExport(text, reader)) {
       if (!target) {
-        const { kind, name } = reader.manifest ?? { kind: "", name: "" };
-        target = await context.open(kind, name);
+        target = await open();
+        const { kind, name } = target;
         known = (await context.record?.getSession(kind, name)) ?? null;
         await stage.begin(target);
       }
@@ -60,6 +68,14 @@ async function* decoded(body: ReadableStream<Uint8Array>): AsyncGenerator<string
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for await (const chunk of body) yield decoder.decode(chunk, { stream: true });
   yield decoder.decode();
+}
+
+/** Waits after each piece until `between` is done. */
+async function* pausing(pieces: AsyncIterable<string>, between: () => Promise<void>): AsyncGenerator<string> {
+  for await (const piece of pieces) {
+    yield piece;
+    await between();
+  }
 }
 
 /** Rebuilds a session that was lost from the record alone. @throws SessileError */

@@ -6,11 +6,15 @@ const waitMs = 3000;
 export async function rawStatus(
   url: string,
   request: string,
+  isWhole = true,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const { hostname, port } = new URL(url);
   const text = await new Promise<string>((resolve) => {
     let received = "";
-    const socket = connect(Number(port), hostname, () => socket.end(Buffer.from(request, "latin1")));
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(Buffer.from(request, "latin1"));
+      if (isWhole) socket.end();
+    });
     const timer = setTimeout(() => socket.destroy(), waitMs);
     socket.on("data", (chunk) => {
       received += chunk.toString("latin1");

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { RawSocket } from "../workerd/raw-socket.ts";
 import { Fixture } from "../workerd/start.ts";
+import { rawStatus } from "./raw-request.ts";
 import { pathOf, routeRules } from "./route-rules.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -65,6 +66,26 @@ describe("routes", () => {
       );
     const allowed = await fixture.ask("POST", "/v1/sessions/import", { text: file, ...as("only-admin") });
     expect(allowed.body.code).toBe("conflict");
+  });
+
+  test("SE2 whoever may not import is refused before a line of it is held", async () => {
+    const manifest = JSON.stringify({
+      format: "sessile-session",
+      version: 1,
+      kind: "notes",
+      name: fixture.name(),
+      createdAt: new Date().toISOString(),
+      events: 2,
+    });
+    // The rest of what is announced never comes: an answer shows that nobody waits for it.
+    const send = async (body: string): Promise<number> => {
+      const { host } = new URL(fixture.url);
+      const head = ["POST /v1/sessions/import HTTP/1.1", `Host: ${host}`, "x-test-user: mallory"];
+      const text = `${[...head, "Content-Length: 99999999"].join("\r\n")}\r\n\r\n${body}`;
+      return (await rawStatus(fixture.url, text, false)).status;
+    };
+    expect(await send(`${manifest}\n{"hash":"`)).toBe(403);
+    expect(await send("{".padEnd(200_000, " "))).toBe(400);
   });
 
   test.each([
