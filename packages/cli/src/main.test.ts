@@ -65,6 +65,17 @@ describe("sessile serve", () => {
     expect(existsSync(join(folder, ".sessile", "holder.json"))).toBe(false);
   });
 
+  test("the executable that npm links is there before anything is built", async () => {
+    const linked = fileURLToPath(new URL("../bin/sessile.js", import.meta.url));
+    const child = spawn(process.execPath, [linked, "serve", "--prot", "1"], { cwd: folder });
+    let stderr = "";
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    expect(await once(child, "exit")).toEqual([2, null]);
+    expect(stderr).toBe("sessile: Unknown option '--prot'. Run: sessile serve --help\n");
+  });
+
   test("a port in use is one line, exit 1", async () => {
     await using taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
