@@ -39,6 +39,7 @@ export function uploadFile(file: Blob, watch: FileWatcher): Upload {
   };
 
   const run = async (): Promise<IngestAnswer> => {
+    if (file.size === 0) throw new ApiError(0, "bad_request", "This file is empty.");
     let sent = 0;
     let counts = noCounts;
     const rejected: { position: number; reason: string }[] = [];
