@@ -2,6 +2,7 @@ import type {
   Ack,
   Actor,
   Commit,
+  Draft,
   Json,
   Peer,
   PresenceFrame,
@@ -131,6 +132,7 @@ export type SessionEffect =
   | { readonly do: "detach" }
   | { readonly do: "signal"; readonly from: Peer; readonly signal: Json }
   | { readonly do: "presence"; readonly presence: Omit<PresenceFrame, "t"> }
+  | { readonly do: "draft"; readonly draft: Draft | null }
   | { readonly do: "reportError"; readonly error: SessileError }
   | { readonly do: "finish"; readonly reason: CloseReason };
 

@@ -47,6 +47,9 @@ export function onFrame(state: Open, frame: ServerFrame, turn: Turn): Verdict {
     case "presence":
       turn.effects.push({ do: "presence", presence: { count: frame.count, peers: frame.peers } });
       return stay(state);
+    case "draft":
+      if (state.at !== "greeting") turn.effects.push({ do: "draft", draft: frame.draft });
+      return stay(state);
     case "error": {
       const error = SessileError.fromWire(frame.error);
       turn.effects.push({ do: "reportError", error });
@@ -79,7 +82,9 @@ function onWelcome(state: Open, frame: WelcomeFrame, turn: Turn): Verdict {
   // A view in answer to a resume replaces the past as well: the server no longer holds the events in between.
   if (frame.view !== undefined && state.events)
     turn.effects.push({ do: "reset" }, { do: "adoptView", view: frame.view });
-  turn.effects.push({ do: "welcome", peerId: frame.peerId, actor: frame.actor }, { do: "attach" });
+  turn.effects.push({ do: "welcome", peerId: frame.peerId, actor: frame.actor });
+  // What changed meanwhile was told to nobody; the welcome says what is pending now.
+  turn.effects.push({ do: "draft", draft: frame.draft ?? null }, { do: "attach" });
 
   const attached = {
     ...common(state),

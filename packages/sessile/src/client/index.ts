@@ -1,6 +1,7 @@
 export { firstRetryMs, longestRetryMs, stableAfterMs } from "./backoff.ts";
 export type { SessionAddress, SessionClientOptions } from "./client-options.ts";
 export type { CloseReason, ConnectionPhase } from "./connection-state.ts";
+export type { DraftActions } from "./draft-actions.ts";
 export {
   type Clock,
   type Network,

@@ -7,6 +7,7 @@ const known: ReadonlySet<unknown> = new Set([
   "behind",
   "signal",
   "presence",
+  "draft",
   "error",
 ]);
 
@@ -46,6 +47,8 @@ function isWhole(frame: { readonly [key: string]: Json }): boolean {
       return isSeq(frame.lastSeq);
     case "presence":
       return Array.isArray(frame.peers);
+    case "draft":
+      return typeof frame.draft === "object";
     case "error":
       return frame.error !== null && typeof frame.error === "object";
     default:

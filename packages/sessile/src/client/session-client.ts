@@ -22,6 +22,7 @@ import {
 } from "./client-options.ts";
 import { Connection } from "./connection.ts";
 import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-state.ts";
+import { type DraftActions, draftActions } from "./draft-actions.ts";
 import type { Clock } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
 import { Listeners } from "./listeners.ts";
@@ -57,6 +58,7 @@ export class SessionClient<S extends SessionContract> {
   /** The session's callable methods. */
   readonly call: CallsOf<S>;
   readonly events: SessionEvents<S>;
+  readonly draft: DraftActions<S>;
   readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
@@ -81,6 +83,11 @@ export class SessionClient<S extends SessionContract> {
     this.#feed = new EventFeed(this.#store);
     this.events = this.#feed;
     this.call = callProxy<S>((method, args) => this.#call(method, args));
+    this.draft = draftActions<S>(
+      (make) => this.#enqueue(make),
+      () => this.#store.draft,
+      () => `draft-${randomProducer(environment.random)}`,
+    );
     this.#outbox = new Outbox({
       producer: options.producer ?? randomProducer(environment.random),
       epoch: options.epoch ?? 0,
@@ -233,6 +240,9 @@ export class SessionClient<S extends SessionContract> {
         break;
       case "signal":
         this.#signals.emit({ from: effect.from, signal: effect.signal });
+        break;
+      case "draft":
+        this.#store.setDraft(effect.draft);
         break;
       case "presence":
         this.#store.setPresence(effect.presence);

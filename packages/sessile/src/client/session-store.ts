@@ -1,6 +1,7 @@
 import {
   type Actor,
   type Commit,
+  type Draft,
   eventsOf,
   foldCommit,
   lastSeqOf,
@@ -21,6 +22,7 @@ export class SessionStore<S> {
   readonly window: EventWindow<EventOf<S>>;
   readonly #sessionKey: number;
   #view: SessionView<StateOf<S>> | undefined;
+  #draft: Draft | null = null;
   #presence = nobody;
   #peerId: string | null = null;
   #actor: Actor | null = null;
@@ -69,6 +71,14 @@ export class SessionStore<S> {
     this.#peerId = null;
   }
 
+  get draft(): Draft | null {
+    return this.#draft;
+  }
+
+  setDraft(draft: Draft | null): void {
+    this.#draft = draft && Object.freeze(draft);
+  }
+
   setPresence(presence: Presence): void {
     this.#presence = Object.freeze(presence);
   }
@@ -80,7 +90,11 @@ export class SessionStore<S> {
   /** Takes in the events above `after` and returns them. History from before the view is shown but not folded again. */
   apply(commit: Commit, after: number): readonly EventOf<S>[] {
     const events = eventsOf(commit, this.#sessionKey, after) as unknown as readonly EventOf<S>[];
-    for (const event of events) Object.freeze(event);
+    for (const event of events) {
+      Object.freeze(event);
+      // Sent or cancelled: never both the draft and what became of it in one snapshot.
+      if (this.#draft !== null && event.clientEventId === this.#draft.draftId) this.#draft = null;
+    }
     this.window.push(events);
     if (this.#view && lastSeqOf(commit) > this.#view.lastSeq) this.#view = foldCommit(this.#view, commit);
     return events;
@@ -101,6 +115,7 @@ export class SessionStore<S> {
       lifecycle: view?.lifecycle,
       events: this.window.latest,
       pending,
+      draft: this.#draft,
       presence: this.#presence,
       lastSeq: this.lastSeq,
       peerId: this.#peerId,

@@ -1,5 +1,6 @@
 import type {
   Actor,
+  Draft,
   EventMap,
   EventsOf,
   Json,
@@ -47,6 +48,8 @@ export interface SessionSnapshot<S> {
   readonly events: readonly EventOf<S>[];
   /** Commands whose effect is not in `events` yet. */
   readonly pending: readonly PendingCommand[];
+  /** This client's own pending message, on whichever device it was saved. */
+  readonly draft: Draft | null;
   readonly presence: Presence;
   /** Seq at which `view` stands; 0 before the first frame. */
   readonly lastSeq: number;

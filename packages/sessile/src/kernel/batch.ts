@@ -40,6 +40,11 @@ export class Batch {
     return this.#actor;
   }
 
+  /** Client event id of the command that runs. */
+  get commandId(): string | undefined {
+    return this.#commandId;
+  }
+
   get size(): number {
     return this.#events.length;
   }

@@ -6,14 +6,15 @@ export {
   type Tombstone,
 } from "./archive.ts";
 export { type ClientWrites, defaultClientWrites, type KindDefinition } from "./definition.ts";
+export { Drafts } from "./drafts.ts";
 export { DueTable, type DueTimer } from "./due-table.ts";
 export { type GateRecord, type GateRequest, gateDuePrefix, listGates, readGate } from "./gates.ts";
 export { StagedLog } from "./import.ts";
-export { Kernel, type Task, type Transaction, type Written } from "./kernel.ts";
+export { Kernel, type Written } from "./kernel.ts";
 export type { LogPage, StoredCommit } from "./log.ts";
 export type { Migration } from "./migrations.ts";
 export { type LogEntry, type LogLevel, type LogQuery, logLevels } from "./operator-log.ts";
-export { runCommand } from "./run-command.ts";
+export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";
 export {
   defaultSnapshotPolicy,
   type SnapshotPolicy,
@@ -21,6 +22,7 @@ export {
   type SnapshotWithView,
 } from "./snapshots.ts";
 export { type NotPromise, refuseThenable, type Sql, type SqlRow, type SqlValue } from "./sql.ts";
+export type { Task, Transaction } from "./task.ts";
 export type { TimerRequest } from "./timers.ts";
 export { readStep, runningWork, type WorkRecord } from "./work.ts";
 export { type Workflow, workflow } from "./workflow.ts";

@@ -2,12 +2,13 @@ import type { Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertClientEventId, type ProducerPosition, parseProducerPosition } from "../protocol/ids.ts";
-import { deepFreeze, type Json } from "../protocol/json.ts";
+import { deepFreeze } from "../protocol/json.ts";
 import { type SessionView, settleView } from "../protocol/view.ts";
 import { Archive } from "./archive.ts";
 import { Batch } from "./batch.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { KindDefinition } from "./definition.ts";
+import { Drafts } from "./drafts.ts";
 import { DueTable } from "./due-table.ts";
 import { type FoundEvent, Log, type LogPage, type StoredCommit } from "./log.ts";
 import { migrate } from "./migrations.ts";
@@ -18,26 +19,8 @@ import { assertActive } from "./run-command.ts";
 import { builtInMigrations } from "./schema.ts";
 import { Snapshots } from "./snapshots.ts";
 import { numberAt, type Sql } from "./sql.ts";
+import { chain, recording, refused, type Task, TaskFailure, type Transaction } from "./task.ts";
 import { Writer } from "./writer.ts";
-
-/** One command on its way into a commit. */
-export interface Task {
-  /** Client event id, for exactly-once; absent for the session's own writes. */
-  readonly id: string | undefined;
-  readonly actor: Actor | null;
-  /** True if it throws only before its first write, so that a refusal needs no undoing. Never true for the kind's own code. */
-  readonly refusesFirst: boolean;
-  run(writer: Writer): Json | undefined;
-}
-
-export interface Transaction {
-  /** In the order of the tasks. */
-  readonly outcomes: readonly Outcome[];
-  /** Null if nothing was written. */
-  readonly stored: StoredCommit | null;
-  readonly before: SessionView;
-  readonly after: SessionView;
-}
 
 /** What the session's own write gave back; no transaction if it joined one that was open. */
 export interface Written<T> {
@@ -55,6 +38,7 @@ export class Kernel {
   readonly due: DueTable;
   readonly snapshots: Snapshots;
   readonly archive: Archive;
+  readonly drafts: Drafts;
   readonly #sql: Sql;
   readonly #kind: KindDefinition;
   #producers: Producers;
@@ -70,6 +54,7 @@ export class Kernel {
     this.operatorLog = new OperatorLog(sql);
     this.due = new DueTable(sql);
     this.snapshots = new Snapshots(sql, kind.limits.maxRowBytes);
+    this.drafts = new Drafts(sql, kind.limits.maxRowBytes);
     this.#producers = new Producers(sql);
     this.#checkpoint = new Checkpoint(sql, kind.limits.maxRowBytes);
     this.#view = deepFreeze(this.#checkpoint.load(kindName, name, this.log, this.#producers));
@@ -185,6 +170,8 @@ export class Kernel {
     const { kind, name } = this.#view;
     this.#sql.transaction(() => {
       fill();
+      // Whatever was pending belongs to a log that is no more.
+      this.drafts.drop();
       rebuildTables({ sql: this.#sql, log: this.log, due: this.due, kind: this.#kind, kindName: kind, name });
     });
     this.#reload();
@@ -227,6 +214,7 @@ export class Kernel {
       this.#adopt(written);
       return { outcomes, stored: written.stored, before, after: written.after };
     } catch (thrown) {
+      this.drafts.forget();
       if (written.stored) this.#reload();
       else this.#producers.forget();
       throw thrown;
@@ -236,7 +224,7 @@ export class Kernel {
   }
 
   #writerOf(batch: Batch): Writer {
-    return new Writer(this.#sql, this.due, batch, this.#kind);
+    return new Writer(this.#sql, this.due, batch, this.#kind, this.drafts);
   }
 
   /** The transaction's last act. */
@@ -286,6 +274,7 @@ export class Kernel {
       return this.#sql.transaction(() => this.#runOnce(task, batch, writer));
     } catch (thrown) {
       batch.rollbackTo(mark);
+      this.drafts.forget();
       return { ok: false, error: SessileError.from(thrown) };
     }
   }
@@ -294,6 +283,7 @@ export class Kernel {
     const position = task.id === undefined ? null : parseProducerPosition(task.id);
     if (task.id !== undefined) {
       const earlier = this.#recall(task.id, position, task.actor, batch);
+      if (earlier) task.assertRepeats?.(earlier);
       if (earlier) return { ok: true, seq: earlier.seq, repeated: true, result: earlier.event.result };
     }
     const sizeBefore = batch.size;
@@ -354,36 +344,4 @@ interface CommitDraft {
   stored: StoredCommit | null;
   after: SessionView;
   checkpointed: boolean;
-}
-
-/** Aborts an optimistic transaction; which task failed, and how, is found out by the isolated one. */
-class TaskFailure extends Error {
-  readonly reason: unknown;
-
-  constructor(reason: unknown) {
-    super("A task failed");
-    this.reason = reason;
-  }
-}
-
-function refused(reason: unknown, view: SessionView): Transaction {
-  return {
-    outcomes: [{ ok: false, error: SessileError.from(reason) }],
-    stored: null,
-    before: view,
-    after: view,
-  };
-}
-
-/** Remembers what was taken, and leaves the source open when the taking is broken off. */
-function* recording(source: Iterator<Task>, taken: Task[]): Generator<Task> {
-  for (let next = source.next(); !next.done; next = source.next()) {
-    taken.push(next.value);
-    yield next.value;
-  }
-}
-
-function* chain(taken: readonly Task[], source: Iterator<Task>): Generator<Task> {
-  yield* taken;
-  for (let next = source.next(); !next.done; next = source.next()) yield next.value;
 }

@@ -3,8 +3,20 @@ import { SessileError, unreachable } from "../protocol/error.ts";
 import { assertJson, type Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
 import type { KindDefinition } from "./definition.ts";
+import { assertEndedBy } from "./drafts.ts";
+import type { FoundEvent } from "./log.ts";
 import { refuseThenable } from "./sql.ts";
 import { asVeto, type Writer } from "./writer.ts";
+
+/** The id a command is known by in the log: what ends a draft carries the draft's, so that it ends once. */
+export function taskIdOf(command: Command): string | undefined {
+  return command.op === "sendDraft" || command.op === "cancelDraft" ? command.draftId : command.id;
+}
+
+/** @throws SessileError `conflict` if the event that carries the command's id is not what it would have written */
+export function assertRepeats(command: Command, earlier: FoundEvent): void {
+  if (command.op === "sendDraft" || command.op === "cancelDraft") assertEndedBy(command.op, earlier);
+}
 
 /** What a client's command may do, and does, inside a commit. @returns the command's answer */
 export function runCommand(command: Command, writer: Writer, kind: KindDefinition): Json | undefined {
@@ -36,6 +48,24 @@ export function runCommand(command: Command, writer: Writer, kind: KindDefinitio
     case "answerGate":
       writer.answerGate(command.gateId, command.answer, command.comment ?? null);
       return undefined;
+    case "saveDraft":
+      assertAppendable(command.type, command.payload, kind);
+      return {
+        draftId: writer.saveDraft({
+          draftId: command.draftId,
+          type: command.type,
+          payload: command.payload ?? null,
+        }),
+      };
+    case "sendDraft":
+      writer.sendDraft(command.draftId, ({ type, payload }) => {
+        assertAppendable(type, payload, kind);
+        asVeto("event", () => kind.validateEvent(type, payload));
+      });
+      return undefined;
+    case "cancelDraft":
+      writer.cancelDraft(command.draftId);
+      return undefined;
     case "call":
       return callMethod(command.method, command.args, kind);
     default:
@@ -49,6 +79,12 @@ function appendFromClient(
   writer: Writer,
   kind: KindDefinition,
 ): void {
+  assertAppendable(type, payload, kind);
+  asVeto("event", () => kind.validateEvent(type, payload ?? null));
+  writer.append(type, payload);
+}
+
+function assertAppendable(type: string, payload: Json | undefined, kind: KindDefinition): void {
   const allowed = kind.clientWrites.events;
   if (allowed !== "any" && !allowed.includes(type)) {
     throw new SessileError("forbidden", "This kind does not let clients append events of this type.", {
@@ -57,8 +93,6 @@ function appendFromClient(
   }
   if (payload !== undefined && typeof payload !== "number" && typeof payload !== "boolean")
     assertPayloadSize(payload, kind.limits.maxPayloadChars);
-  asVeto("event", () => kind.validateEvent(type, payload ?? null));
-  writer.append(type, payload);
 }
 
 /** Only a payload that might be too long is measured: a frame below the limit cannot hold one above it. */

@@ -60,4 +60,13 @@ export const builtInMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    version: 3,
+    name: "the draft",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE _sessile_draft (id INTEGER PRIMARY KEY CHECK (id = 1), draft_id TEXT NOT NULL, author TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, saved_at INTEGER NOT NULL)",
+      );
+    },
+  },
 ];

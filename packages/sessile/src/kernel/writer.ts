@@ -7,6 +7,7 @@ import type { Snapshot } from "../protocol/snapshot.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { Batch } from "./batch.ts";
 import type { KindDefinition } from "./definition.ts";
+import { type DraftRequest, type Drafts, pendingDraft, type StoredDraft, saveDraft } from "./drafts.ts";
 import type { DueTable, DueTimer } from "./due-table.ts";
 import { answerGate, expireGate, type GateRequest, openGate } from "./gates.ts";
 import { defaultSnapshotPolicy, Snapshots } from "./snapshots.ts";
@@ -21,12 +22,14 @@ export class Writer {
   readonly #due: DueTable;
   readonly #batch: Batch;
   readonly #kind: KindDefinition;
+  readonly #drafts: Drafts;
 
-  constructor(sql: Sql, due: DueTable, batch: Batch, kind: KindDefinition) {
+  constructor(sql: Sql, due: DueTable, batch: Batch, kind: KindDefinition, drafts: Drafts) {
     this.#sql = sql;
     this.#due = due;
     this.#batch = batch;
     this.#kind = kind;
+    this.#drafts = drafts;
   }
 
   get view(): SessionView {
@@ -135,6 +138,27 @@ export class Writer {
     if (settled?.outcome) this.#kind.gateSettled(settled.gate, settled.outcome);
   }
 
+  /** @returns the draft's id */
+  saveDraft(request: DraftRequest): string {
+    this.assertWritable();
+    return saveDraft(this.#sql, this.#drafts, this.#batch, request);
+  }
+
+  /** Appends the draft as the ordinary event it was to be. `check` may refuse it, and then it stays. */
+  sendDraft(draftId: string, check: (draft: StoredDraft) => void): void {
+    const draft = pendingDraft(this.#drafts, this.#batch, draftId);
+    check(draft);
+    this.append(draft.type, draft.payload);
+    this.#drafts.drop();
+  }
+
+  cancelDraft(draftId: string): void {
+    this.assertWritable();
+    pendingDraft(this.#drafts, this.#batch, draftId);
+    this.#batch.emitSystem("draft.cancelled", { draftId });
+    this.#drafts.drop();
+  }
+
   setTimer(request: TimerRequest): string {
     this.assertWritable();
     return setTimer(this.#due, this.#batch, request);
@@ -186,6 +210,7 @@ export class Writer {
       expireGate(this.#sql, this.#due, this.#batch, gateId);
     for (const workId of Object.keys(this.#batch.view.work))
       failWork(this.#sql, this.#batch, workId, "The session was terminated.");
+    this.#drafts.drop();
     for (const timerId of this.#due.namedIds()) cancelTimer(this.#due, this.#batch, timerId);
   }
 

@@ -94,6 +94,7 @@ export class ClientFrames {
     const resumes = hello.after !== undefined && hello.after <= view.lastSeq;
     const newest = hello.from === "snapshot" ? kernel.snapshots.lastWithView() : null;
     const sealed = newest && newest.toSeq > (resumes ? (hello.after ?? 0) : 0) ? newest : null;
+    const draft = hello.events === false ? null : kernel.drafts.of(peer.actor?.id);
     peers.send(socket, {
       t: "welcome",
       v: protocolVersion,
@@ -101,6 +102,7 @@ export class ClientFrames {
       actor: peer.actor,
       lastSeq: view.lastSeq,
       createdAt: view.createdAt,
+      ...(draft ? { draft } : {}),
       ...(sealed ? beginAt(sealed) : resumes ? {} : { view }),
     });
     if (hello.events === false) return;

@@ -1,8 +1,11 @@
 import {
+  assertRepeats,
   type Kernel,
   type KindDefinition,
   runCommand,
+  type Task,
   type Transaction,
+  taskIdOf,
   type Writer,
 } from "../kernel/index.ts";
 import { actionOf } from "../protocol/access.ts";
@@ -45,6 +48,11 @@ class CommandLetter implements Letter {
   }
 
   get id(): string | undefined {
+    return taskIdOf(this.#command);
+  }
+
+  /** What the answer is addressed with. */
+  get ackId(): string | undefined {
     return this.#command.id;
   }
 
@@ -54,6 +62,10 @@ class CommandLetter implements Letter {
 
   run(writer: Writer): Json | undefined {
     return runCommand(this.#command, writer, this.#kind);
+  }
+
+  assertRepeats(...[earlier]: Parameters<NonNullable<Task["assertRepeats"]>>): void {
+    assertRepeats(this.#command, earlier);
   }
 }
 
@@ -217,7 +229,7 @@ export class CommandIntake {
       const { destination } = letter;
       if (typeof destination === "function") continue;
       const own = acks.get(destination);
-      const ack = ackOf(letter.id as string, outcome);
+      const ack = ackOf(letter.ackId as string, outcome);
       if (own) own.push(ack);
       else acks.set(destination, [ack]);
     }
@@ -248,7 +260,7 @@ export class CommandIntake {
       "The session could not store this. Nothing was written; try again shortly.",
       { retryAfterMs: 1000 },
     );
-    for (const { id, destination } of letters) this.#settle(id, destination, { ok: false, error });
+    for (const { ackId, destination } of letters) this.#settle(ackId, destination, { ok: false, error });
     this.#options.report("A commit failed", thrown);
   }
 }

@@ -1,4 +1,4 @@
-import type { Task, Transaction } from "../kernel/kernel.ts";
+import type { Task, Transaction } from "../kernel/task.ts";
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Limits } from "../protocol/limits.ts";

@@ -111,6 +111,14 @@ export class Peers {
     }
   }
 
+  /** To one person's own peers that follow the session. */
+  sendTo(actorId: string, frame: ServerFrame): void {
+    const text = JSON.stringify(frame);
+    for (const [socket, { phase, actor }] of this.#attachments) {
+      if (actor?.id === actorId && (phase === "live" || phase === "catchingUp")) this.sendText(socket, text);
+    }
+  }
+
   presence(): { readonly count: number; readonly peers: readonly Peer[] } {
     const present: Peer[] = [];
     let count = 0;

@@ -169,6 +169,8 @@ export class SessionHost {
   #published(transaction: Transaction, acks: ReadonlyMap<WebSocket, string>): void {
     const { stored, before, after } = transaction;
     this.peers.broadcast(stored, acks);
+    for (const authorId of this.kernel.drafts.takeTouched())
+      this.peers.sendTo(authorId, { t: "draft", draft: this.kernel.drafts.of(authorId) });
     if (stored) {
       this.#mirror.committed(before, after, this.#clock.now());
       if (before.work !== after.work) this.#leaseWork();

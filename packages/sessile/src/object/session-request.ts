@@ -64,6 +64,8 @@ async function answer(
     }
     case "gates":
       return { gates: listGates(kernel.sql) };
+    case "draft":
+      return { draft: kernel.drafts.of(caller.actor?.id) };
     case "snapshots":
       return { items: kernel.snapshots.list(request.limit, request.before) };
     case "lastSnapshot":

@@ -11,6 +11,9 @@ const actionByOp: Readonly<Record<CommandOp, Action>> = {
   setLifecycle: "admin",
   call: "write",
   answerGate: "approve",
+  saveDraft: "write",
+  cancelDraft: "write",
+  sendDraft: "write",
 };
 
 /** The right a command needs. */

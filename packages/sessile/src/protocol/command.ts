@@ -50,6 +50,17 @@ const answerGate = z.strictObject({
   comment: z.optional(z.string().check(z.maxLength(4096))),
 });
 
+/** Without `draftId` it is that of the author's draft there is, else the command's own id. */
+const saveDraft = z.strictObject({
+  op: z.literal("saveDraft"),
+  id: z.optional(id),
+  draftId: z.optional(id),
+  type: z.string(),
+  payload: z.optional(json),
+});
+const cancelDraft = z.strictObject({ op: z.literal("cancelDraft"), id: z.optional(id), draftId: id });
+const sendDraft = z.strictObject({ op: z.literal("sendDraft"), id: z.optional(id), draftId: id });
+
 export const commandSchema = z.discriminatedUnion("op", [
   append,
   setState,
@@ -58,6 +69,9 @@ export const commandSchema = z.discriminatedUnion("op", [
   setLifecycle,
   call,
   answerGate,
+  saveDraft,
+  cancelDraft,
+  sendDraft,
 ]);
 export type Command = z.infer<typeof commandSchema>;
 export type CommandOp = Command["op"];

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import type { Draft } from "./draft.ts";
 import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { Json } from "./json.ts";
@@ -57,6 +58,14 @@ export interface WelcomeFrame {
   readonly view?: SessionView;
   /** Present if the client asked for it: then `view` is the snapshot's, and the events after `toSeq` follow. */
   readonly snapshot?: Snapshot;
+  /** The pending message, if it is this peer's own. */
+  readonly draft?: Draft;
+}
+
+/** What is pending now, to its author's own peers only. Outside the sequence: the welcome says it again. */
+export interface DraftFrame {
+  readonly t: "draft";
+  readonly draft: Draft | null;
 }
 
 /** One commit as it happens, and the outcomes of this peer's commands in it. */
@@ -105,4 +114,5 @@ export type ServerFrame =
   | BehindFrame
   | SignalFrame
   | PresenceFrame
+  | DraftFrame
   | ErrorFrame;

@@ -18,6 +18,7 @@ export type {
   SessionContract,
   StateOf,
 } from "./contract.ts";
+export type { Draft } from "./draft.ts";
 export {
   type ErrorCode,
   type ErrorDetails,
@@ -44,6 +45,7 @@ export {
   type ClientFrame,
   type CommitFrame,
   clientFrameSchema,
+  type DraftFrame,
   type ErrorFrame,
   type EventsFrame,
   type HelloFrame,

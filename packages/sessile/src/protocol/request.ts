@@ -1,3 +1,4 @@
+import type { Draft } from "./draft.ts";
 import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { Gate, GateOutcome } from "./gate.ts";
@@ -11,6 +12,7 @@ export type SessionRequest =
   | { readonly op: "events"; readonly after: number; readonly limit: number }
   | { readonly op: "commands"; readonly commands: readonly Json[]; readonly chars: number }
   | { readonly op: "gates" }
+  | { readonly op: "draft" }
   /** Newest first, those that end before `before`. */
   | { readonly op: "snapshots"; readonly before?: number; readonly limit: number }
   /** The newest snapshot with its view. */
@@ -40,6 +42,8 @@ export interface SessionReplies {
   readonly gates: {
     readonly gates: readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[];
   };
+  /** The caller's own. */
+  readonly draft: { readonly draft: Draft | null };
   readonly log: { readonly entries: readonly Json[] };
   readonly snapshots: { readonly items: readonly Snapshot[] };
   readonly lastSnapshot: { readonly snapshot: (Snapshot & { readonly view: SessionView }) | null };

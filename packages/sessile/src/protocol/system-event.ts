@@ -35,6 +35,8 @@ export interface SystemEventPayloads {
   };
   "work.completed": { readonly workId: string; readonly result: Json };
   "work.failed": { readonly workId: string; readonly message: string };
+  /** Carries the draft's id as its client event id too; what the draft said is gone. */
+  "draft.cancelled": { readonly draftId: string };
   /** Always the event after the range it seals. The folded view is not in it: it follows from the log. */
   "snapshot.sealed": Omit<Snapshot, "createdAt">;
 }

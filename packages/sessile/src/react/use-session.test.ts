@@ -87,3 +87,22 @@ test("CL27 the hook is typed by the session's class", () => {
     useSession<Chat>({ name: "n1" });
   });
 });
+
+test("DR12 useSession shows the draft, and saves, cancels and sends it", async () => {
+  const server = new ScriptedServer({ kind: "chat", state: { topic: "tides" } });
+  vi.stubGlobal("WebSocket", server.WebSocket);
+  const view = renderHook(() => useSession<Chat>({ url: "https://s.test", kind: "chat", name: "drafts" }));
+  await vi.waitFor(() => expect(view.current?.connection).toBe("live"));
+  await view.current.saveDraft("message", { text: "soon" });
+  const draftId = (server.frames.at(-1) as unknown as { commands: { draftId: string }[] }).commands[0]
+    ?.draftId;
+  const draft = { draftId, type: "message", payload: { text: "soon" }, savedAt: 1 };
+  server.send({ t: "draft", draft } as never);
+  await vi.waitFor(() => expect(view.current.draft).toEqual(draft));
+  await view.current.sendDraft();
+  expect(server.frames.at(-1)).toMatchObject({ commands: [{ op: "sendDraft", draftId }] });
+  await expect(view.current.cancelDraft()).rejects.toMatchObject({ code: "not_found" });
+  server.send({ t: "draft", draft: null } as never);
+  await vi.waitFor(() => expect(view.current.draft).toBeNull());
+  view.unmount();
+});

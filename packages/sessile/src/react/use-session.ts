@@ -21,6 +21,10 @@ type Actions = "append" | "call" | "setState" | "setStatus" | "setLifecycle" | "
 export interface UseSession<S extends SessionContract>
   extends SessionSnapshot<S>,
     Pick<SessionClient<S>, Actions> {
+  /** What to do with `draft`, the one pending message. */
+  readonly saveDraft: SessionClient<S>["draft"]["save"];
+  readonly cancelDraft: SessionClient<S>["draft"]["cancel"];
+  readonly sendDraft: SessionClient<S>["draft"]["send"];
   readonly messages: readonly MessageOf<S>[];
   /** Appends a `message`; a text is sent as `{ text }`. */
   readonly send: (message: string | MessagePayload<S>) => Promise<CommandResult>;
@@ -67,6 +71,9 @@ export function useSession<S extends SessionContract>(options: UseSessionOptions
     setLifecycle,
     answerGate,
     signal,
+    saveDraft: client.draft.save,
+    cancelDraft: client.draft.cancel,
+    sendDraft: client.draft.send,
   };
 }
 

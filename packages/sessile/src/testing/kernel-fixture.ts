@@ -1,11 +1,13 @@
 import { DatabaseSync } from "node:sqlite";
 import {
+  assertRepeats,
   defaultClientWrites,
   Kernel,
   type KindDefinition,
   runCommand,
   type Task,
   type Transaction,
+  taskIdOf,
   workflow,
 } from "../kernel/index.ts";
 import { NodeSql } from "../node/node-sql.ts";
@@ -66,10 +68,11 @@ export class KernelFixture {
 
   task(command: Command, actor: Actor | null = ada): Task {
     return {
-      id: command.id,
+      id: taskIdOf(command),
       actor,
       refusesFirst: command.op !== "call" && command.op !== "answerGate",
       run: (writer) => runCommand(command, writer, this.kind),
+      assertRepeats: (earlier) => assertRepeats(command, earlier),
     };
   }
 

@@ -7,6 +7,7 @@ import { subprotocol } from "../protocol/frame.ts";
 import { reservedRoutes } from "../protocol/ids.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import { listSessionsPage } from "./directory-routes.ts";
+import { draftRoutes } from "./draft-routes.ts";
 import { importExport } from "./import-log.ts";
 import type { SessileOptions } from "./options.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
@@ -83,6 +84,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   });
   const archive = archiveRoutes((env) => options.record?.(env as Env) ?? null);
   app.route("/v1/sessions/:kind/:name", archive as unknown as Hono<AppTypes<Env>>);
+  app.route("/v1/sessions/:kind/:name", draftRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", sessionRoutes() as unknown as Hono<AppTypes<Env>>);
   app.all("/v1/*", () => {
     throw new SessileError("not_found", "There is nothing at this address.");

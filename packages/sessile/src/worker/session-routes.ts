@@ -38,6 +38,8 @@ const methodsByPath: { readonly [path: string]: readonly string[] } = {
   "/call/:method": ["POST"],
   "/gates": ["GET", "HEAD"],
   "/gates/:gateId": ["POST"],
+  "/draft": ["GET", "HEAD", "PUT", "DELETE"],
+  "/draft/send": ["POST"],
   "/log": ["GET", "HEAD"],
 };
 
@@ -242,7 +244,7 @@ function appendOf(value: Json): Json {
   return { ...event, op: "append", id: clientEventId };
 }
 
-async function appended({ target, actor }: SessionVariables, outcome: WireOutcome): Promise<unknown> {
+export async function appended({ target, actor }: SessionVariables, outcome: WireOutcome): Promise<unknown> {
   if (!outcome.ok) return { error: outcome.error };
   const page = await readPage(target, actor, outcome.seq - 1, 1);
   return { ...page.events[0], repeated: outcome.repeated };
@@ -258,16 +260,12 @@ async function run(
 }
 
 /** One command; its id comes from `Idempotency-Key`, or is made here so that the hop to the object may be repeated. */
-async function runOne(
+export async function runOne(
   variables: SessionVariables,
   request: Request,
   command: { readonly [key: string]: Json },
 ): Promise<Response> {
-  const id = request.headers.get("idempotency-key") ?? `http-${crypto.randomUUID()}`;
-  const { outcomes, view } = await run(variables, [{ ...command, id }]);
-  const outcome = outcomes[0];
-  if (!outcome) throw new SessileError("internal", "The session gave no answer.");
-  if (!outcome.ok) throw SessileError.fromWire(outcome.error);
+  const { view, ...outcome } = await runCommandOf(variables, request, command);
   const { lifecycle, lifecycleVersion, status, statusVersion, version, lastSeq } = view;
   return Response.json({
     seq: outcome.seq,
@@ -277,8 +275,25 @@ async function runOne(
   });
 }
 
-async function readObject(request: Request): Promise<{ readonly [key: string]: Json }> {
-  const body = await readBody(request);
+/** @throws SessileError if the session refuses the command */
+export async function runCommandOf(
+  variables: SessionVariables,
+  request: Request,
+  command: { readonly [key: string]: Json },
+): Promise<Extract<WireOutcome, { ok: true }> & { readonly view: SessionView }> {
+  const id = request.headers.get("idempotency-key") ?? `http-${crypto.randomUUID()}`;
+  const { outcomes, view } = await run(variables, [{ ...command, id }]);
+  const outcome = outcomes[0];
+  if (!outcome) throw new SessileError("internal", "The session gave no answer.");
+  if (!outcome.ok) throw SessileError.fromWire(outcome.error);
+  return { ...outcome, view };
+}
+
+export async function readObject(
+  request: Request,
+  whenEmpty?: Json,
+): Promise<{ readonly [key: string]: Json }> {
+  const body = await readBody(request, whenEmpty);
   if (body === null || typeof body !== "object" || Array.isArray(body)) {
     throw new SessileError("bad_request", "The body is a JSON object.", { field: "body" });
   }
