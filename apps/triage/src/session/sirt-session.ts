@@ -53,7 +53,9 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
 
   readonly retryAnalysis = callable((analyser: string): void => {
     this.#refuseClosed();
-    const known = Object.hasOwn(this.state.analysers, analyser) ? this.state.analysers[analyser] : undefined;
+    // A caller's JSON is what it is, whatever the type says.
+    const isName = typeof analyser === "string" && Object.hasOwn(this.state.analysers, analyser);
+    const known = isName ? this.state.analysers[analyser] : undefined;
     if (!known) throw new SessileError("not_found", "There is no such analyser.", { field: "analyser" });
     if (known.status !== "failed")
       throw new SessileError("illegal_transition", `This analyser has not failed: it is ${known.status}.`, {

@@ -100,11 +100,25 @@ describe("commits", () => {
         if (broken) throw new Error("disk full");
         return value;
       })) as typeof fixture.sql.transaction;
-    expect(() => fixture.append("p.1.2")).toThrow("disk full");
+    expect(() => fixture.send([message("p.1.2"), message("foreign")])).toThrow("disk full");
     expect(fixture.kernel.view.lastSeq).toBe(3);
     broken = false;
     expect(fixture.append("p.1.2")).toMatchObject({ ok: true, seq: 4, repeated: false });
     expect(fixture.append("p.1.2")).toMatchObject({ ok: true, seq: 4, repeated: true });
+  });
+
+  test("CM7 a lone append whose one statement fails leaves nothing either", () => {
+    const fixture = new KernelFixture();
+    const exec = fixture.sql.exec.bind(fixture.sql);
+    let broken = true;
+    fixture.sql.exec = (query, ...values) => {
+      if (broken && query.startsWith("INSERT INTO _sessile_log")) throw new Error("disk full");
+      return exec(query, ...values);
+    };
+    expect(() => fixture.append("p.1.1")).toThrow("disk full");
+    expect(fixture.kernel.view.lastSeq).toBe(2);
+    broken = false;
+    expect(fixture.append("p.1.1")).toMatchObject({ ok: true, seq: 3, repeated: false });
   });
 
   test("CM8 a write outside a command is a commit of its own, and throws what its body threw after undoing it", () => {

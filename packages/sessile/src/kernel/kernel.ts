@@ -153,7 +153,7 @@ export class Kernel {
       }
     };
     const transaction = this.transact(
-      [{ id: undefined, actor: actor ?? null, refusesFirst: false, run }],
+      [{ id: undefined, actor: actor ?? null, refusesFirst: false, touchesTables: true, run }],
       now,
     );
     if (!ended) throw new SessileError("internal", "The write did not run.");
@@ -204,13 +204,13 @@ export class Kernel {
     const written: CommitDraft = { stored: null, after: before, checkpointed: false };
     this.#open = batch;
     try {
-      const outcomes = this.#sql.transaction(() => {
-        const ended: Outcome[] = [];
-        for (const task of tasks)
-          ended.push(isolate ? this.#runIsolated(task, batch, writer) : this.#run(task, batch, writer));
-        if (batch.size > 0) this.#writeCommit(batch, written);
-        return ended;
-      });
+      const outcomes = isolate
+        ? this.#sql.transaction(() => {
+            const ended = Array.from(tasks, (task) => this.#runIsolated(task, batch, writer));
+            this.#writeCommit(batch, written);
+            return ended;
+          })
+        : this.#runTogether(tasks, batch, writer, written);
       this.#adopt(written);
       return { outcomes, stored: written.stored, before, after: written.after };
     } catch (thrown) {
@@ -223,14 +223,47 @@ export class Kernel {
     }
   }
 
+  /**
+   * Until a task touches a table, all that changes is the batch, and a commit that is one row needs no transaction: it
+   * is one statement. That is the way of a lone append, for which opening and closing one would be most of the work.
+   */
+  #runTogether(tasks: Iterable<Task>, batch: Batch, writer: Writer, written: CommitDraft): Outcome[] {
+    const ended: Outcome[] = [];
+    const source = tasks[Symbol.iterator]();
+    let next = source.next();
+    for (; !next.done && !next.value.touchesTables; next = source.next()) {
+      ended.push(this.#run(next.value, batch, writer));
+    }
+    if (next.done && this.#writeOneRow(batch, written)) return ended;
+    return this.#sql.transaction(() => {
+      for (; !next.done; next = source.next()) ended.push(this.#run(next.value, batch, writer));
+      this.#writeCommit(batch, written);
+      return ended;
+    });
+  }
+
+  /** @returns false if the commit needs more than one statement */
+  #writeOneRow(batch: Batch, written: CommitDraft): boolean {
+    if (batch.size === 0) return true;
+    const commit = this.log.draft(batch.toCommit());
+    if (commit.tail.length > 0 || this.#checkpoint.isDue(commit.stored.body.length)) return false;
+    this.log.write(commit);
+    written.stored = commit.stored;
+    written.after = settleView(batch.view, batch.lastSeq, batch.at);
+    this.#producers.keep();
+    return true;
+  }
+
   #writerOf(batch: Batch): Writer {
     return new Writer(this.#sql, this.due, batch, this.#kind, this.drafts);
   }
 
   /** The transaction's last act. */
   #writeCommit(batch: Batch, written: CommitDraft): void {
-    const commit = batch.toCommit();
-    written.stored = this.log.write(commit);
+    if (batch.size === 0) return;
+    const commit = this.log.draft(batch.toCommit());
+    this.log.write(commit);
+    written.stored = commit.stored;
     written.after = settleView(batch.view, batch.lastSeq, batch.at);
     written.checkpointed = this.#checkpoint.isDue(written.stored.body.length);
     this.#producers.keep();

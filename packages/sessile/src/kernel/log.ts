@@ -9,6 +9,13 @@ export interface StoredCommit {
   readonly body: string;
 }
 
+/** A commit about to be stored: what its own row holds, and what continues in further ones. */
+export interface LogDraft {
+  readonly stored: StoredCommit;
+  readonly head: string;
+  readonly tail: readonly string[];
+}
+
 export interface LogPage {
   readonly commits: readonly StoredCommit[];
   /** True when the log holds more after the last commit of this page. */
@@ -42,14 +49,19 @@ export class Log {
     return row ? numberAt(row, "seq") : 0;
   }
 
-  /** Writes one commit. The caller holds the transaction. */
-  write(commit: Commit): StoredCommit {
-    const lastSeq = lastSeqOf(commit);
+  /** What a commit will be stored as. */
+  draft(commit: Commit): LogDraft {
     const body = JSON.stringify(commit);
-    const { head, tail } = splitText(body, this.#maxRowBytes);
-    this.#sql.exec("INSERT INTO _sessile_log VALUES (?, ?, ?)", lastSeq, commit.firstSeq, head);
+    return {
+      stored: { firstSeq: commit.firstSeq, lastSeq: lastSeqOf(commit), body },
+      ...splitText(body, this.#maxRowBytes),
+    };
+  }
+
+  /** Writes one commit: a statement, and one more for each further row. */
+  write({ stored: { firstSeq, lastSeq }, head, tail }: LogDraft): void {
+    this.#sql.exec("INSERT INTO _sessile_log VALUES (?, ?, ?)", lastSeq, firstSeq, head);
     if (tail.length > 0) writeContinuation(this.#sql, ownerOf(lastSeq), tail, false);
-    return { firstSeq: commit.firstSeq, lastSeq, body };
   }
 
   /**

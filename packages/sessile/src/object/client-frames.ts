@@ -67,6 +67,12 @@ export class ClientFrames {
         this.#options.takeCommands(socket, frame.commands, text.length);
         return;
       case "signal":
+        if (text.length > limits.maxSignalChars)
+          throw new SessileError(
+            "limit_exceeded",
+            `A signal is at most ${limits.maxSignalChars} characters: it goes to everybody who is here.`,
+            { field: "signal", limit: "maxSignalChars" },
+          );
         if (this.#options.hooks.onSignal(peer, frame.signal)) {
           peers.relay(
             { t: "signal", from: { peerId: peer.peerId, actor: peer.actor }, signal: frame.signal },

@@ -8,11 +8,12 @@ import {
   taskIdOf,
   type Writer,
 } from "../kernel/index.ts";
-import { actionOf } from "../protocol/access.ts";
+import { type Action, actionOf } from "../protocol/access.ts";
 import { type Command, type Outcome, parseCommand } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Ack } from "../protocol/frame.ts";
+import { parseProducerPosition } from "../protocol/ids.ts";
 import { assertJson, type Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { FoundMethod } from "./callable.ts";
@@ -24,6 +25,16 @@ const maxRememberedCalls = 1000;
 
 /** Where an outcome goes: a socket, or whoever awaits it. */
 type Destination = WebSocket | ((outcome: Outcome) => void);
+
+/** Whose commands a socket carries; `rights` are what the worker's authorizer let it do, absent for everything. */
+export interface Sender {
+  readonly actor: Actor | null;
+  readonly rights?: readonly Action[];
+}
+
+function forbidden({ op }: Command): SessileError {
+  return new SessileError("forbidden", `You may not ${actionOf(op)} in this session.`);
+}
 
 /** A command on its way. A class and no closures, because there is one for every command. */
 class CommandLetter implements Letter {
@@ -58,6 +69,13 @@ class CommandLetter implements Letter {
 
   get refusesFirst(): boolean {
     return this.#command.op !== "call" && this.#command.op !== "answerGate";
+  }
+
+  get touchesTables(): boolean {
+    const { op, id } = this.#command;
+    if (op !== "append" && op !== "setState" && op !== "setStatus" && op !== "reset") return true;
+    // A foreign id gets a row of its own.
+    return id !== undefined && parseProducerPosition(id) === null;
   }
 
   run(writer: Writer): Json | undefined {
@@ -104,7 +122,7 @@ export class CommandIntake {
    * @throws SessileError `overloaded`, which ends the connection: were one command refused and the next frame's taken, the
    * sender's order would be lost. It comes back after `retryAfterMs` and sends again what was not answered.
    */
-  fromSocket(socket: WebSocket, actor: Actor | null, values: readonly Json[], chars: number): void {
+  fromSocket(socket: WebSocket, { actor, rights }: Sender, values: readonly Json[], chars: number): void {
     this.#assertCount(values);
     const refused: Ack[] = [];
     for (const [index, value] of values.entries()) {
@@ -117,6 +135,7 @@ export class CommandIntake {
             { field: `commands.${index}.id` },
           );
         }
+        if (rights && !rights.includes(actionOf(command.op))) throw forbidden(command);
         this.#enter(command, actor, chars / values.length, socket);
       } catch (thrown) {
         const error = SessileError.from(thrown);
@@ -166,7 +185,7 @@ export class CommandIntake {
   #enter(command: Command, actor: Actor | null, chars: number, destination: Destination): void {
     const { hooks, kernel } = this.#options;
     if (!hooks.authorize(actor, actionOf(command.op))) {
-      throw new SessileError("forbidden", `You may not ${actionOf(command.op)} in this session.`);
+      throw forbidden(command);
     }
     if (command.op === "call") {
       const method = hooks.findMethod(command.method);

@@ -1,5 +1,6 @@
 import type { StoredCommit } from "../kernel/log.ts";
-import { closeCodes } from "../protocol/close-code.ts";
+import type { Action } from "../protocol/access.ts";
+import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Peer, ServerFrame } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
@@ -17,6 +18,8 @@ interface Attachment {
   readonly phase: PeerPhase;
   /** Milliseconds since 1970. */
   readonly since: number;
+  /** What the worker's authorizer let it do when it connected. Absent: everything. */
+  readonly rights?: readonly Action[];
 }
 
 const tag = "sessile.v1";
@@ -37,7 +40,7 @@ export class Peers {
     }
   }
 
-  accept(socket: WebSocket, peer: Peer, now: number): void {
+  accept(socket: WebSocket, peer: Peer & Pick<Attachment, "rights">, now: number): void {
     this.#dropSilent(now);
     this.#context.acceptWebSocket(socket, [tag]);
     this.#set(socket, { ...peer, phase: "greeting", since: now });
@@ -148,7 +151,7 @@ export class Peers {
 
 export function close(socket: WebSocket, code: number, reason: string): void {
   try {
-    socket.close(code, reason.slice(0, 120));
+    socket.close(code, closeReason(reason));
   } catch {
     // Already closed by the other side.
   }

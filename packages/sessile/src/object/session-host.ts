@@ -90,7 +90,7 @@ export class SessionHost {
       limits,
       hooks,
       takeCommands: (socket, commands, chars) =>
-        this.intake.fromSocket(socket, this.peers.get(socket)?.actor ?? null, commands, chars),
+        this.intake.fromSocket(socket, this.peers.get(socket) ?? { actor: null }, commands, chars),
       presenceChanged: () => this.#presence.changed(),
       readArchived: (after) => this.archiver.readAfter(after, Number.POSITIVE_INFINITY),
     });
@@ -163,7 +163,11 @@ export class SessionHost {
       thrown instanceof Error && thrown.cause instanceof Error
         ? `${thrown.cause.name}: ${thrown.cause.message}`
         : null;
-    this.kernel.operatorLog.write(this.#clock.now(), level, "host", message, { detail, cause });
+    try {
+      this.kernel.operatorLog.write(this.#clock.now(), level, "host", message, { detail, cause });
+    } catch {
+      // The database itself fails: whoever writes what matters will hear of it, and a report must not be what breaks them.
+    }
   }
 
   #published(transaction: Transaction, acks: ReadonlyMap<WebSocket, string>): void {

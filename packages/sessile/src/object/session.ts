@@ -32,7 +32,7 @@ import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
 import { answerRequest, isImport } from "./session-request.ts";
-import { acceptPeer } from "./upgrade.ts";
+import { acceptPeer, answerForwarded } from "./upgrade.ts";
 import type { WorkFunction } from "./work-runner.ts";
 
 /**
@@ -263,7 +263,7 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
     const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
     const protocols = request.headers.get("sec-websocket-protocol")?.split(/,\s*/);
     if (isUpgrade && protocols?.includes(subprotocol)) return acceptPeer(request, this.#live().peers);
-    return this.onRequest(request);
+    return answerForwarded(this, request, (actor) => this.#asCaller(actor, () => this.onRequest(request)));
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {

@@ -1,12 +1,17 @@
+import { type Action, actions } from "../protocol/access.ts";
+import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { subprotocol } from "../protocol/frame.ts";
-import { actorHeader } from "../protocol/request.ts";
+import type { Json } from "../protocol/json.ts";
+import { actorHeader, rightsHeader } from "../protocol/request.ts";
 import type { Peers } from "./peers.ts";
 
 /** Accepts a socket of this protocol; hello decides whether it stays. */
 export function acceptPeer(request: Request, peers: Peers): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-  peers.accept(server, { peerId: crypto.randomUUID(), actor: actorFrom(request) }, Date.now());
+  const rights = rightsFrom(request);
+  const peer = { peerId: crypto.randomUUID(), actor: actorFrom(request), ...(rights ? { rights } : {}) };
+  peers.accept(server, peer, Date.now());
   return new Response(null, {
     status: 101,
     webSocket: client,
@@ -18,4 +23,41 @@ export function acceptPeer(request: Request, peers: Peers): Response {
 export function actorFrom(request: Request): Actor | null {
   const header = request.headers.get(actorHeader);
   return header === null ? null : (JSON.parse(decodeURIComponent(header)) as Actor);
+}
+
+/** What the worker's authorizer lets it do; undefined is everything. */
+function rightsFrom(request: Request): readonly Action[] | undefined {
+  const names = request.headers.get(rightsHeader)?.split(",");
+  const rights = names && actions.filter((action) => names.includes(action));
+  return rights?.length === actions.length ? undefined : rights;
+}
+
+/** What answering a forwarded request takes of a session. */
+export interface ForwardTarget {
+  authorize(actor: Actor | null, action: Action): boolean;
+  log(level: "error", tag: string, message: string, attrs: Json): void;
+}
+
+/** A request below the pretty address, under the object's own authorizer. Errors become answers here: thrown, they would lose their code on the way. */
+export async function answerForwarded(
+  session: ForwardTarget,
+  request: Request,
+  run: (actor: Actor | null) => Response | Promise<Response>,
+): Promise<Response> {
+  try {
+    const actor = actorFrom(request);
+    const action = request.method === "GET" || request.method === "HEAD" ? "read" : "write";
+    if (!session.authorize(actor, action))
+      throw new SessileError("forbidden", `You may not ${action} in this session.`);
+    return await run(actor);
+  } catch (thrown) {
+    if (!(thrown instanceof SessileError))
+      session.log("error", "host", "onRequest failed", { detail: String(thrown) });
+    const { status, code, message, details } = SessileError.from(thrown);
+    const title = code.replaceAll("_", " ");
+    return Response.json(
+      { type: `https://sessile.dev/problems/${code}`, title, status, detail: message, code, ...details },
+      { status, headers: { "content-type": "application/problem+json", "cache-control": "no-store" } },
+    );
+  }
 }

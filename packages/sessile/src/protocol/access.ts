@@ -1,7 +1,8 @@
 import type { CommandOp } from "./command.ts";
 
 /** What the authorizer is asked. */
-export type Action = "read" | "write" | "approve" | "admin";
+export const actions = ["read", "write", "approve", "admin"] as const;
+export type Action = (typeof actions)[number];
 
 const actionByOp: Readonly<Record<CommandOp, Action>> = {
   append: "write",

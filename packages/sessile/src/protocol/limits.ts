@@ -16,6 +16,8 @@ export interface Limits {
   readonly maxCommitCommands: number;
   /** Characters of commands taken into one commit. */
   readonly maxCommitChars: number;
+  /** Characters of a signal's frame, which goes to every other peer. */
+  readonly maxSignalChars: number;
   /** Bytes of one page of catch-up. */
   readonly maxPageBytes: number;
   /** Events of one HTTP page. */
@@ -35,6 +37,7 @@ export const defaultLimits: Limits = {
   maxMailbox: 16_384,
   maxCommitCommands: 512,
   maxCommitChars: 1024 * 1024,
+  maxSignalChars: 64 * 1024,
   maxPageBytes: 256 * 1024,
   maxPageEvents: 1000,
   maxPeerBufferedBytes: 8 * 1024 * 1024,

@@ -66,3 +66,5 @@ export interface SessionCaller {
 
 /** Header by which the worker tells the object who opens a socket or sends a request; stripped from outside requests. */
 export const actorHeader = "x-sessile-actor";
+/** Header by which the worker tells the object what its authorizer lets a socket do: actions joined by commas. Absent: everything. */
+export const rightsHeader = "x-sessile-rights";

@@ -71,6 +71,7 @@ export class KernelFixture {
       id: taskIdOf(command),
       actor,
       refusesFirst: command.op !== "call" && command.op !== "answerGate",
+      touchesTables: command.op !== "append" || (command.id !== undefined && !/\.\d+\.\d+$/.test(command.id)),
       run: (writer) => runCommand(command, writer, this.kind),
       assertRepeats: (earlier) => assertRepeats(command, earlier),
     };

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { directoryFeedName } from "../object/directory-feed.ts";
-import type { Action } from "../protocol/access.ts";
+import { type Action, actions } from "../protocol/access.ts";
 import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import { subprotocol } from "../protocol/frame.ts";
@@ -76,6 +76,14 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     context.set("target", target);
     context.set("actor", actor);
     context.set("require", async (action) => assertMay(options, context.env, { actor, action, kind, name }));
+    context.set("rights", async () => {
+      const asked = actions.map(async (action) => {
+        const may =
+          !options.authorize || (await options.authorize({ actor, action, kind, name }, context.env));
+        return may ? [action] : [];
+      });
+      return (await Promise.all(asked)).flat();
+    });
   };
 
   app.use("/v1/sessions/:kind/:name/*", async (context, next) => {
@@ -116,7 +124,9 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     await perSession(context, kind, decoded(name));
     const { target, actor } = context.var;
     await context.var.require(request.method === "GET" || request.method === "HEAD" ? "read" : "write");
-    if (suffix.length > 0 || isUpgrade(request) || request.method !== "GET")
+    if (isUpgrade(request))
+      return target.forward(withPath(request, suffix), actor, await context.var.rights());
+    if (suffix.length > 0 || request.method !== "GET")
       return target.forward(withPath(request, suffix), actor);
     return Response.json(showView(await target.ask({ op: "view" }, actor)));
   };

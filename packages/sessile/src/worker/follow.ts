@@ -17,7 +17,7 @@ export async function follow(target: SessionTarget, actor: Actor | null, after: 
   const upgrade = new Request("https://session/", {
     headers: { upgrade: "websocket", "sec-websocket-protocol": subprotocol },
   });
-  const response = await target.forward(upgrade, actor);
+  const response = await target.forward(upgrade, actor, ["read"]);
   const socket = response.webSocket;
   if (!socket)
     throw new SessileError("unavailable", "The session did not open a stream.", { retryAfterMs: 1000 });

@@ -21,6 +21,8 @@ export interface SessionVariables {
   readonly actor: Actor | null;
   /** @throws SessileError `unauthenticated`, `forbidden` */
   readonly require: (action: Action) => Promise<void>;
+  /** Everything this request's sender may do: a socket is asked no more once it is open. */
+  readonly rights: () => Promise<readonly Action[]>;
 }
 
 type Routes = Hono<{ Variables: SessionVariables }>;
@@ -50,7 +52,7 @@ export function sessionRoutes(): Routes {
   routes.get("/", async (context) => {
     const { target, actor } = context.var;
     await context.var.require("read");
-    if (isUpgrade(context.req.raw)) return target.forward(context.req.raw, actor);
+    if (isUpgrade(context.req.raw)) return target.forward(context.req.raw, actor, await context.var.rights());
     const view = await target.ask({ op: "view" }, actor);
     return conditional(context.req.raw, `"${view.lastSeq}"`, () => showView(view));
   });

@@ -1,8 +1,10 @@
+import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertSessionAddress } from "../protocol/ids.ts";
 import {
   actorHeader,
+  rightsHeader,
   type SessionCaller,
   type SessionReplies,
   type SessionReply,
@@ -51,10 +53,11 @@ export class SessionTarget {
     return reply.value;
   }
 
-  /** Hands a request to the object itself: a socket upgrade, or a suffix of the pretty address. */
-  async forward(request: Request, actor: Actor | null): Promise<Response> {
+  /** Hands a request to the object itself: a socket upgrade with what it may do, or a suffix of the pretty address. */
+  async forward(request: Request, actor: Actor | null, rights?: readonly Action[]): Promise<Response> {
     const headers = new Headers([...request.headers].filter(([header]) => !header.startsWith("x-sessile-")));
     if (actor) headers.set(actorHeader, encodeURIComponent(JSON.stringify(actor)));
+    if (rights) headers.set(rightsHeader, rights.join(","));
     const forwarded = new Request(request, { headers });
     // A body can be sent once only, so there is one try.
     return this.#translate(() => this.#stub().fetch(forwarded));

@@ -33,6 +33,17 @@ describe("errors", () => {
     },
   );
 
+  test("SE21 a kind's own requests fail as its methods do: with a code, and nothing of the inside", async () => {
+    const name = fixture.name();
+    const [failed, rejected] = [
+      await fixture.get(`/notes/${name}/throw`),
+      await fixture.get(`/notes/${name}/reject`),
+    ];
+    expect([failed.status, failed.body.code]).toEqual([500, "internal"]);
+    expect([rejected.status, rejected.body.code]).toEqual([422, "rejected"]);
+    assertOpaque(failed);
+  });
+
   test("SE21 nor does a database that is away", async () => {
     const name = fixture.name();
     await fixture.call(name, "add", "x");

@@ -138,18 +138,13 @@ describe("sockets", () => {
     }
   });
 
-  // OPEN: the Worker's authorizer is asked for `read` when a socket opens and for nothing after that.
-  test.fails.each(commands)(
-    "SE4 a socket needs the right to %s for %o, as HTTP does",
-    async (_right, command) => {
-      const socket = await fixture.live(fixture.name(), as("only-read"));
-      const [ack] = await socket.do({ id: "c-1", ...command });
-      expect(ack).toMatchObject({ error: { message: expect.stringContaining("You may not") } });
-    },
-  );
+  test.each(commands)("SE4 a socket needs the right to %s for %o, as HTTP does", async (_right, command) => {
+    const socket = await fixture.live(fixture.name(), as("only-read"));
+    const [ack] = await socket.do({ id: "c-1", ...command });
+    expect(ack).toMatchObject({ error: { message: expect.stringContaining("You may not") } });
+  });
 
-  // OPEN: `onRequest` runs without asking.
-  test.fails("SE3 the object's own authorizer is asked before onRequest", async () => {
+  test("SE3 the object's own authorizer is asked before onRequest", async () => {
     const path = `/notes/${fixture.name()}/a`;
     expect((await fixture.ask("POST", path, as("outside"))).status).toBe(403);
   });

@@ -71,8 +71,7 @@ describe("frames", () => {
     expect([...acks].filter(([, failed]) => !failed)).toEqual([["good", false]]);
   });
 
-  // OPEN: a reason longer than 123 bytes makes `close` throw, and the socket stays. `closeReason` in protocol/close-code.ts cuts it.
-  test.fails("SE17 also a hook's own refusal in long words ends it", async () => {
+  test("SE17 also a hook's own refusal in long words ends it", async () => {
     const socket = await fixture.live(fixture.name());
     socket.send({ t: "signal", signal: "refuse in long words" });
     expect(await closedSoon(socket)).toBe(4400);
@@ -107,8 +106,7 @@ describe("what others see", () => {
     for (const socket of [tiny, notes]) await socket.close();
   });
 
-  // OPEN: a signal is for whoever may read and as long as a frame.
-  test.fails("SE20 a signal is short, so that one reader cannot fill everybody's connection", async () => {
+  test("SE20 a signal is short, so that one reader cannot fill everybody's connection", async () => {
     const name = fixture.name();
     const [one, other] = [await fixture.live(name), await fixture.live(name)];
     one.send({ t: "signal", signal: "x".repeat(1_000_000) });

@@ -151,6 +151,8 @@ export class Notes extends Session<Env, State> {
   }
   override onRequest(request: Request): Response {
     const { pathname } = new URL(request.url);
+    if (pathname === "/throw") throw new Error("secret detail of a request");
+    if (pathname === "/reject") throw new SessileError("rejected", "Not like this.");
     return Response.json({
       pathname,
       method: request.method,

@@ -26,11 +26,18 @@ export function toLogLevel(name: string): LogLevel {
   return levels[name.toLowerCase()] ?? "info";
 }
 
+/** What a terminal would obey; a log line may quote what strangers sent. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const terminalControl = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
 /** `07:41:09.120 warn  worker  message`, further lines indented under the first. */
 export function formatLogEntry(entry: LogEntry): string {
   const time = new Date(entry.at).toISOString().slice(11, 23);
   const head = `${time} ${entry.level.padEnd(5)} ${entry.from.padEnd(6)} `;
-  return head + entry.message.trimEnd().replaceAll("\n", `\n${" ".repeat(head.length)}`);
+  const message = entry.message
+    .trimEnd()
+    .replace(terminalControl, (code) => `\\x${code.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return head + message.replaceAll("\n", `\n${" ".repeat(head.length)}`);
 }
 
 /** Warnings and errors go to stderr, the rest to stdout. */
