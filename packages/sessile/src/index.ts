@@ -12,6 +12,7 @@ export {
   DirectoryFeed,
   type DirectoryFeedStub,
   directoryFeedName,
+  type LoadingCacheStats,
   type SessileBindings,
   Session,
   type WorkContext,

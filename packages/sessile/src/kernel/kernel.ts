@@ -15,6 +15,7 @@ import { migrate } from "./migrations.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { Producers } from "./producers.ts";
 import { rebuildTables } from "./rebuild.ts";
+import { RecentCommits } from "./recent-commits.ts";
 import { assertActive } from "./run-command.ts";
 import { builtInMigrations } from "./schema.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -41,6 +42,7 @@ export class Kernel {
   readonly drafts: Drafts;
   readonly #sql: Sql;
   readonly #kind: KindDefinition;
+  readonly #recent = new RecentCommits();
   #producers: Producers;
   #checkpoint: Checkpoint;
   #view: SessionView;
@@ -179,7 +181,12 @@ export class Kernel {
 
   readAfter(after: number, maxEvents?: number): LogPage {
     if (after >= this.#view.lastSeq) return { commits: [], more: false };
-    return this.log.readAfter(after, this.#kind.limits.maxPageBytes, maxEvents);
+    const { maxPageBytes } = this.#kind.limits;
+    const recent = this.#recent.readAfter(after, maxPageBytes, maxEvents);
+    if (recent) return recent;
+    const page = this.log.readAfter(after, maxPageBytes, maxEvents);
+    if (!page.more && !this.#open) this.#recent.fill(page.commits);
+    return page;
   }
 
   /** Writes the view down now, so that a wake needs no event of those there are. */
@@ -277,6 +284,7 @@ export class Kernel {
   #adopt({ stored, after, checkpointed }: CommitDraft): void {
     if (!stored) return;
     this.#view = after;
+    this.#recent.push(stored);
     this.#checkpoint.settled(stored.body.length, checkpointed);
     if (checkpointed) this.#producers.settled();
   }
@@ -284,6 +292,7 @@ export class Kernel {
   /** The commit itself failed, after producers had learnt of it: what the disk says is the truth. */
   #reload(): void {
     const { kind, name } = this.#view;
+    this.#recent.clear();
     this.#producers = new Producers(this.#sql);
     this.#checkpoint = new Checkpoint(this.#sql, this.#kind.limits.maxRowBytes);
     this.#view = deepFreeze(this.#checkpoint.load(kind, name, this.log, this.#producers));

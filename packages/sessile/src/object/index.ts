@@ -1,3 +1,4 @@
+export type { LoadingCacheStats } from "./cached.ts";
 export { callable } from "./callable.ts";
 export { DirectoryFeed, type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 export { Session } from "./session.ts";

@@ -1,4 +1,3 @@
-import { DurableObject } from "cloudflare:workers";
 import {
   type GateRequest,
   Kernel,
@@ -23,6 +22,7 @@ import type { Lifecycle } from "../protocol/lifecycle.ts";
 import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
 import type { SessionView } from "../protocol/view.ts";
 import { createD1Record, type DirectoryDescription, type SessionRecord } from "../record/index.ts";
+import { CachingObject } from "./caching-object.ts";
 import { findCallable } from "./callable.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
@@ -48,7 +48,7 @@ import type { WorkFunction } from "./work-runner.ts";
  * Nothing that matters may live in instance fields: the instance goes after seconds of quiet, and the database stays.
  */
 export abstract class Session<Env = unknown, State extends Json = Json, Events extends EventMap = EventMap>
-  extends DurableObject<Env>
+  extends CachingObject<Env>
   implements CarriesEvents<Events>
 {
   declare readonly eventTypes?: Events;

@@ -1,4 +1,4 @@
-import { Session } from "sessile";
+import { callable, type Json, Session } from "sessile";
 
 /** A kind whose limits are reached quickly, and that lets clients write the state but not the status. */
 export class Tiny extends Session<unknown, { readonly text: string }> {
@@ -17,4 +17,14 @@ export class Tiny extends Session<unknown, { readonly text: string }> {
     maxRowBytes: 30_000,
     maxDepth: 16,
   };
+  override readonly cacheBytes = 1000;
+
+  /** Loads take a turn, so that several ask for the same value at once. */
+  readonly lookUp = callable(async (key: string, ttlMs: number, value: Json) => ({
+    value: await this.cached(key, ttlMs, async () => {
+      await scheduler.wait(20);
+      return value;
+    }),
+    stats: this.cacheStats as unknown as Json,
+  }));
 }
