@@ -144,17 +144,18 @@ function missesOf(state: Attached): number {
 
 function onCommit(state: Attached, frame: CommitFrame, turn: Turn): Verdict {
   let next: Attached = state;
-  if (frame.commit !== undefined && state.events) next = onLiveCommit(state, frame.commit, turn);
+  const commits = frame.commit === undefined ? (frame.commits ?? []) : [frame.commit];
+  if (commits.length > 0 && state.events) next = onLiveCommits(state, commits, turn);
   if (frame.acks !== undefined && frame.acks.length > 0)
     turn.effects.push({ do: "settleAcks", acks: frame.acks });
   return stay(next);
 }
 
-function onLiveCommit(state: Attached, commit: Commit, turn: Turn): Attached {
-  const informed = knowing(state, lastSeqOf(commit));
-  // Before the first page of history nothing says where the window begins; that page will bring this commit too.
+function onLiveCommits(state: Attached, commits: readonly Commit[], turn: Turn): Attached {
+  const informed = knowing(state, lastSeqOf(commits.at(-1) as Commit));
+  // Before the first page of history nothing says where the window begins; that page will bring these commits too.
   if (state.progress.cursor === null) return informed;
-  const { progress, effects, isGap } = follow(informed.progress, [commit]);
+  const { progress, effects, isGap } = follow(informed.progress, commits);
   turn.effects.push(...effects);
   const next = { ...informed, progress };
   // While a page is awaited it closes the gap, or `knownSeq` shows that it did not.

@@ -41,6 +41,7 @@ function isWhole(frame: { readonly [key: string]: Json }): boolean {
     case "commit":
       return (
         (frame.commit === undefined || isCommit(frame.commit)) &&
+        (frame.commits === undefined || (Array.isArray(frame.commits) && frame.commits.every(isCommit))) &&
         (frame.acks === undefined || Array.isArray(frame.acks))
       );
     case "behind":

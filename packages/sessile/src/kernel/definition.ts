@@ -27,6 +27,8 @@ export interface KindDefinition {
   readonly clientWrites: ClientWrites;
   /** When ranges of the log are sealed; null never does. Default: `defaultSnapshotPolicy`. */
   readonly snapshots?: SnapshotPolicy | null;
+  /** Whether a commit shows once it is on the object's disk (default), or only once the record holds it. */
+  readonly durability?: "mirror" | "ledger";
   /** When events leave the hot log for the archive. Default: never. */
   readonly retention?: Retention | null;
   /** Throws to refuse the next state. */

@@ -84,9 +84,9 @@ export function readGate(sql: Sql, gateId: string): GateRecord | null {
   return row ? gateOf(row) : null;
 }
 
-/** Every gate in the order it was opened. */
-export function listGates(sql: Sql): GateRecord[] {
-  return sql.exec("SELECT body, outcome FROM _sessile_gate ORDER BY seq").map(gateOf);
+/** Every gate in the order it was opened, up to a seq. */
+export function listGates(sql: Sql, upTo = Number.MAX_SAFE_INTEGER): GateRecord[] {
+  return sql.exec("SELECT body, outcome FROM _sessile_gate WHERE seq <= ? ORDER BY seq", upTo).map(gateOf);
 }
 
 function gateOf(row: SqlRow): GateRecord {

@@ -58,10 +58,11 @@ export class Snapshots {
       .map(snapshotOf);
   }
 
-  /** The newest snapshot and its view, or null. */
-  lastWithView(): SnapshotWithView | null {
+  /** The newest snapshot that ends before `before` and has its view, or null. */
+  lastWithView(before = Number.MAX_SAFE_INTEGER): SnapshotWithView | null {
     const row = this.#sql.exec(
-      `SELECT ${columns}, view FROM _sessile_snapshot WHERE view IS NOT NULL ORDER BY to_seq DESC LIMIT 1`,
+      `SELECT ${columns}, view FROM _sessile_snapshot WHERE view IS NOT NULL AND to_seq < ? ORDER BY to_seq DESC LIMIT 1`,
+      before,
     )[0];
     if (!row) return null;
     const snapshot = snapshotOf(row);

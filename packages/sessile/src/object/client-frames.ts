@@ -7,9 +7,11 @@ import { type Json, parseJson } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { close, type Peers } from "./peers.ts";
 import type { SessionHooks } from "./session-hooks.ts";
+import type { Visibility } from "./visibility.ts";
 
 export interface ClientFramesOptions {
   readonly kernel: Kernel;
+  readonly visible: Visibility;
   readonly peers: Peers;
   readonly limits: Limits;
   readonly hooks: SessionHooks;
@@ -86,7 +88,7 @@ export class ClientFrames {
   }
 
   #greet(socket: WebSocket, hello: HelloFrame): void {
-    const { kernel, peers, hooks } = this.#options;
+    const { visible, peers, hooks } = this.#options;
     const peer = peers.get(socket);
     if (!peer) return;
     if (peer.phase !== "greeting")
@@ -95,12 +97,12 @@ export class ClientFrames {
       throw new SessileError("forbidden", "You may not read this session.");
     peers.setPhase(socket, hello.events === false ? "sending" : "catchingUp");
     hooks.onConnect(peer);
-    const view = kernel.committedView;
+    const { view } = visible;
     // A cursor beyond the end belongs to a session that is no more: the client starts over.
     const resumes = hello.after !== undefined && hello.after <= view.lastSeq;
-    const newest = hello.from === "snapshot" ? kernel.snapshots.lastWithView() : null;
+    const newest = hello.from === "snapshot" ? visible.lastSnapshot() : null;
     const sealed = newest && newest.toSeq > (resumes ? (hello.after ?? 0) : 0) ? newest : null;
-    const draft = hello.events === false ? null : kernel.drafts.of(peer.actor?.id);
+    const draft = hello.events === false ? null : this.#options.kernel.drafts.of(peer.actor?.id);
     peers.send(socket, {
       t: "welcome",
       v: protocolVersion,
@@ -112,19 +114,19 @@ export class ClientFrames {
       ...(sealed ? beginAt(sealed) : resumes ? {} : { view }),
     });
     if (hello.events === false) return;
-    const first = resumes ? (hello.after ?? 0) : kernel.seqBefore(hello.history ?? view.lastSeq);
+    const first = resumes ? (hello.after ?? 0) : Math.max(0, view.lastSeq - (hello.history ?? view.lastSeq));
     this.#sendPage(socket, sealed?.toSeq ?? first);
     this.#options.presenceChanged();
   }
 
   /** One page; the last one makes the peer live in the same turn, so that nothing can come between. */
   #sendPage(socket: WebSocket, after: number): void {
-    const { kernel, peers } = this.#options;
+    const { kernel, visible, peers } = this.#options;
     if (kernel.archive.holding(after)) {
       void this.#sendArchived(socket, after);
       return;
     }
-    const { commits, more } = kernel.readAfter(after);
+    const { commits, more } = visible.readAfter(after);
     peers.sendText(socket, eventsFrame(commits, more));
     peers.setPhase(socket, more ? "catchingUp" : "live");
   }

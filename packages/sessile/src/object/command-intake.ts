@@ -95,6 +95,10 @@ export interface CommandIntakeOptions {
   /** Sends outcomes that no commit carries. */
   readonly send: (socket: WebSocket, acks: string) => void;
   readonly committed: (transaction: Transaction, acks: ReadonlyMap<WebSocket, string>) => void;
+  /** Why commands are not taken now; null if they are. */
+  readonly refusal: () => SessileError | null;
+  /** Runs `settle` when everything committed up to now is shown. */
+  readonly whenShown: (settle: (failure: SessileError | null) => void) => void;
   readonly report: (message: string, thrown: unknown) => void;
   /** Ends this instance: its memory can no longer be trusted. */
   readonly abort: (thrown: unknown) => void;
@@ -119,11 +123,13 @@ export class CommandIntake {
   /**
    * Commands of one frame, each on its own: a bad one is answered with its error and the others go on.
    *
-   * @throws SessileError `overloaded`, which ends the connection: were one command refused and the next frame's taken, the
+   * @throws SessileError `overloaded` or `unavailable`, which ends the connection: were one command refused and the next frame's taken, the
    * sender's order would be lost. It comes back after `retryAfterMs` and sends again what was not answered.
    */
   fromSocket(socket: WebSocket, { actor, rights }: Sender, values: readonly Json[], chars: number): void {
     this.#assertCount(values);
+    const refusal = this.#options.refusal();
+    if (refusal?.retryable) throw refusal;
     const refused: Ack[] = [];
     for (const [index, value] of values.entries()) {
       try {
@@ -183,7 +189,9 @@ export class CommandIntake {
   }
 
   #enter(command: Command, actor: Actor | null, chars: number, destination: Destination): void {
-    const { hooks, kernel } = this.#options;
+    const { hooks, kernel, refusal, whenShown } = this.#options;
+    const frozen = refusal();
+    if (frozen) throw frozen;
     if (!hooks.authorize(actor, actionOf(command.op))) {
       throw forbidden(command);
     }
@@ -191,7 +199,7 @@ export class CommandIntake {
       const method = hooks.findMethod(command.method);
       if (method?.isAsync) {
         void this.#callAsync(command, method, actor).then((outcome) =>
-          this.#settle(command.id, destination, outcome),
+          whenShown((failure) => this.#settle(command.id, destination, outcomeOf(outcome, failure))),
         );
         return;
       }
@@ -255,9 +263,11 @@ export class CommandIntake {
     const texts = new Map<WebSocket, string>();
     for (const [socket, own] of acks) texts.set(socket, JSON.stringify(own));
     this.#options.committed(transaction, texts);
-    for (const [index, { destination }] of letters.entries()) {
-      if (typeof destination === "function") destination(outcomes[index] as Outcome);
-    }
+    this.#options.whenShown((failure) => {
+      for (const [index, { destination }] of letters.entries()) {
+        if (typeof destination === "function") destination(outcomeOf(outcomes[index] as Outcome, failure));
+      }
+    });
   }
 
   /**
@@ -282,6 +292,10 @@ export class CommandIntake {
     for (const { ackId, destination } of letters) this.#settle(ackId, destination, { ok: false, error });
     this.#options.report("A commit failed", thrown);
   }
+}
+
+function outcomeOf(outcome: Outcome, failure: SessileError | null): Outcome {
+  return failure ? { ok: false, error: failure } : outcome;
 }
 
 function ackOf(id: string, outcome: Outcome): Ack {

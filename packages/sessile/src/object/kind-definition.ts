@@ -20,6 +20,7 @@ export interface KindDeclaration {
   readonly clientWrites: Partial<ClientWrites>;
   readonly snapshots: Partial<SnapshotPolicy> | null;
   readonly retention: Retention | null;
+  readonly durability: "mirror" | "ledger";
 }
 
 /** A class's declarations with every default filled in, and its hooks: the kind as the kernel sees it. */
@@ -35,6 +36,7 @@ export function definitionOf(
     clientWrites: { ...defaultClientWrites, ...kind.clientWrites },
     snapshots: kind.snapshots && { ...defaultSnapshotPolicy, ...kind.snapshots },
     retention: kind.retention,
+    durability: kind.durability,
     ...hooks,
   };
 }

@@ -151,7 +151,7 @@ export class MirrorRunner {
   }
 }
 
-function isShownInLists(before: SessionView, after: SessionView): boolean {
+export function isShownInLists(before: SessionView, after: SessionView): boolean {
   return (
     before.status !== after.status ||
     before.lifecycle !== after.lifecycle ||

@@ -82,25 +82,24 @@ export class Peers {
   }
 
   /**
-   * One frame per peer per commit: the stored body as it is, in front of the peer's own outcomes if it has any. A peer
+   * One frame per peer per commit, or per batch of them: the stored body as it is, in front of the peer's own outcomes if it has any. A peer
    * whose socket has more waiting than allowed is told that it is behind, and catches up from the log when it reads on.
    */
-  broadcast(commit: StoredCommit | null, acks: ReadonlyMap<WebSocket, string>): void {
-    const shared = commit ? `{"t":"commit","commit":${commit.body}}` : "";
+  broadcast(commits: readonly StoredCommit[], acks: ReadonlyMap<WebSocket, string>): void {
+    const last = commits.at(-1);
+    const body = bodyOf(commits);
+    const shared = last ? `{"t":"commit",${body}}` : "";
     for (const [socket, attachment] of this.#attachments) {
       const own = acks.get(socket);
-      const live = commit !== null && attachment.phase === "live";
+      const live = last !== undefined && attachment.phase === "live";
       if (!live) {
         if (own !== undefined) this.sendText(socket, `{"t":"commit","acks":${own}}`);
       } else if (this.#isSlow(socket)) {
         this.setPhase(socket, "catchingUp");
         if (own !== undefined) this.sendText(socket, `{"t":"commit","acks":${own}}`);
-        this.send(socket, { t: "behind", lastSeq: commit.lastSeq });
+        this.send(socket, { t: "behind", lastSeq: last.lastSeq });
       } else {
-        this.sendText(
-          socket,
-          own === undefined ? shared : `{"t":"commit","commit":${commit.body},"acks":${own}}`,
-        );
+        this.sendText(socket, own === undefined ? shared : `{"t":"commit",${body},"acks":${own}}`);
       }
     }
   }
@@ -147,6 +146,11 @@ export class Peers {
     socket.serializeAttachment(attachment);
     this.#attachments.set(socket, attachment);
   }
+}
+
+function bodyOf(commits: readonly StoredCommit[]): string {
+  if (commits.length === 1) return `"commit":${commits[0]?.body}`;
+  return `"commits":[${commits.map(({ body }) => body).join(",")}]`;
 }
 
 export function close(socket: WebSocket, code: number, reason: string): void {

@@ -3,11 +3,15 @@ import {
   gateDuePrefix,
   type Kernel,
   type LogLevel,
+  type LogPage,
   readStep,
   runningWork,
+  type StoredCommit,
   type Transaction,
   type Writer,
 } from "../kernel/index.ts";
+import { closeCodes } from "../protocol/close-code.ts";
+import type { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
@@ -16,11 +20,13 @@ import { Archiver, archiveDueId } from "./archiver.ts";
 import { ClientFrames } from "./client-frames.ts";
 import { type Clock, platformClock } from "./clock.ts";
 import { CommandIntake } from "./command-intake.ts";
+import { Ledger } from "./ledger.ts";
 import { MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
-import { Peers } from "./peers.ts";
+import { close, Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SnapshotSealer, snapshotDueId } from "./snapshot-sealer.ts";
+import { type Acks, MirrorVisibility, type Visibility } from "./visibility.ts";
 import { WorkRunner } from "./work-runner.ts";
 
 const workLeaseId = "work:lease";
@@ -38,10 +44,11 @@ export class SessionHost {
   readonly frames: ClientFrames;
   readonly intake: CommandIntake;
   readonly archiver: Archiver;
+  /** What anybody outside may see. */
+  readonly visible: Visibility;
   readonly #hooks: SessionHooks;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
-  readonly #mirror: MirrorRunner;
   readonly #work: WorkRunner;
   readonly #presence: Presence;
   readonly #sealer: SnapshotSealer;
@@ -60,12 +67,12 @@ export class SessionHost {
     this.peers = new Peers(context, limits);
     this.#presence = new Presence(this.peers, clock);
     this.#alarm = new Alarm(context.storage, kernel.due, armedAt);
-    this.#mirror = new MirrorRunner(kernel, hooks, (promise) => context.waitUntil(promise));
+    this.visible = this.#visibility(context, limits);
     this.archiver = new Archiver({
       kernel,
       retention: kernel.definition.retention ?? null,
       bucket: hooks.archive ?? null,
-      recordedSeq: () => (hooks.record ? this.#mirror.recordedSeq : Number.MAX_SAFE_INTEGER),
+      recordedSeq: () => this.visible.archivableTo(),
     });
     this.#sealer = new SnapshotSealer({
       kernel,
@@ -81,11 +88,14 @@ export class SessionHost {
       hooks,
       send: (socket, acks) => this.peers.sendText(socket, `{"t":"commit","acks":${acks}}`),
       committed: (transaction, acks) => this.#published(transaction, acks),
+      refusal: () => this.visible.refusal,
+      whenShown: (settle) => this.visible.whenShown(settle),
       report: (message, thrown) => this.report(message, thrown),
       abort: (thrown) => context.abort(String(thrown)),
     });
     this.frames = new ClientFrames({
       kernel,
+      visible: this.visible,
       peers: this.peers,
       limits,
       hooks,
@@ -98,16 +108,30 @@ export class SessionHost {
 
   /** What an instance does once it is awake: it goes on with the work its predecessor left. */
   start(): void {
-    this.#mirror.start(this.#clock.now());
+    this.visible.start(this.#clock.now());
     this.#work.reconcile();
     this.#alarm.rearm(this.#clock.now());
   }
 
   /** A write of the session's own code, joining the open commit if there is one. */
   write<T>(actor: Actor | null | undefined, body: (writer: Writer) => T): T {
+    if (this.visible.writeRefusal) throw this.visible.writeRefusal;
     const { value, transaction } = this.kernel.write(actor, this.#clock.now(), body);
     if (transaction) this.#published(transaction, new Map());
     return value;
+  }
+
+  /** A page of the log as far as it is shown, wherever it lies. */
+  readAfter(after: number, maxEvents: number): Promise<LogPage> | LogPage {
+    if (this.kernel.archive.holding(after)) return this.archiver.readAfter(after, maxEvents);
+    return this.visible.readAfter(after, maxEvents);
+  }
+
+  /** Resolves when everything committed up to now is shown. */
+  shown(): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.visible.whenShown((failure) => (failure ? reject(failure) : resolve())),
+    );
   }
 
   /** Seals what the last snapshot has not; null if there is nothing. */
@@ -121,7 +145,7 @@ export class SessionHost {
   /** Another log has taken this one's place: nothing in memory that was about the old one may stay. */
   restart(): void {
     this.peers.closeAll("The session was imported.");
-    this.#mirror.restart(this.#clock.now());
+    this.visible.restart(this.#clock.now());
     this.#sealer.restart();
     this.#leaseWork();
   }
@@ -170,22 +194,54 @@ export class SessionHost {
     }
   }
 
-  #published(transaction: Transaction, acks: ReadonlyMap<WebSocket, string>): void {
+  #visibility(context: DurableObjectState, limits: Limits): Visibility {
+    const { kernel } = this;
+    const hooks = this.#hooks;
+    const waitUntil = (promise: Promise<unknown>) => context.waitUntil(promise);
+    const broadcast = (commits: readonly StoredCommit[], acks: Acks) => this.peers.broadcast(commits, acks);
+    if (kernel.definition.durability !== "ledger")
+      return new MirrorVisibility(
+        kernel,
+        new MirrorRunner(kernel, hooks, waitUntil),
+        hooks.record !== null,
+        broadcast,
+      );
+    return new Ledger({
+      kernel,
+      limits,
+      clock: this.#clock,
+      hooks,
+      broadcast,
+      waitUntil,
+      disconnect: (sockets, error) => this.#disconnect(sockets, error),
+      rearm: () => this.#alarm.rearm(this.#clock.now()),
+    });
+  }
+
+  #disconnect(sockets: Iterable<WebSocket>, error: SessileError): void {
+    for (const socket of sockets) {
+      this.peers.send(socket, { t: "error", error: error.toWire() });
+      close(socket, closeCodes.restart, error.message);
+    }
+  }
+
+  #published(transaction: Transaction, acks: Acks): void {
     const { stored, before, after } = transaction;
-    this.peers.broadcast(stored, acks);
+    const isShown = this.visible.publish(transaction, acks, this.#clock.now());
     for (const authorId of this.kernel.drafts.takeTouched())
-      this.peers.sendTo(authorId, { t: "draft", draft: this.kernel.drafts.of(authorId) });
+      this.visible.whenShown(() =>
+        this.peers.sendTo(authorId, { t: "draft", draft: this.kernel.drafts.of(authorId) }),
+      );
     if (stored) {
-      this.#mirror.committed(before, after, this.#clock.now());
       if (before.work !== after.work) this.#leaseWork();
-      this.#hooks.onCommit(before, after);
+      if (isShown) this.#hooks.onCommit(before, after);
       this.#sealer.committed(stored, after, this.#clock.now());
     }
     this.#alarm.rearm(this.#clock.now());
   }
 
   async #runDue(timer: DueTimer): Promise<void> {
-    if (timer.timerId === mirrorDueId) return this.#mirror.run(this.#clock.now());
+    if (timer.timerId === mirrorDueId) return this.visible.rang(this.#clock.now());
     if (timer.timerId === workLeaseId) return this.#leaseWork();
     if (timer.timerId === archiveDueId) return this.archiver.run(this.#clock.now());
     if (timer.timerId === snapshotDueId) return this.#sealer.rang(this.#clock.now());

@@ -1,4 +1,4 @@
-import { listGates, logLevels, StagedLog } from "../kernel/index.ts";
+import { logLevels, StagedLog } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError, unreachable } from "../protocol/error.ts";
@@ -37,6 +37,7 @@ export async function answerRequest(
     const action = adminOps.has(request.op) ? "admin" : "read";
     if (request.op !== "commands" && !may(action))
       throw new SessileError("forbidden", `You may not ${action} this session.`);
+    if (!isImport(request)) await host.visible.begun();
     return { ok: true, value: await answer(host, request, caller) };
   } catch (thrown) {
     if (!(thrown instanceof SessileError)) host.report(`Request ${request.op} failed`, thrown);
@@ -49,29 +50,33 @@ async function answer(
   request: SessionRequest,
   caller: SessionCaller,
 ): Promise<SessionReplies[SessionRequest["op"]]> {
-  const { kernel } = host;
+  const { kernel, visible } = host;
   switch (request.op) {
     case "view":
-      return kernel.committedView;
+      return visible.view;
     case "events": {
-      const page = await host.archiver.readAfter(request.after, request.limit);
+      const page = await host.readAfter(request.after, request.limit);
       const commits = page.commits.map((stored) => JSON.parse(stored.body) as Commit);
-      return { commits, more: page.more, lastSeq: kernel.committedView.lastSeq };
+      return { commits, more: page.more, lastSeq: visible.view.lastSeq };
     }
     case "commands": {
       const outcomes = await host.intake.fromRequest(caller.actor, request.commands, request.chars);
-      return { outcomes: outcomes.map(wireOutcome), view: kernel.committedView };
+      return { outcomes: outcomes.map(wireOutcome), view: visible.view };
     }
     case "gates":
-      return { gates: listGates(kernel.sql) };
+      return { gates: visible.gates() };
     case "draft":
       return { draft: kernel.drafts.of(caller.actor?.id) };
     case "snapshots":
-      return { items: kernel.snapshots.list(request.limit, request.before) };
+      return { items: visible.snapshots(request.limit, request.before) };
     case "lastSnapshot":
-      return { snapshot: kernel.snapshots.lastWithView() };
-    case "seal":
-      return { snapshot: host.seal() };
+      return { snapshot: visible.lastSnapshot() };
+    case "seal": {
+      if (visible.refusal) throw visible.refusal;
+      const snapshot = host.seal();
+      await host.shown();
+      return { snapshot };
+    }
     case "importBegin":
       new StagedLog(kernel).begin();
       return {};

@@ -15,7 +15,7 @@ import type { Action } from "../protocol/access.ts";
 import type { CarriesEvents, EventMap } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
-import { type Peer, pingText, pongText, subprotocol } from "../protocol/frame.ts";
+import { type Peer, pingText, pongText } from "../protocol/frame.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
@@ -32,7 +32,7 @@ import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
 import { answerRequest, isImport } from "./session-request.ts";
-import { acceptPeer, answerForwarded } from "./upgrade.ts";
+import { answerFetch, answerForwarded } from "./upgrade.ts";
 import type { WorkFunction } from "./work-runner.ts";
 
 /**
@@ -65,6 +65,8 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   readonly snapshots: KindDeclaration["snapshots"] = {};
   /** When events move to the archive, from where they are read as before; null keeps them all at hand. */
   readonly retention: KindDeclaration["retention"] = null;
+  /** Whether a commit shows once it is on the object's own disk, or (`"ledger"`) only once the record holds it. */
+  readonly durability: KindDeclaration["durability"] = "mirror";
   /** Long work by name, started with `startWork`: journaled step by step, and continued after a crash. */
   readonly works: { readonly [name: string]: WorkFunction } = {};
 
@@ -259,11 +261,9 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   }
 
   override async fetch(request: Request): Promise<Response> {
-    await this.#ready();
-    const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-    const protocols = request.headers.get("sec-websocket-protocol")?.split(/,\s*/);
-    if (isUpgrade && protocols?.includes(subprotocol)) return acceptPeer(request, this.#live().peers);
-    return answerForwarded(this, request, (actor) => this.#asCaller(actor, () => this.onRequest(request)));
+    return answerFetch(await this.#ready(), request, () =>
+      answerForwarded(this, request, (actor) => this.#asCaller(actor, () => this.onRequest(request))),
+    );
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {

@@ -1,10 +1,53 @@
 import { type Action, actions } from "../protocol/access.ts";
+import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import type { Json } from "../protocol/json.ts";
 import { actorHeader, rightsHeader } from "../protocol/request.ts";
 import type { Peers } from "./peers.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** A socket of this protocol, or a request that is the kind's own to answer. */
+export async function answerFetch(
+  host: SessionHost,
+  request: Request,
+  onRequest: () => Response | Promise<Response>,
+): Promise<Response> {
+  try {
+    // Not awaited where there is nothing to wait for: nothing may come between a request and its answer.
+    const begun = host.visible.begun();
+    if (begun) await begun;
+  } catch (thrown) {
+    return refuse(request, SessileError.from(thrown));
+  }
+  if (isUpgrade(request)) return acceptPeer(request, host.peers);
+  const response = await onRequest();
+  // The kind's own code sees what is staged; what it says of it goes out when it is recorded.
+  await host.shown();
+  return response;
+}
+
+function isUpgrade(request: Request): boolean {
+  const protocols = request.headers.get("sec-websocket-protocol")?.split(/,\s*/);
+  return (
+    request.headers.get("upgrade")?.toLowerCase() === "websocket" && protocols?.includes(subprotocol) === true
+  );
+}
+
+/** A socket is accepted and closed, because its client could not read the status of a refused upgrade. */
+function refuse(request: Request, error: SessileError): Response {
+  if (!isUpgrade(request)) return Response.json(error.toWire(), { status: error.status });
+  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+  server.accept();
+  server.send(JSON.stringify({ t: "error", error: error.toWire() }));
+  server.close(closeCodes.restart, closeReason(error.message));
+  return new Response(null, {
+    status: 101,
+    webSocket: client,
+    headers: { "sec-websocket-protocol": subprotocol },
+  });
+}
 
 /** Accepts a socket of this protocol; hello decides whether it stays. */
 export function acceptPeer(request: Request, peers: Peers): Response {

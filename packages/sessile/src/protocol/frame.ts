@@ -68,10 +68,12 @@ export interface DraftFrame {
   readonly draft: Draft | null;
 }
 
-/** One commit as it happens, and the outcomes of this peer's commands in it. */
+/** One commit as it happens, or the commits of one recorded batch, and the outcomes of this peer's commands in it. */
 export interface CommitFrame {
   readonly t: "commit";
   readonly commit?: Commit;
+  /** Instead of `commit`, where several were recorded together. */
+  readonly commits?: readonly Commit[];
   readonly acks?: readonly Ack[];
 }
 

@@ -8,8 +8,8 @@ export interface FaultyD1 extends D1Database {
   readonly calls: () => number;
   /** The `call`-th query from now (1 is the next) fails. */
   failAt(call: number, fault: Fault): void;
-  /** Every query fails until `heal`. */
-  fail(): void;
+  /** Every query fails until `heal`, by default before it is carried out. */
+  fail(fault?: Fault): void;
   heal(): void;
 }
 
@@ -21,11 +21,11 @@ interface Wrapped extends D1PreparedStatement {
 export function withFaults(db: D1Database): FaultyD1 {
   let calls = 0;
   let planned: { call: number; fault: Fault } | null = null;
-  let down = false;
+  let down: Fault | null = null;
 
   const attempt = async <T>(run: () => Promise<T>): Promise<T> => {
     calls++;
-    const fault = down ? "before" : planned?.call === calls ? planned.fault : null;
+    const fault = down ?? (planned?.call === calls ? planned.fault : null);
     if (fault === "before") throw new Error("D1_ERROR: Network connection lost.");
     const answer = await run();
     if (fault === "after") throw new Error("D1_ERROR: Network connection lost.");
@@ -44,11 +44,11 @@ export function withFaults(db: D1Database): FaultyD1 {
     failAt(call, fault) {
       planned = { call: calls + call, fault };
     },
-    fail() {
-      down = true;
+    fail(fault = "before") {
+      down = fault;
     },
     heal() {
-      down = false;
+      down = null;
       planned = null;
     },
   };

@@ -38,7 +38,7 @@ export async function follow(target: SessionTarget, actor: Actor | null, after: 
         if (frame.more) socket.send(JSON.stringify({ t: "pull", after: cursor }));
         return;
       case "commit":
-        if (frame.commit) deliver([frame.commit]);
+        deliver(frame.commit ? [frame.commit] : (frame.commits ?? []));
         return;
       case "behind":
         socket.send(JSON.stringify({ t: "pull", after: cursor }));

@@ -1,22 +1,51 @@
+import type { D1PreparedStatement } from "../../src/record/d1.ts";
 import { type FaultyD1, withFaults } from "../../src/record/faulty-d1.ts";
 
 type Database = Parameters<typeof withFaults>[0];
 
+/** `down`: every query fails. `lost`: it is carried out and its answer lost. `held`: it waits until the state changes. */
+export type DatabaseState = "up" | "down" | "lost" | "held";
+
 const databases = new Set<FaultyD1>();
-let isDown = false;
+let state: DatabaseState = "up";
 
 /** D1 with a switch. Worker and objects share one isolate, so that a route of the Worker can break it for all of them. */
 export function faultyDatabase(database: Database): FaultyD1 {
-  const faulty = withFaults(database);
-  if (isDown) faulty.fail();
+  const faulty = withFaults(withHolding(database));
+  apply(faulty);
   databases.add(faulty);
   return faulty;
 }
 
-export function switchDatabases(down: boolean): void {
-  isDown = down;
-  for (const database of databases) {
-    if (down) database.fail();
-    else database.heal();
-  }
+export function switchDatabases(next: DatabaseState): void {
+  state = next;
+  for (const database of databases) apply(database);
+}
+
+function apply(database: FaultyD1): void {
+  if (state === "down") database.fail("before");
+  else if (state === "lost") database.fail("after");
+  else database.heal();
+}
+
+interface Held extends D1PreparedStatement {
+  readonly inner: D1PreparedStatement;
+}
+
+function withHolding(database: Database): Database {
+  const wrap = (inner: D1PreparedStatement): Held => ({
+    inner,
+    bind: (...values) => wrap(inner.bind(...values)),
+    all: <Row>() => whenLetGo().then(() => inner.all<Row>()),
+  });
+  return {
+    prepare: (query) => wrap(database.prepare(query)),
+    batch: <Row>(statements: D1PreparedStatement[]) =>
+      whenLetGo().then(() => database.batch<Row>(statements.map((statement) => (statement as Held).inner))),
+  };
+}
+
+/** A promise of one request never settles for another, so whoever is held looks for himself. */
+async function whenLetGo(): Promise<void> {
+  while (state === "held") await scheduler.wait(20);
 }

@@ -2,12 +2,13 @@
 import { DirectoryFeed } from "sessile";
 import { createD1Record } from "sessile/d1";
 import { createSessile } from "sessile/worker";
+import { Books, commitsHeard } from "./fixture-books.ts";
 import { Chronicle, Diary } from "./fixture-diary.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
-import { faultyDatabase, switchDatabases } from "./fixture-record.ts";
+import { type DatabaseState, faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
 
-export { Chronicle, Diary, DirectoryFeed, Notes, Tiny };
+export { Books, Chronicle, Diary, DirectoryFeed, Notes, Tiny };
 
 interface Env {
   readonly DIARY: DurableObjectNamespace;
@@ -20,6 +21,7 @@ const sessile = createSessile<Env>({
     tiny: { binding: "TINY" },
     diary: { binding: "DIARY" },
     chronicle: { binding: "CHRONICLE" },
+    books: { binding: "BOOKS", route: "books" },
     unbound: { binding: "NOT_THERE" },
   },
   identify: (request) => {
@@ -43,9 +45,12 @@ const sessile = createSessile<Env>({
 
 /** Switches of the test itself, beside the product's own routes. */
 sessile.post("/test/d1/:state", (context) => {
-  switchDatabases(context.req.param("state") === "down");
+  switchDatabases(context.req.param("state") as DatabaseState);
   return context.text("ok");
 });
+sessile.get("/test/commits/:name", (context) =>
+  context.json(commitsHeard.get(context.req.param("name")) ?? []),
+);
 sessile.post("/test/forget/:name", async (context) => {
   const stub = context.env.DIARY.getByName(context.req.param("name")) as unknown as {
     forget(): Promise<void>;

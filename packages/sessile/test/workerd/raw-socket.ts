@@ -132,7 +132,7 @@ export class RawSocket {
   async event(fits: (event: SessionEvent) => boolean): Promise<SessionEvent> {
     const known = this.events().find(fits);
     if (known) return known;
-    await this.next("commit", (frame) => frame.commit !== undefined && unpack(frame.commit).some(fits));
+    await this.next("commit", (frame) => commitsOf(frame).some((commit) => unpack(commit).some(fits)));
     return this.events().find(fits) as SessionEvent;
   }
 
@@ -140,8 +140,7 @@ export class RawSocket {
   commits(): Commit[] {
     return this.frames.flatMap((frame) => {
       if (frame.t === "events") return [...(frame as EventsFrame).commits];
-      const commit = frame.t === "commit" ? (frame as CommitFrame).commit : undefined;
-      return commit ? [commit] : [];
+      return frame.t === "commit" ? commitsOf(frame as CommitFrame) : [];
     });
   }
 
@@ -174,6 +173,10 @@ export class RawSocket {
 export interface SocketOptions {
   readonly protocols?: readonly string[];
   readonly headers?: Record<string, string>;
+}
+
+function commitsOf({ commit, commits = [] }: CommitFrame): Commit[] {
+  return commit ? [commit] : [...commits];
 }
 
 /** The session's own part of an event's id does not matter here. */

@@ -157,6 +157,7 @@ function serveFixture(source: string, dir: string, sideUrl: string, port = 0): P
       TINY: { className: "Tiny" },
       DIARY: { className: "Diary" },
       CHRONICLE: { className: "Chronicle" },
+      BOOKS: { className: "Books" },
       SESSILE_FEED: { className: "DirectoryFeed" },
     },
     d1: ["SESSILE_RECORD"],
