@@ -59,6 +59,8 @@ export const routeRules: readonly RouteRule[] = [
     ].map((path) => `${session}/${path}`),
   ].map((path) => ({ route: `ALL ${path}`, right: "open" as const })),
   // The pretty address takes every method; tested by itself.
+  { route: "ALL /books/:name", right: "open" },
+  { route: "ALL /books/:name/*", right: "open" },
   { route: "ALL /notes/:name", right: "open" },
   { route: "ALL /notes/:name/*", right: "open" },
 ];
