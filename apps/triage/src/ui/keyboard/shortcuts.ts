@@ -1,9 +1,11 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 
 /** By key, or by two keys one after the other: `"j"`, `"Enter"`, `"g q"`. Return false to leave the key to the browser. */
 export type Shortcuts = Readonly<Record<string, (event: KeyboardEvent) => unknown>>;
 
 const sequenceWithinMs = 900;
+/** One that fades away was left already, and swallows no key. */
+const open = ":not([data-state=closed])";
 
 /** Keys typed into a field, or while a dialog or menu is open, belong to it. */
 export function isForPage(event: KeyboardEvent): boolean {
@@ -13,15 +15,16 @@ export function isForPage(event: KeyboardEvent): boolean {
   if (target instanceof HTMLElement) {
     if (target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select"))
       return false;
-    if (target.closest("[role=dialog], [role=menu], [role=alertdialog]")) return false;
+    if (target.closest(`:is([role=dialog], [role=menu], [role=alertdialog])${open}`)) return false;
   }
-  return document.querySelector("[role=dialog][data-modal], [role=menu]") === null;
+  return document.querySelector(`:is([role=dialog][data-modal], [role=menu])${open}`) === null;
 }
 
 /** Listens on the whole page while the component is mounted. */
 export function useShortcuts(shortcuts: Shortcuts, isActive = true): void {
   const latest = useRef(shortcuts);
-  useEffect(() => {
+  // Before the next key, which may come faster than an ordinary effect.
+  useLayoutEffect(() => {
     latest.current = shortcuts;
   });
 

@@ -37,12 +37,14 @@ export function IncidentList({ items, total, isWide, active, onWant }: IncidentL
   const lastSeen = rows.at(-1)?.index ?? 0;
   useEffect(() => onWant(lastSeen), [onWant, lastSeen]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (active < 0) return;
     virtual.scrollToIndex(active, { align: "auto" });
-    const frame = requestAnimationFrame(() => {
-      ref.current?.querySelector<HTMLElement>(`[data-row="${active}"]`)?.focus({ preventScroll: true });
-    });
+    const find = () => ref.current?.querySelector<HTMLElement>(`[data-row="${active}"]`);
+    const link = find();
+    // At once where it can be: Enter right after must not open the row that had the focus before.
+    link?.focus({ preventScroll: true });
+    const frame = link ? 0 : requestAnimationFrame(() => find()?.focus({ preventScroll: true }));
     return () => cancelAnimationFrame(frame);
   }, [active, virtual]);
 
