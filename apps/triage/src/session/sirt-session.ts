@@ -147,6 +147,11 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
     return action === "read" || (action !== "admin" && actor !== null);
   }
 
+  /** Guests watch; only people with a name are heard by the others. */
+  override onMessage(peer: { readonly actor: unknown }): boolean {
+    return peer.actor !== null;
+  }
+
   override describe() {
     return {
       title: ({ state, name }: SessionView<IncidentDocument>) => state.title || name,

@@ -112,10 +112,9 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   ): Promise<Response | undefined> => {
     const request = context.req.raw;
     const [, , name = "", ...suffix] = new URL(request.url).pathname.split("/");
+    const isRead = request.method === "GET" || request.method === "HEAD";
     const wantsPage =
-      request.method === "GET" &&
-      suffix.length === 0 &&
-      (request.headers.get("accept") ?? "").includes("text/html");
+      isRead && suffix.length === 0 && (request.headers.get("accept") ?? "").includes("text/html");
     if (wantsPage && !isUpgrade(request)) {
       if (options.page) return options.page(request, context.env);
       await next();
@@ -123,11 +122,10 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     }
     await perSession(context, kind, decoded(name));
     const { target, actor } = context.var;
-    await context.var.require(request.method === "GET" || request.method === "HEAD" ? "read" : "write");
+    await context.var.require(isRead ? "read" : "write");
     if (isUpgrade(request))
       return target.forward(withPath(request, suffix), actor, await context.var.rights());
-    if (suffix.length > 0 || request.method !== "GET")
-      return target.forward(withPath(request, suffix), actor);
+    if (suffix.length > 0 || !isRead) return target.forward(withPath(request, suffix), actor);
     return Response.json(showView(await target.ask({ op: "view" }, actor)));
   };
 

@@ -146,6 +146,8 @@ describe("pretty address", () => {
     expect(page.body).toContain(`/notes/${name}`);
     const view = await fixture.get(`/notes/${name}`, { accept: "application/json" });
     expect(view.body).toEqual((await fixture.get(`notes/${name}`)).body);
+    const head = await fixture.ask("HEAD", `/notes/${name}`, { headers: { accept: "application/json" } });
+    expect([head.status, head.body]).toEqual([200, ""]);
     const socket = await RawSocket.open(fixture.at(`/notes/${name}`));
     expect(await socket.greet()).toMatchObject({ view: { name } });
     await socket.close();
