@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { buildPage } from "../lib/build.ts";
+import { buildPackages, buildPage } from "../lib/build.ts";
 import { root } from "../lib/run.ts";
 import { copyForServing } from "../lib/served-page.ts";
 
 // `npm start -- --port N --dir PATH`: the triage app on the embedded server, data in `.sessile/`.
-await buildPage();
+await Promise.all([buildPackages(), buildPage()]);
 const args = process.argv.slice(2);
 process.argv = [
   process.argv[0] ?? "node",
