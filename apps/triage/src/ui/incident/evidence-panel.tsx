@@ -1,13 +1,12 @@
 import { useMemo, useState } from "react";
 import { api } from "../api/api.ts";
-import { errorMessage } from "../api/http.ts";
 import { PagedList } from "../api/paged-list.ts";
 import { usePagedList } from "../api/use-paged-list.ts";
 import { cx } from "../lib/class-names.ts";
 import { formatCount, plural } from "../lib/format-number.ts";
 import { Button } from "../parts/button.tsx";
 import { EmptyState } from "../parts/empty-state.tsx";
-import { Notice } from "../parts/notice.tsx";
+import { ReadFailure } from "../parts/read-failure.tsx";
 import { EvidenceTable } from "./evidence-table.tsx";
 
 const kinds = { alert: "Alerts", telemetry: "Telemetry" } as const;
@@ -58,20 +57,7 @@ export function EvidencePanel({ name, known }: EvidencePanelProps) {
           </Button>
         )}
       </div>
-      {error !== null && error !== undefined && (
-        <Notice
-          tone="error"
-          title="The evidence could not be read"
-          className="mb-2 max-md:mx-3"
-          actions={
-            <Button size="sm" onClick={list.retry}>
-              Try again
-            </Button>
-          }
-        >
-          {errorMessage(error)}
-        </Notice>
-      )}
+      <ReadFailure title="The evidence could not be read" error={error} onRetry={list.retry} />
       <div
         className="border-line bg-surface max-md:border-t md:rounded-lg md:border"
         aria-busy={total === null || isStale}

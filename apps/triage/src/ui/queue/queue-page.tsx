@@ -1,11 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
-import { errorMessage } from "../api/http.ts";
 import { usePagedList } from "../api/use-paged-list.ts";
 import { formatCount, plural } from "../lib/format-number.ts";
 import { useIsWide } from "../lib/use-media-query.ts";
 import { useTitle } from "../lib/use-title.ts";
 import { Button } from "../parts/button.tsx";
-import { Notice } from "../parts/notice.tsx";
+import { ReadFailure } from "../parts/read-failure.tsx";
 import { useApp } from "../shell/app-context.ts";
 import { ArrivalsChart } from "./arrivals-chart.tsx";
 import { FeedState } from "./feed-state.tsx";
@@ -122,20 +121,7 @@ export function QueuePage() {
           </Button>
         </div>
       )}
-      {error !== null && error !== undefined && (
-        <Notice
-          tone="error"
-          title="The list could not be read"
-          className="mb-2 max-md:mx-3"
-          actions={
-            <Button size="sm" onClick={list.retry}>
-              Try again
-            </Button>
-          }
-        >
-          {errorMessage(error)}
-        </Notice>
-      )}
+      <ReadFailure title="The list could not be read" error={error} onRetry={list.retry} />
       <div
         ref={boxRef}
         className="border-line bg-surface max-md:border-t md:rounded-lg md:border"
