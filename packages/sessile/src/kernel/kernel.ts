@@ -62,7 +62,7 @@ export class Kernel {
     this.#view = deepFreeze(this.#checkpoint.load(kindName, name, this.log, this.#producers));
   }
 
-  /** Migrates, then reads the session back; a session that never was is created by the first `create`. */
+  /** Migrates, then reads the session back; a session that never was has no event yet, and its first use creates it. */
   static open(sql: Sql, kindName: string, name: string, kind: KindDefinition, now: number): Kernel {
     migrate(sql, "sessile", builtInMigrations, now);
     migrate(sql, "kind", kind.migrations, now);
@@ -105,11 +105,6 @@ export class Kernel {
 
   get sql(): Sql {
     return this.#sql;
-  }
-
-  /** Writes event 1. */
-  create(now: number): Transaction | null {
-    return this.write(null, now, (writer) => writer.create()).transaction;
   }
 
   /**
@@ -197,11 +192,6 @@ export class Kernel {
     });
     this.#checkpoint.settled(0, true);
     this.#producers.settled();
-  }
-
-  /** Seq before which only history lies, for a reader that wants the latest `count` events. */
-  seqBefore(count: number): number {
-    return Math.max(0, this.#view.lastSeq - count);
   }
 
   #attempt(tasks: Iterable<Task>, now: number, isolate: boolean): Transaction {
