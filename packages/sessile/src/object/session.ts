@@ -8,32 +8,30 @@ import {
   type SqlRow,
   type SqlValue,
   type TimerRequest,
-  type Workflow,
   type Writer,
 } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
-import type { CarriesEvents, EventMap } from "../protocol/contract.ts";
+import type { EventMap } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
-import { type Peer, pingText, pongText } from "../protocol/frame.ts";
+import { pingText, pongText } from "../protocol/frame.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
 import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
 import type { SessionView } from "../protocol/view.ts";
-import { createD1Record, type DirectoryDescription, type SessionRecord } from "../record/index.ts";
-import { CachingObject } from "./caching-object.ts";
+import type { DirectoryDescription } from "../record/index.ts";
 import { findCallable } from "./callable.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
 import { type EventsPage, readEventsPage } from "./events-page.ts";
-import { definitionOf, type KindDeclaration } from "./kind-definition.ts";
+import { definitionOf } from "./kind-definition.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
+import { SessionKind } from "./session-kind.ts";
 import { answerRequest, isImport } from "./session-request.ts";
 import { answerFetch, answerForwarded } from "./upgrade.ts";
-import type { WorkFunction } from "./work-runner.ts";
 
 /**
  * A durable session. Extend it, declare `initialState`, and write methods: state, log, gates, timers and work are stored
@@ -47,29 +45,11 @@ import type { WorkFunction } from "./work-runner.ts";
  *
  * Nothing that matters may live in instance fields: the instance goes after seconds of quiet, and the database stays.
  */
-export abstract class Session<Env = unknown, State extends Json = Json, Events extends EventMap = EventMap>
-  extends CachingObject<Env>
-  implements CarriesEvents<Events>
-{
-  declare readonly eventTypes?: Events;
-  /** The name of this class of sessions in addresses: lower-case words joined by hyphens. */
-  abstract readonly kind: string;
-  abstract readonly initialState: State;
-  /** The domain machine, if the kind has one: made by `workflow({ initial, transitions })`. */
-  readonly workflow?: Workflow;
-  /** The kind's own tables; append-only. */
-  readonly migrations: KindDeclaration["migrations"] = [];
-  readonly limits: KindDeclaration["limits"] = {};
-  readonly clientWrites: KindDeclaration["clientWrites"] = {};
-  /** When ranges of the log are sealed into snapshots; null never does. */
-  readonly snapshots: KindDeclaration["snapshots"] = {};
-  /** When events move to the archive, from where they are read as before; null keeps them all at hand. */
-  readonly retention: KindDeclaration["retention"] = null;
-  /** Whether a commit shows once it is on the object's own disk, or (`"ledger"`) only once the record holds it. */
-  readonly durability: KindDeclaration["durability"] = "mirror";
-  /** Long work by name, started with `startWork`: journaled step by step, and continued after a crash. */
-  readonly works: { readonly [name: string]: WorkFunction } = {};
-
+export abstract class Session<
+  Env = unknown,
+  State extends Json = Json,
+  Events extends EventMap = EventMap,
+> extends SessionKind<Env, State, Events> {
   #host: SessionHost | null = null;
   #name = "";
   #caller: Actor | null = null;
@@ -206,46 +186,6 @@ export abstract class Session<Env = unknown, State extends Json = Json, Events e
   /** A line for operators; not part of the record. */
   log(level: LogLevel, tag: string, message: string, attrs: Json = null): void {
     this.#live().kernel.operatorLog.write(Date.now(), level, tag, message, attrs);
-  }
-
-  // What a kind may override.
-
-  /** Runs once, in the commit that creates the session. Synchronous. */
-  onCreate(): void {}
-  /** Runs on every wake, before any request. */
-  onStart(): void | Promise<void> {}
-  /** HTTP requests below the session's pretty address. */
-  onRequest(_request: Request): Response | Promise<Response> {
-    return new Response("Not found", { status: 404 });
-  }
-  /** A peer has said hello. */
-  onConnect(_peer: Peer): void {}
-  onDisconnect(_peer: Peer): void {}
-  /** A signal on its way to the other peers; false keeps it from them. */
-  onMessage(_peer: Peer, _signal: Json): boolean {
-    return true;
-  }
-  onTimer(_name: string, _input: Json): void | Promise<void> {}
-  /** Runs in the commit that settles the gate. */
-  onGate(_gate: Gate, _outcome: GateOutcome): void {}
-  /** After every commit. */
-  onCommit(_before: SessionView<State>, _after: SessionView<State>): void {}
-  /** Throws to refuse a state. Must not write. */
-  validateState(_next: State, _current: State): void {}
-  /** Throws to refuse an event that a client appends. Must not write. */
-  validateEvent(_type: string, _payload: Json): void {}
-  /** The object's own check, after the worker's. */
-  authorize(_actor: Actor | null, _action: Action): boolean {
-    return true;
-  }
-  /** Title and facts that lists show. */
-  describe(): DirectoryDescription<State> {
-    return {};
-  }
-  /** Where the directory and the mirror live; null for a kind that keeps none. */
-  recordOf(env: Env): SessionRecord | null {
-    const database = (env as SessileBindings).SESSILE_RECORD;
-    return database ? createD1Record(database) : null;
   }
 
   // The platform's entry points.

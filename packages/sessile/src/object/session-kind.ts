@@ -1,0 +1,76 @@
+import type { Workflow } from "../kernel/index.ts";
+import type { Action } from "../protocol/access.ts";
+import type { CarriesEvents, EventMap } from "../protocol/contract.ts";
+import type { Actor } from "../protocol/event.ts";
+import type { Peer } from "../protocol/frame.ts";
+import type { Gate, GateOutcome } from "../protocol/gate.ts";
+import type { Json } from "../protocol/json.ts";
+import type { SessionView } from "../protocol/view.ts";
+import { createD1Record, type DirectoryDescription, type SessionRecord } from "../record/index.ts";
+import { CachingObject } from "./caching-object.ts";
+import type { KindDeclaration } from "./kind-definition.ts";
+import type { SessileBindings } from "./session-bindings.ts";
+import type { WorkFunction } from "./work-runner.ts";
+
+/** What a kind of session declares, and the hooks it may override. All it can do stands in `Session`. */
+export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
+  extends CachingObject<Env>
+  implements CarriesEvents<Events>
+{
+  declare readonly eventTypes?: Events;
+  /** The name of this class of sessions in addresses: lower-case words joined by hyphens. */
+  abstract readonly kind: string;
+  abstract readonly initialState: State;
+  /** The domain machine, if the kind has one: made by `workflow({ initial, transitions })`. */
+  readonly workflow?: Workflow;
+  /** The kind's own tables; append-only. */
+  readonly migrations: KindDeclaration["migrations"] = [];
+  readonly limits: KindDeclaration["limits"] = {};
+  readonly clientWrites: KindDeclaration["clientWrites"] = {};
+  /** When ranges of the log are sealed into snapshots; null never does. */
+  readonly snapshots: KindDeclaration["snapshots"] = {};
+  /** When events move to the archive, from where they are read as before; null keeps them all at hand. */
+  readonly retention: KindDeclaration["retention"] = null;
+  /** Whether a commit shows once it is on the object's own disk, or (`"ledger"`) only once the record holds it. */
+  readonly durability: KindDeclaration["durability"] = "mirror";
+  /** Long work by name, started with `startWork`: journaled step by step, and continued after a crash. */
+  readonly works: { readonly [name: string]: WorkFunction } = {};
+
+  /** Runs once, in the commit that creates the session. Synchronous. */
+  onCreate(): void {}
+  /** Runs on every wake, before any request. */
+  onStart(): void | Promise<void> {}
+  /** HTTP requests below the session's pretty address. */
+  onRequest(_request: Request): Response | Promise<Response> {
+    return new Response("Not found", { status: 404 });
+  }
+  /** A peer has said hello. */
+  onConnect(_peer: Peer): void {}
+  onDisconnect(_peer: Peer): void {}
+  /** A signal on its way to the other peers; false keeps it from them. */
+  onMessage(_peer: Peer, _signal: Json): boolean {
+    return true;
+  }
+  onTimer(_name: string, _input: Json): void | Promise<void> {}
+  /** Runs in the commit that settles the gate. */
+  onGate(_gate: Gate, _outcome: GateOutcome): void {}
+  /** After every commit. */
+  onCommit(_before: SessionView<State>, _after: SessionView<State>): void {}
+  /** Throws to refuse a state. Must not write. */
+  validateState(_next: State, _current: State): void {}
+  /** Throws to refuse an event that a client appends. Must not write. */
+  validateEvent(_type: string, _payload: Json): void {}
+  /** The object's own check, after the worker's. */
+  authorize(_actor: Actor | null, _action: Action): boolean {
+    return true;
+  }
+  /** Title and facts that lists show. */
+  describe(): DirectoryDescription<State> {
+    return {};
+  }
+  /** Where the directory and the mirror live; null for a kind that keeps none. */
+  recordOf(env: Env): SessionRecord | null {
+    const database = (env as SessileBindings).SESSILE_RECORD;
+    return database ? createD1Record(database) : null;
+  }
+}
