@@ -25,6 +25,11 @@ const expectations: readonly {
   { of: ["rows/append/1", "sessile"], to: null, atMost: 2 },
   { of: ["rows/append/64", "sessile"], to: null, atMost: 0.05 },
   { of: ["wake/10k", "sessile"], to: ["wake/0", "sessile"], atMost: 1.5 },
+  { of: ["million/append/last", "sessile"], to: ["million/append/first", "sessile"], atMost: 1.2 },
+  { of: ["million/resume/last", "sessile"], to: ["million/resume/100", "sessile"], atMost: 2 },
+  { of: ["million/wake/last", "sessile"], to: ["million/wake/100", "sessile"], atMost: 1.5 },
+  { of: ["ledger/64", "ledger"], to: ["ledger/64", "d1-each"], atLeast: 5 },
+  { of: ["mirror/64", "mirror-down"], to: ["mirror/64", "mirror"], atLeast: 0.9 },
 ];
 
 /** Only what was measured is judged. */

@@ -7,6 +7,8 @@ import { bundleWorker, clientBundleBytes } from "./bundle.ts";
 import { judge } from "./expectations.ts";
 import { appendFigures } from "./figures/append.ts";
 import type { Figure } from "./figures/figure.ts";
+import { ledgerFigures } from "./figures/ledger.ts";
+import { millionFigure } from "./figures/million.ts";
 import { catchupFigure, fanoutFigure } from "./figures/reading.ts";
 import { rowsFigures } from "./figures/rows.ts";
 import { spreadFigure } from "./figures/spread.ts";
@@ -14,8 +16,8 @@ import { wakeFigure } from "./figures/wake.ts";
 import { LoadDriver } from "./load/load-driver.ts";
 import type { Measurement } from "./measurement.ts";
 import { isWanted, parseOptions } from "./options.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
-import { subjectNames, subjects } from "./subjects.ts";
+import { formatTables, formatVerdicts } from "./report.ts";
+import { subjects } from "./subjects.ts";
 
 const figures: readonly Figure[] = [
   ...appendFigures,
@@ -24,6 +26,8 @@ const figures: readonly Figure[] = [
   catchupFigure,
   wakeFigure,
   ...rowsFigures,
+  ...ledgerFigures,
+  millionFigure,
 ];
 const here = fileURLToPath(new URL("..", import.meta.url));
 const options = parseOptions(process.argv.slice(2));
@@ -34,7 +38,7 @@ if (wanted.length === 0)
 
 const measured = await measureAll(wanted);
 if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
-print(`\n${formatTable(measured)}\n\n${formatVerdicts(judge(measured))}`);
+print(`\n${formatTables(measured)}\n\n${formatVerdicts(judge(measured))}`);
 for (const subpath of ["sessile/client", "sessile/react"]) {
   print(
     `size  ${subpath}: ${((await clientBundleBytes(subpath, here)) / 1024).toFixed(1)} KiB minified and gzipped`,
@@ -44,6 +48,7 @@ for (const subpath of ["sessile/client", "sessile/react"]) {
 async function measureAll(figures: readonly Figure[]): Promise<readonly Measurement[]> {
   print(`One workerd for all subjects, rounds interleaved, medians; ${cpus().length} cores.`);
   print("sessile runs without a record (no D1); floor-grouped writes the rows and bytes it does.");
+  print("ledger, d1-each and mirror share one D1 of the same workerd, whose queries cross no network.");
   // Beside the sources, because a temporary folder may lie in memory, where a commit costs nothing.
   const dir = mkdtempSync(`${here}.data-`);
   try {
@@ -52,8 +57,9 @@ async function measureAll(figures: readonly Figure[]): Promise<readonly Measurem
       dir,
       port: 0,
       durableObjects: Object.fromEntries(
-        subjectNames.map((name) => [subjects[name].className, { className: subjects[name].className }]),
+        Object.values(subjects).map(({ className }) => [className, { className }]),
       ),
+      d1: ["BENCH_RECORD"],
       compatibilityDate: "2026-11-01",
       compatibilityFlags: ["nodejs_compat"],
     });
@@ -72,7 +78,7 @@ async function inOrder(figures: readonly Figure[], context: BenchContext): Promi
     const values = await figure.run(context);
     measured.push(...values);
     print(`\n${figure.name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s): ${figure.about}`);
-    print(formatTable(values));
+    print(formatTables(values));
   }
   return measured;
 }

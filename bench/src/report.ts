@@ -1,14 +1,24 @@
 import type { Verdict } from "./expectations.ts";
 import { findValue, type Measurement } from "./measurement.ts";
-import { subjectNames } from "./subjects.ts";
+import { recordSubjectNames, type SubjectName, subjectNames } from "./subjects.ts";
 
-/** Values with one column a subject, then how the product stands to each of the others. */
-export function formatTable(measured: readonly Measurement[]): string {
-  const others = subjectNames.filter((subject) => subject !== "sessile");
+/** One table for what was measured without a record, one for what was measured with D1. */
+export function formatTables(measured: readonly Measurement[]): string {
+  return [subjectNames, recordSubjectNames]
+    .map((subjects) => formatTable(measured, subjects))
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+/** Values with one column a subject, then how the first stands to each of the others. */
+function formatTable(all: readonly Measurement[], subjects: readonly SubjectName[]): string {
+  const measured = all.filter(({ subject }) => subjects.includes(subject));
+  if (measured.length === 0) return "";
+  const others = subjects.slice(1);
   const names = [...new Set(measured.map(({ name }) => name))];
-  const header = ["figure", "unit", ...subjectNames, ...others.map((subject) => `÷ ${subject}`)];
+  const header = ["figure", "unit", ...subjects, ...others.map((subject) => `÷ ${subject}`)];
   const rows = names.map((name) => {
-    const values = subjectNames.map((subject) => findValue(measured, name, subject));
+    const values = subjects.map((subject) => findValue(measured, name, subject));
     const [own] = values;
     const ratios = others.map((subject) => {
       const other = findValue(measured, name, subject);

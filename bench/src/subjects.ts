@@ -1,6 +1,11 @@
-/** Everything that is measured side by side. */
+/** What is measured side by side without a record. */
 export const subjectNames = ["sessile", "agents", "floor-grouped", "floor-bare"] as const;
-export type SubjectName = (typeof subjectNames)[number];
+/**
+ * What is measured side by side with D1. `d1-each`: a bare object that answers once its one INSERT is in D1. `mirror`: the
+ * product's default mode on a D1 that answers, and `mirror-down` on one whose every query fails.
+ */
+export const recordSubjectNames = ["ledger", "d1-each", "mirror", "mirror-down"] as const;
+export type SubjectName = (typeof subjectNames)[number] | (typeof recordSubjectNames)[number];
 
 export interface Subject {
   readonly name: SubjectName;
@@ -16,14 +21,7 @@ export interface Subject {
 }
 
 export const subjects: { readonly [Name in SubjectName]: Subject } = {
-  sessile: {
-    name: "sessile",
-    className: "BenchSession",
-    path: "/bench",
-    subprotocol: "sessile.v1",
-    wire: "commands",
-    greets: true,
-  },
+  sessile: product("sessile", "BenchSession", "/bench"),
   agents: {
     name: "agents",
     className: "BenchAgent",
@@ -45,4 +43,18 @@ export const subjects: { readonly [Name in SubjectName]: Subject } = {
     wire: "commands",
     greets: false,
   },
+  ledger: product("ledger", "LedgerSession", "/ledger"),
+  "d1-each": {
+    name: "d1-each",
+    className: "FloorD1",
+    path: "/floor/FloorD1",
+    wire: "commands",
+    greets: false,
+  },
+  mirror: product("mirror", "MirrorSession", "/mirror"),
+  "mirror-down": product("mirror-down", "MirrorDownSession", "/mirror-down"),
 };
+
+function product(name: SubjectName, className: string, path: string): Subject {
+  return { name, className, path, subprotocol: "sessile.v1", wire: "commands", greets: true };
+}

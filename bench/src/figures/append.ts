@@ -3,7 +3,7 @@ import { type Measurement, median, quantile } from "../measurement.ts";
 import { type SubjectName, subjectNames } from "../subjects.ts";
 import type { Figure } from "./figure.ts";
 
-interface Shape {
+export interface Shape {
   readonly name: string;
   readonly about: string;
   readonly inFlight: number;
@@ -28,35 +28,40 @@ const shapes: readonly Shape[] = [
   },
 ];
 
-export const appendFigures: readonly Figure[] = shapes.map((shape) => ({
-  name: shape.name,
-  about: shape.about,
-  async run({ server, load, rounds, quick }): Promise<readonly Measurement[]> {
-    const session = freshName(shape.name);
-    const measured = await interleave(shape.subjects, rounds, (subject) =>
-      load.run({
-        kind: "append",
-        base: server.url,
-        subject,
-        session,
-        inFlight: shape.inFlight,
-        perFrame: shape.perFrame,
-        warmupMs: quick ? 100 : 400,
-        ms: quick ? 250 : 1200,
-      }),
-    );
-    return [...measured].flatMap(([subject, results]) => {
-      const latency = (part: number): number => median(results.map((one) => quantile(one.latenciesMs, part)));
-      return [
-        {
-          name: shape.name,
+export const appendFigures: readonly Figure[] = shapes.map(appendFigure);
+
+export function appendFigure(shape: Shape): Figure {
+  return {
+    name: shape.name,
+    about: shape.about,
+    async run({ server, load, rounds, quick }): Promise<readonly Measurement[]> {
+      const session = freshName(shape.name);
+      const measured = await interleave(shape.subjects, rounds, (subject) =>
+        load.run({
+          kind: "append",
+          base: server.url,
           subject,
-          unit: "events/s",
-          value: median(results.map(({ events, ms }) => (events / ms) * 1000)),
-        },
-        { name: `${shape.name}/p50`, subject, unit: "ms", value: latency(0.5) },
-        { name: `${shape.name}/p99`, subject, unit: "ms", value: latency(0.99) },
-      ];
-    });
-  },
-}));
+          session,
+          inFlight: shape.inFlight,
+          perFrame: shape.perFrame,
+          warmupMs: quick ? 100 : 400,
+          ms: quick ? 250 : 1200,
+        }),
+      );
+      return [...measured].flatMap(([subject, results]) => {
+        const latency = (part: number): number =>
+          median(results.map((one) => quantile(one.latenciesMs, part)));
+        return [
+          {
+            name: shape.name,
+            subject,
+            unit: "events/s",
+            value: median(results.map(({ events, ms }) => (events / ms) * 1000)),
+          },
+          { name: `${shape.name}/p50`, subject, unit: "ms", value: latency(0.5) },
+          { name: `${shape.name}/p99`, subject, unit: "ms", value: latency(0.99) },
+        ];
+      });
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import type { CatchupJob, FanoutJob, JobResult } from "./jobs.ts";
+import type { CatchupJob, FanoutJob, JobResult, ResumeJob } from "./jobs.ts";
 import { acknowledged, openPeer, subjectOf, tapeFor } from "./peer-socket.ts";
 import type { RawSocket } from "./raw-socket.ts";
 
@@ -77,26 +77,56 @@ export async function runCatchup(job: CatchupJob): Promise<JobResult> {
   const subject = subjectOf(job.subject);
   const socket = await openPeer(job.base, subject, job.session, "silent");
   const startedAt = performance.now();
-  let events = 0;
-  await new Promise<void>((resolve, reject) => {
-    socket.onEnd = (reason) => reject(new Error(`${job.subject}: ${reason}`));
-    socket.onFrame = (payload) => {
-      const frame = JSON.parse(payload.toString()) as Page;
-      if (frame.t !== "events") return;
-      let cursor = 0;
-      for (const commit of frame.commits) {
-        events += commit.events.length;
-        cursor = commit.firstSeq + commit.events.length - 1;
-      }
-      if (frame.more) socket.sendText(JSON.stringify({ t: "pull", after: cursor }));
-      else resolve();
-    };
-    socket.sendText(JSON.stringify({ t: "hello", v: 1, after: 0 }));
-  });
+  const { events } = await catchUp(job.subject, socket, 0);
   const ms = performance.now() - startedAt;
   socket.close();
   if (events < job.events) throw new Error(`${job.subject} sent ${events} of ${job.events} events.`);
   return { events, ms, latenciesMs: [] };
+}
+
+/** From opening the socket until the last event is parsed. The log may hold more than is asked for: events of the session itself. */
+export async function runResume(job: ResumeJob): Promise<JobResult> {
+  const subject = subjectOf(job.subject);
+  const latenciesMs: number[] = [];
+  let lastSeq = job.events;
+  const startedAt = performance.now();
+  // The first finds out where the log ends, and is not counted.
+  for (let time = 0; time <= job.times; time++) {
+    const openedAt = performance.now();
+    const socket = await openPeer(job.base, subject, job.session, "silent");
+    const page = await catchUp(job.subject, socket, Math.max(0, lastSeq - job.behind));
+    if (time > 0) latenciesMs.push(performance.now() - openedAt);
+    socket.close();
+    if (page.events < job.behind)
+      throw new Error(`${job.subject} sent ${page.events} of ${job.behind} events.`);
+    lastSeq = page.lastSeq;
+  }
+  const ms = performance.now() - startedAt;
+  return { events: job.behind, ms, latenciesMs: latenciesMs.sort((a, b) => a - b) };
+}
+
+async function catchUp(
+  name: string,
+  socket: RawSocket,
+  after: number,
+): Promise<{ readonly events: number; readonly lastSeq: number }> {
+  let events = 0;
+  let lastSeq = after;
+  await new Promise<void>((resolve, reject) => {
+    socket.onEnd = (reason) => reject(new Error(`${name}: ${reason}`));
+    socket.onFrame = (payload) => {
+      const frame = JSON.parse(payload.toString()) as Page;
+      if (frame.t !== "events") return;
+      for (const commit of frame.commits) {
+        events += commit.events.length;
+        lastSeq = commit.firstSeq + commit.events.length - 1;
+      }
+      if (frame.more) socket.sendText(JSON.stringify({ t: "pull", after: lastSeq }));
+      else resolve();
+    };
+    socket.sendText(JSON.stringify({ t: "hello", v: 1, after }));
+  });
+  return { events, lastSeq };
 }
 
 interface Page {

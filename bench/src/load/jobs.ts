@@ -43,6 +43,14 @@ export interface CatchupJob extends Target {
   readonly events: number;
 }
 
+/** A client that is `behind` events short of the end of a log of `events` opens a socket and catches up, `times` over. */
+export interface ResumeJob extends Target {
+  readonly kind: "resume";
+  readonly events: number;
+  readonly behind: number;
+  readonly times: number;
+}
+
 /** Opens a writer and keeps it, so that it hibernates with its object. */
 export interface HoldJob extends Target {
   readonly kind: "hold";
@@ -53,7 +61,7 @@ export interface PokeJob extends Target {
   readonly kind: "poke";
 }
 
-export type Job = AppendJob | FillJob | SpreadJob | FanoutJob | CatchupJob | HoldJob | PokeJob;
+export type Job = AppendJob | FillJob | SpreadJob | FanoutJob | CatchupJob | ResumeJob | HoldJob | PokeJob;
 
 export interface JobResult {
   readonly events: number;

@@ -1,5 +1,5 @@
 import { runAppend, runFill, runSpread } from "./append.ts";
-import { runCatchup, runFanout } from "./fanout.ts";
+import { runCatchup, runFanout, runResume } from "./fanout.ts";
 import { runHold, runPoke } from "./held-socket.ts";
 import type { Job, JobMessage, JobReply, JobResult } from "./jobs.ts";
 
@@ -32,6 +32,8 @@ function run(job: Job): Promise<JobResult> {
       return runFanout(job);
     case "catchup":
       return runCatchup(job);
+    case "resume":
+      return runResume(job);
     case "hold":
       return runHold(job);
     case "poke":

@@ -18,10 +18,10 @@ export async function openPeer(
   role: PeerRole,
 ): Promise<RawSocket> {
   const url = new URL(`${subject.path}/${name}`, base);
-  if (role === "reader" && subject.name.startsWith("floor")) url.searchParams.set("read", "1");
+  if (role === "reader" && subject.path.startsWith("/floor/")) url.searchParams.set("read", "1");
   const socket = await RawSocket.open(url, subject.subprotocol);
   if (role === "silent" || !subject.greets) return socket;
-  if (subject.name === "sessile") {
+  if (subject.subprotocol !== undefined) {
     socket.sendText(
       JSON.stringify({ t: "hello", v: 1, ...(role === "writer" ? { events: false } : { history: 0 }) }),
     );

@@ -15,4 +15,8 @@ export class BenchSession extends Session<unknown, { readonly topic: string }> {
   rowsWritten(): number {
     return this.#rows();
   }
+
+  databaseBytes(): number {
+    return this.ctx.storage.sql.databaseSize;
+  }
 }

@@ -3,23 +3,38 @@ import { createSessile } from "sessile/worker";
 import type { BenchAgent } from "./bench-agent.ts";
 import type { BenchSession } from "./bench-session.ts";
 import type { FloorBare } from "./floor-bare.ts";
+import type { FloorD1 } from "./floor-d1.ts";
 import type { FloorGrouped } from "./floor-grouped.ts";
+import type { LedgerSession, MirrorDownSession, MirrorSession } from "./record-sessions.ts";
 
 export { BenchAgent } from "./bench-agent.ts";
 export { BenchSession } from "./bench-session.ts";
 export { FloorBare } from "./floor-bare.ts";
+export { FloorD1 } from "./floor-d1.ts";
 export { FloorGrouped } from "./floor-grouped.ts";
+export { LedgerSession, MirrorDownSession, MirrorSession } from "./record-sessions.ts";
 
 interface Env {
   readonly BenchSession: DurableObjectNamespace<BenchSession>;
   readonly BenchAgent: DurableObjectNamespace<BenchAgent>;
   readonly FloorGrouped: DurableObjectNamespace<FloorGrouped>;
   readonly FloorBare: DurableObjectNamespace<FloorBare>;
+  readonly FloorD1: DurableObjectNamespace<FloorD1>;
+  readonly LedgerSession: DurableObjectNamespace<LedgerSession>;
+  readonly MirrorSession: DurableObjectNamespace<MirrorSession>;
+  readonly MirrorDownSession: DurableObjectNamespace<MirrorDownSession>;
 }
 
-const sessile = createSessile<Env>({ kinds: { bench: { binding: "BenchSession", route: "bench" } } });
+const sessile = createSessile<Env>({
+  kinds: {
+    bench: { binding: "BenchSession", route: "bench" },
+    ledger: { binding: "LedgerSession", route: "ledger" },
+    mirror: { binding: "MirrorSession", route: "mirror" },
+    "mirror-down": { binding: "MirrorDownSession", route: "mirror-down" },
+  },
+});
 
-/** All subjects in one Worker: `/bench/{name}`, `/agents/bench-agent/{name}`, `/floor/{class}/{name}`, `/rows/{class}/{name}`. */
+/** All subjects in one Worker: `/bench/{name}`, `/agents/bench-agent/{name}`, `/floor/{class}/{name}`, `/rows/{class}/{name}`, `/bytes/{class}/{name}`. */
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const [, head, className = "", name = ""] = new URL(request.url).pathname.split("/");
@@ -28,6 +43,8 @@ export default {
         return floorOf(env, className, name).fetch(request);
       case "rows":
         return Response.json(await rowsOf(env, className, name));
+      case "bytes":
+        return Response.json(await env.BenchSession.getByName(name).databaseBytes());
       case "agents":
         return (await routeAgentRequest(request, env)) ?? new Response("No such agent.\n", { status: 404 });
       default:
@@ -37,7 +54,8 @@ export default {
 };
 
 function floorOf(env: Env, className: string, name: string): { fetch(request: Request): Promise<Response> } {
-  return className === "FloorGrouped" ? env.FloorGrouped.getByName(name) : env.FloorBare.getByName(name);
+  if (className === "FloorGrouped") return env.FloorGrouped.getByName(name);
+  return className === "FloorD1" ? env.FloorD1.getByName(name) : env.FloorBare.getByName(name);
 }
 
 function rowsOf(env: Env, className: string, name: string): Promise<number> {
