@@ -4,6 +4,7 @@ import type { Limits } from "../protocol/limits.ts";
 import type { Retention } from "./archive.ts";
 import type { Migration } from "./migrations.ts";
 import type { SnapshotPolicy } from "./snapshots.ts";
+import type { SummaryPolicy } from "./summaries.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** What clients may write besides calling methods. */
@@ -27,6 +28,8 @@ export interface KindDefinition {
   readonly clientWrites: ClientWrites;
   /** When ranges of the log are sealed; null never does. Default: `defaultSnapshotPolicy`. */
   readonly snapshots?: SnapshotPolicy | null;
+  /** When summaries are made; null or absent: never. */
+  readonly summaries?: SummaryPolicy | null;
   /** Whether a commit shows once it is on the object's disk (default), or only once the record holds it. */
   readonly durability?: "mirror" | "ledger";
   /** When events leave the hot log for the archive. Default: never. */

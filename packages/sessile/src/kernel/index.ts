@@ -14,6 +14,7 @@ export { Kernel, type Written } from "./kernel.ts";
 export type { LogPage, StoredCommit } from "./log.ts";
 export type { Migration } from "./migrations.ts";
 export { type LogEntry, type LogLevel, type LogQuery, logLevels } from "./operator-log.ts";
+export { Parts, partGraceMs, partsDueId } from "./parts.ts";
 export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";
 export {
   defaultSnapshotPolicy,
@@ -22,8 +23,27 @@ export {
   type SnapshotWithView,
 } from "./snapshots.ts";
 export { type NotPromise, refuseThenable, type Sql, type SqlRow, type SqlValue } from "./sql.ts";
+export {
+  defaultSummaryPolicy,
+  parseSummaryStyle,
+  type StoredSummary,
+  Summaries,
+  type SummaryDraft,
+  type SummaryPolicy,
+  type SummaryRequest,
+} from "./summaries.ts";
+export { charsOf, nextShown, segmentsIn, shownPieces } from "./stream-page.ts";
+export { StreamTable } from "./stream-table.ts";
+export {
+  type StreamAnswer,
+  type StreamAppend,
+  type StreamClose,
+  type StreamRequest,
+  Streams,
+} from "./streams.ts";
 export type { Task, Transaction } from "./task.ts";
 export type { TimerRequest } from "./timers.ts";
+export { Usage } from "./usage.ts";
 export { readStep, runningWork, type WorkRecord } from "./work.ts";
 export { type Workflow, workflow } from "./workflow.ts";
 export { Writer } from "./writer.ts";

@@ -13,6 +13,7 @@ import { DueTable } from "./due-table.ts";
 import { type FoundEvent, Log, type LogPage, type StoredCommit } from "./log.ts";
 import { migrate } from "./migrations.ts";
 import { OperatorLog } from "./operator-log.ts";
+import { Parts } from "./parts.ts";
 import { Producers } from "./producers.ts";
 import { rebuildTables } from "./rebuild.ts";
 import { RecentCommits } from "./recent-commits.ts";
@@ -40,6 +41,7 @@ export class Kernel {
   readonly snapshots: Snapshots;
   readonly archive: Archive;
   readonly drafts: Drafts;
+  readonly parts: Parts;
   readonly #sql: Sql;
   readonly #kind: KindDefinition;
   readonly #recent = new RecentCommits();
@@ -57,6 +59,7 @@ export class Kernel {
     this.due = new DueTable(sql);
     this.snapshots = new Snapshots(sql, kind.limits.maxRowBytes);
     this.drafts = new Drafts(sql, kind.limits.maxRowBytes);
+    this.parts = new Parts(sql, this.due, kind.limits);
     this.#producers = new Producers(sql);
     this.#checkpoint = new Checkpoint(sql, kind.limits.maxRowBytes);
     this.#view = deepFreeze(this.#checkpoint.load(kindName, name, this.log, this.#producers));
@@ -252,7 +255,7 @@ export class Kernel {
   }
 
   #writerOf(batch: Batch): Writer {
-    return new Writer(this.#sql, this.due, batch, this.#kind, this.drafts);
+    return new Writer(this.#sql, this.due, batch, this.#kind, this.drafts, this.parts);
   }
 
   /** The transaction's last act. */

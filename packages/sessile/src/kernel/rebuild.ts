@@ -1,16 +1,22 @@
 import { SessileError } from "../protocol/error.ts";
 import { type Commit, lastSeqOf, type PackedEvent } from "../protocol/event.ts";
 import { parseProducerPosition } from "../protocol/ids.ts";
+import { mentionsPart } from "../protocol/part.ts";
 import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
-import { emptyView, foldEvent, type SessionView, settleView } from "../protocol/view.ts";
+import { closedStream } from "../protocol/stream-fold.ts";
+import { emptyView, foldEvent, openStream, type SessionView, settleView } from "../protocol/view.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { KindDefinition } from "./definition.ts";
 import type { DueTable } from "./due-table.ts";
 import { gateDuePrefix, insertGate, readGate, settleGate } from "./gates.ts";
 import type { Log } from "./log.ts";
+import { Parts } from "./parts.ts";
 import { Producers } from "./producers.ts";
 import { defaultSnapshotPolicy, Snapshots } from "./snapshots.ts";
 import type { Sql } from "./sql.ts";
+import { StreamTable } from "./stream-table.ts";
+import { putSummary, putSummaryRequest } from "./summaries.ts";
+import { insertUsage } from "./usage.ts";
 import { endWork, insertStep, insertWork } from "./work.ts";
 
 export interface RebuildSource {
@@ -38,6 +44,8 @@ interface Tables {
   readonly sql: Sql;
   readonly due: DueTable;
   readonly snapshots: Snapshots;
+  readonly parts: Parts;
+  readonly streams: StreamTable;
   readonly keepViews: number;
   /** The view before the event. */
   before: SessionView;
@@ -55,8 +63,26 @@ const projections: Projections = {
   "step.completed": ({ sql }, { workId, step, result }) => insertStep(sql, workId, step, result),
   "work.completed": ({ sql }, { workId, result }) => endWork(sql, workId, "completed", result),
   "work.failed": ({ sql }, { workId, message }) => endWork(sql, workId, "failed", { message }),
+  "stream.opened": ({ streams }, { streamId }, seq) => streams.insert(streamId, seq),
+  "stream.segment": ({ streams, before }, { streamId, at }, seq) => {
+    const stream = openStream(before, streamId);
+    if (stream) streams.index(stream, at, seq);
+  },
+  "stream.ended": ({ streams, before }, ended, seq, at) => {
+    const stream = openStream(before, ended.streamId);
+    if (stream) streams.close(closedStream(stream, { to: "ended", ...ended }, seq, at));
+  },
+  "stream.failed": ({ streams, before }, failed, seq, at) => {
+    const stream = openStream(before, failed.streamId);
+    if (stream) streams.close(closedStream(stream, { to: "failed", ...failed }, seq, at));
+  },
+  "stream.deleted": ({ streams }, { streamId }) => streams.delete(streamId),
   "snapshot.sealed": ({ snapshots, before, keepViews }, snapshot, _seq, at) =>
     snapshots.put({ ...snapshot, createdAt: at }, before, keepViews),
+  "summary.requested": ({ sql }, { style }, seq, at) =>
+    putSummaryRequest(sql, { seq, style, requestedAt: at }),
+  "summary.created": ({ sql }, summary, seq, at) => putSummary(sql, { ...summary, seq, createdAt: at }),
+  "usage.recorded": ({ sql }, entry, seq, at) => insertUsage(sql, { ...entry, seq, at }),
 };
 
 /**
@@ -72,9 +98,12 @@ export function rebuildTables({ sql, log, due, kind, kindName, name }: RebuildSo
     sql,
     due,
     snapshots: new Snapshots(sql, maxRowBytes),
+    parts: new Parts(sql, due, kind.limits),
+    streams: new StreamTable(sql, maxRowBytes),
     keepViews: (kind.snapshots ?? defaultSnapshotPolicy).keepViews,
     before: emptyView(kindName, name),
   };
+  tables.parts.forgetReferences();
   for (let more = true; more; ) {
     const page = log.readAfter(tables.before.lastSeq, pageChars);
     more = page.more;
@@ -103,6 +132,7 @@ function foldInto(tables: Tables, commit: Commit): void {
       project(tables, event.payload, seq, commit.at);
     }
     indexForeignId(tables.sql, event, seq);
+    if (mentionsPart(event.payload)) tables.parts.referAgain(event.payload, seq);
     view = foldEvent(view, event, seq, commit.at);
   }
   tables.before = settleView(view, lastSeqOf(commit), commit.at);
@@ -122,12 +152,25 @@ function settle({ sql, due }: Tables, gateId: string, outcome: Parameters<typeof
 }
 
 function clearTables(sql: Sql): void {
-  for (const table of ["view", "producer", "client_event", "gate", "work", "step", "snapshot"])
+  for (const table of [
+    "view",
+    "producer",
+    "client_event",
+    "gate",
+    "work",
+    "step",
+    "snapshot",
+    "summary",
+    "summary_request",
+    "usage",
+  ])
     sql.exec(`DELETE FROM _sessile_${table}`);
   sql.exec(
     "DELETE FROM _sessile_timer WHERE name <> '' OR substr(timer_id, 1, ?) = ?",
     gateDuePrefix.length,
     gateDuePrefix,
   );
+  for (const table of ["stream", "segment"]) sql.exec(`DELETE FROM _sessile_${table}`);
+  sql.exec("DELETE FROM _sessile_continuation WHERE substr(owner, 1, 7) = 'stream:'");
   sql.exec("DELETE FROM _sessile_continuation WHERE owner = 'view' OR substr(owner, 1, 9) = 'snapshot:'");
 }

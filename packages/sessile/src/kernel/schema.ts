@@ -69,4 +69,46 @@ export const builtInMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    version: 4,
+    name: "summaries and the meter",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE _sessile_summary (seq INTEGER PRIMARY KEY, to_seq INTEGER NOT NULL, style TEXT NOT NULL, reason TEXT NOT NULL, created_at INTEGER NOT NULL, body TEXT NOT NULL)",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_summary_request (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, style TEXT NOT NULL, requested_at INTEGER NOT NULL)",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_usage (seq INTEGER PRIMARY KEY, entry_id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, model TEXT, name TEXT, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, total_tokens INTEGER NOT NULL, cost_micros INTEGER, duration_ms INTEGER NOT NULL, ref TEXT)",
+      );
+    },
+  },
+  {
+    version: 5,
+    name: "parts",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE _sessile_part (part_id INTEGER PRIMARY KEY, upload_id TEXT, hash TEXT UNIQUE, media_type TEXT NOT NULL, bytes INTEGER NOT NULL, place TEXT NOT NULL, stored_at INTEGER NOT NULL, seq INTEGER)",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_part_chunk (part_id INTEGER NOT NULL, chunk INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (part_id, chunk)) WITHOUT ROWID",
+      );
+    },
+  },
+  {
+    version: 6,
+    name: "streams",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE _sessile_stream (stream_id TEXT PRIMARY KEY, seq INTEGER NOT NULL, body TEXT) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_segment (stream_id TEXT NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (stream_id, at)) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_stream_relay (stream_id TEXT NOT NULL, node INTEGER NOT NULL, PRIMARY KEY (stream_id, node)) WITHOUT ROWID",
+      );
+    },
+  },
 ];

@@ -4,15 +4,22 @@ import { assertUserEventType } from "../protocol/ids.ts";
 import { assertJson, deepFreeze, type Json } from "../protocol/json.ts";
 import { type Lifecycle, mayBecome } from "../protocol/lifecycle.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
+import { mentionsPart } from "../protocol/part.ts";
+import type { Summary, SummaryStyle } from "../protocol/summary.ts";
+import type { UsageReport } from "../protocol/usage.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { Batch } from "./batch.ts";
 import type { KindDefinition } from "./definition.ts";
 import { type DraftRequest, type Drafts, pendingDraft, type StoredDraft, saveDraft } from "./drafts.ts";
 import type { DueTable, DueTimer } from "./due-table.ts";
 import { answerGate, expireGate, type GateRequest, openGate } from "./gates.ts";
+import type { Parts } from "./parts.ts";
 import { defaultSnapshotPolicy, Snapshots } from "./snapshots.ts";
 import type { Sql } from "./sql.ts";
+import { createSummary, defaultSummaryPolicy, requestSummary, type SummaryDraft } from "./summaries.ts";
+import { Streams } from "./streams.ts";
 import { cancelTimer, fireTimer, setTimer, type TimerRequest } from "./timers.ts";
+import { recordUsage } from "./usage.ts";
 import { completeStep, completeWork, failStep, failWork, startWork, type WorkRecord } from "./work.ts";
 import { assertTransition } from "./workflow.ts";
 
@@ -23,13 +30,16 @@ export class Writer {
   readonly #batch: Batch;
   readonly #kind: KindDefinition;
   readonly #drafts: Drafts;
+  /** What is large and lies beside the log. */
+  readonly parts: Parts;
 
-  constructor(sql: Sql, due: DueTable, batch: Batch, kind: KindDefinition, drafts: Drafts) {
+  constructor(sql: Sql, due: DueTable, batch: Batch, kind: KindDefinition, drafts: Drafts, parts: Parts) {
     this.#sql = sql;
     this.#due = due;
     this.#batch = batch;
     this.#kind = kind;
     this.#drafts = drafts;
+    this.parts = parts;
   }
 
   get view(): SessionView {
@@ -58,6 +68,7 @@ export class Writer {
   append(type: string, payload: Json | undefined): number {
     this.assertWritable();
     assertUserEventType(type);
+    if (mentionsPart(payload)) this.parts.refer(payload, "payload", this.lastSeq + 1);
     return this.#batch.emit(type, payload);
   }
 
@@ -84,6 +95,7 @@ export class Writer {
       );
     }
     asVeto("state", () => this.#kind.validateState(next, state));
+    if (mentionsPart(next)) this.parts.refer(next, "state", this.lastSeq + 1);
     // A copy of our own: the caller keeps its object, and neither side can change what was stored.
     return this.#batch.emitSystem("state.changed", { state: deepFreeze(JSON.parse(text) as Json) });
   }
@@ -122,6 +134,27 @@ export class Writer {
     return new Snapshots(this.#sql, limits.maxRowBytes).seal(this.#batch, policy.keepViews);
   }
 
+  requestSummary(style: SummaryStyle): void {
+    this.assertWritable();
+    requestSummary(this.#sql, this.#batch, this.#kind.summaries ?? defaultSummaryPolicy, style);
+  }
+
+  /** Not refused in a terminated session: its last summary, and what that cost, come after its end. */
+  createSummary(draft: SummaryDraft): Summary {
+    return createSummary(this.#sql, this.#batch, this.#kind.summaries ?? defaultSummaryPolicy, draft);
+  }
+
+  /** @returns false if an entry of this id was recorded before */
+  recordUsage(report: UsageReport): boolean {
+    this.assertWritable();
+    return recordUsage(this.#sql, this.#batch, report);
+  }
+
+  /** The library's own cost, which may still come in when the session has ended. */
+  recordOwnUsage(report: UsageReport): boolean {
+    return recordUsage(this.#sql, this.#batch, report);
+  }
+
   openGate(request: GateRequest): string {
     this.assertWritable();
     return openGate(this.#sql, this.#due, this.#batch, request);
@@ -141,6 +174,7 @@ export class Writer {
   /** @returns the draft's id */
   saveDraft(request: DraftRequest): string {
     this.assertWritable();
+    if (mentionsPart(request.payload)) this.parts.assertThere(request.payload, "payload");
     return saveDraft(this.#sql, this.#drafts, this.#batch, request);
   }
 
@@ -195,6 +229,12 @@ export class Writer {
     failWork(this.#sql, this.#batch, workId, message);
   }
 
+  /** The session's streams; what is written through them is part of this commit. */
+  get streams(): Streams {
+    this.assertWritable();
+    return this.#streams();
+  }
+
   /** @throws SessileError `not_writable` in a terminated session */
   assertWritable(): void {
     if (this.#batch.view.lifecycle === "terminated") {
@@ -211,7 +251,15 @@ export class Writer {
     for (const workId of Object.keys(this.#batch.view.work))
       failWork(this.#sql, this.#batch, workId, "The session was terminated.");
     this.#drafts.drop();
+    for (const streamId of Object.keys(this.#batch.view.streams ?? {}))
+      this.#streams().close(streamId, {
+        error: { code: "not_writable", message: "The session was terminated." },
+      });
     for (const timerId of this.#due.namedIds()) cancelTimer(this.#due, this.#batch, timerId);
+  }
+
+  #streams(): Streams {
+    return new Streams(this.#sql, this.#batch, this.#kind.limits);
   }
 
   /** The end of a session must not hang on its last snapshot: if that fails, the host seals again after the commit. */

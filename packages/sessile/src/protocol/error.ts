@@ -17,6 +17,7 @@ export const errorStatus = {
   limit_exceeded: 413,
   unsupported_media_type: 415,
   rejected: 422,
+  quota_exceeded: 429,
   rate_limited: 429,
   internal: 500,
   overloaded: 503,
@@ -40,6 +41,12 @@ export interface ErrorDetails {
   readonly limit?: string;
   /** Milliseconds after which the same request is worth repeating. */
   readonly retryAfterMs?: number;
+  /** Seconds until a summary may be asked for again. */
+  readonly cooldownRemaining?: number;
+  /** Which of several bounds refused it, such as the quota's `day` or `minute`. */
+  readonly reason?: string;
+  /** RFC 3339: when a used-up quota begins anew. */
+  readonly resetsAt?: string;
   /** What the value is now, after a compare-and-set that lost. */
   readonly current?: string | null;
   /** Version (a seq) of that value. */

@@ -51,6 +51,7 @@ export {
   type HelloFrame,
   type Peer,
   type PresenceFrame,
+  type QuotaFrame,
   type ServerFrame,
   type SignalFrame,
   type WelcomeFrame,
@@ -69,6 +70,18 @@ export { assertJson, deepFreeze, type Json, type JsonLimits, parseJson } from ".
 export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { type ChainHead, chainStart, extendChain } from "./log-chain.ts";
+export { type PartInfo, type PartPlace, type PartReference, partChunkBytes, partReference } from "./part.ts";
+export type { PartPiece } from "./part-line.ts";
+export {
+  defaultTiers,
+  isQuotaStatus,
+  type QuotaStatus,
+  type QuotaTier,
+  type QuotaTiers,
+  quotaDayOf,
+  quotaResetOf,
+  quotaStatusOf,
+} from "./quota.ts";
 export { readExport } from "./read-export.ts";
 export {
   canonicalEvent,
@@ -87,6 +100,40 @@ export {
 } from "./request.ts";
 export { type Sha256, sha256Hex } from "./sha256.ts";
 export type { Snapshot } from "./snapshot.ts";
+export {
+  isJsonType,
+  isOpen,
+  type StreamFrame,
+  type StreamInfo,
+  type StreamPage,
+  type StreamProducer,
+  type StreamSegment,
+  type StreamStatus,
+} from "./stream.ts";
 export { pingText, pongText, protocolVersion, subprotocol } from "./subprotocol.ts";
+export {
+  extractiveModel,
+  type ModelUsage,
+  type Summarizer,
+  type SummarizerAnswer,
+  SummarizerFailure,
+  type Summary,
+  type SummaryContent,
+  type SummaryEntry,
+  type SummaryInput,
+  type SummaryReason,
+  type SummaryStyle,
+  summaryBounds,
+  summaryStyles,
+} from "./summary.ts";
 export type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
-export { emptyView, foldCommit, foldEvent, type SessionView, settleView } from "./view.ts";
+export { type TokenAnswer, type TokenBucket, type TokenRate, takeTokens } from "./token-bucket.ts";
+export {
+  type UsageEntry,
+  type UsageKind,
+  type UsageReport,
+  type UsageRollup,
+  type UsageSum,
+  usageKinds,
+} from "./usage.ts";
+export { emptyView, foldCommit, foldEvent, openStream, type SessionView, settleView } from "./view.ts";

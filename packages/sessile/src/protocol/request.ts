@@ -3,7 +3,10 @@ import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { Gate, GateOutcome } from "./gate.ts";
 import type { Json } from "./json.ts";
+import type { PartInfo } from "./part.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { Summary } from "./summary.ts";
+import type { UsageEntry, UsageRollup } from "./usage.ts";
 import type { SessionView } from "./view.ts";
 
 /** What the HTTP layer asks of a session object: the same reads and commands that sockets use. */
@@ -18,10 +21,39 @@ export type SessionRequest =
   /** The newest snapshot with its view. */
   | { readonly op: "lastSnapshot" }
   | { readonly op: "seal" }
+  /** Newest first, those whose event comes before `before`. */
+  | { readonly op: "summaries"; readonly before?: number; readonly limit: number }
+  | { readonly op: "summarize"; readonly style: string }
+  | { readonly op: "usage" }
+  /** Newest first, those whose event comes before `before`. */
+  | { readonly op: "usageEntries"; readonly kind?: string; readonly before?: number; readonly limit: number }
   /** Forgets what an earlier import staged. */
   | { readonly op: "importBegin" }
   | { readonly op: "importAdd"; readonly commits: readonly Commit[] }
   | { readonly op: "importEnd"; readonly lastSeq: number }
+  /** A piece of a part on its way in; as part of an import it makes no session. */
+  | {
+      readonly op: "partChunk";
+      readonly uploadId: string;
+      readonly chunk: number;
+      readonly data: ArrayBuffer;
+      readonly importing?: boolean;
+    }
+  /** All pieces are there, and the worker has hashed them. */
+  | {
+      readonly op: "partEnd";
+      readonly uploadId: string;
+      readonly hash: string;
+      readonly bytes: number;
+      readonly mediaType: string;
+      readonly importing?: boolean;
+    }
+  /** Whether a part is there, shown or not. */
+  | { readonly op: "partKnown"; readonly hash: string }
+  | { readonly op: "part"; readonly hash: string }
+  | { readonly op: "partData"; readonly hash: string; readonly chunk: number }
+  /** Those that events up to `lastSeq` refer to and whose bytes are at hand, in order of those events. */
+  | { readonly op: "parts"; readonly lastSeq: number }
   | {
       readonly op: "log";
       readonly tag?: string;
@@ -49,9 +81,26 @@ export interface SessionReplies {
   readonly lastSnapshot: { readonly snapshot: (Snapshot & { readonly view: SessionView }) | null };
   /** Null: there was nothing to seal. */
   readonly seal: { readonly snapshot: Snapshot | null };
+  readonly summaries: { readonly items: readonly (Summary & { readonly seq: number })[] };
+  /** No summary: it is still being made. */
+  readonly summarize: {
+    readonly summary: Summary | null;
+    readonly isNew: boolean;
+    /** Seconds. */
+    readonly cooldownRemaining: number;
+  };
+  readonly usage: UsageRollup;
+  readonly usageEntries: { readonly items: readonly UsageEntry[] };
   readonly importBegin: Record<string, never>;
   readonly importAdd: Record<string, never>;
   readonly importEnd: { readonly lastSeq: number };
+  readonly partChunk: Record<string, never>;
+  readonly partEnd: { readonly isNew: boolean };
+  /** Null: it must be sent. */
+  readonly partKnown: { readonly part: PartInfo | null };
+  readonly part: { readonly part: PartInfo };
+  readonly partData: { readonly data: ArrayBuffer };
+  readonly parts: { readonly items: readonly PartInfo[] };
 }
 
 /** Errors cross as data: an exception would lose its code between isolates. */

@@ -1,7 +1,11 @@
+import type { WireError } from "./error.ts";
 import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { StreamInfo, StreamProducer, StreamSegment } from "./stream.ts";
+import type { Summary, SummaryStyle } from "./summary.ts";
+import type { UsageEntry } from "./usage.ts";
 
 /** What each event written by the kernel carries. Payloads hold results, never intents, so that folding them needs no code of the day. */
 export interface SystemEventPayloads {
@@ -39,6 +43,29 @@ export interface SystemEventPayloads {
   "draft.cancelled": { readonly draftId: string };
   /** Always the event after the range it seals. The folded view is not in it: it follows from the log. */
   "snapshot.sealed": Omit<Snapshot, "createdAt">;
+  /** Somebody asked; it is made beside the commits. */
+  "summary.requested": { readonly style: SummaryStyle };
+  "summary.created": Omit<Summary, "createdAt">;
+  "usage.recorded": Omit<UsageEntry, "seq" | "at">;
+  "stream.opened": Pick<StreamInfo, "streamId" | "contentType" | "meta" | "start">;
+  "stream.segment": StreamSegment;
+  "stream.paused": { readonly streamId: string };
+  "stream.resumed": { readonly streamId: string };
+  "stream.ended": {
+    readonly streamId: string;
+    readonly output: Json;
+    readonly producer?: StreamProducer;
+  };
+  "stream.failed": {
+    readonly streamId: string;
+    readonly error: WireError;
+    readonly producer?: StreamProducer;
+  };
+  /** Chunks of later steps are withdrawn, from this offset on. */
+  "stream.cleaned": { readonly streamId: string; readonly step: number; readonly from: number };
+  /** All chunks are withdrawn. The stream as it is from then on, because one that had ended is in no view. */
+  "stream.reset": { readonly stream: StreamInfo };
+  "stream.deleted": { readonly streamId: string; readonly reason: "deleted" | "expired" };
 }
 
 export type SystemEventType = keyof SystemEventPayloads;

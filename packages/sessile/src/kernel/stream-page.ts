@@ -1,0 +1,55 @@
+import type { Commit } from "../protocol/event.ts";
+import type { Json } from "../protocol/json.ts";
+import type { StreamInfo, StreamPage, StreamSegment } from "../protocol/stream.ts";
+import type { StoredCommit } from "./log.ts";
+
+/** Segments of one stream among commits, in order. Commits without one are not parsed. */
+export function segmentsIn(commits: readonly StoredCommit[], streamId: string): StreamSegment[] {
+  const named = `"streamId":${JSON.stringify(streamId)}`;
+  const segments: StreamSegment[] = [];
+  for (const { body } of commits) {
+    if (!body.includes(named)) continue;
+    for (const { type, payload } of (JSON.parse(body) as Commit).events) {
+      const segment = payload as unknown as StreamSegment;
+      if (type === "stream.segment" && segment.streamId === streamId) segments.push(segment);
+    }
+  }
+  return segments;
+}
+
+/** What a stream shows of a segment from `offset` on: pieces without the chunks that were withdrawn, up to the stream's tail. */
+export function shownPieces(
+  { withdrawn, tail }: Pick<StreamInfo, "withdrawn" | "tail">,
+  { at, to, chunks = [] }: StreamSegment,
+  offset: number,
+): StreamPage[] {
+  const pieces: StreamPage[] = [];
+  let from = Math.max(at, offset);
+  const end = Math.min(to, tail);
+  for (const [gone, back] of withdrawn) {
+    if (back <= from) continue;
+    if (gone >= end) break;
+    if (gone > from) pieces.push(piece(from, gone));
+    from = Math.max(from, back);
+  }
+  if (from < end) pieces.push(piece(from, end));
+  return pieces;
+
+  function piece(begin: number, stop: number): StreamPage {
+    return { at: begin, to: stop, chunks: chunks.slice(begin - at, stop - at) };
+  }
+}
+
+/** The first offset at or after `offset` that was not withdrawn. */
+export function nextShown({ withdrawn, start }: Pick<StreamInfo, "withdrawn" | "start">, offset: number): number {
+  let next = Math.max(offset, start);
+  for (const [gone, back] of withdrawn) if (gone <= next && next < back) next = back;
+  return next;
+}
+
+export function charsOf(chunks: readonly Json[]): number {
+  return chunks.reduce<number>(
+    (chars, chunk) => chars + (typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length),
+    0,
+  );
+}
