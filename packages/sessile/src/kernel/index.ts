@@ -23,6 +23,14 @@ export {
   type SnapshotWithView,
 } from "./snapshots.ts";
 export { type NotPromise, refuseThenable, type Sql, type SqlRow, type SqlValue } from "./sql.ts";
+export { charsOf, nextShown, segmentsIn, shownPieces } from "./stream-page.ts";
+export { StreamTable } from "./stream-table.ts";
+export {
+  type StreamAppend,
+  type StreamClose,
+  type StreamRequest,
+  Streams,
+} from "./streams.ts";
 export {
   defaultSummaryPolicy,
   parseSummaryStyle,
@@ -32,15 +40,6 @@ export {
   type SummaryPolicy,
   type SummaryRequest,
 } from "./summaries.ts";
-export { charsOf, nextShown, segmentsIn, shownPieces } from "./stream-page.ts";
-export { StreamTable } from "./stream-table.ts";
-export {
-  type StreamAnswer,
-  type StreamAppend,
-  type StreamClose,
-  type StreamRequest,
-  Streams,
-} from "./streams.ts";
 export type { Task, Transaction } from "./task.ts";
 export type { TimerRequest } from "./timers.ts";
 export { Usage } from "./usage.ts";

@@ -2,8 +2,8 @@ import { SessileError } from "../protocol/error.ts";
 import { type Commit, lastSeqOf, type PackedEvent } from "../protocol/event.ts";
 import { parseProducerPosition } from "../protocol/ids.ts";
 import { mentionsPart } from "../protocol/part.ts";
-import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { closedStream } from "../protocol/stream-fold.ts";
+import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { emptyView, foldEvent, openStream, type SessionView, settleView } from "../protocol/view.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { KindDefinition } from "./definition.ts";
@@ -89,7 +89,7 @@ const projections: Projections = {
  * Empties every table that follows from the log and fills it again, reading the log once in pages. The caller holds the
  * transaction. What no event tells (failure counts of timers, the library's own due work) is left to those who own it.
  */
-export function rebuildTables({ sql, log, due, kind, kindName, name }: RebuildSource): void {
+export function rebuildTables({ sql, log, due, kind, kindName, name }: RebuildSource): SessionView {
   clearTables(sql);
   due.touch();
   const { maxRowBytes } = kind.limits;
@@ -116,6 +116,7 @@ export function rebuildTables({ sql, log, due, kind, kindName, name }: RebuildSo
     producers.settled();
   }
   new Checkpoint(sql, maxRowBytes).write(tables.before);
+  return tables.before;
 }
 
 function foldInto(tables: Tables, commit: Commit): void {

@@ -41,7 +41,10 @@ export function shownPieces(
 }
 
 /** The first offset at or after `offset` that was not withdrawn. */
-export function nextShown({ withdrawn, start }: Pick<StreamInfo, "withdrawn" | "start">, offset: number): number {
+export function nextShown(
+  { withdrawn, start }: Pick<StreamInfo, "withdrawn" | "start">,
+  offset: number,
+): number {
   let next = Math.max(offset, start);
   for (const [gone, back] of withdrawn) if (gone <= next && next < back) next = back;
   return next;

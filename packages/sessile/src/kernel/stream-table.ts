@@ -50,14 +50,24 @@ export class StreamTable {
 
   /** The stream as it was when it last closed; null if it never did. */
   closed(streamId: string): StreamInfo | null {
-    const row = this.#sql.exec("SELECT stream_id, body FROM _sessile_stream WHERE stream_id = ?", streamId)[0];
+    const row = this.#sql.exec(
+      "SELECT stream_id, body FROM _sessile_stream WHERE stream_id = ?",
+      streamId,
+    )[0];
     return row ? this.#read(row) : null;
   }
 
   /** Ids in the order in which the streams were opened, newest first. */
-  list(limit: number, before = Number.MAX_SAFE_INTEGER): { readonly streamId: string; readonly seq: number }[] {
+  list(
+    limit: number,
+    before = Number.MAX_SAFE_INTEGER,
+  ): { readonly streamId: string; readonly seq: number }[] {
     return this.#sql
-      .exec("SELECT stream_id, seq FROM _sessile_stream WHERE seq < ? ORDER BY seq DESC LIMIT ?", before, limit)
+      .exec(
+        "SELECT stream_id, seq FROM _sessile_stream WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+        before,
+        limit,
+      )
       .map((row) => ({ streamId: textAt(row, "stream_id"), seq: numberAt(row, "seq") }));
   }
 

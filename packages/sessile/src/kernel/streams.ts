@@ -2,13 +2,13 @@ import { SessileError, type WireError } from "../protocol/error.ts";
 import { assertStreamId } from "../protocol/ids.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
-import { isOpen, type StreamInfo, type StreamProducer } from "../protocol/stream.ts";
+import { isOpen, type StreamAnswer, type StreamInfo, type StreamProducer } from "../protocol/stream.ts";
 import { closedStream, resetStream as resetInfo, withdrawnFrom } from "../protocol/stream-fold.ts";
 import { openStream as openStreamOf } from "../protocol/view.ts";
 import type { Batch } from "./batch.ts";
+import type { Sql } from "./sql.ts";
 import { judgeProducer } from "./stream-producers.ts";
 import { StreamTable } from "./stream-table.ts";
-import type { Sql } from "./sql.ts";
 
 export interface StreamRequest {
   readonly streamId: string;
@@ -35,14 +35,6 @@ export interface StreamAppend {
 /** How a stream ends, with the request that ended it. */
 export type StreamClose = Pick<StreamAppend, "producer"> &
   ({ readonly output: Json } | { readonly error: WireError });
-
-export interface StreamAnswer {
-  /** Offset of the first chunk of this request; the tail if it had none or was a repeat. */
-  readonly at: number;
-  readonly tail: number;
-  /** True if an earlier delivery of the same request did the work. */
-  readonly repeated: boolean;
-}
 
 /**
  * The streams of one session, inside one commit. What is open lies in the view, so that an append writes one event and no row
@@ -187,7 +179,8 @@ export class Streams {
   #assertSize(chunks: readonly Json[]): void {
     const { maxChunkChars } = this.#limits;
     let chars = 0;
-    for (const chunk of chunks) chars += typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length;
+    for (const chunk of chunks)
+      chars += typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length;
     if (chars <= maxChunkChars) return;
     throw new SessileError(
       "limit_exceeded",
@@ -198,7 +191,8 @@ export class Streams {
 }
 
 function assertSameStream(known: StreamInfo, { contentType, start }: StreamRequest): void {
-  const isSameType = contentType === undefined || contentType.toLowerCase() === known.contentType.toLowerCase();
+  const isSameType =
+    contentType === undefined || contentType.toLowerCase() === known.contentType.toLowerCase();
   if (isSameType && (start === undefined || start === known.start)) return;
   throw new SessileError("conflict", `This stream exists, of type ${known.contentType}.`, {
     field: "contentType",

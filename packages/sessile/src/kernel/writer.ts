@@ -1,13 +1,15 @@
+import type { AccessChange } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertUserEventType } from "../protocol/ids.ts";
 import { assertJson, deepFreeze, type Json } from "../protocol/json.ts";
 import { type Lifecycle, mayBecome } from "../protocol/lifecycle.ts";
-import type { Snapshot } from "../protocol/snapshot.ts";
 import { mentionsPart } from "../protocol/part.ts";
+import type { Snapshot } from "../protocol/snapshot.ts";
 import type { Summary, SummaryStyle } from "../protocol/summary.ts";
 import type { UsageReport } from "../protocol/usage.ts";
 import type { SessionView } from "../protocol/view.ts";
+import { changedAccess } from "./access.ts";
 import type { Batch } from "./batch.ts";
 import type { KindDefinition } from "./definition.ts";
 import { type DraftRequest, type Drafts, pendingDraft, type StoredDraft, saveDraft } from "./drafts.ts";
@@ -16,8 +18,8 @@ import { answerGate, expireGate, type GateRequest, openGate } from "./gates.ts";
 import type { Parts } from "./parts.ts";
 import { defaultSnapshotPolicy, Snapshots } from "./snapshots.ts";
 import type { Sql } from "./sql.ts";
-import { createSummary, defaultSummaryPolicy, requestSummary, type SummaryDraft } from "./summaries.ts";
 import { Streams } from "./streams.ts";
+import { createSummary, defaultSummaryPolicy, requestSummary, type SummaryDraft } from "./summaries.ts";
 import { cancelTimer, fireTimer, setTimer, type TimerRequest } from "./timers.ts";
 import { recordUsage } from "./usage.ts";
 import { completeStep, completeWork, failStep, failWork, startWork, type WorkRecord } from "./work.ts";
@@ -63,6 +65,16 @@ export class Writer {
       state: deepFreeze(JSON.parse(JSON.stringify(this.#kind.initialState)) as Json),
       status: this.#kind.workflow?.initial ?? null,
     });
+  }
+
+  /** @throws SessileError `forbidden`, `limit_exceeded` */
+  setAccess(change: AccessChange): void {
+    if (this.#kind.access !== "owned")
+      throw new SessileError("forbidden", "Sessions of this kind have no owners.");
+    this.#batch.emitSystem(
+      "session.access_changed",
+      deepFreeze(changedAccess(this.#batch.view.access, this.#batch.actor, change)),
+    );
   }
 
   append(type: string, payload: Json | undefined): number {

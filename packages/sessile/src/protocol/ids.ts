@@ -80,6 +80,19 @@ export function assertClientEventId(id: string): void {
   }
 }
 
+const streamIdPattern = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$/;
+
+/** @throws SessileError `bad_request` */
+export function assertStreamId(streamId: string): void {
+  if (!streamIdPattern.test(streamId)) {
+    throw new SessileError(
+      "bad_request",
+      "A stream id is 1–128 characters of A–Z a–z 0–9 . _ ~ : - and begins with a letter or digit.",
+      { field: "streamId" },
+    );
+  }
+}
+
 /** A client event id that carries its place in its producer's order: `{producer}.{epoch}.{n}`. */
 export interface ProducerPosition {
   readonly producer: string;

@@ -103,6 +103,7 @@ export type { Snapshot } from "./snapshot.ts";
 export {
   isJsonType,
   isOpen,
+  type StreamAnswer,
   type StreamFrame,
   type StreamInfo,
   type StreamPage,
@@ -110,6 +111,15 @@ export {
   type StreamSegment,
   type StreamStatus,
 } from "./stream.ts";
+export { ChunkDecoder, chunkBytes, encodeChunk, type StreamChunk } from "./stream-chunk.ts";
+export type {
+  AppendOptions,
+  ReaderOptions,
+  StreamManager,
+  StreamReader,
+  StreamWriter,
+  WriterOptions,
+} from "./stream-manager.ts";
 export { pingText, pongText, protocolVersion, subprotocol } from "./subprotocol.ts";
 export {
   extractiveModel,
@@ -126,6 +136,7 @@ export {
   summaryBounds,
   summaryStyles,
 } from "./summary.ts";
+export type { SyncStatus } from "./sync-status.ts";
 export type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
 export { type TokenAnswer, type TokenBucket, type TokenRate, takeTokens } from "./token-bucket.ts";
 export {

@@ -1,3 +1,5 @@
+import type { TokenRate } from "./token-bucket.ts";
+
 /** Every bound a client can meet, in one place; `Session.limits` overrides any of them. Crossing one is a typed error that names it. */
 export interface Limits {
   /** Characters of one WebSocket frame or HTTP body. */
@@ -24,8 +26,30 @@ export interface Limits {
   readonly maxPageEvents: number;
   /** Bytes that may wait in a peer's socket before it is dropped to catch-up. */
   readonly maxPeerBufferedBytes: number;
+  /** Sockets of one session. */
+  readonly maxPeers: number;
+  /** Commands of one peer or request that may wait behind one whose quota is being asked. */
+  readonly maxWaitingPerPeer: number;
+  /** Commands one peer may send in the long run, and at once; any other frame counts as one. */
+  readonly commandRate: TokenRate;
+  /** Signals one peer may send; what comes faster is dropped. */
+  readonly signalRate: TokenRate;
+  /** Characters of one chunk of a stream, and of a segment of several. */
+  readonly maxChunkChars: number;
+  /** Streams of a session that are open at a time. */
+  readonly maxOpenStreams: number;
+  /** Producers that number their requests to one stream. */
+  readonly maxStreamProducers: number;
+  /** Stream readers that one object serves itself; further ones are served by relays. */
+  readonly maxStreamReaders: number;
+  /** Bytes that may wait in the sockets of all stream readers together; whoever is over its share is dropped to catch-up. */
+  readonly maxStreamBufferedBytes: number;
   /** Bytes of one SQLite row; longer values are continued in further rows (the platform's own limit is 2 MB). */
   readonly maxRowBytes: number;
+  /** Bytes of one part: an image, the output of a tool. */
+  readonly maxPartBytes: number;
+  /** Bytes of parts that no event refers to yet, uploads under way included. */
+  readonly maxWaitingPartBytes: number;
 }
 
 export const defaultLimits: Limits = {
@@ -41,5 +65,16 @@ export const defaultLimits: Limits = {
   maxPageBytes: 256 * 1024,
   maxPageEvents: 1000,
   maxPeerBufferedBytes: 8 * 1024 * 1024,
+  maxPeers: 10_000,
+  maxWaitingPerPeer: 1024,
+  commandRate: { perSecond: 50_000, burst: 200_000 },
+  signalRate: { perSecond: 20, burst: 40 },
+  maxChunkChars: 16 * 1024 * 1024,
+  maxOpenStreams: 1000,
+  maxStreamProducers: 256,
+  maxStreamReaders: 4096,
+  maxStreamBufferedBytes: 64 * 1024 * 1024,
   maxRowBytes: 1_900_000,
+  maxPartBytes: 25 * 1024 * 1024,
+  maxWaitingPartBytes: 256 * 1024 * 1024,
 };

@@ -1,3 +1,4 @@
+import type { SessionAccess } from "./access.ts";
 import type { WireError } from "./error.ts";
 import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
@@ -16,6 +17,8 @@ export interface SystemEventPayloads {
     readonly status: string | null;
   };
   "session.lifecycle_changed": { readonly from: Lifecycle; readonly to: Lifecycle };
+  /** The whole of it as it is from now on. */
+  "session.access_changed": SessionAccess;
   "status.changed": { readonly from: string | null; readonly to: string };
   "state.changed": { readonly state: Json };
   "gate.opened": Omit<Gate, "openedAt">;

@@ -1,8 +1,11 @@
+import type { SessionAccess } from "./access.ts";
 import type { Commit, PackedEvent } from "./event.ts";
 import { lastSeqOf } from "./event.ts";
 import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import type { StreamInfo } from "./stream.ts";
+import { grownStream, type OpenStreams, openedStream, withdrawnFrom } from "./stream-fold.ts";
 import type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
 
 /**
@@ -24,6 +27,10 @@ export interface SessionView<State = Json> {
   readonly gates: { readonly [gateId: string]: Gate };
   /** Work that runs: name by work id. */
   readonly work: { readonly [workId: string]: string };
+  /** Streams that are active or paused, by id; absent if there is none. */
+  readonly streams?: OpenStreams;
+  /** Absent where the kind of session has no owners. */
+  readonly access?: SessionAccess;
   readonly lastSeq: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
@@ -84,6 +91,7 @@ const folds: Fold = {
     createdAt: at,
   }),
   "session.lifecycle_changed": (view, { to }, seq) => ({ ...view, lifecycle: to, lifecycleVersion: seq }),
+  "session.access_changed": (view, access) => ({ ...view, access }),
   "status.changed": (view, { to }, seq) => ({ ...view, status: to, statusVersion: seq }),
   "state.changed": (view, { state }, seq) => ({ ...view, state, version: seq }),
   "gate.opened": (view, gate, _seq, at) => ({
@@ -95,6 +103,19 @@ const folds: Fold = {
   "work.started": (view, { workId, name }) => ({ ...view, work: { ...view.work, [workId]: name } }),
   "work.completed": (view, { workId }) => ({ ...view, work: without(view.work, workId) }),
   "work.failed": (view, { workId }) => ({ ...view, work: without(view.work, workId) }),
+  "stream.opened": (view, opened, seq, at) => withStream(view, openedStream(opened, seq, at)),
+  "stream.segment": (view, segment) =>
+    inStream(view, segment.streamId, (stream) => grownStream(stream, segment)),
+  "stream.paused": (view, { streamId }) =>
+    inStream(view, streamId, (stream) => ({ ...stream, status: "paused" })),
+  "stream.resumed": (view, { streamId }) =>
+    inStream(view, streamId, (stream) => ({ ...stream, status: "active" })),
+  "stream.ended": (view, { streamId }) => withoutStream(view, streamId),
+  "stream.failed": (view, { streamId }) => withoutStream(view, streamId),
+  "stream.cleaned": (view, { streamId, from }, seq) =>
+    inStream(view, streamId, (stream) => withdrawnFrom(stream, from, seq)),
+  "stream.reset": (view, { stream }) => withStream(view, stream),
+  "stream.deleted": (view, { streamId }) => withoutStream(view, streamId),
 };
 
 /** The view after one event; events that change nothing here return the same object. */
@@ -107,6 +128,30 @@ export function foldEvent(view: SessionView, event: PackedEvent, seq: number, at
     at: number,
   ) => SessionView;
   return fold(view, event.payload, seq, at);
+}
+
+/** An open stream of the view; undefined if it has ended or never was. */
+export function openStream({ streams }: SessionView, streamId: string): StreamInfo | undefined {
+  return streams && Object.hasOwn(streams, streamId) ? streams[streamId] : undefined;
+}
+
+function withStream(view: SessionView, stream: StreamInfo): SessionView {
+  return { ...view, streams: { ...view.streams, [stream.streamId]: stream } };
+}
+
+function inStream(
+  view: SessionView,
+  streamId: string,
+  change: (stream: StreamInfo) => StreamInfo,
+): SessionView {
+  const stream = openStream(view, streamId);
+  return stream ? withStream(view, change(stream)) : view;
+}
+
+function withoutStream(view: SessionView, streamId: string): SessionView {
+  const { streams = {}, ...others } = view;
+  const { [streamId]: _gone, ...open } = streams;
+  return Object.keys(open).length === 0 ? others : { ...view, streams: open };
 }
 
 function without<T>(record: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } {
