@@ -2,14 +2,20 @@ import {
   type ClientWrites,
   defaultClientWrites,
   defaultSnapshotPolicy,
+  defaultSummaryPolicy,
   type KindDefinition,
   type Migration,
   type Retention,
   type SnapshotPolicy,
+  type SummaryPolicy,
   type Workflow,
 } from "../kernel/index.ts";
 import type { Json } from "../protocol/json.ts";
 import { defaultLimits, type Limits } from "../protocol/limits.ts";
+import type { Summarizer } from "../protocol/summary.ts";
+
+/** When a kind's summaries are made, and who writes them: without a `summarizer`, sentences are taken from the events. */
+export type SummarySettings = Partial<SummaryPolicy> & { readonly summarizer?: Summarizer };
 
 /** What a session class declares of its kind. */
 export interface KindDeclaration {
@@ -20,6 +26,8 @@ export interface KindDeclaration {
   readonly clientWrites: Partial<ClientWrites>;
   readonly snapshots: Partial<SnapshotPolicy> | null;
   readonly retention: Retention | null;
+  readonly summaries: SummarySettings | null;
+  readonly access: "open" | "owned";
   readonly durability: "mirror" | "ledger";
 }
 
@@ -36,6 +44,8 @@ export function definitionOf(
     clientWrites: { ...defaultClientWrites, ...kind.clientWrites },
     snapshots: kind.snapshots && { ...defaultSnapshotPolicy, ...kind.snapshots },
     retention: kind.retention,
+    summaries: kind.summaries && { ...defaultSummaryPolicy, ...kind.summaries },
+    access: kind.access,
     durability: kind.durability,
     ...hooks,
   };

@@ -2,18 +2,33 @@ import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Peer } from "../protocol/frame.ts";
 import type { Json } from "../protocol/json.ts";
+import type { Summarizer } from "../protocol/summary.ts";
 import type { SessionView } from "../protocol/view.ts";
-import type { DirectoryDescription, SessionRecord } from "../record/index.ts";
+import type { DirectoryDescription, QuotaStore, SessionRecord } from "../record/index.ts";
 import type { ArchiveBucket } from "./archiver.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { DirectoryFeedStub } from "./directory-feed.ts";
+import type { PartBucket } from "./part-store.ts";
+import type { QuotaPolicy } from "./quota-policy.ts";
 import type { WorkFunction } from "./work-runner.ts";
+
+export interface SessionQuotas {
+  readonly policy: QuotaPolicy;
+  readonly store: QuotaStore | null;
+  readonly sessionId: string;
+}
 
 /** What the host asks of the class a developer wrote. */
 export interface SessionHooks {
   readonly record: SessionRecord | null;
   /** Where archived events go; absent: compressed in the session's own tables. */
   readonly archive?: ArchiveBucket | null;
+  /** Where parts go that events refer to; absent: they stay in the session's own tables. */
+  readonly parts?: PartBucket | null;
+  /** Writes summaries; null or absent: sentences are taken from the events. */
+  readonly summarizer?: Summarizer | null;
+  /** Null or absent: this kind has none. */
+  readonly quotas?: SessionQuotas | null;
   readonly feed: DirectoryFeedStub | null;
   readonly description: DirectoryDescription;
   authorize(actor: Actor | null, action: Action): boolean;

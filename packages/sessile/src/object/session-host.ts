@@ -4,12 +4,14 @@ import {
   type Kernel,
   type LogLevel,
   type LogPage,
+  partsDueId,
   readStep,
   runningWork,
   type StoredCommit,
   type Transaction,
   type Writer,
 } from "../kernel/index.ts";
+import { mayAccess } from "../protocol/access.ts";
 import { closeCodes } from "../protocol/close-code.ts";
 import type { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
@@ -22,10 +24,12 @@ import { type Clock, platformClock } from "./clock.ts";
 import { CommandIntake } from "./command-intake.ts";
 import { Ledger } from "./ledger.ts";
 import { MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
+import { PartStore } from "./part-store.ts";
 import { close, Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SnapshotSealer, snapshotDueId } from "./snapshot-sealer.ts";
+import { SummaryMaker, summaryDuePrefix } from "./summary-maker.ts";
 import { type Acks, MirrorVisibility, type Visibility } from "./visibility.ts";
 import { WorkRunner } from "./work-runner.ts";
 
@@ -44,6 +48,8 @@ export class SessionHost {
   readonly frames: ClientFrames;
   readonly intake: CommandIntake;
   readonly archiver: Archiver;
+  readonly summaries: SummaryMaker;
+  readonly parts: PartStore;
   /** What anybody outside may see. */
   readonly visible: Visibility;
   readonly #hooks: SessionHooks;
@@ -74,12 +80,14 @@ export class SessionHost {
       bucket: hooks.archive ?? null,
       recordedSeq: () => this.visible.archivableTo(),
     });
+    this.parts = new PartStore(kernel, hooks.parts ?? null);
     this.#sealer = new SnapshotSealer({
       kernel,
       policy: kernel.definition.snapshots ?? null,
       seal: () => this.seal(),
       report: (message, thrown) => this.report(message, thrown),
     });
+    this.summaries = this.#summaryMaker();
     this.#work = new WorkRunner(this.#workHost(), clock);
     this.intake = new CommandIntake({
       kernel,
@@ -91,6 +99,8 @@ export class SessionHost {
       refusal: () => this.visible.refusal,
       whenShown: (settle) => this.visible.whenShown(settle),
       report: (message, thrown) => this.report(message, thrown),
+      tellQuota: (socket, quota) => this.peers.send(socket, { t: "quota", quota }),
+      disconnect: (socket, error) => this.#disconnect([socket], error),
       abort: (thrown) => context.abort(String(thrown)),
     });
     this.frames = new ClientFrames({
@@ -109,6 +119,7 @@ export class SessionHost {
   /** What an instance does once it is awake: it goes on with the work its predecessor left. */
   start(): void {
     this.visible.start(this.#clock.now());
+    this.summaries.start();
     this.#work.reconcile();
     this.#alarm.rearm(this.#clock.now());
   }
@@ -147,7 +158,19 @@ export class SessionHost {
     this.peers.closeAll("The session was imported.");
     this.visible.restart(this.#clock.now());
     this.#sealer.restart();
+    this.parts.referred(this.#clock.now());
     this.#leaseWork();
+  }
+
+  /** A piece of a part on its way in. */
+  stagePart(uploadId: string, chunk: number, data: ArrayBuffer): void {
+    this.kernel.parts.stage(uploadId, chunk, data, this.#clock.now());
+    this.#alarm.rearm(this.#clock.now());
+  }
+
+  /** @returns whether the part was not there before */
+  finishPart(uploadId: string, hash: string, bytes: number, mediaType: string): boolean {
+    return this.kernel.parts.finish(uploadId, hash, bytes, mediaType, this.#clock.now());
   }
 
   left(socket: WebSocket): void {
@@ -218,6 +241,22 @@ export class SessionHost {
     });
   }
 
+  #summaryMaker(): SummaryMaker {
+    const { kernel } = this;
+    return new SummaryMaker({
+      kernel,
+      policy: kernel.definition.summaries ?? null,
+      summarizer: this.#hooks.summarizer ?? null,
+      clock: this.#clock,
+      shownView: () => this.visible.view,
+      readAfter: (after, maxEvents) => this.readAfter(after, maxEvents),
+      refusal: () => this.visible.refusal,
+      write: (body) => void this.write(null, body),
+      report: (message, thrown) => this.report(message, thrown, "warn"),
+      rearm: () => this.#alarm.rearm(this.#clock.now()),
+    });
+  }
+
   #disconnect(sockets: Iterable<WebSocket>, error: SessileError): void {
     for (const socket of sockets) {
       this.peers.send(socket, { t: "error", error: error.toWire() });
@@ -232,10 +271,17 @@ export class SessionHost {
       this.visible.whenShown(() =>
         this.peers.sendTo(authorId, { t: "draft", draft: this.kernel.drafts.of(authorId) }),
       );
+    if (before.access !== after.access) {
+      const mayStay = (actor: Actor | null) => mayAccess(after.access, actor?.id, "read");
+      this.peers.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
+      this.#presence.changed();
+    }
     if (stored) {
       if (before.work !== after.work) this.#leaseWork();
       if (isShown) this.#hooks.onCommit(before, after);
       this.#sealer.committed(stored, after, this.#clock.now());
+      this.summaries.committed(stored, before, after, this.#clock.now());
+      this.parts.referred(this.#clock.now());
     }
     this.#alarm.rearm(this.#clock.now());
   }
@@ -244,7 +290,9 @@ export class SessionHost {
     if (timer.timerId === mirrorDueId) return this.visible.rang(this.#clock.now());
     if (timer.timerId === workLeaseId) return this.#leaseWork();
     if (timer.timerId === archiveDueId) return this.archiver.run(this.#clock.now());
+    if (timer.timerId === partsDueId) return this.parts.run(this.#clock.now());
     if (timer.timerId === snapshotDueId) return this.#sealer.rang(this.#clock.now());
+    if (timer.timerId.startsWith(summaryDuePrefix)) return this.summaries.rang(timer);
     if (timer.timerId.startsWith(gateDuePrefix)) {
       this.write(null, (writer) => writer.expireGate(timer.timerId.slice(gateDuePrefix.length)));
       return;

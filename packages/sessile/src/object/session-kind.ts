@@ -6,9 +6,16 @@ import type { Peer } from "../protocol/frame.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { SessionView } from "../protocol/view.ts";
-import { createD1Record, type DirectoryDescription, type SessionRecord } from "../record/index.ts";
+import {
+  createD1QuotaStore,
+  createD1Record,
+  type DirectoryDescription,
+  type QuotaStore,
+  type SessionRecord,
+} from "../record/index.ts";
 import { CachingObject } from "./caching-object.ts";
 import type { KindDeclaration } from "./kind-definition.ts";
+import type { QuotaPolicy } from "./quota-policy.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { WorkFunction } from "./work-runner.ts";
 
@@ -31,8 +38,14 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   readonly snapshots: KindDeclaration["snapshots"] = {};
   /** When events move to the archive, from where they are read as before; null keeps them all at hand. */
   readonly retention: KindDeclaration["retention"] = null;
+  /** Summaries: after snapshots, when asked for and always at the end; null makes none. `{}` takes every default. */
+  readonly summaries: KindDeclaration["summaries"] = null;
+  /** `"owned"`: a session belongs to whoever uses it first, and others see and do only what its owner lets them. */
+  readonly access: KindDeclaration["access"] = "open";
   /** Whether a commit shows once it is on the object's own disk, or (`"ledger"`) only once the record holds it. */
   readonly durability: KindDeclaration["durability"] = "mirror";
+  /** What clients' commands cost, and who may spend how much; null asks no quota. */
+  readonly quotas: QuotaPolicy | null = null;
   /** Long work by name, started with `startWork`: journaled step by step, and continued after a crash. */
   readonly works: { readonly [name: string]: WorkFunction } = {};
 
@@ -67,6 +80,11 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   /** Title and facts that lists show. */
   describe(): DirectoryDescription<State> {
     return {};
+  }
+  /** Where quotas are counted; without one, commands that cost are refused. */
+  quotaStoreOf(env: Env): QuotaStore | null {
+    const database = (env as SessileBindings).SESSILE_RECORD;
+    return database ? createD1QuotaStore(database) : null;
   }
   /** Where the directory and the mirror live; null for a kind that keeps none. */
   recordOf(env: Env): SessionRecord | null {

@@ -4,6 +4,7 @@ import type { Outcome } from "../protocol/command.ts";
 import { SessileError, unreachable } from "../protocol/error.ts";
 import type { Commit } from "../protocol/event.ts";
 import type { Json } from "../protocol/json.ts";
+import type { QuotaStatus } from "../protocol/quota.ts";
 import type {
   SessionCaller,
   SessionReplies,
@@ -11,7 +12,9 @@ import type {
   SessionRequest,
   WireOutcome,
 } from "../protocol/request.ts";
+import { answerPart } from "./part-requests.ts";
 import type { SessionHost } from "./session-host.ts";
+import { answerSummaries } from "./summary-requests.ts";
 
 const adminOps: ReadonlySet<SessionRequest["op"]> = new Set([
   "log",
@@ -21,8 +24,17 @@ const adminOps: ReadonlySet<SessionRequest["op"]> = new Set([
   "importEnd",
 ]);
 
+const writeOps: ReadonlySet<SessionRequest["op"]> = new Set([
+  "partChunk",
+  "partEnd",
+  "partKnown",
+  "summarize",
+]);
+
 /** Steps of an import: the only requests that do not make the session they are addressed to. */
-export function isImport({ op }: SessionRequest): boolean {
+export function isImport(request: SessionRequest): boolean {
+  const { op } = request;
+  if (op === "partChunk" || op === "partEnd") return request.importing === true;
   return op === "importBegin" || op === "importAdd" || op === "importEnd";
 }
 
@@ -34,7 +46,7 @@ export async function answerRequest(
   may: (action: Action) => boolean,
 ): Promise<SessionReply> {
   try {
-    const action = adminOps.has(request.op) ? "admin" : "read";
+    const action = actionOf(request);
     if (request.op !== "commands" && !may(action))
       throw new SessileError("forbidden", `You may not ${action} this session.`);
     if (!isImport(request)) await host.visible.begun();
@@ -43,6 +55,11 @@ export async function answerRequest(
     if (!(thrown instanceof SessileError)) host.report(`Request ${request.op} failed`, thrown);
     return { ok: false, error: SessileError.from(thrown).toWire() };
   }
+}
+
+function actionOf(request: SessionRequest): Action {
+  if (adminOps.has(request.op) || isImport(request)) return "admin";
+  return writeOps.has(request.op) ? "write" : "read";
 }
 
 async function answer(
@@ -60,8 +77,11 @@ async function answer(
       return { commits, more: page.more, lastSeq: visible.view.lastSeq };
     }
     case "commands": {
-      const outcomes = await host.intake.fromRequest(caller.actor, request.commands, request.chars);
-      return { outcomes: outcomes.map(wireOutcome), view: visible.view };
+      let quota: QuotaStatus | undefined;
+      const outcomes = await host.intake.fromRequest(caller, request.commands, request.chars, (status) => {
+        quota = status;
+      });
+      return { outcomes: outcomes.map(wireOutcome), view: visible.view, ...(quota ? { quota } : {}) };
     }
     case "gates":
       return { gates: visible.gates() };
@@ -77,6 +97,8 @@ async function answer(
       await host.shown();
       return { snapshot };
     }
+    case "sync":
+      return visible.sync();
     case "importBegin":
       new StagedLog(kernel).begin();
       return {};
@@ -84,9 +106,24 @@ async function answer(
       new StagedLog(kernel).add(request.commits);
       return {};
     case "importEnd":
-      new StagedLog(kernel).activate(request.lastSeq);
+      new StagedLog(kernel).activate(request.lastSeq, (view) => {
+        if (kernel.definition.access === "owned" && view.access?.ownerId !== caller.actor?.id)
+          throw new SessileError("forbidden", "This log is of a session that belongs to somebody else.");
+      });
       host.restart();
       return { lastSeq: kernel.committedView.lastSeq };
+    case "partChunk":
+    case "partEnd":
+    case "partKnown":
+    case "part":
+    case "partData":
+    case "parts":
+      return answerPart(host, request);
+    case "summaries":
+    case "summarize":
+    case "usage":
+    case "usageEntries":
+      return answerSummaries(host, request, caller);
     case "log": {
       const { op: _op, level, ...query } = request;
       const known = logLevels.find((name) => name === level);

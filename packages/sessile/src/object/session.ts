@@ -8,9 +8,10 @@ import {
   type SqlRow,
   type SqlValue,
   type TimerRequest,
+  Usage,
   type Writer,
 } from "../kernel/index.ts";
-import type { Action } from "../protocol/access.ts";
+import { type AccessChange, type Action, mayAccess } from "../protocol/access.ts";
 import type { EventMap } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
@@ -18,7 +19,10 @@ import { pingText, pongText } from "../protocol/frame.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
+import type { PartReference } from "../protocol/part.ts";
 import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
+import type { Summary } from "../protocol/summary.ts";
+import type { UsageReport, UsageRollup } from "../protocol/usage.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { DirectoryDescription } from "../record/index.ts";
 import { findCallable } from "./callable.ts";
@@ -31,7 +35,7 @@ import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionKind } from "./session-kind.ts";
 import { answerRequest, isImport } from "./session-request.ts";
-import { answerFetch, answerForwarded } from "./upgrade.ts";
+import { actorFrom, answerFetch, answerForwarded, isRead, isUpgrade, refuseFetch } from "./upgrade.ts";
 
 /**
  * A durable session. Extend it, declare `initialState`, and write methods: state, log, gates, timers and work are stored
@@ -111,11 +115,28 @@ export abstract class Session<
     return this.#write((writer) => writer.append(type, payload), options.actor);
   }
 
+  /**
+   * Keeps something large beside the log, for a reference to it in a payload or the state. Without one it goes after an hour.
+   * Text is kept as UTF-8.
+   */
+  keepPart(
+    data: Uint8Array | string,
+    description: { readonly mediaType: string; readonly name?: string },
+  ): PartReference {
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    return this.#write((writer) => writer.parts.keep(bytes, description, Date.now()));
+  }
+
   setStatus(
     to: string,
     options: { readonly expectedVersion?: number; readonly actor?: Actor | null } = {},
   ): void {
     this.#write((writer) => writer.setStatus(to, options.expectedVersion), options.actor);
+  }
+
+  /** Gives an owned session away, opens it to everyone's eyes, or shares it. Nobody asks whether the caller may. */
+  setAccess(change: AccessChange): void {
+    this.#write((writer) => writer.setAccess(change), null);
   }
 
   setLifecycle(to: Lifecycle): void {
@@ -183,6 +204,26 @@ export abstract class Session<
     return readEventsPage(this.#live().kernel, options);
   }
 
+  /** The newest summary, or null: what a new message can be answered from together with `eventsSinceSummary`. */
+  get summary(): Summary | null {
+    return this.#live().summaries.newest();
+  }
+
+  /** What happened after the newest summary, one page: with it, the whole context of a new message. */
+  eventsSinceSummary(options: { readonly limit?: number } = {}): EventsPage {
+    return this.readEvents({ ...options, after: this.summary?.toSeq ?? 0 });
+  }
+
+  /** Counts what was used, once per `entryId`. @returns false if it was counted before */
+  recordUsage(report: UsageReport): boolean {
+    return this.#write((writer) => writer.recordUsage(report));
+  }
+
+  /** Everything this session has used. */
+  usage(): UsageRollup {
+    return new Usage(this.#live().kernel.sql).rollup();
+  }
+
   /** A line for operators; not part of the record. */
   log(level: LogLevel, tag: string, message: string, attrs: Json = null): void {
     this.#live().kernel.operatorLog.write(Date.now(), level, tag, message, attrs);
@@ -192,17 +233,24 @@ export abstract class Session<
 
   /** Reads and commands of the HTTP layer. */
   async handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply> {
-    const host = isImport(request) ? this.#opened() : await this.#ready();
+    if (!isImport(request)) {
+      const refused = this.#refusal(caller.actor, request.op === "commands");
+      if (refused) return { ok: false, error: refused.toWire() };
+    }
+    const host = isImport(request) ? this.#opened() : await this.#ready(caller.actor);
     // Before there is a session the kind has nothing to judge by; the worker has asked its own authorizer.
-    const may = (action: Action) => !host.kernel.exists || this.authorize(caller.actor, action);
+    const may = (action: Action) => !host.kernel.exists || this.#may(caller.actor, action);
     const reply = await answerRequest(host, request, caller, may);
     if (request.op === "importEnd" && reply.ok) await this.#start();
     return reply;
   }
 
   override async fetch(request: Request): Promise<Response> {
-    return answerFetch(await this.#ready(), request, () =>
-      answerForwarded(this, request, (actor) => this.#asCaller(actor, () => this.onRequest(request))),
+    const actor = actorFrom(request);
+    const refused = this.#refusal(actor, isUpgrade(request) || !isRead(request));
+    if (refused) return refuseFetch(request, refused);
+    return answerFetch(await this.#ready(actor), request, () =>
+      answerForwarded({ authorize: (...asked) => this.#may(...asked), log: (...line) => this.log(...line) }, request, (actor) => this.#asCaller(actor, () => this.onRequest(request))),
     );
   }
 
@@ -221,7 +269,7 @@ export abstract class Session<
   }
 
   override alarm(): Promise<void> {
-    return this.#live().alarmRang();
+    return this.#opened().alarmRang();
   }
 
   async #boot(): Promise<void> {
@@ -241,17 +289,40 @@ export abstract class Session<
   }
 
   /** Addressing a session does not make it, its first use does: so an import finds the address free. */
-  async #ready(): Promise<SessionHost> {
-    const host = this.#live();
+  async #ready(actor: Actor | null = null): Promise<SessionHost> {
+    const host = this.#live(actor);
     await this.#starting;
     return host;
   }
 
-  #create(): void {
+  /**
+   * Why an owned session is not there for this caller: it is somebody else's, or nobody's and this is no way to make it. The
+   * answers are alike, so that nobody learns which names are taken by reading.
+   */
+  #refusal(actor: Actor | null, mayCreate: boolean): SessileError | null {
+    const { kernel } = this.#opened();
+    if (this.access !== "owned") return null;
+    const isVisible = kernel.exists
+      ? mayAccess(kernel.view.access, actor?.id, "read")
+      : mayCreate && actor !== null;
+    return isVisible ? null : noSuchSession();
+  }
+
+  #may(actor: Actor | null, action: Action): boolean {
+    if (this.access === "owned") {
+      const { access } = this.view;
+      if (!mayAccess(access, actor?.id, "read")) throw noSuchSession();
+      if (!mayAccess(access, actor?.id, action)) return false;
+    }
+    return this.authorize(actor, action);
+  }
+
+  #create(actor: Actor | null): void {
     if (this.#name === "")
       throw new SessileError("bad_request", "Sessions are addressed by name.", { field: "name" });
     this.#opened().write(undefined, (writer) => {
       writer.create();
+      if (this.access === "owned") writer.setAccess(actor ? { ownerId: actor.id } : {});
       this.onCreate();
       writer.setLifecycle("active");
     });
@@ -263,10 +334,10 @@ export abstract class Session<
     return host.write(actor === undefined && !host.kernel.insideCommit ? this.#caller : actor, body);
   }
 
-  #live(): SessionHost {
+  #live(actor: Actor | null = null): SessionHost {
     const host = this.#opened();
     if (!host.kernel.exists && !host.kernel.insideCommit) {
-      this.#create();
+      this.#create(actor);
       this.#starting = this.ctx.blockConcurrencyWhile(() => this.#start());
     }
     return host;
@@ -296,13 +367,24 @@ export abstract class Session<
   }
 
   #hooks(): SessionHooks {
-    const { SESSILE_FEED: feed, SESSILE_ARCHIVE: archive = null } = this.env as SessileBindings;
+    const {
+      SESSILE_FEED: feed,
+      SESSILE_ARCHIVE: archive = null,
+      SESSILE_PARTS: parts = null,
+    } = this.env as SessileBindings;
     return {
       record: this.recordOf(this.env),
       feed: feed ? (feed.getByName(directoryFeedName) as unknown as DirectoryFeedStub) : null,
       archive,
+      parts,
+      summarizer: this.summaries?.summarizer ?? null,
+      quotas: this.quotas && {
+        policy: this.quotas,
+        store: this.quotaStoreOf(this.env),
+        sessionId: `${this.kind}/${this.#name}`,
+      },
       description: this.describe() as DirectoryDescription,
-      authorize: (actor, action) => this.authorize(actor, action),
+      authorize: (actor, action) => this.#may(actor, action),
       findMethod: (name) => findCallable(this, name),
       findWork: (name) => (Object.hasOwn(this.works, name) ? (this.works[name] ?? null) : null),
       onConnect: (peer) =>
@@ -336,4 +418,8 @@ export abstract class Session<
       this.#live().report(`${hook} failed`, thrown);
     }
   }
+}
+
+function noSuchSession(): SessileError {
+  return new SessileError("not_found", "There is no such session.");
 }

@@ -4,18 +4,22 @@ import { type Action, actions } from "../protocol/access.ts";
 import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import { subprotocol } from "../protocol/frame.ts";
+import type { Actor } from "../protocol/event.ts";
 import { reservedRoutes } from "../protocol/ids.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import { listSessionsPage } from "./directory-routes.ts";
 import { draftRoutes } from "./draft-routes.ts";
 import { importExport } from "./import-log.ts";
-import type { SessileOptions } from "./options.ts";
+import type { SessileOptions, TokenAuthority } from "./options.ts";
+import { partRoutes } from "./part-routes.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
 import { withSafeHeaders } from "./safe-headers.ts";
 import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
-import { SessionTarget } from "./session-stub.ts";
+import { asActor, SessionTarget } from "./session-stub.ts";
 import { showView } from "./show-view.ts";
+import { tokenRoutes } from "./token-routes.ts";
+import { summaryRoutes } from "./summary-routes.ts";
 
 /** Types of the Hono app that `createSessile` returns. */
 export interface AppTypes<Env> {
@@ -45,17 +49,20 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     const kind = context.req.query("kind");
     if (kind !== undefined && !Object.hasOwn(options.kinds, kind))
       throw new SessileError("not_found", "There is no such kind of session.", { field: "kind" });
-    await requireAccess(options, context, "read", kind ?? "*");
+    const actor = await requireAccess(options, context, "read", kind ?? "*");
     if (context.req.header("upgrade")?.toLowerCase() === "websocket")
-      return upgradeFeed(options, context, kind);
+      return upgradeFeed(options, context, kind, actor);
     const record = options.record?.(context.env);
     if (!record) throw new SessileError("unavailable", "This deployment keeps no directory of sessions.");
-    return listSessionsPage(record, context.req.query());
+    return listSessionsPage(record, context.req.query(), actor);
   });
 
   app.all("/v1/sessions", () => {
     throw new MethodNotAllowed(["GET", "HEAD"]);
   });
+
+  const { tokens } = options;
+  if (tokens) app.route("/v1/tokens", tokenRoutes(tokens as TokenAuthority<unknown>) as unknown as Hono<AppTypes<Env>>);
 
   app.post("/v1/sessions/import", async (context) => {
     const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
@@ -93,6 +100,8 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   const archive = archiveRoutes((env) => options.record?.(env as Env) ?? null);
   app.route("/v1/sessions/:kind/:name", archive as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", draftRoutes() as unknown as Hono<AppTypes<Env>>);
+  app.route("/v1/sessions/:kind/:name", partRoutes() as unknown as Hono<AppTypes<Env>>);
+  app.route("/v1/sessions/:kind/:name", summaryRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", sessionRoutes() as unknown as Hono<AppTypes<Env>>);
   app.all("/v1/*", () => {
     throw new SessileError("not_found", "There is nothing at this address.");
@@ -154,9 +163,10 @@ async function requireAccess<Env>(
   context: Context<AppTypes<Env>>,
   action: Action,
   kind: string,
-): Promise<void> {
+): Promise<Actor | null> {
   const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
   await assertMay(options, context.env, { actor, action, kind });
+  return actor;
 }
 
 async function assertMay<Env>(
@@ -173,6 +183,7 @@ function upgradeFeed<Env>(
   options: SessileOptions<Env>,
   context: Context<AppTypes<Env>>,
   kind: string | undefined,
+  actor: Actor | null,
 ): Promise<Response> {
   const namespace =
     options.feed === undefined
@@ -185,7 +196,7 @@ function upgradeFeed<Env>(
   // The kind that was asked about, and no other reading of the same address.
   const url = new URL(context.req.url);
   url.search = kind === undefined ? "" : `?kind=${kind}`;
-  return namespace.getByName(directoryFeedName).fetch(new Request(url, context.req.raw));
+  return namespace.getByName(directoryFeedName).fetch(new Request(url, asActor(context.req.raw, actor)));
 }
 
 /**

@@ -31,9 +31,16 @@ export const routeRules: readonly RouteRule[] = [
   { route: `PUT ${session}/draft`, right: "write", body: { type: "note.added" } },
   { route: `DELETE ${session}/draft`, right: "write" },
   { route: `POST ${session}/draft/send`, right: "write", body: { draftId: "d-1" } },
+  { route: `POST ${session}/parts`, right: "write", body: "a part" },
+  { route: `PUT ${session}/parts/:hash`, right: "write", body: "a part" },
+  { route: `GET ${session}/parts/:hash`, right: "read" },
   { route: `GET ${session}/log`, right: "admin" },
   { route: `GET ${session}/snapshots`, right: "read" },
   { route: `POST ${session}/snapshots`, right: "admin" },
+  { route: `GET ${session}/summaries`, right: "read" },
+  { route: `POST ${session}/summaries`, right: "write", body: { style: "brief" } },
+  { route: `GET ${session}/usage`, right: "read" },
+  { route: `GET ${session}/usage/entries`, right: "read" },
   { route: `GET ${session}/export`, right: "read" },
   { route: `GET ${session}/head`, right: "read" },
   { route: `POST ${session}/restore`, right: "admin" },
@@ -56,6 +63,11 @@ export const routeRules: readonly RouteRule[] = [
       "draft",
       "draft/send",
       "log",
+      "parts",
+      "parts/:hash",
+      "summaries",
+      "usage",
+      "usage/entries",
     ].map((path) => `${session}/${path}`),
   ].map((path) => ({ route: `ALL ${path}`, right: "open" as const })),
   // The pretty address takes every method; tested by itself.
@@ -74,6 +86,8 @@ export function pathOf(route: string, name: string): { readonly method: string; 
       .replace(":kind", "notes")
       .replace(":name", name)
       .replace(":method", "add")
-      .replace(":gateId", "g"),
+      .replace(":gateId", "g")
+      // Of "a part" as JSON.
+      .replace(":hash", "19c6b014666ade8a7d8067280478705e176fe3831d95fe16b86da831e3710745"),
   };
 }

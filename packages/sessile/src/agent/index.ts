@@ -1,0 +1,1 @@
+export { type ModelPrices, type ModelSummarizerOptions, modelSummarizer } from "./model-summarizer.ts";

@@ -1,0 +1,69 @@
+import type { StoredCommit } from "../kernel/index.ts";
+import { type Commit, eventsOf, type SessionEvent } from "../protocol/event.ts";
+import type { Json } from "../protocol/json.ts";
+import type { SummaryEntry } from "../protocol/summary.ts";
+
+/** Events of the library that tell nothing a reader would miss, and are no reason for a summary of their own. */
+const bookkeeping: ReadonlySet<string> = new Set([
+  "snapshot.sealed",
+  "summary.requested",
+  "summary.created",
+  "usage.recorded",
+  "timer.set",
+  "timer.cancelled",
+  "timer.fired",
+  "step.completed",
+]);
+
+const maxEntryChars = 2000;
+/** What a line of a transcript costs beside its text. */
+const overheadChars = 40;
+
+export interface Transcript {
+  readonly entries: readonly SummaryEntry[];
+  /** Events of the range that tell something and did not fit. */
+  readonly omittedEvents: number;
+}
+
+/** The events of these commits from `after` to `toSeq` as lines: the newest of them, as many as `maxChars` holds. */
+export function transcriptOf(
+  commits: readonly StoredCommit[],
+  range: { readonly after: number; readonly toSeq: number },
+  maxChars: number,
+): Transcript {
+  const told = commits
+    .flatMap(({ body }) => eventsOf(JSON.parse(body) as Commit, 0, range.after))
+    .filter(({ seq, type }) => seq <= range.toSeq && !bookkeeping.has(type));
+  const entries: SummaryEntry[] = [];
+  let chars = 0;
+  for (let index = told.length - 1; index >= 0; index--) {
+    const entry = entryOf(told[index] as SessionEvent);
+    chars += entry.text.length + overheadChars;
+    if (chars > maxChars) break;
+    entries.push(entry);
+  }
+  return { entries: entries.reverse(), omittedEvents: told.length - entries.length };
+}
+
+function entryOf({ seq, type, actor, payload }: SessionEvent): SummaryEntry {
+  return { seq, type, by: actor && (actor.name ?? actor.id), text: textOf(payload) };
+}
+
+/** What people wrote as it is, anything else as JSON; of something long its beginning and its end. */
+function textOf(payload: Json): string {
+  const written = writtenText(payload);
+  const text = (written ?? (payload === null ? "" : JSON.stringify(payload))).trim();
+  if (text.length <= maxEntryChars) return text;
+  const half = maxEntryChars / 2 - 2;
+  return `${text.slice(0, half)}\n…\n${text.slice(-half)}`;
+}
+
+function writtenText(payload: Json): string | null {
+  if (typeof payload === "string") return payload;
+  if (payload === null || typeof payload !== "object" || Array.isArray(payload)) return null;
+  for (const key of ["text", "content", "message"]) {
+    const value = (payload as { readonly [key: string]: Json })[key];
+    if (typeof value === "string") return value;
+  }
+  return null;
+}
