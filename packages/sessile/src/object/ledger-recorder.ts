@@ -27,12 +27,18 @@ export class LedgerRecorder {
   readonly #epoch: number;
   /** How far the record goes, as it said itself; null until it was asked. */
   #recordEnd: number | null = null;
+  #sentTo = 0;
 
   constructor(kernel: Kernel, store: LedgerStore, record: SessionRecord, epoch: number) {
     this.#kernel = kernel;
     this.#store = store;
     this.#record = record;
     this.#epoch = epoch;
+  }
+
+  /** The last event of the range that was sent last. */
+  get sentTo(): number {
+    return this.#sentTo;
   }
 
   /** What was believed of the record no longer holds: it is asked again. */
@@ -59,6 +65,7 @@ export class LedgerRecorder {
       throw new SessileError("internal", `The log has no event ${after + 1}, which the record lacks.`);
     const before = await this.#store.headAt(after);
     const head = before && extendChain(before, events);
+    this.#sentTo = after + events.length;
     await this.#record.appendEvents({
       kind,
       name,
@@ -67,7 +74,7 @@ export class LedgerRecorder {
       epoch: this.#epoch,
       ...(head ? { headHash: head.hash } : {}),
     });
-    const lastSeq = after + events.length;
+    const lastSeq = this.#sentTo;
     this.#recordEnd = Math.max(this.#recordEnd, lastSeq);
     return { commits, parsed, lastSeq, head };
   }

@@ -11,6 +11,7 @@ import { lastSeqOf } from "../protocol/event.ts";
 import { deepFreeze } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
+import type { SyncStatus } from "../protocol/sync-status.ts";
 import { foldCommit, type SessionView } from "../protocol/view.ts";
 import { type DirectoryRow, directoryChangeOf, directoryRowOf } from "../record/index.ts";
 import type { Clock } from "./clock.ts";
@@ -133,6 +134,14 @@ export class Ledger implements Visibility {
   archivableTo(): number {
     this.#store.checkpoint();
     return this.#store.view.lastSeq;
+  }
+
+  sync(): SyncStatus {
+    const { lastSeq } = this.view;
+    const pending = this.#sentAt === null ? 0 : Math.max(0, (this.#recorder?.sentTo ?? 0) - lastSeq);
+    const staged = this.#unrecorded - pending;
+    const refusal = this.refusal?.toWire() ?? null;
+    return { durability: "ledger", lastSeq, recordedSeq: lastSeq, staged, pending, refusal };
   }
 
   publish({ after }: Transaction, acks: Acks): false {

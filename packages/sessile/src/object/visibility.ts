@@ -9,6 +9,7 @@ import {
 } from "../kernel/index.ts";
 import type { SessileError } from "../protocol/error.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
+import type { SyncStatus } from "../protocol/sync-status.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { MirrorRunner } from "./mirror-runner.ts";
 
@@ -36,6 +37,8 @@ export interface Visibility {
   lastSnapshot(): SnapshotWithView | null;
   /** Seq up to which events may leave the hot log. */
   archivableTo(): number;
+  /** How far the record is, in numbers only. */
+  sync(): SyncStatus;
   /** After every commit, and for outcomes without one. @returns whether it is shown already, and the kind is to be told */
   publish(transaction: Transaction, acks: Acks, now: number): boolean;
   /** Runs `settle` when everything committed up to now is shown; with an error if that will not be. */
@@ -88,6 +91,13 @@ export class MirrorVisibility implements Visibility {
 
   archivableTo(): number {
     return this.#hasRecord ? this.#mirror.recordedSeq : Number.MAX_SAFE_INTEGER;
+  }
+
+  sync(): SyncStatus {
+    const { lastSeq } = this.view;
+    const recordedSeq = this.#hasRecord ? this.#mirror.recordedSeq : null;
+    const pending = recordedSeq === null ? 0 : lastSeq - recordedSeq;
+    return { durability: "mirror", lastSeq, recordedSeq, staged: 0, pending, refusal: null };
   }
 
   publish({ stored, before, after }: Transaction, acks: Acks, now: number): boolean {

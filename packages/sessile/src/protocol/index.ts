@@ -1,4 +1,13 @@
-export { type Action, actionOf } from "./access.ts";
+export {
+  type AccessChange,
+  type Action,
+  actionOf,
+  actions,
+  mayAccess,
+  readerIdsOf,
+  type SessionAccess,
+  type SessionVisibility,
+} from "./access.ts";
 export { type CloseCode, closeCodes, isTerminalClose } from "./close-code.ts";
 export {
   type Command,

@@ -7,6 +7,8 @@ import type { PartInfo } from "./part.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Summary } from "./summary.ts";
 import type { UsageEntry, UsageRollup } from "./usage.ts";
+import type { SyncStatus } from "./sync-status.ts";
+import type { QuotaStatus } from "./quota.ts";
 import type { SessionView } from "./view.ts";
 
 /** What the HTTP layer asks of a session object: the same reads and commands that sockets use. */
@@ -21,6 +23,7 @@ export type SessionRequest =
   /** The newest snapshot with its view. */
   | { readonly op: "lastSnapshot" }
   | { readonly op: "seal" }
+  | { readonly op: "sync" }
   /** Newest first, those whose event comes before `before`. */
   | { readonly op: "summaries"; readonly before?: number; readonly limit: number }
   | { readonly op: "summarize"; readonly style: string }
@@ -70,7 +73,12 @@ export type WireOutcome =
 export interface SessionReplies {
   readonly view: SessionView;
   readonly events: { readonly commits: readonly Commit[]; readonly more: boolean; readonly lastSeq: number };
-  readonly commands: { readonly outcomes: readonly WireOutcome[]; readonly view: SessionView };
+  readonly commands: {
+    readonly outcomes: readonly WireOutcome[];
+    readonly view: SessionView;
+    /** What is left of the sender's, if a command was charged or refused for it. */
+    readonly quota?: QuotaStatus;
+  };
   readonly gates: {
     readonly gates: readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[];
   };
@@ -91,6 +99,7 @@ export interface SessionReplies {
   };
   readonly usage: UsageRollup;
   readonly usageEntries: { readonly items: readonly UsageEntry[] };
+  readonly sync: SyncStatus;
   readonly importBegin: Record<string, never>;
   readonly importAdd: Record<string, never>;
   readonly importEnd: { readonly lastSeq: number };
@@ -111,9 +120,13 @@ export type SessionReply<Op extends SessionRequest["op"] = SessionRequest["op"]>
 /** Who asks. The worker has established it; the object asks its own authorizer again. */
 export interface SessionCaller {
   readonly actor: Actor | null;
+  /** Salted hash of the address it comes from; the address itself never reaches the object. */
+  readonly client?: string;
 }
 
 /** Header by which the worker tells the object who opens a socket or sends a request; stripped from outside requests. */
 export const actorHeader = "x-sessile-actor";
 /** Header by which the worker tells the object what its authorizer lets a socket do: actions joined by commas. Absent: everything. */
 export const rightsHeader = "x-sessile-rights";
+/** Header by which the worker tells the object where a socket comes from: a salted hash of the address. */
+export const clientHeader = "x-sessile-client";

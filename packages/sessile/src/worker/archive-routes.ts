@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { SessileError } from "../protocol/error.ts";
-import type { SessionRecord } from "../record/index.ts";
+import type { Actor } from "../protocol/event.ts";
+import type { RecordedSession, SessionRecord } from "../record/index.ts";
 import { exportResponse } from "./export-stream.ts";
 import { restoreSession } from "./import-log.ts";
 import { integerParam } from "./query.ts";
@@ -47,11 +48,17 @@ export function archiveRoutes(recordOf: (env: unknown) => SessionRecord | null):
     return exportResponse(context.var.target, context.var.actor);
   });
 
+  routes.get("/sync", async (context) => {
+    await context.var.require("read");
+    return Response.json(await context.var.target.ask({ op: "sync" }, context.var.actor));
+  });
+
   routes.get("/head", async (context) => {
     await context.var.require("read");
     const { kind, name } = context.var.target;
     const session = await needRecord(recordOf(context.env)).getSession(kind, name);
-    if (!session) throw new SessileError("not_found", "The record does not know this session.");
+    if (!session || !isReadable(session, context.var.actor))
+      throw new SessileError("not_found", "The record does not know this session.");
     const { lastSeq, recordedSeq, head = null } = session;
     return Response.json({ kind, name, lastSeq, recordedSeq, head });
   });
@@ -59,12 +66,23 @@ export function archiveRoutes(recordOf: (env: unknown) => SessionRecord | null):
   routes.post("/restore", async (context) => {
     await context.var.require("admin");
     const { target, actor } = context.var;
+    const known = await needRecord(recordOf(context.env)).getSession(target.kind, target.name);
+    if (known?.visibility !== undefined && known.ownerId !== actor?.id)
+      throw new SessileError("not_found", "The record holds no events of this session.");
     return Response.json(await restoreSession(target, needRecord(recordOf(context.env)), actor), {
       status: 201,
     });
   });
 
   return routes;
+}
+
+/** The object is not asked here: what the record says of it decides. */
+function isReadable(
+  { visibility = "public", readerIds = [] }: RecordedSession,
+  actor: Actor | null,
+): boolean {
+  return visibility === "public" || (actor !== null && readerIds.includes(actor.id));
 }
 
 function needRecord(record: SessionRecord | null): SessionRecord {

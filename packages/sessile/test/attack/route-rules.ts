@@ -43,6 +43,7 @@ export const routeRules: readonly RouteRule[] = [
   { route: `GET ${session}/usage/entries`, right: "read" },
   { route: `GET ${session}/export`, right: "read" },
   { route: `GET ${session}/head`, right: "read" },
+  { route: `GET ${session}/sync`, right: "read" },
   { route: `POST ${session}/restore`, right: "admin" },
   // What comes before the routes, and what answers 404 and 405 after them.
   ...[
@@ -70,6 +71,8 @@ export const routeRules: readonly RouteRule[] = [
       "usage/entries",
     ].map((path) => `${session}/${path}`),
   ].map((path) => ({ route: `ALL ${path}`, right: "open" as const })),
+  // Each tool needs what its routes need; tested by itself.
+  { route: "ALL /mcp", right: "open" },
   // The pretty address takes every method; tested by itself.
   { route: "ALL /books/:name", right: "open" },
   { route: "ALL /books/:name/*", right: "open" },

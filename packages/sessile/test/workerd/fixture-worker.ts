@@ -1,6 +1,7 @@
 // The Worker under test: one kind with everything, one with tight limits, and an authorizer that knows a few names.
 import { DirectoryFeed } from "sessile";
 import { createD1Record } from "sessile/d1";
+import { createMcp } from "sessile/mcp";
 import { createSessile } from "sessile/worker";
 import { Books, commitsHeard } from "./fixture-books.ts";
 import { Chronicle, Diary } from "./fixture-diary.ts";
@@ -42,6 +43,9 @@ const sessile = createSessile<Env>({
       headers: { "content-type": "text/html" },
     }),
 });
+
+sessile.all("/mcp", createMcp({ app: sessile, kinds: ["notes", "books"] }));
+sessile.all("/test/tn-mcp", createMcp({ app: sessile, kinds: ["books"], prefix: "tn_session_" }));
 
 /** Switches of the test itself, beside the product's own routes. */
 sessile.post("/test/d1/:state", (context) => {

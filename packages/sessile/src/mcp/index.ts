@@ -1,0 +1,1 @@
+export { createMcp, type McpOptions, type SessionsApp } from "./create-mcp.ts";
