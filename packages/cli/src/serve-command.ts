@@ -35,6 +35,7 @@ async function toServeOptions(flags: ServeFlags, config: WorkerConfig): Promise<
     durableObjects: config.durableObjects,
     renamedClasses: config.renamedClasses,
     d1: config.d1,
+    r2: config.r2,
     vars: { ...config.vars, ...flags.vars },
   };
 }

@@ -15,6 +15,7 @@ export interface WorkerConfig {
   readonly durableObjects: Readonly<Record<string, DurableObjectBinding>>;
   readonly renamedClasses: readonly ClassRename[];
   readonly d1: readonly string[];
+  readonly r2: readonly string[];
   readonly vars: Readonly<Record<string, JsonValue>>;
   readonly assets: AssetOptions | undefined;
   readonly define: Readonly<Record<string, string>>;
@@ -39,6 +40,7 @@ const schema = z.object({
     )
     .default([]),
   d1_databases: z.array(z.object({ binding: z.string() })).default([]),
+  r2_buckets: z.array(z.object({ binding: z.string() })).default([]),
   vars: z.record(z.string(), z.json()).default({}),
   define: z.record(z.string(), z.string()).default({}),
   assets: z
@@ -86,6 +88,7 @@ export function readConfig(file: string): WorkerConfig {
     durableObjects: durableObjects(config),
     renamedClasses: config.migrations.flatMap((migration) => migration.renamed_classes),
     d1: config.d1_databases.map(({ binding }) => binding),
+    r2: config.r2_buckets.map(({ binding }) => binding),
     vars: { ...config.vars, ...readDevVars(folder) },
     assets: assets(config, folder),
     define: config.define,

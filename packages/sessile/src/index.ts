@@ -29,6 +29,7 @@ export {
   type Json,
   type Lifecycle,
   type Limits,
+  type PartReference,
   type Peer,
   SessileError,
   type SessionEvent,

@@ -9,10 +9,13 @@ export {
   type SocketEvent,
   type SocketLike,
   systemClock,
+  type Transport,
+  type TransportName,
 } from "./environment.ts";
 export type { EventsListener, SessionEvents } from "./event-feed.ts";
 export { type EventsPage, HttpClient, type HttpClientOptions } from "./http-client.ts";
 export type { CommandResult, PendingCommand } from "./outbox.ts";
+export { type PartData, type PartsOptions, SessionParts, type WithParts } from "./parts.ts";
 export { connect, SessionClient } from "./session-client.ts";
 export type {
   Appendable,
@@ -23,3 +26,12 @@ export type {
   SessionSnapshot,
   SignalEvent,
 } from "./session-types.ts";
+export {
+  auto,
+  type HttpTransportOptions,
+  longPoll,
+  type PollOptions,
+  poll,
+  sse,
+  websocket,
+} from "./transports.ts";

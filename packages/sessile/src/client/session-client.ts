@@ -23,10 +23,11 @@ import {
 import { Connection } from "./connection.ts";
 import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-state.ts";
 import { type DraftActions, draftActions } from "./draft-actions.ts";
-import type { Clock } from "./environment.ts";
+import type { Clock, TransportName } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
 import { Listeners } from "./listeners.ts";
 import { type CommandResult, Outbox } from "./outbox.ts";
+import { SessionParts } from "./parts.ts";
 import { SessionStore } from "./session-store.ts";
 import type {
   Appendable,
@@ -59,6 +60,8 @@ export class SessionClient<S extends SessionContract> {
   readonly call: CallsOf<S>;
   readonly events: SessionEvents<S>;
   readonly draft: DraftActions<S>;
+  /** What is too large for an event. */
+  readonly parts: SessionParts;
   readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
@@ -88,6 +91,7 @@ export class SessionClient<S extends SessionContract> {
       () => this.#store.draft,
       () => `draft-${randomProducer(environment.random)}`,
     );
+    this.parts = new SessionParts(options);
     this.#outbox = new Outbox({
       producer: options.producer ?? randomProducer(environment.random),
       epoch: options.epoch ?? 0,
@@ -98,6 +102,8 @@ export class SessionClient<S extends SessionContract> {
       url,
       history,
       events,
+      fromSnapshot: options.from === "snapshot",
+      transport: options.transport ?? null,
       environment,
       onEffect,
       onSettled: () => this.#onSettled(),
@@ -112,6 +118,17 @@ export class SessionClient<S extends SessionContract> {
 
   /** Disconnects for good. Commands still unanswered are rejected; they may or may not have been applied. */
   readonly close = (): void => this.#connection.stop();
+
+  /** What the client talks through now. Signals and presence are there on "websocket" only. */
+  get transport(): TransportName {
+    return this.#connection.via;
+  }
+
+  /** Asks for what is new now instead of at the next poll or retry. Resolves once it is here; rejects as `whenLive` does. */
+  readonly refresh = async (): Promise<void> => {
+    await this.#connection.refresh();
+    await this.whenLive();
+  };
 
   readonly append = <Type extends AppendableType<S>>(
     type: Type,
@@ -153,11 +170,15 @@ export class SessionClient<S extends SessionContract> {
    * Sends to the peers that are here now.
    *
    * @returns false if this client is not connected, in which case the signal is gone
-   * @throws SessileError `bad_request` for a value JSON cannot hold
+   * @throws SessileError `bad_request` for a value JSON cannot hold, `rejected` over a transport that carries no signals
    */
   readonly signal = (signal: Json): boolean => {
     assertJson(signal, "signal");
     if (!this.#connection.isAttached) return false;
+    if (this.transport !== "websocket")
+      throw new SessileError("rejected", `Signals need a WebSocket; this client uses ${this.transport}.`, {
+        field: "transport",
+      });
     this.#connection.send(JSON.stringify({ t: "signal", signal }));
     return true;
   };
@@ -243,6 +264,9 @@ export class SessionClient<S extends SessionContract> {
         break;
       case "draft":
         this.#store.setDraft(effect.draft);
+        break;
+      case "quota":
+        this.#store.setQuota(effect.quota);
         break;
       case "presence":
         this.#store.setPresence(effect.presence);

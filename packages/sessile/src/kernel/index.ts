@@ -23,7 +23,7 @@ export {
   type SnapshotWithView,
 } from "./snapshots.ts";
 export { type NotPromise, refuseThenable, type Sql, type SqlRow, type SqlValue } from "./sql.ts";
-export { charsOf, nextShown, segmentsIn, shownPieces } from "./stream-page.ts";
+export { nextShown, segmentsIn, shownPieces } from "./stream-page.ts";
 export { StreamTable } from "./stream-table.ts";
 export {
   type StreamAppend,

@@ -163,16 +163,25 @@ export class Kernel {
 
   /**
    * Makes every table anew from the log, after `fill` has put another log in its place. One transaction: if anything in it
-   * throws, everything is as it was.
+   * throws, everything is as it was; `accept` may throw for what came of it.
    */
-  rebuild(fill: () => void = () => {}): void {
+  rebuild(fill: () => void = () => {}, accept: (view: SessionView) => void = () => {}): void {
     if (this.#open) throw new SessileError("internal", "A commit is already open.");
     const { kind, name } = this.#view;
     this.#sql.transaction(() => {
       fill();
       // Whatever was pending belongs to a log that is no more.
       this.drafts.drop();
-      rebuildTables({ sql: this.#sql, log: this.log, due: this.due, kind: this.#kind, kindName: kind, name });
+      accept(
+        rebuildTables({
+          sql: this.#sql,
+          log: this.log,
+          due: this.due,
+          kind: this.#kind,
+          kindName: kind,
+          name,
+        }),
+      );
     });
     this.#reload();
   }

@@ -105,7 +105,8 @@ export class Parts {
   keep(data: Uint8Array, description: { mediaType: string; name?: string }, now: number): PartReference {
     const { maxPartBytes } = this.#limits;
     if (data.length > maxPartBytes) throw tooLarge(maxPartBytes);
-    if (data.length === 0) throw new SessileError("bad_request", "A part holds at least one byte.", { field: "data" });
+    if (data.length === 0)
+      throw new SessileError("bad_request", "A part holds at least one byte.", { field: "data" });
     const digest = new BytesHash();
     digest.update(data);
     const hash = digest.hex();
@@ -151,7 +152,7 @@ export class Parts {
    * @throws SessileError `bad_request` naming the field if one is not there, or not what the reference says
    */
   refer(value: Json | undefined, field: string, seq: number): void {
-    for (const { reference, field: at } of this.assertThere(value, field)) {
+    for (const { reference } of this.assertThere(value, field)) {
       this.#sql.exec(
         "UPDATE _sessile_part SET seq = ?, media_type = ? WHERE hash = ? AND seq IS NULL",
         seq,
@@ -197,7 +198,6 @@ export class Parts {
         seq,
       );
     }
-    this.#referred = true;
   }
 
   /** The bytes lie in a bucket now, or were found there. */
@@ -213,7 +213,9 @@ export class Parts {
 
   /** A part that events refer to and that lies in the session's own tables. */
   nextToMove(): PartInfo | null {
-    const row = this.#sql.exec("SELECT * FROM _sessile_part WHERE seq IS NOT NULL AND place = 'sql' LIMIT 1")[0];
+    const row = this.#sql.exec(
+      "SELECT * FROM _sessile_part WHERE seq IS NOT NULL AND place = 'sql' LIMIT 1",
+    )[0];
     return row ? partOf(row) : null;
   }
 
@@ -242,8 +244,12 @@ export class Parts {
 
   #uploadOf(uploadId: string, begins: boolean, now: number): number {
     const row = this.#sql.exec("SELECT part_id FROM _sessile_part WHERE upload_id = ?", uploadId)[0];
+    if (row && begins)
+      // From its beginning again: what an attempt before this one left must not count.
+      this.#sql.exec("DELETE FROM _sessile_part_chunk WHERE part_id = ?", numberAt(row, "part_id"));
     if (row) return numberAt(row, "part_id");
-    if (!begins) throw new SessileError("bad_request", "This upload is not known. Send it again from its beginning.");
+    if (!begins)
+      throw new SessileError("bad_request", "This upload is not known. Send it again from its beginning.");
     this.#sql.exec(
       "INSERT INTO _sessile_part (upload_id, media_type, bytes, place, stored_at) VALUES (?, '', 0, 'sql', ?)",
       uploadId,

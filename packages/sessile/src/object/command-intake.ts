@@ -16,9 +16,12 @@ import type { Ack } from "../protocol/frame.ts";
 import { parseProducerPosition } from "../protocol/ids.ts";
 import { assertJson, type Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
+import type { QuotaStatus } from "../protocol/quota.ts";
+import { mentionsPart } from "../protocol/part.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { Clock } from "./clock.ts";
 import { type Delivered, type Letter, Mailbox } from "./mailbox.ts";
+import { type Applicant, QuotaGate } from "./quota-gate.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
 const maxRememberedCalls = 1000;
@@ -30,6 +33,16 @@ type Destination = WebSocket | ((outcome: Outcome) => void);
 export interface Sender {
   readonly actor: Actor | null;
   readonly rights?: readonly Action[];
+  /** Salted hash of the address it comes from. */
+  readonly client?: string;
+}
+
+/** A command on its way to the mailbox. */
+interface Entering extends Applicant {
+  readonly chars: number;
+  readonly destination: Destination;
+  /** Hears what is left of the sender's quota. */
+  readonly onQuota?: (status: QuotaStatus) => void;
 }
 
 function forbidden({ op }: Command): SessileError {
@@ -73,6 +86,12 @@ class CommandLetter implements Letter {
 
   get touchesTables(): boolean {
     const { op, id } = this.#command;
+    // Which parts are referred to is noted beside the log.
+    if (
+      (this.#command.op === "append" && mentionsPart(this.#command.payload)) ||
+      (this.#command.op === "setState" && mentionsPart(this.#command.state))
+    )
+      return true;
     if (op !== "append" && op !== "setState" && op !== "setStatus" && op !== "reset") return true;
     // A foreign id gets a row of its own.
     return id !== undefined && parseProducerPosition(id) === null;
@@ -100,6 +119,10 @@ export interface CommandIntakeOptions {
   /** Runs `settle` when everything committed up to now is shown. */
   readonly whenShown: (settle: (failure: SessileError | null) => void) => void;
   readonly report: (message: string, thrown: unknown) => void;
+  /** Tells a socket what is left of its quota. */
+  readonly tellQuota: (socket: WebSocket, status: QuotaStatus) => void;
+  /** Ends a connection with the error that says when to come back. */
+  readonly disconnect: (socket: WebSocket, error: SessileError) => void;
   /** Ends this instance: its memory can no longer be trusted. */
   readonly abort: (thrown: unknown) => void;
 }
@@ -108,6 +131,8 @@ export interface CommandIntakeOptions {
 export class CommandIntake {
   readonly #options: CommandIntakeOptions;
   readonly #mailbox: Mailbox<CommandLetter>;
+  /** Null for a kind without quotas. */
+  readonly #quota: QuotaGate<Entering> | null;
   /** Asynchronous calls by their ids, running or among the latest to have ended. */
   readonly #calls = new Map<string, Promise<Outcome>>();
 
@@ -118,6 +143,7 @@ export class CommandIntake {
       delivered: (batch) => this.#orAbort(() => this.#delivered(batch)),
       failed: (letters, thrown) => this.#orAbort(() => this.#failed(letters, thrown)),
     });
+    this.#quota = this.#quotaGate();
   }
 
   /**
@@ -126,8 +152,9 @@ export class CommandIntake {
    * @throws SessileError `overloaded` or `unavailable`, which ends the connection: were one command refused and the next frame's taken, the
    * sender's order would be lost. It comes back after `retryAfterMs` and sends again what was not answered.
    */
-  fromSocket(socket: WebSocket, { actor, rights }: Sender, values: readonly Json[], chars: number): void {
+  fromSocket(socket: WebSocket, sender: Sender, values: readonly Json[], chars: number): void {
     this.#assertCount(values);
+    const { actor, rights, client } = sender;
     const refusal = this.#options.refusal();
     if (refusal?.retryable) throw refusal;
     const refused: Ack[] = [];
@@ -142,7 +169,7 @@ export class CommandIntake {
           );
         }
         if (rights && !rights.includes(actionOf(command.op))) throw forbidden(command);
-        this.#enter(command, actor, chars / values.length, socket);
+        this.#enter(command, { actor, client }, chars / values.length, socket, socket);
       } catch (thrown) {
         const error = SessileError.from(thrown);
         if (error.code === "overloaded") {
@@ -156,7 +183,13 @@ export class CommandIntake {
   }
 
   /** Commands of one HTTP request; resolves when all of them are settled. */
-  fromRequest(actor: Actor | null, values: readonly Json[], chars: number): Promise<Outcome[]> {
+  fromRequest(
+    sender: Sender,
+    values: readonly Json[],
+    chars: number,
+    onQuota?: (status: QuotaStatus) => void,
+  ): Promise<Outcome[]> {
+    const line = {};
     this.#assertCount(values);
     const commands = values.map((value, index) =>
       parseCommand(value, values.length === 1 ? "body" : `body.${index}`),
@@ -166,7 +199,7 @@ export class CommandIntake {
         (command) =>
           new Promise<Outcome>((resolve) => {
             try {
-              this.#enter(command, actor, chars / commands.length, resolve);
+              this.#enter(command, sender, chars / commands.length, resolve, line, onQuota);
             } catch (thrown) {
               resolve({ ok: false, error: SessileError.from(thrown) });
             }
@@ -188,13 +221,37 @@ export class CommandIntake {
     );
   }
 
-  #enter(command: Command, actor: Actor | null, chars: number, destination: Destination): void {
-    const { hooks, kernel, refusal, whenShown } = this.#options;
+  /** @param line what keeps its order while it waits for the quota */
+  #enter(
+    command: Command,
+    { actor, client }: { readonly actor: Actor | null; readonly client?: string | undefined },
+    chars: number,
+    destination: Destination,
+    line: object,
+    onQuota?: (status: QuotaStatus) => void,
+  ): void {
+    const { hooks, refusal } = this.#options;
     const frozen = refusal();
     if (frozen) throw frozen;
     if (!hooks.authorize(actor, actionOf(command.op))) {
       throw forbidden(command);
     }
+    if (
+      this.#quota?.holds(line, {
+        command,
+        actor,
+        chars,
+        destination,
+        ...(client === undefined ? {} : { client }),
+        ...(onQuota ? { onQuota } : {}),
+      })
+    )
+      return;
+    this.#accept(command, actor, chars, destination);
+  }
+
+  #accept(command: Command, actor: Actor | null, chars: number, destination: Destination): void {
+    const { hooks, kernel, whenShown } = this.#options;
     if (command.op === "call") {
       const method = hooks.findMethod(command.method);
       if (method?.isAsync) {
@@ -205,6 +262,40 @@ export class CommandIntake {
       }
     }
     this.#mailbox.push(new CommandLetter(command, kernel.definition, actor, chars, destination));
+  }
+
+  #quotaGate(): QuotaGate<Entering> | null {
+    const { hooks, kernel, clock, limits, report } = this.#options;
+    if (!hooks.quotas) return null;
+    return new QuotaGate<Entering>({
+      ...hooks.quotas,
+      clock,
+      maxWaiting: limits.maxWaitingPerPeer,
+      draftType: (actor) => kernel.drafts.of(actor?.id)?.type ?? null,
+      report,
+      decided: (entering, refusal, status) => this.#decided(entering, refusal, status),
+    });
+  }
+
+  /** What the quota says of a command. The session may have changed while it was asked. */
+  #decided(entering: Entering, refusal: SessileError | null, status: QuotaStatus | null): void {
+    const { command, actor, chars, destination, onQuota } = entering;
+    const socket = typeof destination === "function" ? null : destination;
+    if (status && socket) this.#options.tellQuota(socket, status);
+    else if (status) onQuota?.(status);
+    try {
+      const frozen = refusal ?? this.#options.refusal();
+      if (frozen) throw frozen;
+      this.#accept(command, actor, chars, destination);
+    } catch (thrown) {
+      const error = SessileError.from(thrown);
+      if (!socket || error.code !== "overloaded") {
+        this.#settle(command.id, destination, { ok: false, error });
+        return;
+      }
+      this.#quota?.drop(socket);
+      this.#options.disconnect(socket, error);
+    }
   }
 
   /** Tells one outcome by itself. */

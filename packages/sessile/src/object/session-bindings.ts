@@ -1,5 +1,6 @@
 import type { D1Database } from "../record/index.ts";
 import type { ArchiveBucket } from "./archiver.ts";
+import type { PartBucket } from "./part-store.ts";
 
 /** Bindings the base class looks for; all optional. */
 export interface SessileBindings {
@@ -7,6 +8,8 @@ export interface SessileBindings {
   readonly SESSILE_RECORD?: D1Database;
   /** R2: archived events. */
   readonly SESSILE_ARCHIVE?: ArchiveBucket;
+  /** R2: parts that events refer to. */
+  readonly SESSILE_PARTS?: PartBucket;
   /** Fan-out of directory changes to open lists. */
   readonly SESSILE_FEED?: DurableObjectNamespace;
 }

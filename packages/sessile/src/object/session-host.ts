@@ -109,6 +109,7 @@ export class SessionHost {
       peers: this.peers,
       limits,
       hooks,
+      now: () => clock.now(),
       takeCommands: (socket, commands, chars) =>
         this.intake.fromSocket(socket, this.peers.get(socket) ?? { actor: null }, commands, chars),
       presenceChanged: () => this.#presence.changed(),
@@ -158,7 +159,7 @@ export class SessionHost {
     this.peers.closeAll("The session was imported.");
     this.visible.restart(this.#clock.now());
     this.#sealer.restart();
-    this.parts.referred(this.#clock.now());
+    this.parts.restart(this.#clock.now());
     this.#leaseWork();
   }
 

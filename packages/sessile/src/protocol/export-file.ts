@@ -1,10 +1,11 @@
 import { type ChainHead, chainStart, nextHash } from "./log-chain.ts";
+import { type PartPiece, partLine } from "./part-line.ts";
 import { canonicalEvent, type RecordedEvent } from "./recorded-event.ts";
 import { type Sha256, sha256Hex } from "./sha256.ts";
 
 /**
  * The export of a session: NDJSON, every line ended by a newline. First the manifest, then one line per event with its chain
- * hash, then the trailer. The same log gives the same bytes, whichever server writes it.
+ * hash, then the parts that events refer to, in pieces, then the trailer. The same log gives the same bytes, whichever server writes it.
  */
 export interface ExportManifest {
   readonly format: "sessile-session";
@@ -14,6 +15,8 @@ export interface ExportManifest {
   /** RFC 3339: the time of event 1. */
   readonly createdAt: string;
   readonly events: number;
+  /** Parts in the file; absent if there is none. */
+  readonly parts?: number | undefined;
 }
 
 export interface ExportTrailer {
@@ -31,8 +34,9 @@ const hashLength = 64;
 const eventAt = eventLead.length + hashLength + eventMiddle.length;
 
 export function manifestLine(manifest: Omit<ExportManifest, "format" | "version">): string {
-  const { kind, name, createdAt, events } = manifest;
-  return JSON.stringify({ format: "sessile-session", version: 1, kind, name, createdAt, events });
+  const { kind, name, createdAt, events, parts = 0 } = manifest;
+  const counted = parts > 0 ? { parts } : {};
+  return JSON.stringify({ format: "sessile-session", version: 1, kind, name, createdAt, events, ...counted });
 }
 
 /** Writes the lines of one export in order. */
@@ -62,6 +66,11 @@ export class ExportWriter {
     const canonical = canonicalEvent(event);
     this.#head = { seq: event.seq, hash: nextHash(this.#head.hash, canonical, this.#hash) };
     return `${eventLead}${this.#head.hash}${eventMiddle}${canonical}}\n`;
+  }
+
+  /** After the last event. */
+  part(piece: PartPiece): string {
+    return `${partLine(piece)}\n`;
   }
 
   end(): string {

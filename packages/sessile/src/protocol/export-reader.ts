@@ -4,6 +4,8 @@ import { checksumOf, type ExportManifest, type ExportTrailer, splitEventLine } f
 import { assertSessionAddress } from "./ids.ts";
 import { type Json, parseJson } from "./json.ts";
 import { type ChainHead, chainStart, nextHash } from "./log-chain.ts";
+import { hashOfPart, referencesIn } from "./part.ts";
+import { PartLines, type PartPiece } from "./part-line.ts";
 import { canonicalEvent, type RecordedEvent } from "./recorded-event.ts";
 import { type Sha256, sha256Hex } from "./sha256.ts";
 
@@ -32,6 +34,7 @@ const manifestSchema = z.strictObject({
   name: z.string(),
   createdAt: time,
   events: count.check(z.positive()),
+  parts: z.optional(count.check(z.positive())),
 });
 const trailerSchema = z.strictObject({
   trailer: z.strictObject({ events: count, head: hash, checksum: hash }),
@@ -54,6 +57,10 @@ const eventSchema = z.strictObject({
  */
 export class ExportReader {
   readonly #hash: Sha256;
+  readonly #onPart: (piece: PartPiece) => void;
+  readonly #parts = new PartLines();
+  /** Bytes of the parts that events refer to, by hash; a part leaves when it has come. */
+  readonly #awaited = new Map<string, number>();
   #line = 0;
   #key = 0;
   #manifestText = "";
@@ -62,8 +69,10 @@ export class ExportReader {
   #at = 0;
   #trailer: ExportTrailer | null = null;
 
-  constructor(hashFunction: Sha256 = sha256Hex) {
+  /** `onPart` gets the bytes of parts; a part is good once its last piece has been handed out. */
+  constructor(hashFunction: Sha256 = sha256Hex, onPart: (piece: PartPiece) => void = () => {}) {
     this.#hash = hashFunction;
+    this.#onPart = onPart;
   }
 
   get manifest(): ExportManifest | null {
@@ -81,6 +90,7 @@ export class ExportReader {
     if (!this.#manifest) this.#takeManifest(line);
     else if (this.#trailer) throw this.#fault(null, "There is text after the trailer.");
     else if (this.#head.seq < this.#manifest.events) return this.#takeEvent(line);
+    else if (this.#parts.whole < (this.#manifest.parts ?? 0)) this.#takePart(line);
     else this.#takeTrailer(line);
     return null;
   }
@@ -131,6 +141,7 @@ export class ExportReader {
     const event = this.#parse(eventSchema, parts.canonical, `Event ${seq} is damaged.`) as RecordedEvent;
     this.#assertInPlace(event, seq, parts.canonical);
     this.#head = { seq, hash: next };
+    if (this.#manifest?.parts !== undefined) this.#awaitParts(event);
     return event;
   }
 
@@ -169,6 +180,20 @@ export class ExportReader {
       created?.name === this.#manifest?.name &&
       createdAt === this.#manifest?.createdAt
     );
+  }
+
+  #awaitParts({ payload }: RecordedEvent): void {
+    for (const reference of referencesIn(payload)) this.#awaited.set(hashOfPart(reference), reference.bytes);
+  }
+
+  #takePart(line: string): void {
+    const piece = this.#parts.take(line);
+    if (typeof piece === "string") throw this.#fault(null, piece);
+    const { hash, at, of, data } = piece;
+    if (this.#awaited.get(hash) !== of)
+      throw this.#fault(null, `No event refers to part ${hash}, or it came before.`);
+    if (at + data.length === of) this.#awaited.delete(hash);
+    this.#onPart(piece);
   }
 
   #takeTrailer(line: string): void {

@@ -16,17 +16,51 @@ const state = new Uint32Array(8);
 
 export function sha256Hex(text: string): string {
   const length = encode(text);
+  state.set(initial);
+  return finish(length, length);
+}
+
+/** Pads and hashes the `length` bytes that are left of `total`. */
+function finish(length: number, total: number): string {
   const padded = (length + 9 + 63) & ~63;
   bytes.fill(0, length, padded);
   bytes[length] = 0x80;
-  // The length in bits, 64 of them; a text of 2^29 bytes and more cannot be held anyway, but its high word is cheap.
-  writeWord(padded - 8, Math.floor(length / 0x20000000));
-  writeWord(padded - 4, length << 3);
-  state.set(initial);
+  // The length in bits, 64 of them.
+  writeWord(padded - 8, Math.floor(total / 0x20000000));
+  writeWord(padded - 4, total << 3);
   for (let from = 0; from < padded; from += 64) compress(from);
   let hex = "";
   for (const word of state) hex += word.toString(16).padStart(8, "0");
   return hex;
+}
+
+/** SHA-256 of bytes as they come, for where no platform's digest is at hand. */
+export class BytesHash {
+  readonly #state = initial.slice();
+  /** Less than a block, waiting for more. */
+  #rest = new Uint8Array(0);
+  #length = 0;
+
+  update(chunk: Uint8Array): void {
+    const length = this.#rest.length + chunk.length;
+    const blocks = length & ~63;
+    reserve(length);
+    bytes.set(this.#rest);
+    bytes.set(chunk, this.#rest.length);
+    state.set(this.#state);
+    for (let from = 0; from < blocks; from += 64) compress(from);
+    this.#state.set(state);
+    this.#rest = bytes.slice(blocks, length);
+    this.#length += chunk.length;
+  }
+
+  /** The hash of all there was; nothing can follow. */
+  hex(): string {
+    reserve(128);
+    bytes.set(this.#rest);
+    state.set(this.#state);
+    return finish(this.#rest.length, this.#length);
+  }
 }
 
 /** The first 32 bits of the fractional parts of the roots of the first primes, as the standard defines its constants. */
@@ -94,6 +128,10 @@ function compress(from: number): void {
   state[7] = (state[7] as number) + h;
 }
 
+function reserve(length: number): void {
+  if (bytes.length < length + 72) bytes = new Uint8Array(length + 4096);
+}
+
 function rotate(word: number, by: number): number {
   return (word >>> by) | (word << (32 - by));
 }
@@ -107,7 +145,7 @@ function writeWord(at: number, word: number): void {
 
 /** UTF-8 into the work area, which afterwards has room for the padding. @returns the number of bytes */
 function encode(text: string): number {
-  if (bytes.length < text.length * 3 + 72) bytes = new Uint8Array(text.length * 3 + 4096);
+  reserve(text.length * 3);
   let at = 0;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);

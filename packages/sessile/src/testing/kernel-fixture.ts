@@ -15,6 +15,7 @@ import type { Command, Outcome } from "../protocol/command.ts";
 import { type Actor, type Commit, eventsOf, type SessionEvent } from "../protocol/event.ts";
 import { sessionKeyOf } from "../protocol/event-id.ts";
 import type { Json } from "../protocol/json.ts";
+import { mentionsPart } from "../protocol/part.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 
 export const ada: Actor = { id: "ada", name: "Ada" };
@@ -71,7 +72,10 @@ export class KernelFixture {
       id: taskIdOf(command),
       actor,
       refusesFirst: command.op !== "call" && command.op !== "answerGate",
-      touchesTables: command.op !== "append" || (command.id !== undefined && !/\.\d+\.\d+$/.test(command.id)),
+      touchesTables:
+        command.op !== "append" ||
+        mentionsPart(command.payload) ||
+        (command.id !== undefined && !/\.\d+\.\d+$/.test(command.id)),
       run: (writer) => runCommand(command, writer, this.kind),
       assertRepeats: (earlier) => assertRepeats(command, earlier),
     };

@@ -3,10 +3,11 @@ import { directoryFeedName } from "../object/directory-feed.ts";
 import { type Action, actions } from "../protocol/access.ts";
 import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
-import { subprotocol } from "../protocol/frame.ts";
 import type { Actor } from "../protocol/event.ts";
+import { subprotocol } from "../protocol/frame.ts";
 import { reservedRoutes } from "../protocol/ids.ts";
 import { archiveRoutes } from "./archive-routes.ts";
+import { commandRoutes } from "./command-routes.ts";
 import { listSessionsPage } from "./directory-routes.ts";
 import { draftRoutes } from "./draft-routes.ts";
 import { importExport } from "./import-log.ts";
@@ -18,8 +19,8 @@ import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
 import { asActor, SessionTarget } from "./session-stub.ts";
 import { showView } from "./show-view.ts";
-import { tokenRoutes } from "./token-routes.ts";
 import { summaryRoutes } from "./summary-routes.ts";
+import { tokenRoutes } from "./token-routes.ts";
 
 /** Types of the Hono app that `createSessile` returns. */
 export interface AppTypes<Env> {
@@ -62,7 +63,8 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   });
 
   const { tokens } = options;
-  if (tokens) app.route("/v1/tokens", tokenRoutes(tokens as TokenAuthority<unknown>) as unknown as Hono<AppTypes<Env>>);
+  if (tokens)
+    app.route("/v1/tokens", tokenRoutes(tokens as TokenAuthority<unknown>) as unknown as Hono<AppTypes<Env>>);
 
   app.post("/v1/sessions/import", async (context) => {
     const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
@@ -99,6 +101,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   });
   const archive = archiveRoutes((env) => options.record?.(env as Env) ?? null);
   app.route("/v1/sessions/:kind/:name", archive as unknown as Hono<AppTypes<Env>>);
+  app.route("/v1/sessions/:kind/:name", commandRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", draftRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", partRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", summaryRoutes() as unknown as Hono<AppTypes<Env>>);

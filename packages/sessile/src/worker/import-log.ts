@@ -2,6 +2,8 @@ import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { ExportFault, ExportReader } from "../protocol/export-reader.ts";
 import { type ChainHead, chainStart, extendChain } from "../protocol/log-chain.ts";
+import { partChunkBytes } from "../protocol/part.ts";
+import type { PartPiece } from "../protocol/part-line.ts";
 import { readExport } from "../protocol/read-export.ts";
 import { packCommits, type RecordedEvent } from "../protocol/recorded-event.ts";
 import type { RecordedSession, SessionRecord } from "../record/index.ts";
@@ -31,7 +33,8 @@ export async function importExport(
   body: ReadableStream<Uint8Array>,
   context: ImportContext,
 ): Promise<ImportedSession> {
-  const reader = new ExportReader();
+  const pieces: PartPiece[] = [];
+  const reader = new ExportReader(undefined, (piece) => pieces.push(piece));
   let opening: Promise<SessionTarget> | null = null;
   const open = (): Promise<SessionTarget> => {
     const { kind, name } = reader.manifest ?? { kind: "", name: "" };
@@ -43,7 +46,10 @@ export async function importExport(
   try {
     const stage = new Stage(context.actor);
     // The right is asked for before the first event is whole: a long one is not held for somebody who may not import it.
-    const text = pausing(decoded(body), async () => void (reader.manifest && (await open())));
+    const text = pausing(decoded(body), async () => {
+      if (reader.manifest) await open();
+      for (const piece of pieces.splice(0)) await stage.addPart(piece);
+    });
     for await (const event of readExport(text, reader)) {
       if (!target) {
         target = await open();
@@ -55,6 +61,7 @@ export async function importExport(
       await stage.add(event);
     }
     if (!target) throw reader.fault("There is no event.");
+    for (const piece of pieces.splice(0)) await stage.addPart(piece);
     assertReaches(known, reader.head);
     await stage.end(reader.head.seq);
     return { kind: target.kind, name: target.name, events: reader.head.seq, head: reader.head.hash };
@@ -125,6 +132,17 @@ class Stage {
     this.#events.push(event);
     this.#chars += JSON.stringify([event.payload, event.result ?? null]).length;
     if (this.#events.length >= maxStagedEvents || this.#chars >= maxStagedChars) await this.#flush();
+  }
+
+  /** Parts wait beside the tables, as any part does until an event refers to it; those of an import that fails go. */
+  async addPart({ hash, at, of, data }: PartPiece): Promise<void> {
+    const [uploadId, importing] = [`import:${hash}`, true];
+    const bytes = data.slice().buffer;
+    const chunk = at / partChunkBytes;
+    await this.#target?.ask({ op: "partChunk", uploadId, chunk, data: bytes, importing }, this.#actor);
+    if (at + data.length < of) return;
+    const mediaType = "application/octet-stream";
+    await this.#target?.ask({ op: "partEnd", uploadId, hash, bytes: of, mediaType, importing }, this.#actor);
   }
 
   async end(lastSeq: number): Promise<void> {

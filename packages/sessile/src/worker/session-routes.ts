@@ -33,7 +33,10 @@ const maxWaitSeconds = 55;
 const methodsByPath: { readonly [path: string]: readonly string[] } = {
   "/": ["GET", "HEAD"],
   "/events": ["GET", "HEAD", "POST"],
+  "/commands": ["POST"],
+  "/welcome": ["GET", "HEAD"],
   "/lifecycle": ["POST"],
+  "/access": ["POST"],
   "/status": ["POST"],
   "/state": ["GET", "HEAD", "PUT"],
   "/reset": ["POST"],
@@ -43,6 +46,8 @@ const methodsByPath: { readonly [path: string]: readonly string[] } = {
   "/draft": ["GET", "HEAD", "PUT", "DELETE"],
   "/draft/send": ["POST"],
   "/log": ["GET", "HEAD"],
+  "/parts": ["POST"],
+  "/parts/:hash": ["GET", "HEAD", "PUT"],
 };
 
 /** Everything below `/v1/sessions/{kind}/{name}`. */
@@ -113,6 +118,11 @@ export function sessionRoutes(): Routes {
       ...(await readObject(context.req.raw)),
       op: "setLifecycle",
     });
+  });
+
+  routes.post("/access", async (context) => {
+    await context.var.require("admin");
+    return runOne(context.var, context.req.raw, { ...(await readObject(context.req.raw)), op: "setAccess" });
   });
 
   routes.post("/status", async (context) => {

@@ -19,6 +19,9 @@ export const routeRules: readonly RouteRule[] = [
   { route: `GET ${session}`, right: "read" },
   { route: `GET ${session}/events`, right: "read" },
   { route: `POST ${session}/events`, right: "write", body: event },
+  // Answers each command by itself; tested with the transports.
+  { route: `POST ${session}/commands`, right: "open" },
+  { route: `GET ${session}/welcome`, right: "read" },
   { route: `POST ${session}/lifecycle`, right: "admin", body: { to: "paused" } },
   { route: `POST ${session}/status`, right: "write", body: { to: "open" } },
   { route: `GET ${session}/state`, right: "read" },
@@ -54,6 +57,8 @@ export const routeRules: readonly RouteRule[] = [
     session,
     ...[
       "events",
+      "commands",
+      "welcome",
       "lifecycle",
       "status",
       "state",

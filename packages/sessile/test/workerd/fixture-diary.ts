@@ -32,6 +32,18 @@ export class Diary extends Session<unknown, { readonly pages: number }> {
     this.setState({ pages: this.state.pages + 1 });
     return { pages: this.state.pages };
   });
+  readonly paste = callable((text: string, isRefused: boolean) => {
+    const output = this.keepPart(text, { mediaType: "text/plain", name: "output.txt" });
+    this.append("output.pasted", { output });
+    if (isRefused) throw new Error("changed its mind");
+    return output;
+  });
+  /** Where parts lie, and in how many rows. */
+  readonly places = callable(
+    () =>
+      this
+        .sql`SELECT place, (SELECT count(*) FROM _sessile_part_chunk AS c WHERE c.part_id = p.part_id) AS rows FROM _sessile_part AS p ORDER BY part_id` as unknown as Json,
+  );
   readonly fill = callable((gateId: string) => {
     this.openGate({ gateId, title: "Keep this page?", expiresAt: Date.now() + 3_600_000 });
     this.setTimer({

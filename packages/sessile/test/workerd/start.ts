@@ -28,6 +28,7 @@ export class Fixture {
   readonly side: SideServer;
   readonly #folder: ReturnType<typeof temporaryFolder>;
   readonly #source: string;
+  readonly #r2: readonly string[];
   readonly #sockets: RawSocket[] = [];
   #server: Server;
 
@@ -36,18 +37,20 @@ export class Fixture {
     folder: ReturnType<typeof temporaryFolder>,
     source: string,
     server: Server,
+    r2: readonly string[],
   ) {
     this.side = side;
     this.#folder = folder;
     this.#source = source;
+    this.#r2 = r2;
     this.#server = server;
   }
 
-  static async start(): Promise<Fixture> {
+  static async start({ r2 = [] }: { readonly r2?: readonly string[] } = {}): Promise<Fixture> {
     const source = await bundle(fileURLToPath(new URL("fixture-worker.ts", import.meta.url)));
     const side = await SideServer.start();
     const folder = temporaryFolder();
-    return new Fixture(side, folder, source, await serveFixture(source, folder.path, side.url));
+    return new Fixture(side, folder, source, await serveFixture(source, folder.path, side.url, 0, r2), r2);
   }
 
   get url(): string {
@@ -69,7 +72,7 @@ export class Fixture {
     const { port } = this.#server;
     await this.#server.close();
     await whileDown();
-    this.#server = await serveFixture(this.#source, this.#folder.path, this.side.url, port);
+    this.#server = await serveFixture(this.#source, this.#folder.path, this.side.url, port, this.#r2);
   }
 
   async stop(): Promise<void> {
@@ -146,7 +149,13 @@ export class Fixture {
   }
 }
 
-function serveFixture(source: string, dir: string, sideUrl: string, port = 0): Promise<Server> {
+function serveFixture(
+  source: string,
+  dir: string,
+  sideUrl: string,
+  port: number,
+  r2: readonly string[],
+): Promise<Server> {
   return serve({
     worker: { source },
     dir,
@@ -161,6 +170,7 @@ function serveFixture(source: string, dir: string, sideUrl: string, port = 0): P
       SESSILE_FEED: { className: "DirectoryFeed" },
     },
     d1: ["SESSILE_RECORD"],
+    r2,
     // Names by which only the origin of a page can be foreign, so that the Worker's own check is reached.
     allowedHosts: ["friend.example", "other.example"],
     vars: { SIDE_URL: sideUrl },

@@ -53,6 +53,8 @@ export interface ServeOptions {
   readonly renamedClasses?: readonly ClassRename[];
   /** Names of the D1 bindings. The data belongs to the binding's name, not to the cloud's `database_id`. */
   readonly d1?: readonly string[];
+  /** Names of the R2 bindings. The data belongs to the binding's name, not to the cloud's `bucket_name`. */
+  readonly r2?: readonly string[];
   readonly vars?: Readonly<Record<string, JsonValue>>;
   readonly compatibilityDate: string;
   readonly compatibilityFlags?: readonly string[];

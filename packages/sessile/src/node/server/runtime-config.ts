@@ -109,6 +109,7 @@ function environment({ options, secret }: RuntimeInputs, assets: AssetOptions | 
     add(name, { type: "durable-object", worker: workerName, exportName: className });
   }
   for (const name of options.d1 ?? []) add(name, { type: "d1", id: name });
+  for (const name of options.r2 ?? []) add(name, { type: "r2", name });
   for (const [name, value] of Object.entries(options.vars ?? {})) {
     add(name, typeof value === "string" ? { type: "text", value } : { type: "json", value: value as never });
   }
