@@ -8,11 +8,14 @@ export {
   workflow,
 } from "./kernel/index.ts";
 export {
+  type CommandPrice,
   callable,
   DirectoryFeed,
   type DirectoryFeedStub,
   directoryFeedName,
   type LoadingCacheStats,
+  type QuotaPlan,
+  type QuotaPolicy,
   type SessileBindings,
   Session,
   type WorkContext,
@@ -23,6 +26,7 @@ export {
   type Actor,
   type Callable,
   defaultLimits,
+  defaultTiers,
   type ErrorCode,
   type Gate,
   type GateOutcome,
@@ -31,8 +35,18 @@ export {
   type Limits,
   type PartReference,
   type Peer,
+  type QuotaStatus,
+  type QuotaTier,
+  type QuotaTiers,
   SessileError,
   type SessionEvent,
   type SessionView,
+  type Summarizer,
+  type Summary,
+  type SummaryInput,
+  type SummaryStyle,
+  type UsageEntry,
+  type UsageReport,
+  type UsageRollup,
 } from "./protocol/index.ts";
-export type { DirectoryDescription, SessionRecord } from "./record/index.ts";
+export type { DirectoryDescription, QuotaStore, SessionRecord } from "./record/index.ts";

@@ -51,6 +51,9 @@ async function summarizeWith(
   input: SummaryInput,
   timeoutMs: number,
 ): Promise<SummarizerAnswer> {
+  const overdue = new AbortController();
+  // Not `AbortSignal.timeout`: it cannot be called off, and would keep the session's instance awake for nothing.
+  const timer = setTimeout(() => overdue.abort(), timeoutMs);
   try {
     const { output, usage } = await generateText({
       model,
@@ -59,7 +62,7 @@ async function summarizeWith(
       output: Output.object({ schema: answerSchema, name: "summary" }),
       maxOutputTokens,
       maxRetries: 0,
-      abortSignal: AbortSignal.timeout(timeoutMs),
+      abortSignal: overdue.signal,
     });
     return { ...contentOf(output), usage: usageOf(usage, prices) };
   } catch (thrown) {
@@ -68,6 +71,8 @@ async function summarizeWith(
     const salvaged = salvage(thrown.text ?? "");
     if (salvaged) return { ...salvaged, usage };
     throw new SummarizerFailure("The model gave no summary.", usage, { cause: thrown });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -6,7 +6,19 @@ import { packCommits, recordedEventsOf } from "../protocol/recorded-event.ts";
 import { ada, bob, KernelFixture } from "../testing/kernel-fixture.ts";
 import { StagedLog } from "./import.ts";
 
-const derived = ["view", "producer", "client_event", "gate", "timer", "work", "step", "snapshot"];
+const derived = [
+  "view",
+  "producer",
+  "client_event",
+  "gate",
+  "timer",
+  "work",
+  "step",
+  "snapshot",
+  "summary",
+  "summary_request",
+  "usage",
+];
 
 /** Every row of every table that follows from the log, and the long texts beside them. */
 function dump(fixture: KernelFixture): unknown {
@@ -36,6 +48,9 @@ const things = [
   "complete",
   "fail",
   "seal",
+  "ask",
+  "summarise",
+  "use",
   "state",
 ] as const;
 const act: fc.Arbitrary<Act> = fc.oneof(
@@ -87,6 +102,13 @@ function play(fixture: KernelFixture, action: Act): void {
       if (what === "complete") writer.completeWork(id, { id });
       if (what === "fail") writer.failWork(id, "gave up");
       if (what === "seal") writer.sealSnapshot();
+      if (what === "ask") writer.requestSummary("detailed");
+      if (what === "use")
+        writer.recordUsage({ entryId: id, kind: "tool", source: "s", name: id, durationMs: 3 });
+      if (what === "summarise") {
+        const summary = { text: id, keyTopics: [id], actionItems: [], base: null, toSeq: writer.lastSeq };
+        writer.createSummary({ ...summary, omittedEvents: 0, style: "brief", reason: "request", model: "m" });
+      }
       if (what === "state") writer.setState({ now });
     });
   } catch {
