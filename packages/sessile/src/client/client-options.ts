@@ -8,6 +8,7 @@ import {
   type SocketConstructor,
   systemClock,
   systemNetwork,
+  type Transport,
 } from "./environment.ts";
 
 /** Where a session is. */
@@ -30,6 +31,10 @@ export interface SessionClientOptions extends SessionAddress {
   /** Identity of this client's commands. Default: random. Give one only together with an `epoch` that grows with every start. */
   readonly producer?: string;
   readonly epoch?: number;
+  /** "snapshot": begin, and after an absence go on, with the newest snapshot and what follows it. Default: every event missed. */
+  readonly from?: "snapshot";
+  /** `websocket()`, `sse()`, `longPoll()`, `poll()` or `auto()`. Default: a WebSocket. */
+  readonly transport?: Transport;
   /** Default: the platform's. */
   readonly WebSocket?: SocketConstructor;
   readonly clock?: Clock;

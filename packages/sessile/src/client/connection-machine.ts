@@ -81,6 +81,7 @@ function greet(state: ConnectionState, turn: Turn): ConnectionState {
     // Beside "after" it is used only if the server has to begin again, which then costs no more than a first visit.
     history: state.history,
     ...(cursor === null ? {} : { after: cursor }),
+    ...(state.fromSnapshot ? { from: "snapshot" as const } : {}),
     ...(state.events ? {} : { events: false }),
   };
   turn.effects.push({ do: "sendText", socket: state.socket, text: JSON.stringify(hello) });

@@ -6,6 +6,7 @@ import type {
   Json,
   Peer,
   PresenceFrame,
+  QuotaStatus,
   SessileError,
   SessionView,
 } from "../protocol/index.ts";
@@ -47,6 +48,8 @@ interface Common {
   readonly history: number;
   /** False: this peer only sends commands. */
   readonly events: boolean;
+  /** Begin with the newest snapshot instead of everything missed. */
+  readonly fromSnapshot: boolean;
   readonly online: boolean;
   /** Failed attempts since the last stable connection. */
   readonly failures: number;
@@ -133,6 +136,7 @@ export type SessionEffect =
   | { readonly do: "signal"; readonly from: Peer; readonly signal: Json }
   | { readonly do: "presence"; readonly presence: Omit<PresenceFrame, "t"> }
   | { readonly do: "draft"; readonly draft: Draft | null }
+  | { readonly do: "quota"; readonly quota: QuotaStatus }
   | { readonly do: "reportError"; readonly error: SessileError }
   | { readonly do: "finish"; readonly reason: CloseReason };
 
@@ -151,10 +155,12 @@ export interface Turn {
 export function idle(options: {
   readonly history: number;
   readonly events: boolean;
+  readonly fromSnapshot?: boolean;
   readonly online: boolean;
 }): Idle {
   return {
     at: "idle",
+    fromSnapshot: false,
     ...options,
     progress: noProgress,
     failures: 0,
@@ -167,6 +173,28 @@ export function idle(options: {
 
 /** The fields every state shares, so that a transition does not drag along those of the state it leaves. */
 export function common(state: ConnectionState): Common {
-  const { progress, history, events, online, failures, retryAfterMs, lastError, socket, timerAt } = state;
-  return { progress, history, events, online, failures, retryAfterMs, lastError, socket, timerAt };
+  const {
+    progress,
+    history,
+    events,
+    fromSnapshot,
+    online,
+    failures,
+    retryAfterMs,
+    lastError,
+    socket,
+    timerAt,
+  } = state;
+  return {
+    progress,
+    history,
+    events,
+    fromSnapshot,
+    online,
+    failures,
+    retryAfterMs,
+    lastError,
+    socket,
+    timerAt,
+  };
 }

@@ -7,13 +7,16 @@ import {
   idle,
   type SessionEffect,
 } from "./connection-state.ts";
-import type { Environment, SocketLike } from "./environment.ts";
+import type { Environment, SocketLike, Transport, TransportName } from "./environment.ts";
 
 export interface ConnectionOptions {
   /** WebSocket URL of the session. */
   readonly url: string;
   readonly history: number;
   readonly events: boolean;
+  readonly fromSnapshot: boolean;
+  /** Null: a WebSocket. */
+  readonly transport: Transport | null;
   readonly environment: Environment;
   /** Called for every effect the session is to learn of, in order. */
   readonly onEffect: (effect: SessionEffect) => void;
@@ -34,8 +37,8 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { history, events } = options;
-    this.#state = idle({ history, events, online: true });
+    const { history, events, fromSnapshot } = options;
+    this.#state = idle({ history, events, fromSnapshot, online: true });
   }
 
   get state(): ConnectionState {
@@ -46,10 +49,18 @@ export class Connection {
     return this.#state.at === "catchingUp" || this.#state.at === "live";
   }
 
+  /** What the open socket is. */
+  get via(): TransportName {
+    return this.#socket?.via ?? "websocket";
+  }
+
   start(): void {
     const { network } = this.#options.environment;
     if (!this.#stopListening) {
-      this.#stopListening = network.listen((online) => this.#take({ is: online ? "online" : "offline" }));
+      this.#stopListening = network.listen((online) => {
+        this.#take({ is: online ? "online" : "offline" });
+        if (online) void this.#socket?.refresh?.();
+      });
       this.#take({ is: network.isOnline() ? "online" : "offline" });
     }
     this.#take({ is: "start" });
@@ -57,6 +68,13 @@ export class Connection {
 
   stop(): void {
     this.#take({ is: "stop" });
+  }
+
+  /** Ends a wait at once; on an open connection makes sure of it, and asks for what is new. */
+  async refresh(): Promise<void> {
+    const asked = this.isAttached ? this.#socket?.refresh?.() : undefined;
+    if (this.#state.online && asked === undefined) this.#take({ is: "online" });
+    await asked;
   }
 
   /** Sends on the open socket; the caller has seen `isAttached`. */
@@ -109,8 +127,8 @@ export class Connection {
   }
 
   #open(socket: number): void {
-    const { WebSocket } = this.#options.environment;
-    const opened = new WebSocket(this.#options.url, [subprotocol]);
+    const { url, transport, environment } = this.#options;
+    const opened = transport?.open(url, environment) ?? new environment.WebSocket(url, [subprotocol]);
     this.#socket = opened;
     opened.addEventListener("open", () => this.#take({ is: "opened", socket }));
     opened.addEventListener("message", ({ data }) => {

@@ -13,8 +13,15 @@ export interface SocketEvent {
   readonly reason?: string;
 }
 
+/** How frames travel. */
+export type TransportName = "websocket" | "sse" | "longpoll" | "poll";
+
 /** The part of WebSocket that is used, so that `ws`, a browser's, Node's and a fake all fit. */
 export interface SocketLike {
+  /** Absent on a real socket. */
+  readonly via?: TransportName;
+  /** Asks for what is new, where it would not come by itself; resolves when it is there, or when the connection is lost. */
+  refresh?(): Promise<void>;
   send(text: string): void;
   close(code?: number, reason?: string): void;
   addEventListener(
@@ -30,6 +37,12 @@ export interface Network {
   isOnline(): boolean;
   /** Returns a function that stops listening. */
   listen(changed: (online: boolean) => void): () => void;
+}
+
+/** Opens what the connection talks through. `url` is the session's, beginning with `ws`. */
+export interface Transport {
+  readonly name: TransportName | "auto";
+  open(url: string, environment: Environment): SocketLike;
 }
 
 export interface Environment {

@@ -1,17 +1,19 @@
 import {
   assertUserEventType,
   formatProducerPosition,
-  isErrorCode,
   type Json,
   SessileError,
   type SessionContract,
   type SessionView,
   type StateOf,
-  type WireError,
+  type Summary,
+  type SummaryStyle,
+  type UsageRollup,
 } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
 import { httpUrlOf, randomProducer, type SessionAddress } from "./client-options.ts";
 import { type Clock, systemClock } from "./environment.ts";
+import { asError, errorOf } from "./http-error.ts";
 import type { Appendable, AppendableType, EventOf, PayloadArgument } from "./session-types.ts";
 
 export interface HttpClientOptions extends SessionAddress {
@@ -33,6 +35,23 @@ export interface EventsPage<S> {
   readonly hasMore: boolean;
   /** Seq of the session's last event. */
   readonly lastSeq: number;
+}
+
+/** A summary as HTTP shows it: times as RFC 3339. */
+export interface ShownSummary extends Omit<Summary, "createdAt"> {
+  readonly sessionId: string;
+  readonly createdAt: string;
+}
+
+export interface RequestedSummary extends ShownSummary {
+  /** Seconds until one may be asked for again. */
+  readonly cooldownRemaining: number;
+}
+
+export interface SummariesPage {
+  readonly items: readonly ShownSummary[];
+  readonly nextCursor: string | null;
+  readonly hasMore: boolean;
 }
 
 /** The view as HTTP shows it: times as RFC 3339. */
@@ -80,6 +99,32 @@ export class HttpClient<S extends SessionContract> {
     return (await this.#request("POST", "/events", body)) as unknown as EventOf<S> & { readonly type: Type };
   }
 
+  /**
+   * Asks for a summary; null if it is still being made, and listed later.
+   *
+   * @throws SessileError `rate_limited` with `cooldownRemaining` in seconds; it is not waited out
+   */
+  async summarize(style: SummaryStyle = "brief"): Promise<RequestedSummary | null> {
+    const answer = await this.#attempt("POST", "/summaries", { style });
+    const { summaryId } = answer.value as { readonly summaryId?: string };
+    return summaryId === undefined ? null : (answer.value as unknown as RequestedSummary);
+  }
+
+  /** Newest first. Read on with `cursor: nextCursor`. */
+  async listSummaries(
+    page: { readonly limit?: number; readonly cursor?: string } = {},
+  ): Promise<SummariesPage> {
+    const query = new URLSearchParams();
+    if (page.limit !== undefined) query.set("limit", String(page.limit));
+    if (page.cursor !== undefined) query.set("cursor", page.cursor);
+    return (await this.#request("GET", `/summaries?${query}`)) as unknown as SummariesPage;
+  }
+
+  /** What the session has used so far. */
+  async getUsage(): Promise<UsageRollup> {
+    return (await this.#request("GET", "/usage")) as unknown as UsageRollup;
+  }
+
   /** Every request here may be repeated: reads change nothing, and an append carries its id. */
   async #request(method: "GET" | "POST", path: string, body?: Json): Promise<Json> {
     const attempts = this.#options.maxAttempts ?? 5;
@@ -103,50 +148,3 @@ export class HttpClient<S extends SessionContract> {
     return { value: (await response.json()) as Json };
   }
 }
-
-/** `fetch` rejects only where no answer came, so that the same request is worth repeating. */
-function asError(thrown: unknown): SessileError {
-  if (thrown instanceof SessileError) return thrown;
-  return new SessileError("unavailable", "The server could not be reached.", {}, { cause: thrown });
-}
-
-/** A refusal as the server's typed error; one that does not come from Sessile, as from a proxy, by its status alone. */
-async function errorOf(response: Response): Promise<SessileError> {
-  const retryAfterMs = Number(response.headers.get("retry-after")) * 1_000 || undefined;
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  const problem = (await response.json().catch(() => null)) as
-    | (WireError & { readonly detail?: string; readonly title?: string })
-    | null;
-  if (problem === null || typeof problem !== "object" || !isErrorCode(problem.code)) {
-    return new SessileError(
-      codeByStatus[response.status] ?? "internal",
-      `The server answered ${response.status}.`,
-      wait,
-    );
-  }
-  const { code, field, limit, current, currentVersion } = problem;
-  const details = {
-    ...wait,
-    ...(problem.retryAfterMs === undefined ? {} : { retryAfterMs: problem.retryAfterMs }),
-    ...(field === undefined ? {} : { field }),
-    ...(limit === undefined ? {} : { limit }),
-    ...(current === undefined ? {} : { current }),
-    ...(currentVersion === undefined ? {} : { currentVersion }),
-  };
-  return new SessileError(
-    code,
-    problem.detail ?? problem.message ?? problem.title ?? `The server answered ${response.status}.`,
-    details,
-  );
-}
-
-const codeByStatus: { readonly [status: number]: SessileError["code"] } = {
-  400: "bad_request",
-  401: "unauthenticated",
-  403: "forbidden",
-  404: "not_found",
-  429: "rate_limited",
-  502: "unavailable",
-  503: "unavailable",
-  504: "unavailable",
-};

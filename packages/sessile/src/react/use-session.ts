@@ -6,6 +6,7 @@ import {
   type SessionClient,
   type SessionSnapshot,
   systemClock,
+  type Transport,
 } from "../client/index.ts";
 import type { Gate, SessionContract } from "../protocol/index.ts";
 import { type MessageOf, type MessagePayload, sessionSource } from "./session-source.ts";
@@ -14,9 +15,21 @@ import { SharedClients } from "./shared-clients.ts";
 export interface UseSessionOptions extends SessionAddress {
   /** At most this many of the latest events on the first visit. The first component to ask decides. Default 200. */
   readonly history?: number;
+  /** "snapshot": begin with the newest snapshot instead of every event missed. */
+  readonly from?: "snapshot";
+  /** Make it outside the component: clients are shared by session and transport. Default: a WebSocket. */
+  readonly transport?: Transport;
 }
 
-type Actions = "append" | "call" | "setState" | "setStatus" | "setLifecycle" | "answerGate" | "signal";
+type Actions =
+  | "append"
+  | "call"
+  | "setState"
+  | "setStatus"
+  | "setLifecycle"
+  | "answerGate"
+  | "signal"
+  | "refresh";
 
 export interface UseSession<S extends SessionContract>
   extends SessionSnapshot<S>,
@@ -41,23 +54,25 @@ const sharedClients = new SharedClients(systemClock);
  * The one-line view of a conversation is `const { messages, send } = useSession({ kind: "chat", name })`.
  */
 export function useSession<S extends SessionContract>(options: UseSessionOptions): UseSession<S> {
-  const { url, kind, name, history } = options;
+  const { url, kind, name, history, from, transport } = options;
   const source = useMemo(() => {
     const address = {
       kind,
       name,
       ...(url === undefined ? {} : { url }),
       ...(history === undefined ? {} : { history }),
+      ...(from === undefined ? {} : { from }),
+      ...(transport === undefined ? {} : { transport }),
     };
     return sessionSource<S>(sharedClients.get<S>(address), systemClock);
-  }, [url, kind, name, history]);
+  }, [url, kind, name, history, from, transport]);
   const snapshot = useSyncExternalStore(source.subscribe, source.getSnapshot, source.getSnapshot);
   const { client, send } = source;
   const { events, view } = snapshot;
   const messages = useMemo(() => events.filter(isMessage<S>), [events]);
   const waiting = view?.gates;
   const gates = useMemo(() => Object.values(waiting ?? {}), [waiting]);
-  const { append, call, setState, setStatus, setLifecycle, answerGate, signal } = client;
+  const { append, call, setState, setStatus, setLifecycle, answerGate, signal, refresh } = client;
   return {
     ...snapshot,
     messages,
@@ -71,6 +86,7 @@ export function useSession<S extends SessionContract>(options: UseSessionOptions
     setLifecycle,
     answerGate,
     signal,
+    refresh,
     saveDraft: client.draft.save,
     cancelDraft: client.draft.cancel,
     sendDraft: client.draft.send,

@@ -1,0 +1,319 @@
+import {
+  type Ack,
+  type ClientFrame,
+  closeCodes,
+  type HelloFrame,
+  pingText,
+  pongText,
+  type ServerFrame,
+  SessileError,
+  type SessionEvent,
+} from "../protocol/index.ts";
+import type { Clock, SocketEvent, SocketLike, TransportName } from "./environment.ts";
+import { eventStreamData } from "./event-stream-lines.ts";
+import { commitOf, type SessionRequests } from "./session-requests.ts";
+
+export type HttpTransportName = Exclude<TransportName, "websocket">;
+
+export interface HttpSocketOptions {
+  readonly via: HttpTransportName;
+  readonly requests: SessionRequests;
+  readonly clock: Clock;
+  /** Between polls. */
+  readonly intervalMs: number;
+}
+
+const pageLimit = 500;
+const longPollSeconds = 25;
+/** For any one answer; an asynchronous method that takes longer is asked for again, and joined. */
+const answerWithinMs = 60_000;
+const firstBytesWithinMs = 10_000;
+const connectionLost = 1006;
+
+type SocketEventType = "open" | "message" | "close" | "error";
+
+/**
+ * Frames of `sessile.v1` over plain HTTP, so that the connection cannot tell it from a socket: what it sends becomes requests, and
+ * answers become frames. A request that fails ends it, as a lost connection ends a socket; the connection comes back and resumes.
+ */
+export class HttpSocket implements SocketLike {
+  readonly via: HttpTransportName;
+  readonly #options: HttpSocketOptions;
+  readonly #listeners: { readonly type: SocketEventType; readonly run: (event: SocketEvent) => void }[] = [];
+  readonly #ended = new AbortController();
+  /** Ends the reading under way when another begins. */
+  #reading = new AbortController();
+  /** Seq of the last event handed over. */
+  #cursor = 0;
+  #etag: string | null = null;
+  /** Answers whose events are not handed over yet. */
+  #held: Ack[] = [];
+  #unsent: Promise<void> = Promise.resolve();
+  #wanted: (() => void)[] = [];
+  #wake: () => void = () => {};
+  #isPingOpen = false;
+  #isProven = false;
+
+  constructor(options: HttpSocketOptions) {
+    this.via = options.via;
+    this.#options = options;
+    queueMicrotask(() => this.#emit({ type: "open" }));
+  }
+
+  /** Whether this way of getting events has been seen to work. */
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
+  addEventListener(type: SocketEventType, run: (event: SocketEvent) => void): void {
+    this.#listeners.push({ type, run });
+  }
+
+  send(text: string): void {
+    if (text === pingText) {
+      this.#onPing();
+      return;
+    }
+    const frame = JSON.parse(text) as ClientFrame;
+    if (frame.t === "hello") this.#try(() => this.#greet(frame));
+    else if (frame.t === "pull") this.#try(() => this.#read(frame.after));
+    else if (frame.t === "do")
+      this.#post(text, frame.commands as unknown as readonly { readonly op: string }[]);
+  }
+
+  close(): void {
+    this.#end(1000, "");
+  }
+
+  /** The next poll now, and the draft, which no poll brings. The other transports are told by themselves. */
+  async refresh(): Promise<void> {
+    if (this.via !== "poll" || this.#ended.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#wanted.push(resolve);
+      this.#wake();
+    });
+    await this.#guard(() => this.#readDraft());
+  }
+
+  async #greet(hello: HelloFrame): Promise<void> {
+    const query = new URLSearchParams();
+    if (hello.after !== undefined) query.set("after", String(hello.after));
+    if (hello.from !== undefined) query.set("from", hello.from);
+    const welcome = await this.#options.requests.welcome(query, this.#within(answerWithinMs));
+    // Before it is handed over: commands may follow in the same turn.
+    const isReader = hello.events !== false;
+    const { lastSeq, view, snapshot } = welcome;
+    const history = hello.history ?? lastSeq;
+    const resumed = view === undefined ? hello.after : undefined;
+    this.#cursor = isReader
+      ? (snapshot?.toSeq ?? resumed ?? Math.max(0, lastSeq - history))
+      : Number.POSITIVE_INFINITY;
+    this.#tell(welcome);
+    if (isReader) await this.#read(this.#cursor);
+    else this.#isProven = true;
+  }
+
+  /** One page; after the last one whatever follows, until another page is asked for. */
+  async #read(after: number): Promise<void> {
+    this.#reading.abort();
+    const reading = new AbortController();
+    this.#reading = reading;
+    const isOver = (): boolean => reading.signal.aborted || this.#ended.signal.aborted;
+    const signal = AbortSignal.any([reading.signal, this.#within(answerWithinMs)]);
+    try {
+      const answer = await this.#options.requests.page(`after=${after}&limit=${pageLimit}`, null, signal);
+      if (isOver() || !answer) return;
+      const { items, nextAfter, hasMore, lastSeq } = answer.page;
+      this.#assertSame(after, lastSeq);
+      this.#cursor = nextAfter;
+      this.#etag = null;
+      this.#tell({ t: "events", commits: items.map(commitOf), more: hasMore });
+      this.#answer([]);
+      if (hasMore) return;
+      while (!isOver()) await this.#follow(reading.signal);
+    } catch (thrown) {
+      // Another reading has begun, which is not this one's failure.
+      if (!isOver()) throw thrown;
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    if (this.via === "sse") return this.#stream(signal);
+    this.#isProven = true;
+    const waitSeconds = this.via === "longpoll" ? longPollSeconds : 0;
+    if (this.via === "poll") await this.#pause(signal);
+    if (signal.aborted) return;
+    const wanted = this.#wanted;
+    this.#wanted = [];
+    try {
+      const query = `after=${this.#cursor}&limit=${pageLimit}${waitSeconds > 0 ? `&wait=${waitSeconds}` : ""}`;
+      const deadline = this.#within(answerWithinMs);
+      const after = this.#cursor;
+      const answer = await this.#options.requests.page(
+        query,
+        this.#etag,
+        AbortSignal.any([signal, deadline]),
+      );
+      if (!answer || signal.aborted) return;
+      this.#assertSame(after, answer.page.lastSeq);
+      // The tag is for a cursor, so it is of use only while the cursor stays.
+      this.#etag = answer.page.items.length === 0 ? answer.etag : null;
+      this.#deliver(answer.page.items);
+      // More than a page: the rest is read as any catch-up is.
+      if (answer.page.hasMore) this.#tell({ t: "behind", lastSeq: answer.page.lastSeq });
+    } finally {
+      for (const resolve of wanted) resolve();
+    }
+  }
+
+  async #stream(signal: AbortSignal): Promise<void> {
+    const { clock, requests } = this.#options;
+    const opening = new AbortController();
+    const timer = clock.setTimeout(() => opening.abort(new Error("no stream")), firstBytesWithinMs);
+    const until = AbortSignal.any([signal, opening.signal, this.#ended.signal]);
+    try {
+      for await (const data of eventStreamData(await requests.stream(this.#cursor, until))) {
+        clock.clearTimeout(timer);
+        this.#isProven = true;
+        if (signal.aborted) return;
+        if (this.#isPingOpen) this.#pong();
+        if (data !== null) this.#deliver([JSON.parse(data) as SessionEvent]);
+      }
+    } finally {
+      clock.clearTimeout(timer);
+    }
+    if (!signal.aborted) throw new Error("The stream ended.");
+  }
+
+  /** Until the next poll is due or somebody asks for it. */
+  async #pause(signal: AbortSignal): Promise<void> {
+    if (this.#wanted.length > 0 || this.#held.length > 0) return;
+    const { clock, intervalMs } = this.#options;
+    const page = globalThis.document;
+    const isVisible = (): void => void (page?.visibilityState === "visible" && this.#wake());
+    const until = AbortSignal.any([signal, this.#ended.signal]);
+    let timer: unknown;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = clock.setTimeout(resolve, intervalMs);
+      page?.addEventListener("visibilitychange", isVisible);
+      until.addEventListener("abort", () => resolve(), { once: true });
+      if (until.aborted) resolve();
+    });
+    clock.clearTimeout(timer);
+    page?.removeEventListener("visibilitychange", isVisible);
+  }
+
+  /** Frames go one after the other, each when the one before is answered: two requests might overtake each other. */
+  #post(text: string, commands: readonly { readonly op: string }[]): void {
+    const changesDraft = commands.some(({ op }) => op.endsWith("Draft"));
+    const { t: _t, ...body } = JSON.parse(text) as { readonly t: string };
+    this.#unsent = this.#unsent.then(() =>
+      this.#guard(async () => {
+        if (this.#ended.signal.aborted) return;
+        const acks = await this.#options.requests.commands(
+          JSON.stringify(body),
+          this.#within(answerWithinMs),
+        );
+        if (this.#ended.signal.aborted) return;
+        const passing = acks.map(refusalOf).find((error) => error?.retryable);
+        if (changesDraft) await this.#readDraft();
+        this.#answer(acks.filter((ack) => !refusalOf(ack)?.retryable));
+        // Were one refused for now and the next frame taken, their order would be lost. Both come again, in order.
+        if (passing) throw passing;
+      }),
+    );
+  }
+
+  async #readDraft(): Promise<void> {
+    if (this.#cursor === Number.POSITIVE_INFINITY) return;
+    const query = new URLSearchParams({ after: String(this.#cursor) });
+    const { draft } = await this.#options.requests.welcome(query, this.#within(answerWithinMs));
+    this.#tell({ t: "draft", draft: draft ?? null });
+  }
+
+  #deliver(events: readonly SessionEvent[]): void {
+    const commits = events.filter(({ seq }) => seq > this.#cursor).map(commitOf);
+    this.#cursor = events.at(-1)?.seq ?? this.#cursor;
+    this.#answer([], commits);
+  }
+
+  /** Hands over answers, each together with or after its events, so that a settled command can be seen. */
+  #answer(more: readonly Ack[], commits: readonly ReturnType<typeof commitOf>[] = []): void {
+    const isDue = (ack: Ack): boolean => "error" in ack || ack.seq <= this.#cursor;
+    const held = [...this.#held, ...more];
+    const acks = held.filter(isDue);
+    this.#held = held.filter((ack) => !isDue(ack));
+    if (acks.length > 0 || commits.length > 0) this.#tell({ t: "commit", commits, acks });
+    if (this.#held.length > 0) this.#wake();
+  }
+
+  /** Only a stream can die unnoticed; the other transports ask, and are not answered. */
+  #onPing(): void {
+    this.#isPingOpen = true;
+    if (this.via !== "sse") queueMicrotask(() => this.#pong());
+  }
+
+  #pong(): void {
+    this.#isPingOpen = false;
+    this.#emit({ type: "message", data: pongText });
+  }
+
+  /** A log shorter than the cursor is another session's; a new greeting will say so. */
+  #assertSame(after: number, lastSeq: number): void {
+    if (lastSeq < after) throw new Error("The log is another one.");
+  }
+
+  #try(run: () => Promise<void>): void {
+    void this.#guard(run);
+  }
+
+  async #guard(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    if (!(thrown instanceof SessileError)) {
+      this.#end(connectionLost, "");
+      return;
+    }
+    this.#tell({ t: "error", error: thrown.toWire() });
+    this.#end(closeCodeOf(thrown), thrown.message);
+  }
+
+  #within(ms: number): AbortSignal {
+    return AbortSignal.any([this.#ended.signal, AbortSignal.timeout(ms)]);
+  }
+
+  #tell(frame: ServerFrame): void {
+    this.#emit({ type: "message", data: JSON.stringify(frame) });
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    for (const resolve of this.#wanted) resolve();
+    for (const { type, run } of this.#listeners) if (type === "close") run({ type, code, reason });
+  }
+
+  #emit(event: SocketEvent): void {
+    if (this.#ended.signal.aborted) return;
+    for (const { type, run } of this.#listeners) if (type === event.type) run(event);
+  }
+}
+
+function refusalOf(ack: Ack): SessileError | null {
+  return "error" in ack ? SessileError.fromWire(ack.error) : null;
+}
+
+/** The close code a socket would have been refused with. */
+function closeCodeOf({ code, retryable }: SessileError): number {
+  if (retryable || code === "internal") return closeCodes.restart;
+  if (code === "unauthenticated") return closeCodes.unauthenticated;
+  if (code === "forbidden") return closeCodes.forbidden;
+  return code === "not_found" ? closeCodes.notFound : closeCodes.protocolError;
+}

@@ -1,0 +1,159 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { connect, longPoll, poll, type SessionClient, sse, type Transport } from "../../src/client/index.ts";
+import { until } from "../../src/node/server/fixtures/processes.ts";
+import type { Callable } from "../../src/protocol/index.ts";
+import { Fixture } from "./start.ts";
+
+vi.setConfig({ testTimeout: 45_000 });
+
+interface NotesContract {
+  readonly initialState: { readonly count: number; readonly text: string };
+  readonly eventTypes?: { readonly "note.said": { readonly by: string; readonly n: number } };
+  readonly add: Callable<[string], { count: number }>;
+}
+
+let fixture: Fixture;
+let clients: SessionClient<NotesContract>[] = [];
+beforeAll(async () => {
+  fixture = await Fixture.start();
+}, 60_000);
+afterEach(() => {
+  for (const client of clients) client.close();
+  clients = [];
+});
+afterAll(() => fixture.stop());
+
+function client(
+  name: string,
+  transport?: Transport,
+  from?: "snapshot",
+  kind = "notes",
+): SessionClient<NotesContract> {
+  const made = connect<NotesContract>({
+    url: fixture.url,
+    kind,
+    name,
+    ...(transport ? { transport } : {}),
+    ...(from ? { from } : {}),
+  });
+  clients.push(made);
+  return made;
+}
+
+/** Loses every third answer to a batch of commands, after the server has run them. */
+function losing(): { readonly fetch: typeof fetch; readonly lost: () => number } {
+  let posts = 0;
+  let lost = 0;
+  return {
+    lost: () => lost,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      if (init?.method !== "POST" || posts++ % 3 !== 0) return response;
+      lost += 1;
+      throw new TypeError("the answer was lost");
+    },
+  };
+}
+
+const transports = [
+  ["sse", sse],
+  ["longpoll", longPoll],
+  ["poll", poll],
+] as const;
+
+test.each(transports)(
+  "TR1 TR2 TR3 over %s the log is the same as over a socket, own writes show once answered, lost answers run nothing twice",
+  async (name, make) => {
+    const session = fixture.name();
+    const { fetch, lost } = losing();
+    const [socket, http] = [client(session), client(session, make({ fetch }))];
+    await Promise.all([socket.whenLive(), http.whenLive()]);
+    expect(http.transport).toBe(name);
+    for (let n = 0; n < 4; n++) {
+      const [{ seq }] = await Promise.all([
+        http.append("note.said", { by: "http", n }),
+        socket.append("note.said", { by: "socket", n }),
+      ]);
+      expect(http.getSnapshot().lastSeq).toBeGreaterThanOrEqual(seq);
+    }
+    await fixture.restart(() => {
+      for (let n = 4; n < 8; n++) void http.append("note.said", { by: "http", n });
+    });
+    await http.append("note.said", { by: "http", n: 8 });
+    expect(lost()).toBeGreaterThan(1);
+    await http.refresh();
+    const log = await fixture.log(session);
+    for (const { getSnapshot } of [socket, http]) {
+      await until(() => getSnapshot().lastSeq === log.length);
+      expect(getSnapshot().events).toEqual(log);
+    }
+    expect(http.getSnapshot().view).toEqual(socket.getSnapshot().view);
+    const own = log.filter(({ payload }) => (payload as { by?: string } | null)?.by === "http");
+    expect(own.map(({ payload }) => (payload as { n: number }).n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  },
+);
+
+test("TR4 an idle poll is a 304, and refresh() polls at once", async () => {
+  const session = fixture.name();
+  const statuses: number[] = [];
+  const counting: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    statuses.push(response.status);
+    return response;
+  };
+  const http = client(session, poll({ fetch: counting }));
+  await http.whenLive();
+  await http.refresh();
+  statuses.length = 0;
+  await http.refresh();
+  expect(statuses[0]).toBe(304);
+  await fixture.call(session, "add", "x");
+  await http.refresh();
+  expect(http.getSnapshot().events).toEqual(await fixture.log(session));
+});
+
+test("TR5 each command needs its own right, and a bad one fails alone", async () => {
+  const session = fixture.name();
+  const commands = [
+    { id: "t-1", op: "append", type: "note.said" },
+    { id: "t-2", op: "reset" },
+    { id: "t-3", op: "nonsense" },
+    { op: "append", type: "note.said" },
+  ];
+  const send = (user: string) =>
+    fixture.ask("POST", `notes/${session}/commands`, {
+      body: { commands },
+      headers: { "x-test-user": user },
+    });
+  const codes = async (user: string) =>
+    (await send(user)).body.items.map((ack: { error?: { code: string } }) => ack.error?.code ?? "done");
+  expect(await codes("only-write")).toEqual(["done", "forbidden", "bad_request", "bad_request"]);
+  expect(await codes("only-read")).toEqual(["forbidden", "forbidden", "bad_request", "bad_request"]);
+  expect((await send("mallory")).status).toBe(403);
+});
+
+test("TR6 signals are refused by name, and a refusal ends the client as a close code does", async () => {
+  const http = client(fixture.name(), sse());
+  await http.whenLive();
+  expect(() => http.signal("hello")).toThrow(expect.objectContaining({ code: "rejected" }));
+  const refused = client(fixture.name(), poll({ headers: { "x-test-user": "mallory" } }));
+  await expect(refused.whenLive()).rejects.toMatchObject({ code: "forbidden" });
+});
+
+test.each([
+  ["websocket", undefined],
+  ["poll", poll()],
+] as const)("TR7 over %s a client that asks begins at the newest snapshot", async (_name, transport) => {
+  const session = fixture.name();
+  const write = (text: string) => fixture.ask("POST", `diary/${session}/call/write`, { body: [text] });
+  await write("before");
+  expect((await fixture.ask("POST", `diary/${session}/snapshots`)).status).toBe(201);
+  const { toSeq } = (await fixture.get(`diary/${session}/snapshots`)).body.items[0];
+  await write("after");
+  const late = client(session, transport, "snapshot", "diary");
+  await late.whenLive();
+  const log = (await fixture.log(session, "diary")).filter(({ seq }) => seq > toSeq);
+  expect(log.length).toBeGreaterThan(0);
+  expect(late.getSnapshot().events.slice(0, log.length)).toEqual(log);
+  expect(late.getSnapshot().view).toMatchObject({ state: { pages: 2 } });
+});
