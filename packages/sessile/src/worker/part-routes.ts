@@ -106,20 +106,22 @@ function dataOf(
   read: (chunk: number) => Promise<ArrayBuffer>,
 ): ReadableStream<Uint8Array> {
   let at = from;
-  return new ReadableStream<Uint8Array>(
+  const data = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const chunk = Math.floor(at / partChunkBytes);
         const begin = chunk * partChunkBytes;
-        const data = new Uint8Array(await read(chunk)).subarray(at - begin, to - begin);
-        if (data.length === 0) throw new Error(`Part ${part.hash} has no byte ${at}.`);
-        at += data.length;
-        controller.enqueue(data);
+        const piece = new Uint8Array(await read(chunk)).subarray(at - begin, to - begin);
+        if (piece.length === 0) throw new Error(`Part ${part.hash} has no byte ${at}.`);
+        at += piece.length;
+        controller.enqueue(piece);
         if (at >= to) controller.close();
       },
     },
     { highWaterMark: 1 },
   );
+  // Says its length, so that a reader knows when it was cut off.
+  return data.pipeThrough(new FixedLengthStream(to - from));
 }
 
 async function upload(context: Context<Types>, expected: string | null): Promise<Response> {

@@ -136,6 +136,7 @@ test("PA7 a range across the pieces of a long part is exact", async () => {
   const [from, to] = [partChunkBytes - 3, 2 * partChunkBytes + 5];
   const response = await fetchPart(here, name, hashOf(large), { range: `bytes=${from}-${to - 1}` });
   expect(response.headers.get("content-range")).toBe(`bytes ${from}-${to - 1}/${large.length}`);
+  expect(response.headers.get("content-length")).toBe(String(to - from));
   expect(await bytesOf(response)).toEqual(large.slice(from, to));
 });
 
@@ -191,6 +192,28 @@ test("PA11 restored from the record, parts in a bucket are there again; those in
   expect((await fetchPart(here, gone, hashOf(large))).status).toBe(404);
   expect((await send(here, gone, large)).status).toBe(200);
   expect(await bytesOf(await fetchPart(here, gone, hashOf(large)))).toEqual(large);
+});
+
+test("PA4 in ledger mode a part shows once the record holds the event that refers to it", async () => {
+  const name = here.name("b");
+  const at = (path: string) => here.at(`books/${name}${path}`);
+  const part = await (await fetch(at("/parts"), { method: "POST", body: "ledger" })).json();
+  const status = async () => (await fetch(at(`/parts/${hashOf("ledger")}`))).status;
+  await here.ask("POST", "/test/d1/held");
+  let isAnswered = false;
+  const answer = here
+    .ask("POST", `books/${name}/events`, {
+      body: { clientEventId: "held", type: "image.added", payload: part },
+    })
+    .finally(() => {
+      isAnswered = true;
+    });
+  // Whatever comes first: the part is not shown before the event is acknowledged.
+  const early = await status();
+  expect([early, isAnswered]).toEqual([404, false]);
+  await here.ask("POST", "/test/d1/up");
+  expect((await answer).status).toBe(201);
+  expect(await status()).toBe(200);
 });
 
 test("PA12 a method keeps a part in its own commit, and one that fails keeps none", async () => {
