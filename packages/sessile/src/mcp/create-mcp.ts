@@ -1,5 +1,4 @@
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
-import { defaultLimits } from "../protocol/index.ts";
 import { messageTools } from "./message-tools.ts";
 import { SessionApi, type SessionsApp } from "./session-api.ts";
 import { registerSessionResource } from "./session-resource.ts";
@@ -33,6 +32,8 @@ interface HandlerContext {
   readonly executionCtx: ExecutionContext;
 }
 
+/** Many times the longest message. */
+const maxBodyBytes = 256 * 1024;
 const toolPrefix = /^[a-zA-Z0-9_-]{0,48}$/;
 
 /**
@@ -57,7 +58,7 @@ export function createMcp(options: McpOptions): (context: HandlerContext) => Pro
   return async ({ req: { raw }, env, executionCtx }) => {
     const handler = createMcpHandler(
       () => serverFor(new SessionApi(app, raw, env as object, executionCtx, kinds[0])),
-      { maxRequestBodySize: defaultLimits.maxFrameChars, responseMode: "json" },
+      { maxRequestBodySize: maxBodyBytes, responseMode: "json" },
     );
     return handler.fetch(raw);
   };

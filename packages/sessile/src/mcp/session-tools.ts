@@ -50,8 +50,16 @@ const listedSession = z.object({
   updatedAt: z.string(),
 });
 
+interface DirectoryItem
+  extends Omit<z.output<typeof listedSession>, "sessionId" | "createdAt" | "updatedAt"> {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
 interface DirectoryPage {
-  readonly items: readonly (Omit<z.output<typeof listedSession>, "sessionId"> & { readonly name: string })[];
+  readonly items: readonly DirectoryItem[];
   readonly nextCursor: string | null;
   readonly hasMore: boolean;
 }
@@ -111,7 +119,7 @@ export function sessionTools({ kinds, contextType = "context" }: McpOptions): re
     async run(api, args) {
       const page = (await api.list({ ...args, kind: api.kindOf(args) })) as DirectoryPage;
       const { items, nextCursor, hasMore } = page;
-      return { items: items.map(({ name, ...item }) => ({ ...item, sessionId: name })), nextCursor, hasMore };
+      return { items: items.map(showListed), nextCursor, hasMore };
     },
   });
 
@@ -190,6 +198,11 @@ export function sessionTools({ kinds, contextType = "context" }: McpOptions): re
   });
 
   return [start, list, history, resume, end];
+}
+
+function showListed({ name, createdAt, updatedAt, ...item }: DirectoryItem): z.output<typeof listedSession> {
+  const [created, updated] = [createdAt, updatedAt].map((time) => new Date(time).toISOString());
+  return { ...item, sessionId: name, createdAt: created ?? "", updatedAt: updated ?? "" };
 }
 
 function newSessionId(): string {

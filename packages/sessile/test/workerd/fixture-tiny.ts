@@ -3,6 +3,7 @@ import { callable, type Json, Session } from "sessile";
 /** A kind whose limits are reached quickly, and that lets clients write the state but not the status. */
 export class Tiny extends Session<unknown, { readonly text: string }> {
   readonly kind = "tiny";
+  override readonly summaries = {};
   readonly initialState = { text: "" };
   override readonly workflow = { initial: "on", transitions: { on: ["off"], off: ["on"] } };
   override readonly clientWrites = { state: true, status: false, events: ["card.moved"] };

@@ -1,15 +1,16 @@
 // The Worker under test: one kind with everything, one with tight limits, and an authorizer that knows a few names.
 import { DirectoryFeed } from "sessile";
-import { createD1Record } from "sessile/d1";
+import { createD1QuotaStore, createD1Record } from "sessile/d1";
 import { createMcp } from "sessile/mcp";
 import { createSessile } from "sessile/worker";
 import { Books, commitsHeard } from "./fixture-books.ts";
 import { Chronicle, Diary } from "./fixture-diary.ts";
+import { Metered, quotaPlan } from "./fixture-metered.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { type DatabaseState, faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
 
-export { Books, Chronicle, Diary, DirectoryFeed, Notes, Tiny };
+export { Books, Chronicle, Diary, DirectoryFeed, Metered, Notes, Tiny };
 
 interface Env {
   readonly DIARY: DurableObjectNamespace;
@@ -23,6 +24,7 @@ const sessile = createSessile<Env>({
     diary: { binding: "DIARY" },
     chronicle: { binding: "CHRONICLE" },
     books: { binding: "BOOKS", route: "books" },
+    metered: { binding: "METERED" },
     unbound: { binding: "NOT_THERE" },
   },
   identify: (request) => {
@@ -36,6 +38,12 @@ const sessile = createSessile<Env>({
     return !name?.startsWith("private") || actor !== null;
   },
   record: ({ SESSILE_RECORD }) => createD1Record(faultyDatabase(SESSILE_RECORD)),
+  quotas: {
+    ...quotaPlan,
+    store: ({ SESSILE_RECORD }) => createD1QuotaStore(SESSILE_RECORD),
+    salt: () => "a salt for tests only",
+    address: (request) => request.headers.get("x-test-address"),
+  },
   feed: "SESSILE_FEED",
   allowedOrigins: ["https://friend.example"],
   page: (request) =>
@@ -44,7 +52,7 @@ const sessile = createSessile<Env>({
     }),
 });
 
-sessile.all("/mcp", createMcp({ app: sessile, kinds: ["notes", "books"] }));
+sessile.all("/mcp", createMcp({ app: sessile, kinds: ["notes", "books", "tiny"] }));
 sessile.all("/test/tn-mcp", createMcp({ app: sessile, kinds: ["books"], prefix: "tn_session_" }));
 
 /** Switches of the test itself, beside the product's own routes. */
