@@ -50,6 +50,9 @@ export function onFrame(state: Open, frame: ServerFrame, turn: Turn): Verdict {
     case "draft":
       if (state.at !== "greeting") turn.effects.push({ do: "draft", draft: frame.draft });
       return stay(state);
+    case "quota":
+      turn.effects.push({ do: "quota", quota: frame.quota });
+      return stay(state);
     case "error": {
       const error = SessileError.fromWire(frame.error);
       turn.effects.push({ do: "reportError", error });

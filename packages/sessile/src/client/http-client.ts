@@ -105,7 +105,8 @@ export class HttpClient<S extends SessionContract> {
    * @throws SessileError `rate_limited` with `cooldownRemaining` in seconds; it is not waited out
    */
   async summarize(style: SummaryStyle = "brief"): Promise<RequestedSummary | null> {
-    const answer = await this.#attempt("POST", "/summaries", { style });
+    const answer = await this.#attempt("POST", "/summaries", { style }).catch(asError);
+    if (answer instanceof SessileError) throw answer;
     const { summaryId } = answer.value as { readonly summaryId?: string };
     return summaryId === undefined ? null : (answer.value as unknown as RequestedSummary);
   }

@@ -20,7 +20,7 @@ export async function errorOf(response: Response): Promise<SessileError> {
       wait,
     );
   }
-  const { code, field, limit, reason, resetsAt, current, currentVersion } = problem;
+  const { code, field, limit, reason, resetsAt, current, currentVersion, cooldownRemaining } = problem;
   const details = {
     ...wait,
     ...(problem.retryAfterMs === undefined ? {} : { retryAfterMs: problem.retryAfterMs }),
@@ -28,6 +28,7 @@ export async function errorOf(response: Response): Promise<SessileError> {
     ...(limit === undefined ? {} : { limit }),
     ...(reason === undefined ? {} : { reason }),
     ...(resetsAt === undefined ? {} : { resetsAt }),
+    ...(cooldownRemaining === undefined ? {} : { cooldownRemaining }),
     ...(current === undefined ? {} : { current }),
     ...(currentVersion === undefined ? {} : { currentVersion }),
   };

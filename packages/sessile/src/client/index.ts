@@ -13,7 +13,14 @@ export {
   type TransportName,
 } from "./environment.ts";
 export type { EventsListener, SessionEvents } from "./event-feed.ts";
-export { type EventsPage, HttpClient, type HttpClientOptions } from "./http-client.ts";
+export {
+  type EventsPage,
+  HttpClient,
+  type HttpClientOptions,
+  type RequestedSummary,
+  type ShownSummary,
+  type SummariesPage,
+} from "./http-client.ts";
 export type { CommandResult, PendingCommand } from "./outbox.ts";
 export { type PartData, type PartsOptions, SessionParts, type WithParts } from "./parts.ts";
 export { connect, SessionClient } from "./session-client.ts";

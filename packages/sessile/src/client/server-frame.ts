@@ -1,4 +1,4 @@
-import type { Json, ServerFrame } from "../protocol/index.ts";
+import { isQuotaStatus, type Json, type ServerFrame } from "../protocol/index.ts";
 
 const known: ReadonlySet<unknown> = new Set([
   "welcome",
@@ -8,6 +8,7 @@ const known: ReadonlySet<unknown> = new Set([
   "signal",
   "presence",
   "draft",
+  "quota",
   "error",
 ]);
 
@@ -50,6 +51,8 @@ function isWhole(frame: { readonly [key: string]: Json }): boolean {
       return Array.isArray(frame.peers);
     case "draft":
       return typeof frame.draft === "object";
+    case "quota":
+      return isQuotaStatus(frame.quota);
     case "error":
       return frame.error !== null && typeof frame.error === "object";
     default:

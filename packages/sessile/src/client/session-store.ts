@@ -5,6 +5,7 @@ import {
   eventsOf,
   foldCommit,
   lastSeqOf,
+  type QuotaStatus,
   type SessileError,
   type SessionView,
   type StateOf,
@@ -23,6 +24,7 @@ export class SessionStore<S> {
   readonly #sessionKey: number;
   #view: SessionView<StateOf<S>> | undefined;
   #draft: Draft | null = null;
+  #quota: QuotaStatus | null = null;
   #presence = nobody;
   #peerId: string | null = null;
   #actor: Actor | null = null;
@@ -79,6 +81,10 @@ export class SessionStore<S> {
     this.#draft = draft && Object.freeze(draft);
   }
 
+  setQuota(quota: QuotaStatus): void {
+    this.#quota = Object.freeze(quota);
+  }
+
   setPresence(presence: Presence): void {
     this.#presence = Object.freeze(presence);
   }
@@ -116,6 +122,7 @@ export class SessionStore<S> {
       events: this.window.latest,
       pending,
       draft: this.#draft,
+      quota: this.#quota,
       presence: this.#presence,
       lastSeq: this.lastSeq,
       peerId: this.#peerId,

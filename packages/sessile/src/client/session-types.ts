@@ -7,6 +7,7 @@ import type {
   Lifecycle,
   Peer,
   PresenceFrame,
+  QuotaStatus,
   SessileError,
   SessionEvent,
   SessionView,
@@ -50,6 +51,8 @@ export interface SessionSnapshot<S> {
   readonly pending: readonly PendingCommand[];
   /** This client's own pending message, on whichever device it was saved. */
   readonly draft: Draft | null;
+  /** What is left of this client's quota, as last told: after a command that was charged. Null before that. */
+  readonly quota: QuotaStatus | null;
   readonly presence: Presence;
   /** Seq at which `view` stands; 0 before the first frame. */
   readonly lastSeq: number;

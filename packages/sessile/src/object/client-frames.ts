@@ -5,6 +5,8 @@ import { SessileError, unreachable } from "../protocol/error.ts";
 import { clientFrameSchema, type HelloFrame, protocolVersion, type WelcomeFrame } from "../protocol/frame.ts";
 import { type Json, parseJson } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
+import { PeerRates } from "./peer-rates.ts";
+import { withoutChunks } from "../protocol/stream.ts";
 import { close, type Peers } from "./peers.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import type { Visibility } from "./visibility.ts";
@@ -14,6 +16,8 @@ export interface ClientFramesOptions {
   readonly visible: Visibility;
   readonly peers: Peers;
   readonly limits: Limits;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly hooks: SessionHooks;
   readonly takeCommands: (socket: WebSocket, commands: readonly Json[], chars: number) => void;
   readonly presenceChanged: () => void;
@@ -24,9 +28,11 @@ export interface ClientFramesOptions {
 /** Turns one socket's frames into reads and commands. Owns no state: where a peer stands is in `Peers`. */
 export class ClientFrames {
   readonly #options: ClientFramesOptions;
+  readonly #rates: PeerRates;
 
   constructor(options: ClientFramesOptions) {
     this.#options = options;
+    this.#rates = new PeerRates(options.limits);
   }
 
   /** A frame that breaks the protocol ends the connection: guessing what it meant could lose a command. */
@@ -48,9 +54,11 @@ export class ClientFrames {
     const value = parseJson(text, { maxChars: limits.maxFrameChars, maxDepth: limits.maxDepth }, "frame");
     const peer = peers.get(socket);
     if (!peer) return;
+    peers.assertReads(socket);
     if (isCommandsFrame(value)) {
       if (peer.phase === "greeting")
         throw new SessileError("bad_request", "The first frame must be hello.", { field: "t" });
+      this.#rates.assertCommands(socket, value.commands.length, this.#options.now());
       this.#options.takeCommands(socket, value.commands, text.length);
       return;
     }
@@ -58,6 +66,9 @@ export class ClientFrames {
     if (frame.t !== "hello" && peer.phase === "greeting") {
       throw new SessileError("bad_request", "The first frame must be hello.", { field: "t" });
     }
+    // Signals have a rate of their own.
+    if (frame.t !== "signal")
+      this.#rates.assertCommands(socket, frame.t === "do" ? frame.commands.length : 1, this.#options.now());
     switch (frame.t) {
       case "hello":
         this.#greet(socket, frame);
@@ -75,6 +86,7 @@ export class ClientFrames {
             `A signal is at most ${limits.maxSignalChars} characters: it goes to everybody who is here.`,
             { field: "signal", limit: "maxSignalChars" },
           );
+        if (!this.#signalPasses(socket)) return;
         if (this.#options.hooks.onSignal(peer, frame.signal)) {
           peers.relay(
             { t: "signal", from: { peerId: peer.peerId, actor: peer.actor }, signal: frame.signal },
@@ -85,6 +97,13 @@ export class ClientFrames {
       default:
         unreachable(frame);
     }
+  }
+
+  #signalPasses(socket: WebSocket): boolean {
+    const { now, peers } = this.#options;
+    return this.#rates.passesSignal(socket, now(), (error) =>
+      peers.send(socket, { t: "error", error: error.toWire() }),
+    );
   }
 
   #greet(socket: WebSocket, hello: HelloFrame): void {
@@ -152,7 +171,7 @@ function beginAt({ view, ...snapshot }: SnapshotWithView): Pick<WelcomeFrame, "v
 
 /** `EventsFrame` from stored bodies, without parsing them. */
 function eventsFrame(commits: readonly StoredCommit[], more: boolean): string {
-  return `{"t":"events","commits":[${commits.map((commit) => commit.body).join(",")}],"more":${more}}`;
+  return `{"t":"events","commits":[${commits.map((commit) => withoutChunks(commit).body).join(",")}],"more":${more}}`;
 }
 
 /** The frame nearly all traffic comes in; recognised by hand for the reason given at `parseCommand`. */
@@ -168,11 +187,14 @@ function closeCodeOf(error: SessileError): number {
   switch (error.code) {
     case "forbidden":
       return closeCodes.forbidden;
+    case "not_found":
+      return closeCodes.notFound;
     case "unauthenticated":
       return closeCodes.unauthenticated;
     case "internal":
     case "unavailable":
     case "overloaded":
+    case "rate_limited":
       return closeCodes.restart;
     default:
       return closeCodes.protocolError;

@@ -1,6 +1,7 @@
 import type { StoredCommit } from "../kernel/log.ts";
 import type { Action } from "../protocol/access.ts";
 import { closeCodes, closeReason } from "../protocol/close-code.ts";
+import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Peer, ServerFrame } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
@@ -20,6 +21,8 @@ interface Attachment {
   readonly since: number;
   /** What the worker's authorizer let it do when it connected. Absent: everything. */
   readonly rights?: readonly Action[];
+  /** Salted hash of the address it comes from. */
+  readonly client?: string;
 }
 
 const tag = "sessile.v1";
@@ -40,8 +43,18 @@ export class Peers {
     }
   }
 
-  accept(socket: WebSocket, peer: Peer & Pick<Attachment, "rights">, now: number): void {
+  /** @throws SessileError `overloaded` */
+  assertRoom(now: number): void {
     this.#dropSilent(now);
+    const { maxPeers } = this.#limits;
+    if (this.#attachments.size < maxPeers) return;
+    throw new SessileError("overloaded", `At most ${maxPeers} sockets may be open to one session.`, {
+      limit: "maxPeers",
+      retryAfterMs: 5000,
+    });
+  }
+
+  accept(socket: WebSocket, peer: Peer & Pick<Attachment, "rights" | "client">, now: number): void {
     this.#context.acceptWebSocket(socket, [tag]);
     this.#set(socket, { ...peer, phase: "greeting", since: now });
   }
@@ -132,20 +145,45 @@ export class Peers {
     return { count, peers: present };
   }
 
+  /** Closes the sockets of those for whom the session is no longer there. */
+  closeUnless(mayStay: (actor: Actor | null) => boolean, code: number, reason: string): void {
+    for (const [socket, { actor }] of this.#attachments) {
+      if (mayStay(actor)) continue;
+      close(socket, code, reason);
+      this.#attachments.delete(socket);
+    }
+  }
+
   closeAll(reason: string): void {
     for (const socket of this.#attachments.keys()) close(socket, closeCodes.restart, reason);
     this.#attachments.clear();
   }
 
+  /**
+   * Whoever asks on and does not read what it is answered would fill the memory.
+   *
+   * @throws SessileError `overloaded`, which ends the connection
+   */
+  assertReads(socket: WebSocket): void {
+    if (bufferedBytes(socket) <= 2 * this.#limits.maxPeerBufferedBytes) return;
+    throw new SessileError("overloaded", "Read what was sent before you ask for more.", {
+      limit: "maxPeerBufferedBytes",
+      retryAfterMs: 1000,
+    });
+  }
+
   #isSlow(socket: WebSocket): boolean {
-    const buffered = (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
-    return buffered > this.#limits.maxPeerBufferedBytes;
+    return bufferedBytes(socket) > this.#limits.maxPeerBufferedBytes;
   }
 
   #set(socket: WebSocket, attachment: Attachment): void {
     socket.serializeAttachment(attachment);
     this.#attachments.set(socket, attachment);
   }
+}
+
+function bufferedBytes(socket: WebSocket): number {
+  return (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
 }
 
 function bodyOf(commits: readonly StoredCommit[]): string {

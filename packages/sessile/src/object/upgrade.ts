@@ -4,7 +4,7 @@ import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import type { Json } from "../protocol/json.ts";
-import { actorHeader, rightsHeader } from "../protocol/request.ts";
+import { actorHeader, clientHeader, rightsHeader } from "../protocol/request.ts";
 import type { Peers } from "./peers.ts";
 import type { SessionHost } from "./session-host.ts";
 
@@ -19,16 +19,23 @@ export async function answerFetch(
     const begun = host.visible.begun();
     if (begun) await begun;
   } catch (thrown) {
-    return refuse(request, SessileError.from(thrown));
+    return refuseFetch(request, SessileError.from(thrown));
   }
-  if (isUpgrade(request)) return acceptPeer(request, host.peers);
+  if (isUpgrade(request)) {
+    try {
+      host.peers.assertRoom(Date.now());
+    } catch (thrown) {
+      return refuseFetch(request, SessileError.from(thrown));
+    }
+    return acceptPeer(request, host.peers);
+  }
   const response = await onRequest();
   // The kind's own code sees what is staged; what it says of it goes out when it is recorded.
   await host.shown();
   return response;
 }
 
-function isUpgrade(request: Request): boolean {
+export function isUpgrade(request: Request): boolean {
   const protocols = request.headers.get("sec-websocket-protocol")?.split(/,\s*/);
   return (
     request.headers.get("upgrade")?.toLowerCase() === "websocket" && protocols?.includes(subprotocol) === true
@@ -36,12 +43,15 @@ function isUpgrade(request: Request): boolean {
 }
 
 /** A socket is accepted and closed, because its client could not read the status of a refused upgrade. */
-function refuse(request: Request, error: SessileError): Response {
-  if (!isUpgrade(request)) return Response.json(error.toWire(), { status: error.status });
+export function refuseFetch(request: Request, error: SessileError): Response {
+  if (!isUpgrade(request)) return problemOf(error);
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();
   server.send(JSON.stringify({ t: "error", error: error.toWire() }));
-  server.close(closeCodes.restart, closeReason(error.message));
+  server.close(
+    error.code === "not_found" ? closeCodes.notFound : closeCodes.restart,
+    closeReason(error.message),
+  );
   return new Response(null, {
     status: 101,
     webSocket: client,
@@ -53,7 +63,13 @@ function refuse(request: Request, error: SessileError): Response {
 export function acceptPeer(request: Request, peers: Peers): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   const rights = rightsFrom(request);
-  const peer = { peerId: crypto.randomUUID(), actor: actorFrom(request), ...(rights ? { rights } : {}) };
+  const from = request.headers.get(clientHeader);
+  const peer = {
+    peerId: crypto.randomUUID(),
+    actor: actorFrom(request),
+    ...(rights ? { rights } : {}),
+    ...(from === null ? {} : { client: from }),
+  };
   peers.accept(server, peer, Date.now());
   return new Response(null, {
     status: 101,
@@ -89,18 +105,26 @@ export async function answerForwarded(
 ): Promise<Response> {
   try {
     const actor = actorFrom(request);
-    const action = request.method === "GET" || request.method === "HEAD" ? "read" : "write";
+    const action = isRead(request) ? "read" : "write";
     if (!session.authorize(actor, action))
       throw new SessileError("forbidden", `You may not ${action} in this session.`);
     return await run(actor);
   } catch (thrown) {
     if (!(thrown instanceof SessileError))
       session.log("error", "host", "onRequest failed", { detail: String(thrown) });
-    const { status, code, message, details } = SessileError.from(thrown);
-    const title = code.replaceAll("_", " ");
-    return Response.json(
-      { type: `https://sessile.dev/problems/${code}`, title, status, detail: message, code, ...details },
-      { status, headers: { "content-type": "application/problem+json", "cache-control": "no-store" } },
-    );
+    return problemOf(SessileError.from(thrown));
   }
+}
+
+export function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function problemOf(error: SessileError): Response {
+  const { status, code, message, details } = error;
+  const title = code.replaceAll("_", " ");
+  return Response.json(
+    { type: `https://sessile.dev/problems/${code}`, title, status, detail: message, code, ...details },
+    { status, headers: { "content-type": "application/problem+json", "cache-control": "no-store" } },
+  );
 }

@@ -3,6 +3,7 @@ import type { Draft } from "./draft.ts";
 import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { Json } from "./json.ts";
+import type { QuotaStatus } from "./quota.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { protocolVersion } from "./subprotocol.ts";
 import type { SessionView } from "./view.ts";
@@ -103,6 +104,12 @@ export interface PresenceFrame {
   readonly peers: readonly Peer[];
 }
 
+/** What is left of this peer's quota, after each of its commands that was charged or refused for it. */
+export interface QuotaFrame {
+  readonly t: "quota";
+  readonly quota: QuotaStatus;
+}
+
 export interface ErrorFrame {
   readonly t: "error";
   readonly error: WireError;
@@ -117,4 +124,5 @@ export type ServerFrame =
   | SignalFrame
   | PresenceFrame
   | DraftFrame
+  | QuotaFrame
   | ErrorFrame;

@@ -1,5 +1,6 @@
 export type { D1Database, D1PreparedStatement, D1Queries } from "./d1.ts";
 export { defaultListLimit, maxFactsBytes, maxListLimit } from "./d1-directory.ts";
+export { createD1QuotaStore } from "./d1-quota-store.ts";
 export { createD1Record, type D1RecordOptions } from "./d1-record.ts";
 export { type DirectoryChange, directoryChangeOf, directoryChangeSchema } from "./directory-change.ts";
 export { type DirectoryDescription, directoryRowOf, maxTitleChars } from "./directory-row.ts";
@@ -12,6 +13,7 @@ export {
   mirrorBackoffMs,
   mirrorLog,
 } from "./mirror.ts";
+export type { QuotaCharge, QuotaStore, QuotaVerdict } from "./quota-store.ts";
 export {
   type DirectoryRow,
   type EventBatch,
@@ -26,3 +28,9 @@ export {
   type SessionRecord,
 } from "./record.ts";
 export { createShardedRecord, type ShardedRecordOptions } from "./shard.ts";
+export {
+  createTokenStore,
+  type StoredToken,
+  type TokenGrant,
+  type TokenStore,
+} from "./token-store.ts";

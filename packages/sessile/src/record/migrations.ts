@@ -15,7 +15,10 @@ interface Migration {
  * - `payloadJson` is null where the payload was too long for a row; `session_event_parts` has it then. Null rather than a first
  *   piece, so that SQL which reads into the JSON meets no half of one.
  * - `resultJson` is null where the command answered nothing, empty where the answer lies in `session_event_parts` under `{eventId}:result`.
+ * - `visibility` is null where a kind has no owners; `readerIds` is a JSON array.
+ * - A token is stored as its SHA-256 only: its 256 random bits need no slower hash.
  * - `headHash` is the chain hash of event `headSeq`: what an export is held against.
+ * - A row of `sessile_quota_charges` is a charge; the trigger counts it, so that the two can never disagree.
  * - The only list index is the default order's. Reading a row costs a thousandth of writing one, so filters scan.
  */
 const migrations: readonly Migration[] = [
@@ -71,6 +74,56 @@ const migrations: readonly Migration[] = [
       "ALTER TABLE session_events ADD COLUMN resultJson TEXT",
       "ALTER TABLE sessile_sessions ADD COLUMN headSeq INTEGER",
       "ALTER TABLE sessile_sessions ADD COLUMN headHash TEXT",
+    ],
+  },
+  {
+    version: 3,
+    name: "quotas",
+    statements: [
+      `CREATE TABLE sessile_quota_days (
+        day TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        used INTEGER NOT NULL,
+        minute INTEGER NOT NULL,
+        usedInMinute INTEGER NOT NULL,
+        PRIMARY KEY (day, subject)
+      ) WITHOUT ROWID`,
+      `CREATE TABLE sessile_quota_charges (
+        day TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        action TEXT NOT NULL,
+        chargeKey TEXT NOT NULL,
+        units INTEGER NOT NULL,
+        minute INTEGER NOT NULL,
+        PRIMARY KEY (day, subject, action, chargeKey)
+      ) WITHOUT ROWID`,
+      `CREATE TRIGGER sessile_quota_counted AFTER INSERT ON sessile_quota_charges WHEN NEW.units > 0 BEGIN
+        INSERT INTO sessile_quota_days (day, subject, used, minute, usedInMinute)
+          VALUES (NEW.day, NEW.subject, NEW.units, NEW.minute, NEW.units)
+          ON CONFLICT (day, subject) DO UPDATE SET used = used + NEW.units,
+            usedInMinute = CASE WHEN minute >= NEW.minute THEN usedInMinute ELSE 0 END + NEW.units,
+            minute = MAX(minute, NEW.minute);
+      END`,
+    ],
+  },
+  {
+    version: 4,
+    name: "access, API tokens",
+    statements: [
+      "ALTER TABLE sessile_sessions ADD COLUMN visibility TEXT",
+      "ALTER TABLE sessile_sessions ADD COLUMN readerIds TEXT",
+      `CREATE TABLE sessile_tokens (
+        hash TEXT NOT NULL PRIMARY KEY,
+        tokenId TEXT NOT NULL UNIQUE,
+        actorId TEXT NOT NULL,
+        actorName TEXT,
+        label TEXT NOT NULL,
+        rights TEXT NOT NULL,
+        createdAt INTEGER NOT NULL,
+        expiresAt INTEGER,
+        lastUsedAt INTEGER
+      ) WITHOUT ROWID`,
+      "CREATE INDEX sessile_tokens_by_actor ON sessile_tokens (actorId, createdAt)",
     ],
   },
 ];

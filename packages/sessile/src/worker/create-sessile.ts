@@ -14,6 +14,7 @@ import { importExport } from "./import-log.ts";
 import type { SessileOptions, TokenAuthority } from "./options.ts";
 import { partRoutes } from "./part-routes.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
+import { addQuotaHeaders, clientOf, quotaAnswer } from "./quota-routes.ts";
 import { withSafeHeaders } from "./safe-headers.ts";
 import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
@@ -66,6 +67,14 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   if (tokens)
     app.route("/v1/tokens", tokenRoutes(tokens as TokenAuthority<unknown>) as unknown as Hono<AppTypes<Env>>);
 
+  const { quotas } = options;
+  if (quotas)
+    app.get("/v1/quota", async (context) => {
+      const request = context.req.raw;
+      const actor = (await options.identify?.(request, context.env)) ?? null;
+      return quotaAnswer(quotas, actor, await clientOf(quotas, request, context.env), context.env);
+    });
+
   app.post("/v1/sessions/import", async (context) => {
     const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
     const body = context.req.raw.body;
@@ -80,7 +89,8 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   });
 
   const perSession = async (context: Context<AppTypes<Env>>, kind: string, name: string): Promise<void> => {
-    const target = new SessionTarget(context.env, options.kinds, kind, name);
+    const client = await clientOf(options.quotas, context.req.raw, context.env);
+    const target = new SessionTarget(context.env, options.kinds, kind, name, client);
     const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
     context.set("target", target);
     context.set("actor", actor);
@@ -98,6 +108,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   app.use("/v1/sessions/:kind/:name/*", async (context, next) => {
     await perSession(context, context.req.param("kind"), context.req.param("name"));
     await next();
+    addQuotaHeaders(context.res.headers, context.var.target.quota);
   });
   const archive = archiveRoutes((env) => options.record?.(env as Env) ?? null);
   app.route("/v1/sessions/:kind/:name", archive as unknown as Hono<AppTypes<Env>>);

@@ -1,5 +1,7 @@
+export { tokenHash, tokenPrefix } from "./api-token.ts";
 export { type AppTypes, createSessile } from "./create-sessile.ts";
 export { LocalProfiles, type LocalProfilesOptions } from "./local-profiles.ts";
-export type { AccessQuestion, KindOptions, SessileOptions } from "./options.ts";
+export type { AccessQuestion, KindOptions, SessileOptions, TokenAuthority } from "./options.ts";
 export { problemResponse } from "./problem.ts";
+export type { QuotaOptions } from "./quota-routes.ts";
 export { SessionTarget } from "./session-stub.ts";

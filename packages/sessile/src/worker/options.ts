@@ -1,6 +1,7 @@
 import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
-import type { SessionRecord } from "../record/index.ts";
+import type { SessionRecord, TokenStore } from "../record/index.ts";
+import type { QuotaOptions } from "./quota-routes.ts";
 
 /** One kind of session and how it is reached. */
 export interface KindOptions {
@@ -23,18 +24,29 @@ export interface AccessQuestion {
   readonly name?: string;
 }
 
+/** What the token routes need. */
+export interface TokenAuthority<Env> {
+  /** Whoever signed in themselves; a request that carries a token is null, so that no token makes another. */
+  readonly signedIn: (request: Request, env: Env) => Promise<Actor | null>;
+  readonly store: (env: Env) => TokenStore;
+}
+
 export interface SessileOptions<Env> {
   readonly kinds: { readonly [kind: string]: KindOptions };
   /** Who sends this request; null is nobody in particular. Default: everyone is nobody. */
   readonly identify?: (request: Request, env: Env) => Actor | null | Promise<Actor | null>;
   /** Decides who may do what. Default: everyone may do everything, which only suits a machine of one's own. */
   readonly authorize?: (question: AccessQuestion, env: Env) => boolean | Promise<boolean>;
+  /** API tokens, managed at `/v1/tokens`. Without it there are none. */
+  readonly tokens?: TokenAuthority<Env>;
   /** The directory of sessions. Without it there is no list. */
   readonly record?: (env: Env) => SessionRecord | null;
   /** Binding of the `DirectoryFeed` class, for lists that follow along. */
   readonly feed?: string;
   /** Origins beside the request's own that browsers may use this from. */
   readonly allowedOrigins?: readonly string[];
+  /** Whose prompts are counted where, and what `GET /v1/quota` tells. */
+  readonly quotas?: QuotaOptions<Env>;
   /** Shows a browser a page at `/{route}/{name}`. Default: left to whatever is routed after this. */
   readonly page?: (request: Request, env: Env) => Response | Promise<Response>;
 }

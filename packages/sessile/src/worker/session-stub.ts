@@ -2,8 +2,10 @@ import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertSessionAddress } from "../protocol/ids.ts";
+import type { QuotaStatus } from "../protocol/quota.ts";
 import {
   actorHeader,
+  clientHeader,
   rightsHeader,
   type SessionCaller,
   type SessionReplies,
@@ -29,9 +31,20 @@ export class SessionTarget {
   readonly name: string;
   readonly #env: unknown;
   readonly #options: KindOptions;
+  readonly #client: string | undefined;
+  #quota: QuotaStatus | null = null;
 
-  /** @throws SessileError `bad_request`, `not_found` for a kind that is not there */
-  constructor(env: unknown, kinds: { readonly [kind: string]: KindOptions }, kind: string, name: string) {
+  /**
+   * @param client salted hash of the address the request comes from
+   * @throws SessileError `bad_request`, `not_found` for a kind that is not there
+   */
+  constructor(
+    env: unknown,
+    kinds: { readonly [kind: string]: KindOptions },
+    kind: string,
+    name: string,
+    client?: string,
+  ) {
     assertSessionAddress(kind, name);
     const options = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
     if (!options) throw new SessileError("not_found", "There is no such kind of session.", { field: "kind" });
@@ -39,6 +52,12 @@ export class SessionTarget {
     this.name = name;
     this.#env = env;
     this.#options = options;
+    this.#client = client;
+  }
+
+  /** What is left of the sender's quota, if the session said so. */
+  get quota(): QuotaStatus | null {
+    return this.#quota;
   }
 
   /** Runs one request; repeats it after a passing fault, which is safe because commands carry ids. @throws SessileError */
@@ -47,17 +66,21 @@ export class SessionTarget {
     actor: Actor | null,
   ): Promise<SessionReplies[Op]> {
     const reply = (await this.#withRetries((stub) =>
-      stub.handleSessionRequest(request, { actor }),
+      stub.handleSessionRequest(request, {
+        actor,
+        ...(this.#client === undefined ? {} : { client: this.#client }),
+      }),
     )) as SessionReply<Op>;
     if (!reply.ok) throw SessileError.fromWire(reply.error);
+    if ("quota" in reply.value && reply.value.quota) this.#quota = reply.value.quota as QuotaStatus;
     return reply.value;
   }
 
   /** Hands a request to the object itself: a socket upgrade with what it may do, or a suffix of the pretty address. */
   async forward(request: Request, actor: Actor | null, rights?: readonly Action[]): Promise<Response> {
-    const headers = new Headers([...request.headers].filter(([header]) => !header.startsWith("x-sessile-")));
-    if (actor) headers.set(actorHeader, encodeURIComponent(JSON.stringify(actor)));
+    const headers = new Headers(asActor(request, actor).headers);
     if (rights) headers.set(rightsHeader, rights.join(","));
+    if (this.#client !== undefined) headers.set(clientHeader, this.#client);
     const forwarded = new Request(request, { headers });
     // A body can be sent once only, so there is one try.
     return this.#translate(() => this.#stub().fetch(forwarded));
@@ -107,6 +130,13 @@ export class SessionTarget {
     const namespace = jurisdiction ? binding.jurisdiction(jurisdiction) : binding;
     return namespace.getByName(this.name, locationHint ? { locationHint } : {}) as unknown as SessionStub;
   }
+}
+
+/** The request as an object trusts it: with who the worker found it to be from, whatever it said itself. */
+export function asActor(request: Request, actor: Actor | null): Request {
+  const headers = new Headers([...request.headers].filter(([header]) => !header.startsWith("x-sessile-")));
+  if (actor) headers.set(actorHeader, encodeURIComponent(JSON.stringify(actor)));
+  return new Request(request, { headers });
 }
 
 /** Only what the platform marks as retryable, and never an overload, which retries would feed. */

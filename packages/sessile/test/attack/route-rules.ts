@@ -16,6 +16,8 @@ export const routeRules: readonly RouteRule[] = [
   { route: "GET /v1/sessions", right: "read" },
   // Asks for `admin` once the file says which session it is; tested by itself.
   { route: "POST /v1/sessions/import", right: "open" },
+  // Tells everyone of their own only.
+  { route: "GET /v1/quota", right: "open" },
   { route: `GET ${session}`, right: "read" },
   { route: `GET ${session}/events`, right: "read" },
   { route: `POST ${session}/events`, right: "write", body: event },

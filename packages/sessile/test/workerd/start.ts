@@ -167,6 +167,7 @@ function serveFixture(
       DIARY: { className: "Diary" },
       CHRONICLE: { className: "Chronicle" },
       BOOKS: { className: "Books" },
+      METERED: { className: "Metered" },
       SESSILE_FEED: { className: "DirectoryFeed" },
     },
     d1: ["SESSILE_RECORD"],
