@@ -31,7 +31,13 @@ const input: fc.Arbitrary<SummaryInput> = fc.record({
     }),
   ),
   entries: fc.array(
-    fc.record({ seq: fc.nat(), type: fc.constant("message"), by: fc.option(fc.constant("Ada")), text }),
+    fc.record({
+      seq: fc.nat(),
+      type: fc.constant("message"),
+      by: fc.option(fc.constant("Ada")),
+      isProse: fc.boolean(),
+      text,
+    }),
     { maxLength: 20 },
   ),
   omittedEvents: fc.nat(),
@@ -64,7 +70,13 @@ describe("the extractive summariser", () => {
   });
 
   test("SU7 finds what it is about and what is to be done, and goes on from the summary before", () => {
-    const entry = (seq: number, said: string) => ({ seq, type: "message", by: "Ada", text: said });
+    const entry = (seq: number, said: string) => ({
+      seq,
+      type: "message",
+      by: "Ada",
+      text: said,
+      isProse: true,
+    });
     const given: SummaryInput = {
       style: "action_items",
       previous: { text: "The invoice of March is missing.", keyTopics: ["invoice"], actionItems: [] },
@@ -83,5 +95,20 @@ describe("the extractive summariser", () => {
       "The invoice of March is missing.",
     );
     expect(made.usage).toBeNull();
+  });
+
+  test("SU7 takes what people wrote, and the payloads of machines only where nobody wrote anything", () => {
+    const given: SummaryInput = {
+      style: "brief",
+      previous: null,
+      entries: [
+        { seq: 1, type: "session.created", by: null, text: '{"kind":"talk"}', isProse: false },
+        { seq: 2, type: "message", by: "Ada", text: "The build is broken.", isProse: true },
+      ],
+      omittedEvents: 0,
+      maxTextChars: 1000,
+    };
+    expect(extractSummary(given).text).toBe("The build is broken.");
+    expect(extractSummary({ ...given, entries: given.entries.slice(0, 1) }).text).toBe('{"kind":"talk"}');
   });
 });

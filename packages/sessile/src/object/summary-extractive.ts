@@ -36,9 +36,11 @@ export const extractiveSummarizer: Summarizer = {
 
 /** The same input gives the same summary; every sentence, topic and item stands in what was read. */
 export function extractSummary(input: SummaryInput): SummarizerAnswer {
+  // Nobody reads JSON for a summary; a session in which nobody ever wrote a word has nothing else.
+  const prose = input.entries.filter(({ isProse }) => isProse);
   const sources = [
     ...(input.previous ? [...input.previous.text.split("\n"), ...input.previous.actionItems] : []),
-    ...input.entries.map(({ text }) => text),
+    ...(prose.length > 0 || input.previous ? prose : input.entries).map(({ text }) => text),
   ];
   const texts = [...new Set(sources.flatMap(sentencesOf))];
   const frequency = wordFrequency(texts);

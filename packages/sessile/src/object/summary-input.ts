@@ -46,16 +46,17 @@ export function transcriptOf(
 }
 
 function entryOf({ seq, type, actor, payload }: SessionEvent): SummaryEntry {
-  return { seq, type, by: actor && (actor.name ?? actor.id), text: textOf(payload) };
+  return { seq, type, by: actor && (actor.name ?? actor.id), ...textOf(payload) };
 }
 
 /** What people wrote as it is, anything else as JSON; of something long its beginning and its end. */
-function textOf(payload: Json): string {
+function textOf(payload: Json): Pick<SummaryEntry, "text" | "isProse"> {
   const written = writtenText(payload);
+  const isProse = written !== null;
   const text = (written ?? (payload === null ? "" : JSON.stringify(payload))).trim();
-  if (text.length <= maxEntryChars) return text;
+  if (text.length <= maxEntryChars) return { text, isProse };
   const half = maxEntryChars / 2 - 2;
-  return `${text.slice(0, half)}\n…\n${text.slice(-half)}`;
+  return { text: `${text.slice(0, half)}\n…\n${text.slice(-half)}`, isProse };
 }
 
 function writtenText(payload: Json): string | null {

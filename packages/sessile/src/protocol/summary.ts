@@ -47,6 +47,8 @@ export interface SummaryEntry {
   readonly type: string;
   readonly by: string | null;
   readonly text: string;
+  /** Somebody's words; otherwise the payload as JSON. */
+  readonly isProse: boolean;
 }
 
 /** What a summariser gets: the summary before, and what happened since. Bounded, however long the log is. */

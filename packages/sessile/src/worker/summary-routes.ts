@@ -17,7 +17,7 @@ export function summaryRoutes(): Routes {
     const { before, limit } = pageOf(context.req.query());
     const { target, actor } = context.var;
     const { items } = await target.ask({ op: "summaries", before, limit: limit + 1 }, actor);
-    return pageResponse(items, limit, ({ seq: _seq, ...summary }) => showSummary(target.name, summary));
+    return pageResponse(items, limit, (summary) => showSummary(target.name, summary));
   });
 
   routes.post("/summaries", async (context) => {
@@ -87,7 +87,10 @@ function pageResponse<Item extends { readonly seq: number }>(
 }
 
 /** A summary as HTTP shows it: with its session, times as RFC 3339. */
-function showSummary(sessionId: string, { createdAt, ...summary }: Summary): object {
+function showSummary(
+  sessionId: string,
+  { createdAt, seq: _seq, ...summary }: Summary & { seq?: number },
+): object {
   return { ...summary, sessionId, createdAt: new Date(createdAt).toISOString() };
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { HttpClient } from "../../src/client/index.ts";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
@@ -225,6 +226,35 @@ describe("without a model", () => {
 });
 
 describe("elsewhere", () => {
+  test("SU4 SU11 US2 the HTTP client asks, lists and reads the meter, and does not wait a cooldown out", async () => {
+    await say("plain/client", "The build is broken.");
+    const client = new HttpClient({
+      url: server.url,
+      kind: "plain",
+      name: "client",
+      headers: { "x-test-user": "ada" },
+    });
+    const made = await client.summarize();
+    expect(made).toMatchObject({
+      sessionId: "client",
+      style: "brief",
+      model: "extractive",
+      text: "The build is broken.",
+    });
+    const { cooldownRemaining: _cooldown, ...summary } = made as NonNullable<typeof made>;
+    expect(await client.listSummaries({ limit: 1 })).toEqual({
+      items: [summary],
+      nextCursor: null,
+      hasMore: false,
+    });
+    await say("plain/client", "It still is.");
+    await expect(client.summarize("detailed")).rejects.toMatchObject({
+      code: "rate_limited",
+      details: { cooldownRemaining: expect.any(Number) },
+    });
+    expect(await client.getUsage()).toMatchObject({ entries: 0, tokens: { total: 0 } });
+  });
+
   test("SU6 SU9 a model behind a Workers AI binding", async () => {
     await say("bound/one", "Hello.");
     const asked = summarize("bound/one");
