@@ -1,0 +1,87 @@
+import { SessileError } from "../protocol/error.ts";
+import { formatOffset } from "./offset.ts";
+import type { Lifetime, StreamHead } from "./stream-port.ts";
+
+/** What a page of another site may read of an answer, beside what browsers always show. */
+const exposedHeaders = [
+  "ETag",
+  "Location",
+  "Retry-After",
+  "Stream-Next-Offset",
+  "Stream-Cursor",
+  "Stream-Up-To-Date",
+  "Stream-Closed",
+  "Stream-TTL",
+  "Stream-Expires-At",
+  "Stream-SSE-Data-Encoding",
+  "Producer-Epoch",
+  "Producer-Seq",
+  "Producer-Expected-Seq",
+  "Producer-Received-Seq",
+].join(", ");
+
+const acceptedHeaders = [
+  "Authorization",
+  "Content-Type",
+  "If-None-Match",
+  "Producer-Id",
+  "Producer-Epoch",
+  "Producer-Seq",
+  "Stream-Seq",
+  "Stream-TTL",
+  "Stream-Expires-At",
+  "Stream-Closed",
+  "Stream-Forked-From",
+  "Stream-Fork-Offset",
+  "Stream-Fork-Sub-Offset",
+].join(", ");
+
+/** On every answer, errors included: a page of any site may hold it, and no browser guesses its type. */
+export function withBrowserHeaders(response: Response): Response {
+  response.headers.set("x-content-type-options", "nosniff");
+  response.headers.set("cross-origin-resource-policy", "cross-origin");
+  response.headers.set("access-control-expose-headers", exposedHeaders);
+  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+  return response;
+}
+
+export function preflightResponse(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": "GET, HEAD, PUT, POST, DELETE, OPTIONS",
+      "access-control-allow-headers": acceptedHeaders,
+      "access-control-max-age": "86400",
+    },
+  });
+}
+
+/** Where a stream stands, in the headers that creating, appending and asking for it share. */
+export function headHeaders(head: Pick<StreamHead, "tail" | "closed">): Record<string, string> {
+  return {
+    "stream-next-offset": formatOffset(head.tail),
+    ...(head.closed ? { "stream-closed": "true" } : {}),
+  };
+}
+
+export function lifetimeHeaders(lifetime: Lifetime | null): Record<string, string> {
+  if (lifetime === null) return {};
+  return "ttlSeconds" in lifetime
+    ? { "stream-ttl": String(lifetime.ttlSeconds) }
+    : { "stream-expires-at": new Date(lifetime.expiresAt).toISOString() };
+}
+
+/** What the protocol wants in the headers of a refusal, and the status where it differs from ours. */
+export function refusalOf(thrown: unknown): {
+  readonly status?: number;
+  readonly headers: Record<string, string>;
+} {
+  const { code, details } = SessileError.from(thrown);
+  const { field, currentVersion } = details;
+  if (currentVersion === undefined) return { headers: {} };
+  if (code === "not_writable") return { headers: headHeaders({ tail: currentVersion, closed: true }) };
+  if (code === "fenced") return { status: 403, headers: { "producer-epoch": String(currentVersion) } };
+  if (code === "conflict" && field === "producer.seq")
+    return { headers: { "producer-expected-seq": String(currentVersion) } };
+  return { headers: {} };
+}

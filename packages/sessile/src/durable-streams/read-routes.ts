@@ -1,0 +1,204 @@
+import { SessileError } from "../protocol/error.ts";
+import { isJsonType } from "../protocol/stream.ts";
+import { headHeaders, lifetimeHeaders } from "./answers.ts";
+import { bodyOf, isTextual } from "./content.ts";
+import { nextCursor } from "./cursor.ts";
+import { formatOffset, readFrom } from "./offset.ts";
+import { liveText } from "./sse.ts";
+import type { LiveReader, ReadPage, StreamPort } from "./stream-port.ts";
+
+export interface ReadSettings {
+  /** How long a long poll waits, and a live stream lasts before the reader is asked to come back. Milliseconds. */
+  readonly longPollMs: number;
+  readonly liveMs: number;
+  readonly keepAliveMs: number;
+}
+
+export const defaultReadSettings: ReadSettings = { longPollMs: 30_000, liveMs: 60_000, keepAliveMs: 15_000 };
+
+const catchUpCaching = "private, max-age=60, stale-while-revalidate=300";
+
+export async function headResponse(stream: StreamPort): Promise<Response> {
+  const head = await stream.head();
+  return new Response(null, {
+    headers: {
+      "content-type": head.contentType,
+      "cache-control": "no-store",
+      ...headHeaders(head),
+      ...lifetimeHeaders(head.lifetime),
+    },
+  });
+}
+
+/** @throws SessileError `bad_request`, `not_found`, `gone` */
+export function readResponse(
+  stream: StreamPort,
+  request: Request,
+  settings: ReadSettings,
+): Promise<Response> {
+  const { searchParams } = new URL(request.url);
+  const offsets = searchParams.getAll("offset");
+  const from = readFrom(offsets);
+  const live = searchParams.get("live");
+  if (live === null) return catchUp(stream, request, from);
+  if (offsets.length === 0)
+    throw new SessileError("bad_request", "A live read names the offset it begins at.", { field: "offset" });
+  const cursor = searchParams.get("cursor");
+  if (live === "long-poll") return longPoll(stream, from, cursor, settings.longPollMs);
+  if (live === "sse") return liveStream(stream, from, cursor, settings);
+  throw new SessileError("bad_request", "live is long-poll or sse.", { field: "live" });
+}
+
+async function catchUp(stream: StreamPort, request: Request, from: number | "tail"): Promise<Response> {
+  const page = await stream.read(from);
+  const isAtTail = page.to >= page.head.tail;
+  const headers = new Headers(pageHeaders(page));
+  // The tail moves, so what is there now is no answer to the same question later.
+  if (from === "tail") headers.set("cache-control", "no-store");
+  else {
+    const isEnd = isAtTail && page.head.closed;
+    const etag = `"${page.head.identity}:${page.at}:${page.to}${isEnd ? ":c" : ""}"`;
+    headers.set("etag", etag);
+    headers.set("cache-control", catchUpCaching);
+    if (named(request.headers.get("if-none-match"), etag))
+      return new Response(null, { status: 304, headers });
+  }
+  return new Response(bodyOf(page.chunks, page.head.contentType), { headers });
+}
+
+async function longPoll(
+  stream: StreamPort,
+  from: number | "tail",
+  cursor: string | null,
+  waitMs: number,
+): Promise<Response> {
+  const page = await stream.read(from);
+  const answered = { "stream-cursor": nextCursor(Date.now(), cursor, Math.random()) };
+  if (page.chunks.length > 0 || page.head.closed) return polled(page, answered);
+  const reader = await stream.follow(page.to);
+  try {
+    const update = await within(reader.next(), waitMs);
+    if (update === null) return polled(page, answered);
+    if ("closedAt" in update)
+      return polled({ ...page, to: update.closedAt, head: { ...page.head, closed: true } }, answered);
+    // Read again rather than answer what was pushed: a close that came along is in it, and the page is whole.
+    return polled(await stream.read(page.to), answered);
+  } finally {
+    reader.close();
+  }
+}
+
+function polled(page: ReadPage, answered: Record<string, string>): Response {
+  const headers = { ...pageHeaders(page), "cache-control": "no-store", ...answered };
+  if (page.chunks.length === 0) return new Response(null, { status: 204, headers });
+  return new Response(bodyOf(page.chunks, page.head.contentType), { headers });
+}
+
+async function liveStream(
+  stream: StreamPort,
+  from: number | "tail",
+  cursor: string | null,
+  settings: ReadSettings,
+): Promise<Response> {
+  const page = await stream.read(from);
+  const { contentType } = page.head;
+  let reader: LiveReader | null = null;
+  let timers: readonly number[] = [];
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+    for (const timer of timers) clearTimeout(timer);
+    reader?.close();
+  };
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const write = (bytes: Uint8Array): void => {
+        if (!isOver) controller.enqueue(bytes);
+      };
+      const finish = (): void => {
+        if (isOver) return;
+        end();
+        controller.close();
+      };
+      const said = (chunks: ReadPage["chunks"], to: number, upToDate: boolean, closed: boolean): void =>
+        write(
+          liveText(chunks, contentType, {
+            to,
+            upToDate,
+            closed,
+            cursor: nextCursor(Date.now(), cursor, Math.random()),
+          }),
+        );
+      const isAtTail = page.to >= page.head.tail;
+      said(page.chunks, page.to, isAtTail, isAtTail && page.head.closed);
+      if (isAtTail && page.head.closed) return finish();
+      timers = [
+        setTimeout(finish, settings.liveMs),
+        setInterval(() => write(new TextEncoder().encode(": keep-alive\n\n")), settings.keepAliveMs),
+      ];
+      void run();
+
+      async function run(): Promise<void> {
+        try {
+          reader = await stream.follow(page.to);
+          let to = page.to;
+          while (!isOver) {
+            const update = await reader.next();
+            if ("closedAt" in update) {
+              said([], update.closedAt, true, true);
+              return finish();
+            }
+            if (update.chunks.length === 0 && update.to <= to) continue;
+            ({ to } = update);
+            said(update.chunks, to, update.upToDate, false);
+          }
+        } catch (thrown) {
+          if (isOver) return;
+          end();
+          // An error, not a clean end: the reader must come back, and knows from where.
+          controller.error(thrown);
+        }
+      }
+    },
+    cancel: end,
+  });
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+      ...(isTextual(contentType) ? {} : { "stream-sse-data-encoding": "base64" }),
+    },
+  });
+}
+
+function pageHeaders({ head, to }: ReadPage): Record<string, string> {
+  const isAtTail = to >= head.tail;
+  return {
+    "content-type": isJsonType(head.contentType) ? "application/json" : head.contentType,
+    "stream-next-offset": formatOffset(to),
+    ...(isAtTail ? { "stream-up-to-date": "true" } : {}),
+    ...(isAtTail && head.closed ? { "stream-closed": "true" } : {}),
+  };
+}
+
+function named(ifNoneMatch: string | null, etag: string): boolean {
+  if (ifNoneMatch === null) return false;
+  return ifNoneMatch.split(",").some((tag) => {
+    const bare = tag.trim().replace(/^W\//, "");
+    return bare === "*" || bare === etag;
+  });
+}
+
+/** Null when the time has passed. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  let timer: number | null = null;
+  const passed = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  try {
+    return await Promise.race([promise, passed]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

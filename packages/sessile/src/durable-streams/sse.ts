@@ -1,0 +1,49 @@
+import { encodeBase64 } from "../protocol/base64.ts";
+import type { Json } from "../protocol/json.ts";
+import { isJsonType } from "../protocol/stream.ts";
+import { chunkBytes } from "../protocol/stream-chunk.ts";
+import { concatenated, isTextual } from "./content.ts";
+import { formatOffset } from "./offset.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
+export interface ControlEvent {
+  readonly to: number;
+  readonly cursor: string;
+  readonly upToDate: boolean;
+  readonly closed: boolean;
+}
+
+/** One write of the live stream: what came, if anything did, and where the reader stands after it. */
+export function liveText(chunks: readonly Json[], contentType: string, control: ControlEvent): Uint8Array {
+  const data = chunks.length === 0 ? "" : eventText("data", dataText(chunks, contentType));
+  return encoder.encode(data + eventText("control", controlText(control)));
+}
+
+function dataText(chunks: readonly Json[], contentType: string): string {
+  if (isJsonType(contentType)) return JSON.stringify(chunks);
+  const bytes = concatenated(chunks.map(chunkBytes));
+  return isTextual(contentType) ? decoder.decode(bytes) : encodeBase64(bytes);
+}
+
+function controlText({ to, cursor, upToDate, closed }: ControlEvent): string {
+  return JSON.stringify({
+    streamNextOffset: formatOffset(to),
+    // A closed stream has nothing further to ask for.
+    ...(closed ? {} : { streamCursor: cursor }),
+    ...(upToDate ? { upToDate } : {}),
+    ...(closed ? { streamClosed: true } : {}),
+  });
+}
+
+/**
+ * Any line break in the text would end the line, and two the event: each begins a line of its own. A reader takes one space
+ * after the colon off, so only a line that begins with one gets another.
+ */
+function eventText(type: string, text: string): string {
+  const lines = text
+    .split(/\r\n|\r|\n/)
+    .map((line) => (line.startsWith(" ") ? `data: ${line}\n` : `data:${line}\n`));
+  return `event: ${type}\n${lines.join("")}\n`;
+}

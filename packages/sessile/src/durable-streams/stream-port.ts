@@ -1,0 +1,88 @@
+import type { Json } from "../protocol/json.ts";
+import type { StreamProducer } from "../protocol/stream.ts";
+
+/** How long a stream lives: a window that every read and write opens anew, a fixed end (milliseconds since 1970), or for ever. */
+export type Lifetime = { readonly ttlSeconds: number } | { readonly expiresAt: number };
+
+/** A stream that begins as another's first chunks, without copying them. */
+export interface ForkOrigin {
+  /** Name of the other stream. */
+  readonly source: string;
+  /** How many of its chunks are shared; absent: all there are. */
+  readonly offset?: number;
+  /** How much further: messages of a JSON stream, bytes of any other. */
+  readonly subOffset: number;
+}
+
+export interface CreateStream {
+  /** Absent: that of the stream it is forked from, else `application/octet-stream`. */
+  readonly contentType?: string;
+  readonly lifetime: Lifetime | null;
+  readonly closed: boolean;
+  /** The first data, as it came; null for none. */
+  readonly body: Uint8Array | null;
+  readonly fork: ForkOrigin | null;
+}
+
+export interface AppendToStream {
+  /** Null for a request that only closes. */
+  readonly data: { readonly contentType: string; readonly body: Uint8Array } | null;
+  readonly close: boolean;
+  readonly producer?: StreamProducer;
+  /** `Stream-Seq`: must rise bytewise from append to append of this stream, whoever makes it. */
+  readonly order?: string;
+}
+
+/** A stream as its metadata tell it. */
+export interface StreamHead {
+  readonly contentType: string;
+  readonly tail: number;
+  readonly closed: boolean;
+  readonly lifetime: Lifetime | null;
+  /** Changes when the stream is made anew under the same name. */
+  readonly identity: string;
+}
+
+export interface Appended {
+  readonly tail: number;
+  readonly closed: boolean;
+  readonly repeated: boolean;
+  /** The producer's highest request that was accepted. */
+  readonly mark: { readonly epoch: number; readonly seq: number } | null;
+}
+
+/** Chunks from `at` on; `to` is where the next read begins. */
+export interface ReadPage {
+  readonly head: StreamHead;
+  readonly at: number;
+  readonly to: number;
+  readonly chunks: readonly Json[];
+}
+
+/** What a live reader is told. `upToDate`: nothing more is there now. */
+export type LiveUpdate =
+  | { readonly to: number; readonly chunks: readonly Json[]; readonly upToDate: boolean }
+  | { readonly closedAt: number };
+
+/** A live reader, held by the worker over a hibernating socket: the object may sleep while it waits. */
+export interface LiveReader {
+  /** Waits for what comes next. Rejects if the stream cannot be followed any longer. */
+  next(): Promise<LiveUpdate>;
+  close(): void;
+}
+
+/**
+ * One stream, wherever it is kept. Every method throws `not_found`; `gone` for a stream that was deleted while others still share
+ * its chunks.
+ */
+export interface StreamPort {
+  create(request: CreateStream): Promise<{ readonly created: boolean; readonly head: StreamHead }>;
+  /** @throws SessileError `not_writable` once closed, `unsupported_media_type`, `conflict`, `fenced` */
+  append(request: AppendToStream): Promise<Appended>;
+  /** Does not lengthen the stream's life, as reads and writes do. */
+  head(): Promise<StreamHead>;
+  /** @throws SessileError `bad_request` past the tail */
+  read(from: number | "tail"): Promise<ReadPage>;
+  follow(from: number): Promise<LiveReader>;
+  delete(): Promise<void>;
+}
