@@ -4,11 +4,13 @@ import type { Actor, Commit } from "./event.ts";
 import type { Gate, GateOutcome } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { PartInfo } from "./part.ts";
-import type { Snapshot } from "./snapshot.ts";
-import type { Summary } from "./summary.ts";
-import type { UsageEntry, UsageRollup } from "./usage.ts";
-import type { SyncStatus } from "./sync-status.ts";
 import type { QuotaStatus } from "./quota.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { StreamInfo } from "./stream.ts";
+import type { StreamAction, StreamReply } from "./stream-request.ts";
+import type { Summary } from "./summary.ts";
+import type { SyncStatus } from "./sync-status.ts";
+import type { UsageEntry, UsageRollup } from "./usage.ts";
 import type { SessionView } from "./view.ts";
 
 /** What the HTTP layer asks of a session object: the same reads and commands that sockets use. */
@@ -24,6 +26,9 @@ export type SessionRequest =
   | { readonly op: "lastSnapshot" }
   | { readonly op: "seal" }
   | { readonly op: "sync" }
+  | { readonly op: "stream"; readonly streamId: string; readonly action: StreamAction }
+  /** Newest first, those opened before the seq `before`. */
+  | { readonly op: "streams"; readonly before?: number; readonly limit: number }
   /** Newest first, those whose event comes before `before`. */
   | { readonly op: "summaries"; readonly before?: number; readonly limit: number }
   | { readonly op: "summarize"; readonly style: string }
@@ -71,6 +76,8 @@ export type WireOutcome =
   | { readonly ok: false; readonly error: WireError };
 
 export interface SessionReplies {
+  readonly stream: StreamReply;
+  readonly streams: { readonly items: readonly StreamInfo[] };
   readonly view: SessionView;
   readonly events: { readonly commits: readonly Commit[]; readonly more: boolean; readonly lastSeq: number };
   readonly commands: {
