@@ -65,20 +65,29 @@ export class SessionTarget {
     request: SessionRequest & { op: Op },
     actor: Actor | null,
   ): Promise<SessionReplies[Op]> {
-    const reply = (await this.#withRetries((stub) =>
-      stub.handleSessionRequest(request, {
-        actor,
-        ...(this.#client === undefined ? {} : { client: this.#client }),
-      }),
+    const reply = (await this.#withRetries(
+      (stub) =>
+        stub.handleSessionRequest(request, {
+          actor,
+          ...(this.#client === undefined ? {} : { client: this.#client }),
+        }),
+      mayRepeat(request) ? attempts : 1,
     )) as SessionReply<Op>;
     if (!reply.ok) throw SessileError.fromWire(reply.error);
-    if ("quota" in reply.value && reply.value.quota) this.#quota = reply.value.quota as QuotaStatus;
+    if (reply.value !== null && "quota" in reply.value && reply.value.quota)
+      this.#quota = reply.value.quota as QuotaStatus;
     return reply.value;
   }
 
   /** Hands a request to the object itself: a socket upgrade with what it may do, or a suffix of the pretty address. */
-  async forward(request: Request, actor: Actor | null, rights?: readonly Action[]): Promise<Response> {
+  async forward(
+    request: Request,
+    actor: Actor | null,
+    rights?: readonly Action[],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
     const headers = new Headers(asActor(request, actor).headers);
+    for (const [name, value] of Object.entries(more)) headers.set(name, value);
     if (rights) headers.set(rightsHeader, rights.join(","));
     if (this.#client !== undefined) headers.set(clientHeader, this.#client);
     const forwarded = new Request(request, { headers });
@@ -86,7 +95,7 @@ export class SessionTarget {
     return this.#translate(() => this.#stub().fetch(forwarded));
   }
 
-  async #withRetries<T>(run: (stub: SessionStub) => Promise<T>): Promise<T> {
+  async #withRetries<T>(run: (stub: SessionStub) => Promise<T>, attempts: number): Promise<T> {
     return this.#translate(async () => {
       for (let attempt = 1; ; attempt++) {
         try {
@@ -137,6 +146,14 @@ export function asActor(request: Request, actor: Actor | null): Request {
   const headers = new Headers([...request.headers].filter(([header]) => !header.startsWith("x-sessile-")));
   if (actor) headers.set(actorHeader, encodeURIComponent(JSON.stringify(actor)));
   return new Request(request, { headers });
+}
+
+/** Chunks of a request that is not numbered would be there twice. */
+function mayRepeat(request: SessionRequest): boolean {
+  if (request.op !== "stream") return true;
+  const { action } = request;
+  if (action.do === "append") return action.producer !== undefined;
+  return action.do !== "close" || action.append === undefined || action.producer !== undefined;
 }
 
 /** Only what the platform marks as retryable, and never an overload, which retries would feed. */
