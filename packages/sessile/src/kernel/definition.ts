@@ -28,6 +28,8 @@ export interface KindDefinition {
   readonly clientWrites: ClientWrites;
   /** When ranges of the log are sealed; null never does. Default: `defaultSnapshotPolicy`. */
   readonly snapshots?: SnapshotPolicy | null;
+  /** Whether sessions have owners, who decide who else may do what. Default: open. */
+  readonly access?: "open" | "owned";
   /** When summaries are made; null or absent: never. */
   readonly summaries?: SummaryPolicy | null;
   /** Whether a commit shows once it is on the object's disk (default), or only once the record holds it. */

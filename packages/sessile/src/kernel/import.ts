@@ -1,5 +1,6 @@
 import { SessileError } from "../protocol/error.ts";
 import { type Commit, lastSeqOf } from "../protocol/event.ts";
+import type { SessionView } from "../protocol/view.ts";
 import type { Kernel } from "./kernel.ts";
 import { splitText, writeContinuation } from "./long-text.ts";
 import { numberAt, type Sql } from "./sql.ts";
@@ -59,12 +60,12 @@ export class StagedLog {
    *
    * @throws SessileError `conflict` if the session is not empty, `bad_request` if the log makes no session
    */
-  activate(lastSeq: number): void {
+  activate(lastSeq: number, accept?: (view: SessionView) => void): void {
     this.#assertEmpty();
     if (this.lastSeq() !== lastSeq)
       throw new SessileError("precondition_failed", "Another import of this session has begun. Begin again.");
     try {
-      this.#kernel.rebuild(() => this.#moveIntoPlace());
+      this.#kernel.rebuild(() => this.#moveIntoPlace(), accept);
     } catch (thrown) {
       if (thrown instanceof SessileError && thrown.code !== "internal") throw thrown;
       throw new SessileError(

@@ -20,7 +20,7 @@ export function assertRepeats(command: Command, earlier: FoundEvent): void {
 
 /** What a client's command may do, and does, inside a commit. @returns the command's answer */
 export function runCommand(command: Command, writer: Writer, kind: KindDefinition): Json | undefined {
-  if (command.op !== "setLifecycle") assertActive(writer.view.lifecycle);
+  if (command.op !== "setLifecycle" && command.op !== "setAccess") assertActive(writer.view.lifecycle);
   switch (command.op) {
     case "append":
       appendFromClient(command.type, command.payload, writer, kind);
@@ -66,6 +66,11 @@ export function runCommand(command: Command, writer: Writer, kind: KindDefinitio
     case "cancelDraft":
       writer.cancelDraft(command.draftId);
       return undefined;
+    case "setAccess": {
+      const { visibility, ownerId, members } = command;
+      writer.setAccess({ visibility, ownerId, members });
+      return undefined;
+    }
     case "call":
       return callMethod(command.method, command.args, kind);
     default:

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { pingText, pongText } from "../protocol/frame.ts";
 import { type DirectoryChange, directoryChangeSchema } from "../record/index.ts";
+import { actorFrom } from "./upgrade.ts";
 
 /** The part of the feed that sessions use. */
 export interface DirectoryFeedStub {
@@ -31,6 +32,7 @@ export class DirectoryFeed extends DurableObject implements DirectoryFeedStub {
     const kind = new URL(request.url).searchParams.get("kind") ?? "";
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.ctx.acceptWebSocket(server, [tagOf(kind)]);
+    server.serializeAttachment({ actorId: actorFrom(request)?.id ?? null });
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -73,15 +75,33 @@ export class DirectoryFeed extends DurableObject implements DirectoryFeedStub {
   #send(tag: string, changes: readonly DirectoryChange[]): void {
     const sockets = this.ctx.getWebSockets(tag);
     if (sockets.length === 0) return;
-    const text = JSON.stringify({ t: "directory", changes });
+    const open = changes.filter(({ readerIds }) => readerIds === undefined);
     for (const socket of sockets) {
+      const { actorId } = (socket.deserializeAttachment() as { readonly actorId: string | null } | null) ?? {
+        actorId: null,
+      };
+      const seen =
+        open.length === changes.length
+          ? changes
+          : changes.filter(
+              ({ readerIds }) => !readerIds || (actorId !== null && readerIds.includes(actorId)),
+            );
+      if (seen.length === 0) continue;
       try {
-        socket.send(text);
+        socket.send(directoryFrame(seen));
       } catch {
         // Closed meanwhile: the list reads D1 when it is back.
       }
     }
   }
+}
+
+/** Whom a change was for is nobody's business. */
+function directoryFrame(changes: readonly DirectoryChange[]): string {
+  return JSON.stringify({
+    t: "directory",
+    changes: changes.map(({ readerIds: _readers, ...change }) => change),
+  });
 }
 
 function tagOf(kind: string): string {

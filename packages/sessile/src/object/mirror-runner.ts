@@ -155,6 +155,7 @@ export function isShownInLists(before: SessionView, after: SessionView): boolean
   return (
     before.status !== after.status ||
     before.lifecycle !== after.lifecycle ||
+    before.access !== after.access ||
     before.createdAt !== after.createdAt
   );
 }

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { actions, visibilities } from "./access.ts";
 import { SessileError } from "./error.ts";
 import type { Json } from "./json.ts";
 import { lifecycles } from "./lifecycle.ts";
@@ -61,6 +62,15 @@ const saveDraft = z.strictObject({
 const cancelDraft = z.strictObject({ op: z.literal("cancelDraft"), id: z.optional(id), draftId: id });
 const sendDraft = z.strictObject({ op: z.literal("sendDraft"), id: z.optional(id), draftId: id });
 
+const actorId = z.string().check(z.minLength(1), z.maxLength(128));
+const setAccess = z.strictObject({
+  op: z.literal("setAccess"),
+  id: z.optional(id),
+  visibility: z.optional(z.enum(visibilities)),
+  ownerId: z.optional(actorId),
+  members: z.optional(z.record(actorId, z.array(z.enum(actions)))),
+});
+
 export const commandSchema = z.discriminatedUnion("op", [
   append,
   setState,
@@ -72,6 +82,7 @@ export const commandSchema = z.discriminatedUnion("op", [
   saveDraft,
   cancelDraft,
   sendDraft,
+  setAccess,
 ]);
 export type Command = z.infer<typeof commandSchema>;
 export type CommandOp = Command["op"];

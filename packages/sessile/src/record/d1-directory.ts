@@ -1,4 +1,4 @@
-import { type Lifecycle, SessileError, storableText } from "../protocol/index.ts";
+import { type Lifecycle, SessileError, type SessionVisibility, storableText } from "../protocol/index.ts";
 import {
   columnOf,
   decodeCursor,
@@ -44,21 +44,24 @@ interface SessionColumns {
   readonly facts: string;
   readonly headSeq: number | null;
   readonly headHash: string | null;
+  readonly visibility: SessionVisibility | null;
+  readonly readerIds: string | null;
 }
 
 const columns =
-  "sessionId, kind, name, lifecycle, status, title, ownerId, lastSeq, recordedSeq, epoch, createdAt, updatedAt, facts, headSeq, headHash";
+  "sessionId, kind, name, lifecycle, status, title, ownerId, lastSeq, recordedSeq, epoch, createdAt, updatedAt, facts, headSeq, headHash, visibility, readerIds";
 
 /**
  * An older view never replaces a newer one, so a late repeat is harmless. Equal seqs do replace: title and facts are
  * derived by code that may have changed.
  */
 const upsertSql = `INSERT INTO sessile_sessions
-  (sessionId, kind, name, lifecycle, status, title, searchText, ownerId, lastSeq, epoch, createdAt, updatedAt, facts)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+  (sessionId, kind, name, lifecycle, status, title, searchText, ownerId, lastSeq, epoch, createdAt, updatedAt, facts, visibility, readerIds)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
   ON CONFLICT (sessionId) DO UPDATE SET lifecycle = excluded.lifecycle, status = excluded.status, title = excluded.title,
     searchText = excluded.searchText, ownerId = excluded.ownerId, lastSeq = excluded.lastSeq,
-    epoch = COALESCE(excluded.epoch, epoch), updatedAt = excluded.updatedAt, facts = excluded.facts
+    epoch = COALESCE(excluded.epoch, epoch), updatedAt = excluded.updatedAt, facts = excluded.facts,
+    visibility = excluded.visibility, readerIds = excluded.readerIds
   WHERE excluded.lastSeq >= lastSeq AND (excluded.epoch IS NULL OR epoch IS NULL OR excluded.epoch >= epoch)`;
 
 /** Writes the row and answers the watermark, in one round trip. */
@@ -92,6 +95,8 @@ export async function upsertSession(db: D1Queries, row: DirectoryRow): Promise<n
       row.createdAt,
       row.updatedAt,
       facts,
+      row.visibility ?? null,
+      row.readerIds ? JSON.stringify(row.readerIds) : null,
     );
   const select = db
     .prepare("SELECT recordedSeq, epoch FROM sessile_sessions WHERE sessionId = ?1")
@@ -177,6 +182,13 @@ function conditionsOf(
     clauses.push(`${column} = ?`);
     values.push(value);
   }
+  if (options.visibleTo !== undefined) {
+    clauses.push(
+      "(COALESCE(visibility, 'public') = 'public' OR EXISTS (SELECT 1 FROM json_each(readerIds) AS reader WHERE reader.value = ?))",
+    );
+    // Nobody's id is the empty one.
+    values.push(options.visibleTo ?? "");
+  }
   const words = foldText(options.q ?? "")
     .split(/\s+/)
     .filter((word) => word !== "");
@@ -193,10 +205,11 @@ function conditionsOf(
 }
 
 function sessionFrom(row: SessionColumns): RecordedSession {
-  const { epoch, facts, headSeq, headHash, ...rest } = row;
+  const { epoch, facts, headSeq, headHash, visibility, readerIds, ...rest } = row;
   return {
     ...rest,
     facts: JSON.parse(facts) as Facts,
+    ...(visibility === null ? {} : { visibility, readerIds: JSON.parse(readerIds ?? "[]") as string[] }),
     ...(epoch === null ? {} : { epoch }),
     ...(headSeq === null || headHash === null ? {} : { head: { seq: headSeq, hash: headHash } }),
   };

@@ -19,11 +19,24 @@ export const directoryChangeSchema = z.object({
   /** Milliseconds since 1970. */
   updatedAt: whole,
   facts: z.record(z.string(), json),
+  /** Who may hear of it; absent: everyone. Never sent to lists. */
+  readerIds: z.optional(z.array(z.string())),
 });
 
 export type DirectoryChange = z.infer<typeof directoryChangeSchema>;
 
 export function directoryChangeOf(row: DirectoryRow): DirectoryChange {
   const { kind, name, lifecycle, status, title, lastSeq, updatedAt, facts } = row;
-  return { kind, name, lifecycle, status, title, lastSeq, updatedAt, facts };
+  const isPrivate = row.visibility === "private";
+  return {
+    kind,
+    name,
+    lifecycle,
+    status,
+    title,
+    lastSeq,
+    updatedAt,
+    facts,
+    ...(isPrivate ? { readerIds: [...(row.readerIds ?? [])] } : {}),
+  };
 }

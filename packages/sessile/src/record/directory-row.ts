@@ -1,4 +1,4 @@
-import type { SessionView } from "../protocol/index.ts";
+import { readerIdsOf, type SessionView } from "../protocol/index.ts";
 import type { DirectoryRow, Facts } from "./record.ts";
 
 /** What a kind adds to its rows. Pure functions of the view, so that a row can be made again from the log. */
@@ -24,7 +24,8 @@ export function directoryRowOf<State>(
     lifecycle: view.lifecycle,
     status: view.status,
     title: clip(describe.title?.(view) ?? "") || view.name,
-    ownerId: describe.ownerId?.(view) ?? null,
+    ownerId: view.access ? view.access.ownerId : (describe.ownerId?.(view) ?? null),
+    ...(view.access ? { visibility: view.access.visibility, readerIds: readerIdsOf(view.access) } : {}),
     lastSeq: view.lastSeq,
     createdAt: view.createdAt,
     updatedAt: view.updatedAt,

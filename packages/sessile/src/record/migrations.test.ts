@@ -93,3 +93,24 @@ it("RE13 session_events has its columns, keys and defaults in D1", async () => {
   await expect(insert("x", "note/a", 3, "tab.1.2")).rejects.toThrow("UNIQUE");
   await expect(insert(events[1]?.eventId ?? "", "note/a", 3, null)).rejects.toThrow("UNIQUE");
 });
+
+it("AC7 a directory from before there were owners keeps its rows, and everyone still sees them", async () => {
+  const db = openSqliteD1();
+  await migrateRecord(db);
+  // What version 3 left: its tables without what came later, and a row.
+  for (const column of ["visibility", "readerIds"])
+    db.database.exec(`ALTER TABLE sessile_sessions DROP COLUMN ${column}`);
+  db.database.exec("DROP TABLE sessile_tokens; DELETE FROM sessile_record_migrations WHERE version >= 4");
+  db.database.exec(
+    `INSERT INTO sessile_sessions (sessionId, kind, name, lifecycle, title, searchText, lastSeq, createdAt, updatedAt)
+      VALUES ('note/old', 'note', 'old', 'active', 'Old', 'old', 3, 1, 2)`,
+  );
+  const record = createD1Record(isolateOf(db));
+  for (const visibleTo of [null, "somebody"]) {
+    const { items } = await record.listSessions({ visibleTo });
+    expect(items.map(({ name, visibility }) => [name, visibility])).toEqual([["old", undefined]]);
+  }
+  await record.upsertSession({ ...exampleRow("secret"), visibility: "private", readerIds: ["ada"] });
+  const seen = async (visibleTo: string | null) => (await record.listSessions({ visibleTo })).items.length;
+  expect([await seen(null), await seen("bob"), await seen("ada")]).toEqual([1, 1, 2]);
+});

@@ -1,4 +1,4 @@
-import type { ChainHead, Json, Lifecycle, RecordedEvent } from "../protocol/index.ts";
+import type { ChainHead, Json, Lifecycle, RecordedEvent, SessionVisibility } from "../protocol/index.ts";
 
 /** Facts of a session that its kind wants in lists: small, JSON, no nesting needed. */
 export interface Facts {
@@ -13,6 +13,10 @@ export interface DirectoryRow {
   readonly status: string | null;
   readonly title: string;
   readonly ownerId: string | null;
+  /** Present where the session decides itself who may read it. */
+  readonly visibility?: SessionVisibility;
+  /** Who may read it while it is private. */
+  readonly readerIds?: readonly string[];
   readonly lastSeq: number;
   /** Milliseconds since 1970, as in the view. */
   readonly createdAt: number;
@@ -62,6 +66,8 @@ export const listOrders = ["-updatedAt", "updatedAt", "-createdAt", "createdAt",
 export type ListOrder = (typeof listOrders)[number];
 
 export interface ListOptions {
+  /** Leaves out what this actor may not read; null is somebody without a name. Absent: nothing is left out. */
+  readonly visibleTo?: string | null;
   readonly kind?: string;
   readonly status?: string;
   readonly lifecycle?: Lifecycle;

@@ -1,4 +1,5 @@
 import { SessileError } from "../protocol/error.ts";
+import type { Actor } from "../protocol/event.ts";
 import { isLifecycle } from "../protocol/lifecycle.ts";
 import { type ListOptions, listOrders, type SessionRecord } from "../record/index.ts";
 import { integerParam } from "./query.ts";
@@ -7,6 +8,7 @@ import { integerParam } from "./query.ts";
 export async function listSessionsPage(
   record: SessionRecord,
   query: Record<string, string>,
+  actor: Actor | null,
 ): Promise<Response> {
   const { kind, status, lifecycle, q, order, cursor } = query;
   if (lifecycle !== undefined && !isLifecycle(lifecycle))
@@ -15,6 +17,7 @@ export async function listSessionsPage(
   if (order !== undefined && !knownOrder)
     throw new SessileError("bad_request", `order is one of: ${listOrders.join(", ")}.`, { field: "order" });
   const options: ListOptions = {
+    visibleTo: actor?.id ?? null,
     limit: integerParam(query.limit, "limit", 20, 1, 100),
     ...(kind === undefined ? {} : { kind }),
     ...(status === undefined ? {} : { status }),
@@ -23,5 +26,7 @@ export async function listSessionsPage(
     ...(knownOrder === undefined ? {} : { order: knownOrder }),
     ...(cursor === undefined ? {} : { cursor }),
   };
-  return Response.json(await record.listSessions(options));
+  const page = await record.listSessions(options);
+  // With whom a session is shared stands in the session.
+  return Response.json({ ...page, items: page.items.map(({ readerIds: _readers, ...item }) => item) });
 }

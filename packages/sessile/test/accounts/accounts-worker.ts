@@ -1,0 +1,51 @@
+// A deployment with accounts: an owned kind, an open one, guests, and an OAuth provider that the test runs.
+import { passkey } from "@better-auth/passkey";
+import { genericOAuth } from "better-auth/plugins/generic-oauth";
+import { DirectoryFeed, Session } from "sessile";
+import { createAccounts } from "sessile/accounts";
+import { createD1Record } from "sessile/d1";
+import { createSessile } from "sessile/worker";
+
+interface Env {
+  readonly SESSILE_RECORD: D1Database;
+  readonly PROVIDER_URL: string;
+}
+
+export class Chat extends Session<Env> {
+  readonly kind = "chat";
+  readonly initialState = {};
+  override readonly access = "owned";
+}
+export { DirectoryFeed };
+
+const kinds = { chat: { binding: "CHAT", route: "chat" } };
+const record = (env: Env) => createD1Record(env.SESSILE_RECORD);
+const accounts = createAccounts<Env>({
+  kinds,
+  record,
+  database: (env) => env.SESSILE_RECORD,
+  secret: () => "a secret of more than thirty-two characters",
+  anonymous: true,
+  bearer: true,
+  publicKinds: ["chat"],
+  plugins: ({ PROVIDER_URL }) => [
+    passkey({ rpID: "127.0.0.1", rpName: "Chats" }),
+    genericOAuth({
+      config: [
+        {
+          providerId: "local",
+          clientId: "client",
+          clientSecret: "secret",
+          authorizationUrl: `${PROVIDER_URL}/authorize`,
+          tokenUrl: `${PROVIDER_URL}/token`,
+          userInfoUrl: `${PROVIDER_URL}/user`,
+        },
+      ],
+    }),
+  ],
+});
+
+const app = createSessile<Env>({ kinds, record, feed: "SESSILE_FEED", ...accounts });
+app.all("/api/auth/*", (context) => accounts.handler(context.req.raw, context.env));
+
+export default app;

@@ -1,0 +1,219 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Server, serve } from "../../src/node/index.ts";
+import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
+import { bundle } from "../bundle.ts";
+import { RawSocket } from "../workerd/raw-socket.ts";
+import { Person, Provider } from "./person.ts";
+
+let server: Server;
+let provider: Provider;
+let folder: ReturnType<typeof temporaryFolder>;
+let ada: Person;
+let bob: Person;
+let names = 0;
+
+async function start(dir: string): Promise<Server> {
+  return serve({
+    worker: { source: await bundle(fileURLToPath(new URL("accounts-worker.ts", import.meta.url))) },
+    dir,
+    port: 0,
+    compatibilityDate,
+    compatibilityFlags: ["nodejs_compat"],
+    durableObjects: { CHAT: { className: "Chat" }, SESSILE_FEED: { className: "DirectoryFeed" } },
+    d1: ["SESSILE_RECORD"],
+    vars: { PROVIDER_URL: provider.url },
+    log: (entry) => {
+      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
+    },
+  });
+}
+
+beforeAll(async () => {
+  provider = await Provider.start();
+  folder = temporaryFolder();
+  server = await start(folder.path);
+  ada = await new Person(server.url).throughProvider();
+  bob = await new Person(server.url).anonymously();
+}, 60_000);
+afterAll(async () => {
+  await server?.close();
+  await provider.stop();
+  folder[Symbol.dispose]();
+});
+
+const message = (text: string) => ({ clientEventId: `m-${text}`, type: "message.sent", payload: { text } });
+
+/** A session of Ada's with one message, listed. */
+async function adasSession(): Promise<{ name: string; path: string }> {
+  names += 1;
+  const name = `a-${names}`;
+  const path = `/v1/sessions/chat/${name}`;
+  expect((await ada.ask("POST", `${path}/events`, message(name))).status).toBe(201);
+  await until(async () => (await listed(ada)).includes(name));
+  return { name, path };
+}
+
+async function listed(person: Person): Promise<string[]> {
+  const { body } = await person.ask("GET", "/v1/sessions?kind=chat&limit=100");
+  return body.items.map((item: { name: string }) => item.name);
+}
+
+async function closeCode(person: Person, path: string): Promise<number> {
+  const socket = await RawSocket.open(`${server.url}${path}`, { headers: { cookie: person.cookie } });
+  socket.send({ t: "hello", v: 1 });
+  return (await socket.closed).code;
+}
+
+test("AC1 whoever comes in through a provider, or without an account, is known from then on", async () => {
+  const { body } = await ada.ask("GET", "/api/auth/get-session");
+  expect(body.user).toMatchObject({ id: ada.id, name: "Ada" });
+  expect(bob.id).not.toBe("");
+  expect(
+    (await new Person(server.url).ask("POST", "/v1/sessions/chat/x/events", message("x"))).body.code,
+  ).toBe("unauthenticated");
+});
+
+test("AC1 passkeys are offered to whoever is signed in, and passwords to nobody", async () => {
+  const { status, body } = await ada.ask("GET", "/api/auth/passkey/generate-register-options");
+  expect([status, body.rp]).toEqual([200, { id: "127.0.0.1", name: "Chats" }]);
+  const form = { name: "Eve", email: "eve@example.test", password: "a long password" };
+  expect((await bob.ask("POST", "/api/auth/sign-up/email", form)).status).toBe(400);
+});
+
+test("AC2 a private session is not there for others, whatever they ask", async () => {
+  const { name, path } = await adasSession();
+  const paths = ["", "/events", "/state", "/gates", "/draft", "/snapshots", "/export", "/head"];
+  for (const person of [bob, new Person(server.url)]) {
+    for (const suffix of paths) {
+      const real = await person.ask("GET", `${path}${suffix}`);
+      const none = await person.ask("GET", `/v1/sessions/chat/nobody-has-this${suffix}`);
+      expect([suffix, real.status, real.body.detail]).toEqual([suffix, 404, none.body.detail]);
+    }
+    expect(await listed(person)).not.toContain(name);
+  }
+  expect((await bob.ask("POST", `${path}/events`, message("b"))).status).toBe(404);
+  expect((await bob.ask("POST", `${path}/access`, { visibility: "public" })).status).toBe(404);
+  expect((await bob.ask("POST", `${path}/restore`)).status).toBe(404);
+  expect(await closeCode(bob, path)).toBe(4404);
+  expect(await closeCode(bob, `/chat/${name}`)).toBe(4404);
+  expect((await ada.ask("GET", `${path}/events`)).body.items.at(-1).payload).toEqual({ text: name });
+});
+
+test("AC3 reading makes no owned session, and nobody in particular makes none at all", async () => {
+  const path = "/v1/sessions/chat/fresh";
+  expect((await bob.ask("GET", path)).status).toBe(404);
+  expect(await closeCode(new Person(server.url), path)).toBe(4404);
+  expect((await ada.ask("POST", `${path}/events`, message("mine"))).status).toBe(201);
+  expect((await ada.ask("GET", path)).body.access).toEqual({
+    ownerId: ada.id,
+    visibility: "private",
+    members: {},
+  });
+});
+
+test("AC4 a public session is read by anyone and written by its owner", async () => {
+  const { name, path } = await adasSession();
+  expect((await ada.ask("POST", `${path}/access`, { visibility: "public" })).status).toBe(200);
+  const guest = new Person(server.url);
+  expect((await guest.ask("GET", `${path}/events`)).status).toBe(200);
+  await until(async () => (await listed(guest)).includes(name));
+  expect((await bob.ask("POST", `${path}/events`, message("b"))).status).toBe(403);
+  expect((await bob.ask("POST", `${path}/access`, { visibility: "private" })).status).toBe(403);
+});
+
+test("AC5 members have the rights they were given, and lose them at once with their sockets", async () => {
+  const { path } = await adasSession();
+  await ada.ask("POST", `${path}/access`, { members: { [bob.id]: ["read", "write"] } });
+  expect((await bob.ask("POST", `${path}/events`, message("b"))).status).toBe(201);
+  expect((await bob.ask("POST", `${path}/lifecycle`, { to: "paused" })).status).toBe(403);
+  const socket = await RawSocket.open(`${server.url}${path}`, { headers: { cookie: bob.cookie } });
+  await socket.greet();
+  await ada.ask("POST", `${path}/access`, { members: { [bob.id]: [] } });
+  expect((await socket.closed).code).toBe(4404);
+  expect((await bob.ask("GET", path)).status).toBe(404);
+});
+
+test("AC6 only its owner gives a session away", async () => {
+  const { path } = await adasSession();
+  await ada.ask("POST", `${path}/access`, { members: { [bob.id]: ["read", "admin"] } });
+  expect((await bob.ask("POST", `${path}/access`, { ownerId: bob.id })).status).toBe(403);
+  expect((await ada.ask("POST", `${path}/access`, { ownerId: bob.id })).status).toBe(200);
+  expect((await ada.ask("GET", path)).status).toBe(404);
+  expect((await bob.ask("GET", path)).body.access.members).toEqual({});
+});
+
+test("AC7 the live list tells of a session only those who may read it", async () => {
+  const feed = await RawSocket.open(`${server.url}/v1/sessions?kind=chat`, {
+    protocols: [],
+    headers: { cookie: bob.cookie },
+  });
+  const hidden = await adasSession();
+  const shown = await adasSession();
+  await ada.ask("POST", `${shown.path}/access`, { members: { [bob.id]: ["read"] } });
+  let told = "";
+  await feed.next("directory" as never, (frame: unknown) => {
+    told += JSON.stringify(frame);
+    return told.includes(`"${shown.name}"`);
+  });
+  expect(told).not.toContain(`"${hidden.name}"`);
+  expect(told).not.toContain("readerIds");
+});
+
+test("AC8 a token acts for its owner within its rights until it is revoked", async () => {
+  const { path } = await adasSession();
+  const { status, body } = await ada.ask("POST", "/v1/tokens", { label: "script", rights: ["read"] });
+  expect([status, body.token]).toEqual([201, expect.stringMatching(/^ses_[0-9a-f]{64}$/)]);
+  const script = new Person(server.url);
+  const bearer = { authorization: `Bearer ${body.token}` };
+  expect((await script.ask("GET", path, undefined, bearer)).status).toBe(200);
+  expect((await script.ask("POST", `${path}/events`, message("t"), bearer)).status).toBe(403);
+  expect((await script.ask("GET", "/v1/tokens", undefined, bearer)).status).toBe(401);
+  const { items } = (await ada.ask("GET", "/v1/tokens")).body;
+  expect(items).toEqual([
+    expect.objectContaining({ tokenId: body.tokenId, label: "script", rights: ["read"] }),
+  ]);
+  expect(items[0].lastUsedAt).not.toBeNull();
+  expect(JSON.stringify(items)).not.toContain(body.token);
+  expect((await bob.ask("DELETE", `/v1/tokens/${body.tokenId}`)).status).toBe(404);
+  expect((await ada.ask("DELETE", `/v1/tokens/${body.tokenId}`)).status).toBe(204);
+  expect((await script.ask("GET", path, undefined, bearer)).status).toBe(401);
+});
+
+test("AC9 who signs in keeps the sessions begun without an account", async () => {
+  const person = await new Person(server.url).anonymously();
+  const before = person.id;
+  const path = "/v1/sessions/chat/begun-as-guest";
+  await person.ask("POST", `${path}/events`, message("first"));
+  await until(async () => (await listed(person)).includes("begun-as-guest"));
+  provider.next = { sub: "9", name: "Cleo", email: "cleo@example.test", email_verified: true };
+  await person.throughProvider();
+  expect(person.id).not.toBe(before);
+  expect((await person.ask("GET", path)).body.access.ownerId).toBe(person.id);
+});
+
+test("AC10 a message keeps the name its sender had", async () => {
+  const { path } = await adasSession();
+  expect((await ada.ask("POST", "/api/auth/update-user", { name: "Countess" })).status).toBe(200);
+  await ada.ask("POST", `${path}/events`, message("later"));
+  const { items } = (await ada.ask("GET", `${path}/events`)).body;
+  const senders = items.filter(({ type }: { type: string }) => type === "message.sent");
+  expect(senders.map(({ actor }: { actor: object }) => actor)).toEqual([
+    { id: ada.id, name: "Ada" },
+    { id: ada.id, name: "Countess" },
+  ]);
+});
+
+test("AC11 an export of somebody else's session makes none, also where its address is free", async () => {
+  const { path } = await adasSession();
+  const response = await fetch(`${server.url}${path}/export`, { headers: { cookie: ada.cookie } });
+  const file = await response.text();
+  using elsewhere = temporaryFolder();
+  const other = await start(elsewhere.path);
+  const person = await new Person(other.url).anonymously();
+  const headers = { cookie: person.cookie };
+  const refused = await fetch(`${other.url}/v1/sessions/import`, { method: "POST", body: file, headers });
+  expect([refused.status, await refused.json()]).toMatchObject([403, { code: "forbidden" }]);
+  expect((await person.ask("GET", path)).status).toBe(404);
+  await other.close();
+});
