@@ -36,6 +36,8 @@ export interface LedgerOptions {
   readonly clock: Clock;
   readonly hooks: SessionHooks;
   readonly broadcast: Broadcast;
+  /** The sockets there are. */
+  readonly sockets: () => readonly WebSocket[];
   /** Ends connections whose outcomes will not come. */
   readonly disconnect: (sockets: Iterable<WebSocket>, error: SessileError) => void;
   readonly waitUntil: (promise: Promise<unknown>) => void;
@@ -169,6 +171,8 @@ export class Ledger implements Visibility {
 
   start(): void {
     this.#started = true;
+    // An instance before this one may have owed answers, and only it knew to whom. Who comes back repeats its commands.
+    if (this.#recorder && this.#unrecorded > 0) this.#options.disconnect(this.#options.sockets(), outage(0));
     this.#pump();
   }
 

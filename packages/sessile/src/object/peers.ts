@@ -43,6 +43,10 @@ export class Peers {
     }
   }
 
+  get sockets(): readonly WebSocket[] {
+    return [...this.#attachments.keys()];
+  }
+
   /** @throws SessileError `overloaded` */
   assertRoom(now: number): void {
     this.#dropSilent(now);

@@ -17,6 +17,7 @@ import type { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
+import { withoutChunks } from "../protocol/stream.ts";
 import { Alarm } from "./alarm.ts";
 import { Archiver, archiveDueId } from "./archiver.ts";
 import { ClientFrames } from "./client-frames.ts";
@@ -29,6 +30,7 @@ import { close, Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SnapshotSealer, snapshotDueId } from "./snapshot-sealer.ts";
+import { StreamHost } from "./stream-host.ts";
 import { SummaryMaker, summaryDuePrefix } from "./summary-maker.ts";
 import { type Acks, MirrorVisibility, type Visibility } from "./visibility.ts";
 import { WorkRunner } from "./work-runner.ts";
@@ -50,6 +52,7 @@ export class SessionHost {
   readonly archiver: Archiver;
   readonly summaries: SummaryMaker;
   readonly parts: PartStore;
+  readonly streams: StreamHost;
   /** What anybody outside may see. */
   readonly visible: Visibility;
   readonly #hooks: SessionHooks;
@@ -81,6 +84,7 @@ export class SessionHost {
       recordedSeq: () => this.visible.archivableTo(),
     });
     this.parts = new PartStore(kernel, hooks.parts ?? null);
+    this.streams = this.#streamHost(context, limits);
     this.#sealer = new SnapshotSealer({
       kernel,
       policy: kernel.definition.snapshots ?? null,
@@ -157,6 +161,7 @@ export class SessionHost {
   /** Another log has taken this one's place: nothing in memory that was about the old one may stay. */
   restart(): void {
     this.peers.closeAll("The session was imported.");
+    this.streams.sockets.closeAll("The session was imported.");
     this.visible.restart(this.#clock.now());
     this.#sealer.restart();
     this.parts.restart(this.#clock.now());
@@ -175,6 +180,7 @@ export class SessionHost {
   }
 
   left(socket: WebSocket): void {
+    this.streams.sockets.left(socket);
     const peer = this.peers.get(socket);
     if (!this.peers.remove(socket) || !peer) return;
     this.#hooks.onDisconnect(peer);
@@ -222,7 +228,10 @@ export class SessionHost {
     const { kernel } = this;
     const hooks = this.#hooks;
     const waitUntil = (promise: Promise<unknown>) => context.waitUntil(promise);
-    const broadcast = (commits: readonly StoredCommit[], acks: Acks) => this.peers.broadcast(commits, acks);
+    const broadcast = (commits: readonly StoredCommit[], acks: Acks) => {
+      this.peers.broadcast(commits.map(withoutChunks), acks);
+      this.streams.shown(commits);
+    };
     if (kernel.definition.durability !== "ledger")
       return new MirrorVisibility(
         kernel,
@@ -237,8 +246,27 @@ export class SessionHost {
       hooks,
       broadcast,
       waitUntil,
+      sockets: () => this.peers.sockets,
       disconnect: (sockets, error) => this.#disconnect(sockets, error),
       rearm: () => this.#alarm.rearm(this.#clock.now()),
+    });
+  }
+
+  #streamHost(context: DurableObjectState, limits: Limits): StreamHost {
+    return new StreamHost({
+      context,
+      kernel: this.kernel,
+      limits,
+      clock: this.#clock,
+      visible: this.visible,
+      readAfter: (after) => this.readAfter(after, Number.POSITIVE_INFINITY),
+      commit: (tasks) => {
+        if (this.visible.writeRefusal) throw this.visible.writeRefusal;
+        const transaction = this.kernel.transact(tasks, this.#clock.now());
+        this.#published(transaction, new Map());
+        return transaction;
+      },
+      write: (body) => this.write(null, body),
     });
   }
 
@@ -275,6 +303,7 @@ export class SessionHost {
     if (before.access !== after.access) {
       const mayStay = (actor: Actor | null) => mayAccess(after.access, actor?.id, "read");
       this.peers.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
+      this.streams.sockets.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
       this.#presence.changed();
     }
     if (stored) {

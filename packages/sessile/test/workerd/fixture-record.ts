@@ -3,11 +3,15 @@ import { type FaultyD1, withFaults } from "../../src/record/faulty-d1.ts";
 
 type Database = Parameters<typeof withFaults>[0];
 
-/** `down`: every query fails. `lost`: it is carried out and its answer lost. `held`: it waits until the state changes. */
-export type DatabaseState = "up" | "down" | "lost" | "held";
+/**
+ * `down`: every query fails. `lost`: it is carried out and its answer lost. `held`: it waits until the state changes.
+ * `flaky`: one after the other fails, is carried out late, loses its answer, and goes well.
+ */
+export type DatabaseState = "up" | "down" | "lost" | "held" | "flaky";
 
 const databases = new Set<FaultyD1>();
 let state: DatabaseState = "up";
+let flakyQueries = 0;
 
 /** D1 with a switch. Worker and objects share one isolate, so that a route of the Worker can break it for all of them. */
 export function faultyDatabase(database: Database): FaultyD1 {
@@ -36,13 +40,23 @@ function withHolding(database: Database): Database {
   const wrap = (inner: D1PreparedStatement): Held => ({
     inner,
     bind: (...values) => wrap(inner.bind(...values)),
-    all: <Row>() => whenLetGo().then(() => inner.all<Row>()),
+    all: <Row>() => attempt(() => inner.all<Row>()),
   });
   return {
     prepare: (query) => wrap(database.prepare(query)),
     batch: <Row>(statements: D1PreparedStatement[]) =>
-      whenLetGo().then(() => database.batch<Row>(statements.map((statement) => (statement as Held).inner))),
+      attempt(() => database.batch<Row>(statements.map((statement) => (statement as Held).inner))),
   };
+}
+
+async function attempt<T>(query: () => Promise<T>): Promise<T> {
+  await whenLetGo();
+  const fault = state === "flaky" ? flakyQueries++ % 4 : null;
+  if (fault === 0) throw new Error("D1_ERROR: Network connection lost.");
+  if (fault === 1) await scheduler.wait(150);
+  const answer = await query();
+  if (fault === 2) throw new Error("D1_ERROR: Network connection lost.");
+  return answer;
 }
 
 /** A promise of one request never settles for another, so whoever is held looks for himself. */

@@ -114,11 +114,13 @@ export class Driver {
   }
 
   #trouble(): void {
-    const { clients, objects } = this.#stage;
+    const { clients, objects, world } = this.#stage;
     const random = this.#random;
     const object = random.pick(objects);
     const client = random.pick(clients);
+    const { d1 } = world;
     random.weighted<() => void>([
+      ...(d1 ? [[4, () => d1.setDown(random.chance(0.5))] as const] : []),
       [6, () => client.wire?.break()],
       [2, () => client.wire?.silence()],
       [1, () => client.setLink(random.pick(["up", "down", "swallowing"]))],

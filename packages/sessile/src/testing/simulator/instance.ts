@@ -28,7 +28,15 @@ export class Instance {
     this.#object = object;
     this.clock = { now: () => object.now, wait: (ms) => this.#wait(ms) };
     const life = `${object.name} life ${object.deaths + object.hibernations}`;
-    this.#kind = new SimulatedKind(this, object.world, object.world.random.fork(life));
+    const { d1 } = object.world;
+    const record = d1?.recordFor(
+      object,
+      () => this.isDead,
+      (change) => {
+        this.waits += change;
+      },
+    );
+    this.#kind = new SimulatedKind(this, object.world, object.world.random.fork(life), record ?? null);
     this.ready = this.#boot();
   }
 
@@ -71,6 +79,7 @@ export class Instance {
     const state = this.#state();
     const armedAt = await state.storage.getAlarm();
     const host = new SessionHost(state, kernel, definition.limits, this.hooks, armedAt, this.clock);
+    object.world.mutant?.host?.(host);
     this.#host = host;
     if (!kernel.exists) {
       host.write(undefined, (writer) => {
@@ -94,7 +103,7 @@ export class Instance {
         socket.wire.tags = tags;
       },
       getWebSockets: (tag?: string) => object.heldWires(tag).map((wire) => this.socketOf(wire)),
-      waitUntil: () => {},
+      waitUntil: (promise: Promise<unknown>) => void promise.catch((thrown) => object.threw(this, thrown)),
       abort: () => this.#unlessDead(() => object.database.doom()),
     };
     return state as unknown as DurableObjectState;

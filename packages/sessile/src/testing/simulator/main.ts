@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 import { simulate } from "./simulation.ts";
 
-// `npm run sim -- --seed N [--seeds M] [--steps K] [--trace]`: M seeds from N on; without a seed, one of today's.
+// `npm run sim -- --seed N [--seeds M] [--steps K] [--ledger] [--trace]`: M seeds from N on; without a seed, one of today's.
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
     seeds: { type: "string" },
     steps: { type: "string" },
+    ledger: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
   },
 });
@@ -18,7 +19,11 @@ const started = performance.now();
 const total = { turns: 0, commands: 0, deaths: 0, hibernations: 0 };
 const failed: number[] = [];
 for (let seed = first; seed < first + count; seed++) {
-  const report = await simulate(seed, { ...(steps === undefined ? {} : { steps }), keepTrace: values.trace });
+  const report = await simulate(seed, {
+    ...(steps === undefined ? {} : { steps }),
+    keepTrace: values.trace,
+    inLedgerMode: values.ledger,
+  });
   for (const line of report.trace) console.log(line);
   total.turns += report.turns;
   total.commands += report.commands;

@@ -1,4 +1,6 @@
 import type { Kernel } from "../../kernel/index.ts";
+import type { SessionHost } from "../../object/session-host.ts";
+import type { SessionRecord } from "../../record/record.ts";
 
 /** A session that is broken on purpose. A simulator that does not notice one would not notice the real thing. */
 export interface Mutant {
@@ -18,6 +20,10 @@ export interface Mutant {
   readonly deafToAlarms?: boolean;
   /** Every so many live commits are not sent to a peer. */
   readonly losesFrames?: boolean;
+  readonly host?: (host: SessionHost) => void;
+  /** Replaces a statement on its way to the record. */
+  readonly d1Sql?: (query: string) => string;
+  readonly record?: (record: SessionRecord) => SessionRecord;
 }
 
 const skipping = (name: string, pattern: RegExp): Mutant => ({ name, skips: (query) => pattern.test(query) });
@@ -58,4 +64,56 @@ export const mutants: readonly Mutant[] = [
   skipping("a settled gate stays open", /UPDATE _sessile_gate/),
   skipping("finished steps are forgotten", /INSERT INTO _sessile_step/),
   skipping("producers are not checkpointed", /_sessile_producer VALUES/),
+];
+
+/** Broken only where the record decides what shows. */
+export const ledgerMutants: readonly Mutant[] = [
+  {
+    name: "acknowledged before the record has answered",
+    record: (record) => ({
+      ...record,
+      appendEvents: (batch) => {
+        record.appendEvents(batch).catch(() => {});
+        return Promise.resolve(batch.fromSeq + batch.events.length - 1);
+      },
+    }),
+  },
+  {
+    name: "what is staged is shown",
+    host: ({ kernel, visible }) => {
+      Object.defineProperty(visible, "view", { get: () => kernel.committedView });
+      visible.readAfter = (...bounds) => kernel.readAfter(...bounds);
+    },
+  },
+  {
+    name: "a failure of the record is taken for success",
+    record: (record) => ({
+      ...record,
+      appendEvents: (batch) =>
+        record.appendEvents(batch).catch(() => batch.fromSeq + batch.events.length - 1),
+    }),
+  },
+  {
+    name: "a repeated batch is ignored instead of compared, and moves the watermark",
+    d1Sql: (query) =>
+      query
+        .replace("INSERT INTO session_events", "INSERT OR IGNORE INTO session_events")
+        .replace(
+          /EXISTS \(SELECT 1 FROM sessile_sessions\s+WHERE sessionId = \?1 AND recordedSeq = \?2/,
+          "EXISTS (SELECT 1 WHERE ?2 >= 0",
+        ),
+  },
+  {
+    name: "what was staged is not sent again after a wake",
+    host: ({ visible }) => {
+      visible.start = () => {};
+      visible.rang = () => {};
+    },
+  },
+  {
+    name: "a frozen session does not try again",
+    host: ({ visible }) => {
+      visible.rang = () => {};
+    },
+  },
 ];

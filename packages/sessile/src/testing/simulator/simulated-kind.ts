@@ -12,6 +12,7 @@ import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import { defaultLimits } from "../../protocol/limits.ts";
+import type { SessionRecord } from "../../record/record.ts";
 import type { Instance } from "./instance.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
@@ -38,8 +39,11 @@ export class SimulatedKind {
   readonly #instance: Instance;
   readonly #world: World;
   readonly #random: Random;
+  readonly #record: SessionRecord | null;
 
-  constructor(instance: Instance, world: World, random: Random) {
+  /** With a record the kind is in ledger mode. */
+  constructor(instance: Instance, world: World, random: Random, record: SessionRecord | null) {
+    this.#record = record;
     this.#instance = instance;
     this.#world = world;
     this.#random = random;
@@ -147,6 +151,7 @@ export class SimulatedKind {
       // Small pages, so that catching up takes several.
       limits: { ...defaultLimits, maxPageBytes: 2000 },
       clientWrites: { ...defaultClientWrites, state: true },
+      durability: this.#record ? "ledger" : "mirror",
       validateState: () => {},
       validateEvent: () => {},
       method: (name) => {
@@ -163,7 +168,7 @@ export class SimulatedKind {
 
   #hooks(): SessionHooks {
     return {
-      record: null,
+      record: this.#record,
       feed: null,
       description: {},
       authorize: () => true,

@@ -1,16 +1,20 @@
 import { checkClients, checkSession } from "./check.ts";
+import { RecordCheck } from "./check-record.ts";
 import { Driver, type Stage } from "./driver.ts";
 import { Ledger } from "./ledger.ts";
 import type { Mutant } from "./mutants.ts";
 import { RequestSender } from "./request-sender.ts";
 import { SessionObject } from "./session-object.ts";
 import { SimulatedClient } from "./simulated-client.ts";
+import { SimulatedD1 } from "./simulated-d1.ts";
 import { World } from "./world.ts";
 
 export interface SimulationOptions {
   /** Things done before the last quiet. Default 80. */
   readonly steps?: number;
   readonly mutant?: Mutant;
+  /** Sessions in ledger mode, on one database that fails as it likes. */
+  readonly inLedgerMode?: boolean;
   readonly keepTrace?: boolean;
 }
 
@@ -37,8 +41,20 @@ const maxTurnsAtOnce = 3000;
 /** Runs one seed to its end. Never throws for what it finds. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
   const simulation = new Simulation(seed, options);
-  await simulation.run(options.steps ?? defaultSteps);
+  if (options.inLedgerMode) await simulation.openRecord();
+  await withChance(simulation.chance, () => simulation.run(options.steps ?? defaultSteps));
   return simulation.report();
+}
+
+/** The jitter of retries is a session's only chance of its own; here it comes from the seed too. */
+async function withChance(next: () => number, body: () => Promise<void>): Promise<void> {
+  const { random } = Math;
+  Math.random = next;
+  try {
+    await body();
+  } finally {
+    Math.random = random;
+  }
 }
 
 class Simulation {
@@ -47,6 +63,7 @@ class Simulation {
   readonly #ledger = new Ledger();
   readonly #stage: Stage;
   #turns = 0;
+  #record: RecordCheck | null = null;
 
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
@@ -66,6 +83,16 @@ class Simulation {
       (_, n) => new RequestSender(world, this.#ledger, `r${n}`, random.pick(objects)),
     );
     this.#stage = { world, objects, clients, senders };
+  }
+
+  get chance(): () => number {
+    const random = this.#world.random.fork("jitter");
+    return () => random.next();
+  }
+
+  async openRecord(): Promise<void> {
+    this.#world.d1 = await SimulatedD1.open(this.#world);
+    this.#record = new RecordCheck(this.#world.d1, this.#ledger);
   }
 
   async run(steps: number): Promise<void> {
@@ -123,6 +150,7 @@ class Simulation {
   async #turnEnds(): Promise<void> {
     await drained();
     for (const object of this.#stage.objects) object.endTurn();
+    this.#record?.always(this.#stage.objects, this.#stage.clients);
   }
 
   /** Ends every fault and waits until nothing is under way. */
@@ -171,6 +199,13 @@ class Simulation {
       const [work] = database.peek("SELECT work_id FROM _sessile_work WHERE status = 'running'");
       if (work) return `${work.work_id} of ${name} runs`;
     }
+    for (const object of this.#record ? this.#stage.objects : []) {
+      if (object.database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length === 0)
+        continue;
+      const [row] = object.database.peek("SELECT coalesce(max(last_seq), 0) AS seq FROM _sessile_log");
+      const recorded = this.#record?.recordedSeq(object);
+      if (recorded !== row?.seq) return `${recorded} of ${row?.seq} events of ${object.name} are recorded`;
+    }
     for (const client of this.#stage.clients) {
       const { connection, lastSeq, pending, error } = client.snapshot;
       if (connection !== "live") return `${client.name} is ${connection}: ${error?.message ?? ""}`;
@@ -184,7 +219,10 @@ class Simulation {
   }
 
   #check(): void {
-    for (const object of this.#stage.objects) checkSession(object, this.#ledger);
+    for (const object of this.#stage.objects) {
+      checkSession(object, this.#ledger);
+      this.#record?.atRest(object);
+    }
     checkClients(this.#stage.clients);
   }
 }

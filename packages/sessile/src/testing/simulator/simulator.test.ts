@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { mutants } from "./mutants.ts";
+import { ledgerMutants, type Mutant, mutants } from "./mutants.ts";
 import { simulate } from "./simulation.ts";
 
 /** Seeds that run every time; `npm run sim` runs others. */
 const seeds = 240;
+const ledgerSeeds = 120;
 const seedsPerMutant = 60;
 
 /** The names tell what the seed once found. */
@@ -14,6 +15,12 @@ const regressions: readonly (readonly [seed: number, found: string])[] = [
   [715, "the same, of another timer"],
 ];
 
+/** The same, of ledger mode. */
+const ledgerRegressions: readonly (readonly [seed: number, found: string])[] = [
+  [10, "a session that hibernated in an outage forgot whom it owed an answer, and their sockets stayed"],
+  [20, "the same, of a lone append"],
+];
+
 describe("seeded simulation of sessions, clients and all that can go wrong between them", () => {
   test(`SI1 SI2 ${seeds} seeds hold every promise`, { timeout: 120_000 }, async () => {
     for (let seed = 1; seed <= seeds; seed++) await expectSound(seed);
@@ -21,6 +28,23 @@ describe("seeded simulation of sessions, clients and all that can go wrong betwe
 
   for (const [seed, found] of regressions)
     test(`SI2 seed ${seed}: ${found}`, { timeout: 20_000 }, () => expectSound(seed));
+
+  test(`SI6 LM13 ${ledgerSeeds} seeds in ledger mode, on a record that fails`, {
+    timeout: 120_000,
+  }, async () => {
+    for (let seed = 1; seed <= ledgerSeeds; seed++) await expectSound(seed, true);
+  });
+
+  for (const [seed, found] of ledgerRegressions)
+    test(`SI6 LM14 seed ${seed}: ${found}`, { timeout: 20_000 }, () => expectSound(seed, true));
+
+  test("SI3 in ledger mode too a seed is one history", async () => {
+    const [first, second] = [
+      await simulate(4, { inLedgerMode: true }),
+      await simulate(4, { inLedgerMode: true }),
+    ];
+    expect(second).toEqual(first);
+  });
 
   test("SI3 a seed is one history, whatever the machine does meanwhile", async () => {
     const [first, second, other] = [await simulate(4), await simulate(4), await simulate(5)];
@@ -44,19 +68,25 @@ describe("seeded simulation of sessions, clients and all that can go wrong betwe
 });
 
 describe("sessions broken on purpose are caught", () => {
-  for (const mutant of mutants) {
-    test(`SI5 ${mutant.name}`, { timeout: 60_000 }, async () => {
-      for (let seed = 1; seed <= seedsPerMutant; seed++) {
-        const { failures } = await simulate(seed, { mutant });
-        if (failures.length > 0) return;
-      }
-      throw new Error(`No seed up to ${seedsPerMutant} notices that ${mutant.name}.`);
-    });
-  }
+  for (const [inLedgerMode, all] of [
+    [false, mutants],
+    [true, ledgerMutants],
+  ] as const)
+    for (const mutant of all) testCaught(mutant, inLedgerMode);
 });
 
-async function expectSound(seed: number): Promise<void> {
-  const { failures } = await simulate(seed);
-  const how = `npm run sim -- --seed ${seed} --trace shows how. Keep it: add [${seed}, "what it found"] to regressions.`;
+function testCaught(mutant: Mutant, inLedgerMode: boolean): void {
+  test(`SI5 ${mutant.name}`, { timeout: 60_000 }, async () => {
+    for (let seed = 1; seed <= seedsPerMutant; seed++) {
+      const { failures } = await simulate(seed, { mutant, inLedgerMode });
+      if (failures.length > 0) return;
+    }
+    throw new Error(`No seed up to ${seedsPerMutant} notices that ${mutant.name}.`);
+  });
+}
+
+async function expectSound(seed: number, inLedgerMode = false): Promise<void> {
+  const { failures } = await simulate(seed, { inLedgerMode });
+  const how = `npm run sim -- --seed ${seed}${inLedgerMode ? " --ledger" : ""} --trace shows how. Keep it: add [${seed}, "what it found"] to regressions.`;
   expect(failures, `seed ${seed}: ${failures[0] ?? ""}\n${how}`).toEqual([]);
 }

@@ -1,5 +1,6 @@
 import type { Mutant } from "./mutants.ts";
 import { hash, Random } from "./random.ts";
+import type { SimulatedD1 } from "./simulated-d1.ts";
 import { Timeline } from "./timeline.ts";
 
 /** How much goes wrong. Everything is zero once the world has healed. */
@@ -12,9 +13,11 @@ export interface Trouble {
   failure: number;
   /** That a request or its answer is lost. */
   requestLoss: number;
+  /** That a query of the record fails, loses its answer, or comes too late. */
+  recordFailure: number;
 }
 
-const peace: Trouble = { maxLatencyMs: 5, hibernation: 0, failure: 0, requestLoss: 0 };
+const peace: Trouble = { maxLatencyMs: 5, hibernation: 0, failure: 0, requestLoss: 0, recordFailure: 0 };
 
 /** What everything in one simulation shares: time, chance, trace, and the state of the weather. */
 export class World {
@@ -23,6 +26,8 @@ export class World {
   readonly mutant: Mutant | null;
   readonly failures: string[] = [];
   trouble: Trouble;
+  /** The database of ledger mode; null in mirror mode, where sessions have no record. */
+  d1: SimulatedD1 | null = null;
   /** Kept only on demand: a trace is long. */
   readonly lines: string[] | null;
   #hash = 0;
@@ -37,6 +42,7 @@ export class World {
       hibernation: weather.pick([0, 0.02, 0.2]),
       failure: weather.pick([0, 0.2, 0.4]),
       requestLoss: weather.pick([0, 0.1, 0.3]),
+      recordFailure: this.random.fork("record").pick([0.02, 0.1, 0.3]),
     };
     // So slow that what an old connection still carries arrives long after its successor's first frames.
     if (weather.chance(0.15)) this.trouble.maxLatencyMs = 4000;
@@ -48,6 +54,7 @@ export class World {
 
   heal(): void {
     this.trouble = peace;
+    this.d1?.setDown(false);
   }
 
   note(text: string): void {

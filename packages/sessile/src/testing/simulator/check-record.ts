@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from "node:util";
+import { sessionIdOf } from "../../record/record.ts";
+import { readLog } from "./check.ts";
+import type { Ledger, Promised } from "./ledger.ts";
+import type { SessionObject } from "./session-object.ts";
+import type { SimulatedClient } from "./simulated-client.ts";
+import type { SimulatedD1 } from "./simulated-d1.ts";
+import { SimulatedKind } from "./simulated-kind.ts";
+
+/** What must hold in ledger mode at every moment, and at rest. */
+export class RecordCheck {
+  readonly #d1: SimulatedD1;
+  readonly #ledger: Ledger;
+  readonly #checked = new Set<Promised>();
+  readonly #shown = new Map<SimulatedClient, number>();
+  readonly #highest = new Map<SessionObject, number>();
+
+  constructor(d1: SimulatedD1, ledger: Ledger) {
+    this.#d1 = d1;
+    this.#ledger = ledger;
+  }
+
+  /** Nobody has been shown or told of what the record does not hold, and it never goes back. */
+  always(objects: readonly SessionObject[], clients: readonly SimulatedClient[]): void {
+    const recorded = new Map(objects.map((object) => [object.name, this.recordedSeq(object)]));
+    for (const object of objects) {
+      const seq = recorded.get(object.name) ?? 0;
+      if (seq < (this.#highest.get(object) ?? 0))
+        object.world.fail(`${object.name}: the record goes back to ${seq}`);
+      this.#highest.set(object, seq);
+    }
+    for (const client of clients) {
+      const { lastSeq } = client.snapshot;
+      if (this.#shown.get(client) === lastSeq) continue;
+      this.#shown.set(client, lastSeq);
+      const seq = recorded.get(client.object.name) ?? 0;
+      if (lastSeq > seq)
+        client.object.world.fail(`${client.name} is shown ${lastSeq}; the record ends at ${seq}`);
+    }
+    for (const promised of this.#ledger.all) {
+      const { told } = promised;
+      if (told.is === "waiting" || this.#checked.has(promised)) continue;
+      this.#checked.add(promised);
+      const seq = recorded.get(promised.session) ?? 0;
+      if (told.is === "done" && told.seq !== null && told.seq > seq)
+        objects[0]?.world.fail(`${promised.id} is acknowledged at ${told.seq}; the record ends at ${seq}`);
+    }
+  }
+
+  /** The record holds the log: every event once, in its order. */
+  atRest(object: SessionObject): void {
+    // A session of which nothing was ever committed has no tables.
+    if (object.database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length === 0) return;
+    const { events } = readLog(object);
+    const stored = this.#d1.events(sessionIdOf(SimulatedKind.kind, object.name)).map((row) => ({
+      seq: row.seq,
+      eventId: row.eventId,
+      type: row.type,
+      clientEventId: row.clientEventId,
+      payload: JSON.parse(String(row.payloadJson)) as unknown,
+    }));
+    const log = events.map(({ seq, eventId, type, clientEventId, payload }) => ({
+      seq,
+      eventId,
+      type,
+      clientEventId,
+      payload,
+    }));
+    if (!isDeepStrictEqual(stored, log)) {
+      const at = log.findIndex((event, index) => !isDeepStrictEqual(event, stored[index]));
+      object.world.fail(
+        `${object.name}: the record has ${stored.length} events of ${log.length}, and another one at ${at + 1}`,
+      );
+    }
+  }
+
+  recordedSeq(object: SessionObject): number {
+    return this.#d1.recordedSeq(sessionIdOf(SimulatedKind.kind, object.name));
+  }
+}
