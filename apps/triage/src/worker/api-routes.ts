@@ -30,7 +30,9 @@ export function apiRoutes(): Hono<AppTypes> {
   // These answer without the database, also while it is away.
   api.get("/config", showConfig);
   api.post("/profile", bodyLimit({ maxSize: maxProfileBytes, onError: refuseLargeProfile }), pickProfile);
-  api.delete("/profile", (context) => context.body(null, 204, { "set-cookie": people.signOut() }));
+  api.delete("/profile", (context) =>
+    context.body(null, 204, { "set-cookie": people.signOut(context.req.raw) }),
+  );
   api.get("/feed", openFeed);
   api.use("*", async (context, next) => {
     await migrateDatabase(context.env.INCIDENTS_DB);
@@ -77,7 +79,7 @@ async function pickProfile(context: Context<AppTypes>): Promise<Response> {
   const body: unknown = await context.req.json().catch(() => null);
   const name = body !== null && typeof body === "object" && "name" in body ? body.name : undefined;
   const current = await people.identify(context.req.raw, context.env);
-  const { profile, cookie } = await people.signIn(name, current, context.env);
+  const { profile, cookie } = await people.signIn(name, current, context.env, context.req.raw);
   return context.json(profile, 200, { "set-cookie": cookie });
 }
 

@@ -12,6 +12,8 @@ it("RE20 loads in plain Node, without any global of Workers", () => {
     [
       "createD1Record",
       "createShardedRecord",
+      "createD1QuotaStore",
+      "createTokenStore",
       "defaultListLimit",
       "directoryChangeOf",
       "directoryChangeSchema",

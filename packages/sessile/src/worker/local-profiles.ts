@@ -47,11 +47,13 @@ export class LocalProfiles<Env> {
     return parsed.success ? parsed.data : null;
   };
 
-  /** The `Set-Cookie` value for somebody who picks `name`. Keeps the id of the profile there is. @throws SessileError `bad_request` */
+  /** The `Set-Cookie` value for somebody who picks `name`. Keeps the id of the profile there is.
+   * `Secure` if `request` came encrypted. @throws SessileError `bad_request` */
   async signIn(
     name: unknown,
     current: Actor | null,
     env: Env,
+    request?: Request,
   ): Promise<{ readonly profile: Actor & { name: string }; readonly cookie: string }> {
     if (typeof name !== "string")
       throw new SessileError("bad_request", "name is missing.", { field: "name" });
@@ -74,12 +76,12 @@ export class LocalProfiles<Env> {
     );
     return {
       profile,
-      cookie: `${this.#cookie}=${payload}.${toBase64Url(new Uint8Array(signature))}; Path=/; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax`,
+      cookie: `${this.#cookie}=${payload}.${toBase64Url(new Uint8Array(signature))}; Path=/; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax${secureOn(request)}`,
     };
   }
 
-  signOut(): string {
-    return `${this.#cookie}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`;
+  signOut(request?: Request): string {
+    return `${this.#cookie}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${secureOn(request)}`;
   }
 
   #key(env: Env): Promise<CryptoKey> {
@@ -98,6 +100,11 @@ export class LocalProfiles<Env> {
       ["sign", "verify"],
     );
   }
+}
+
+/** On a machine of one's own there is no encryption, and browsers would drop such a cookie. */
+function secureOn(request: Request | undefined): string {
+  return request?.url.startsWith("https:") ? "; Secure" : "";
 }
 
 function readCookie(header: string, name: string): string | null {

@@ -86,7 +86,7 @@ export class SessionTarget {
     rights?: readonly Action[],
     more: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    const headers = new Headers(asActor(request, actor).headers);
+    const headers = headersAs(request, actor);
     for (const [name, value] of Object.entries(more)) headers.set(name, value);
     if (rights) headers.set(rightsHeader, rights.join(","));
     if (this.#client !== undefined) headers.set(clientHeader, this.#client);
@@ -143,9 +143,14 @@ export class SessionTarget {
 
 /** The request as an object trusts it: with who the worker found it to be from, whatever it said itself. */
 export function asActor(request: Request, actor: Actor | null): Request {
+  return new Request(request, { headers: headersAs(request, actor) });
+}
+
+/** Apart from the request, because making another one takes its body. */
+function headersAs(request: Request, actor: Actor | null): Headers {
   const headers = new Headers([...request.headers].filter(([header]) => !header.startsWith("x-sessile-")));
   if (actor) headers.set(actorHeader, encodeURIComponent(JSON.stringify(actor)));
-  return new Request(request, { headers });
+  return headers;
 }
 
 /** Chunks of a request that is not numbered would be there twice. */

@@ -74,6 +74,13 @@ describe("profiles", () => {
     return { name: profile.name, cookie: cookie.split(";")[0] ?? "", full: cookie };
   };
 
+  test("SE10 a profile that came encrypted is sent encrypted only", async () => {
+    const request = new Request("https://host/");
+    expect((await people.signIn("Ada", null, env, request)).cookie).toMatch(/; Secure$/);
+    expect(people.signOut(request)).toMatch(/; Secure$/);
+    expect((await signedIn("Ada")).full).not.toContain("Secure");
+  });
+
   test("SE10 a cookie that was not signed here is nobody's", async () => {
     const { cookie } = await signedIn("Ada");
     const [, value = ""] = cookie.split("=");
