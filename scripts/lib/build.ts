@@ -7,14 +7,14 @@ export async function buildPackages(): Promise<void> {
   await run(bin("tsc"), ["-b", "tsconfig.json"]);
 }
 
-/** Builds the triage page unless what is built is newer than everything it is made of. */
-export async function buildPage(): Promise<void> {
-  const app = join(root, "apps/triage");
+/** Builds an app's page unless what is built is newer than everything it is made of. */
+export async function buildPage(name: "triage" | "tutor" = "triage"): Promise<void> {
+  const app = join(root, "apps", name);
   const built = newest([join(app, "dist/ui/index.html")]);
   const sources = globSync(
     [
-      "apps/triage/{src,public}/**/*",
-      "apps/triage/{index.html,vite.config.ts,package.json}",
+      `apps/${name}/{src,public}/**/*`,
+      `apps/${name}/{index.html,vite.config.ts,package.json}`,
       "packages/sessile/src/{client,react,protocol}/**/*",
     ],
     { cwd: root },

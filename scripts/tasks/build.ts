@@ -3,5 +3,6 @@ import { steps } from "../lib/run.ts";
 
 await steps([
   ["Compile the packages", buildPackages],
-  ["Build the triage page", buildPage],
+  ["Build the triage page", () => buildPage()],
+  ["Build the tutor page", () => buildPage("tutor")],
 ]);

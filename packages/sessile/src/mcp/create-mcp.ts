@@ -1,4 +1,5 @@
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import type { ExecutionContext } from "hono";
 import { messageTools } from "./message-tools.ts";
 import { SessionApi, type SessionsApp } from "./session-api.ts";
 import { registerSessionResource } from "./session-resource.ts";
@@ -58,7 +59,7 @@ export function createMcp(options: McpOptions): (context: HandlerContext) => Pro
   return async ({ req: { raw }, env, executionCtx }) => {
     const handler = createMcpHandler(
       () => serverFor(new SessionApi(app, raw, env as object, executionCtx, kinds[0])),
-      { maxRequestBodySize: maxBodyBytes, responseMode: "json" },
+      { maxRequestBodySize: maxBodyBytes },
     );
     return handler.fetch(raw);
   };

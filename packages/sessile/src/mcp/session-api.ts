@@ -1,3 +1,4 @@
+import type { ExecutionContext } from "hono";
 import { type ErrorDetails, isErrorCode, type Json, SessileError } from "../protocol/index.ts";
 
 /** What serves the HTTP API: the app that `createSessile` returns. */

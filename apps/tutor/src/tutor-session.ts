@@ -1,0 +1,53 @@
+import { callable, SessileError, Session } from "sessile";
+import { loadCourses, loadTransferRules } from "./catalogue.ts";
+import type { Tutor, TutorEvents } from "./contract.ts";
+
+export interface Env {
+  readonly SESSILE_RECORD: D1Database;
+  /** Signs names and salts addresses. The embedded server makes one. */
+  readonly SESSILE_SECRET?: string;
+}
+
+const catalogueTtlMs = 5 * 60_000;
+const rulesTtlMs = 10 * 60_000;
+
+/** A tutoring session: D1 holds whatever is shown. */
+export class TutorSession extends Session<Env, Tutor["initialState"], TutorEvents> {
+  readonly kind = "tutor";
+  readonly initialState: Tutor["initialState"] = { lastCourse: null };
+  override readonly durability = "ledger";
+  override readonly clientWrites = { events: ["message", "transcript", "context"] };
+  override readonly summaries = {};
+  override readonly quotas = {
+    charge: (_command: unknown, eventType: string | null) => (eventType === "message" ? 1 : 0),
+  };
+
+  readonly courses = callable(async (query: string) => {
+    const wanted = query.trim().toLowerCase();
+    const all = await this.#catalogue();
+    return all.filter(({ code, title }) => `${code} ${title}`.toLowerCase().includes(wanted));
+  });
+
+  readonly checkTransfer = callable(async (code: string) => {
+    const [courses, rules] = await Promise.all([this.#catalogue(), this.#rules()]);
+    const course = courses.find((one) => one.code.toLowerCase() === code.trim().toLowerCase());
+    if (!course) throw new SessileError("not_found", "The catalogue has no such course.", { field: "code" });
+    const answers = rules
+      .filter((rule) => rule.course === course.code)
+      .map(({ college, equivalent }) => `${college}: ${equivalent ?? "does not transfer"}`);
+    const text = `${course.code} ${course.title} — ${answers.join("; ") || "no rule is known"}.`;
+    this.append("message", { role: "assistant", text });
+    this.setState({ lastCourse: course.code });
+    return text;
+  });
+
+  async #catalogue() {
+    const load = () => loadCourses(this.env.SESSILE_RECORD);
+    return (await this.cached("glob:catalogue", catalogueTtlMs, load)) ?? [];
+  }
+
+  async #rules() {
+    const load = () => loadTransferRules(this.env.SESSILE_RECORD);
+    return (await this.cached("glob:transfer-rules", rulesTtlMs, load)) ?? [];
+  }
+}

@@ -1,0 +1,66 @@
+import { type FormEvent, useRef, useState } from "react";
+import type { UseSession } from "sessile/react";
+import type { Tutor } from "../contract.ts";
+
+type Session = Pick<UseSession<Tutor>, "append" | "draft" | "saveDraft" | "sendDraft" | "cancelDraft">;
+
+const maxMessageChars = 10_000;
+
+/** Write a message: send it, or keep it as the one draft until it is sent or cancelled. */
+export function Composer({ session }: { readonly session: Session }) {
+  const [text, setText] = useState("");
+  const [error, setError] = useState("");
+  const box = useRef<HTMLTextAreaElement>(null);
+  const attempt = (run: () => Promise<unknown>): void => {
+    setError("");
+    run().then(
+      () => box.current?.focus(),
+      (failure: Error) => setError(failure.message),
+    );
+  };
+  const message = { role: "user", text } as const;
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (text.trim() === "") return;
+    attempt(() => session.append("message", message));
+    setText("");
+  };
+  const keep = (): void => {
+    attempt(() => session.saveDraft("message", message));
+    setText("");
+  };
+  return (
+    <form className="card grid gap-3" onSubmit={submit}>
+      <label className="grid gap-1">
+        Your question
+        <textarea
+          ref={box}
+          className="field"
+          rows={3}
+          maxLength={maxMessageChars}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </label>
+      <div className="flex flex-wrap gap-2">
+        <button type="submit" className="button primary" disabled={text.trim() === ""}>
+          Send
+        </button>
+        <button type="button" className="button" disabled={text.trim() === ""} onClick={keep}>
+          Keep as draft
+        </button>
+        {session.draft && (
+          <>
+            <button type="button" className="button" onClick={() => attempt(session.sendDraft)}>
+              Send the draft
+            </button>
+            <button type="button" className="button" onClick={() => attempt(session.cancelDraft)}>
+              Cancel the draft
+            </button>
+          </>
+        )}
+      </div>
+      <p role="alert">{error}</p>
+    </form>
+  );
+}

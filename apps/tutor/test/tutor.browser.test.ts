@@ -1,0 +1,132 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { build } from "esbuild";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { type Server, serve } from "sessile/node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const executablePath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
+  (path): path is string => path !== undefined && existsSync(path),
+);
+
+let server: Server;
+let browser: Browser;
+const dir = mkdtempSync(join(tmpdir(), "sessile-tutor-"));
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  const ui = here("../dist/ui");
+  if (!existsSync(join(ui, "index.html"))) throw new Error("Build the page first: npm run build");
+  if (!executablePath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
+  const { outputFiles } = await build({
+    entryPoints: [here("../src/worker.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    platform: "neutral",
+    mainFields: ["browser", "module", "main"],
+    conditions: ["sessile-source", "workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+  });
+  server = await serve({
+    worker: { source: outputFiles[0]?.text ?? "" },
+    dir,
+    port: 0,
+    compatibilityDate: "2026-11-01",
+    durableObjects: { TUTOR: { className: "TutorSession" } },
+    d1: ["SESSILE_RECORD"],
+    assets: { directory: ui, spa: true, workerFirst: ["/api/*", "/v1/*", "/mcp"] },
+  });
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  expect(complaints).toEqual([]);
+});
+
+const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+
+async function opened(name: string, path = "/"): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 900 } });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(server.url + path);
+  await page.getByLabel("Your name").fill(name);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Conversation" }).waitFor();
+  return page;
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  });
+}
+
+test("a session by keyboard: a question, a draft cancelled and one sent, the catalogue, a summary, an export", async () => {
+  const page = await opened("Ada");
+  const question = page.getByLabel("Your question");
+  await question.fill("Does Calculus I transfer to Westmere University?");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const lines = page.getByRole("listitem");
+  await lines.filter({ hasText: "Ada" }).filter({ hasText: "Does Calculus" }).waitFor();
+  await page.getByText("99 of 100 prompts left today (free)").waitFor();
+
+  await question.fill("Never mind");
+  await button(page, "Keep as draft").press("Enter");
+  await lines.filter({ hasText: "Draft, not sent" }).filter({ hasText: "Never mind" }).waitFor();
+  await button(page, "Cancel the draft").press("Enter");
+  await lines.filter({ hasText: "Never mind" }).waitFor({ state: "detached" });
+  await question.fill("And Programming I?");
+  await button(page, "Keep as draft").press("Enter");
+  await button(page, "Send the draft").press("Enter");
+  await lines.filter({ hasText: "Ada" }).filter({ hasText: "And Programming I?" }).waitFor();
+
+  await page.getByLabel("Course").selectOption("MATH 101");
+  await button(page, "Check").press("Enter");
+  await lines.filter({ hasText: "Westmere University: MATH 1A" }).waitFor();
+  await button(page, "Summarise").press("Enter");
+  await page.getByRole("button", { name: /^Again in \d+ s$/ }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  if (process.env.SESSILE_SCREENSHOT) await page.screenshot({ path: process.env.SESSILE_SCREENSHOT });
+
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export" }).press("Enter");
+  expect(readFileSync(await (await download).path(), "utf8")).toContain("And Programming I?");
+  await page.context().close();
+});
+
+test("what an assistant says through its tools is there after Refresh, and after a reload", async () => {
+  const page = await opened("Bob", "/tutor/with-assistant");
+  const client = new Client({ name: "test", version: "1" });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toContain("tn_session_export");
+  const said = await client.callTool({
+    name: "tn_session_ask",
+    arguments: { sessionId: "with-assistant", message: "Hello from an assistant" },
+  });
+  expect(said.isError).toBeFalsy();
+  await client.close();
+  const line = page.getByRole("listitem").filter({ hasText: "Hello from an assistant" });
+  expect(await line.count()).toBe(0);
+  await button(page, "Refresh").press("Enter");
+  await line.waitFor();
+  await page.reload();
+  await line.waitFor();
+  await page.context().close();
+});
