@@ -23,6 +23,11 @@ export async function buildPage(name: "triage" | "tutor" = "triage"): Promise<vo
   await run(bin("vite"), ["build", "--logLevel", "warn"], { cwd: app });
 }
 
+/** What the browser tests open. */
+export async function buildPages(): Promise<void> {
+  await Promise.all([buildPage("triage"), buildPage("tutor")]);
+}
+
 function newest(files: readonly string[]): number {
   return Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
 }

@@ -1,8 +1,7 @@
-import { buildPackages, buildPage } from "../lib/build.ts";
+import { buildPackages, buildPages } from "../lib/build.ts";
 import { steps } from "../lib/run.ts";
 
 await steps([
   ["Compile the packages", buildPackages],
-  ["Build the triage page", () => buildPage()],
-  ["Build the tutor page", () => buildPage("tutor")],
+  ["Build the pages", buildPages],
 ]);

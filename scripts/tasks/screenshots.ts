@@ -16,7 +16,7 @@ const maxBytes = 300 * 1024;
 
 await steps([
   ["Chromium", ensureChromium],
-  ["Build the page", buildPage],
+  ["Build the page", () => buildPage()],
   ["Pictures", takePictures],
 ]);
 

@@ -1,4 +1,4 @@
-import { buildPackages, buildPage } from "../lib/build.ts";
+import { buildPackages, buildPages } from "../lib/build.ts";
 import { checkSteps } from "../lib/checks.ts";
 import { ensureChromium } from "../lib/chromium.ts";
 import { deployDryRun, importEverywhere, printBundleSizes } from "../lib/packaging.ts";
@@ -22,13 +22,13 @@ if (only) {
   if (only === "browser")
     await steps([
       ["Chromium", ensureChromium],
-      ["Build the page", buildPage],
+      ["Build the pages", buildPages],
     ]);
   await steps([[`Tests: ${only}`, () => vitest(only)]]);
 } else {
   await steps([
     ...checkSteps,
-    ["Build", async () => Promise.all([buildPackages(), buildPage()])],
+    ["Build", async () => Promise.all([buildPackages(), buildPages()])],
     ["The packages load in plain Node", importEverywhere],
     ["Bundle sizes", printBundleSizes],
     ["Deploy, dry run", deployDryRun],
