@@ -106,9 +106,6 @@ export const builtInMigrations: readonly Migration[] = [
       sql.exec(
         "CREATE TABLE _sessile_segment (stream_id TEXT NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (stream_id, at)) WITHOUT ROWID",
       );
-      sql.exec(
-        "CREATE TABLE _sessile_stream_relay (stream_id TEXT NOT NULL, node INTEGER NOT NULL, PRIMARY KEY (stream_id, node)) WITHOUT ROWID",
-      );
     },
   },
 ];

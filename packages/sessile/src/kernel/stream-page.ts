@@ -1,17 +1,22 @@
 import type { Commit } from "../protocol/event.ts";
-import type { Json } from "../protocol/json.ts";
 import type { StreamInfo, StreamPage, StreamSegment } from "../protocol/stream.ts";
 import type { StoredCommit } from "./log.ts";
 
 /** Segments of one stream among commits, in order. Commits without one are not parsed. */
-export function segmentsIn(commits: readonly StoredCommit[], streamId: string): StreamSegment[] {
+export function segmentsIn(
+  commits: readonly StoredCommit[],
+  { streamId, openedSeq }: Pick<StreamInfo, "streamId" | "openedSeq">,
+): StreamSegment[] {
   const named = `"streamId":${JSON.stringify(streamId)}`;
   const segments: StreamSegment[] = [];
-  for (const { body } of commits) {
-    if (!body.includes(named)) continue;
-    for (const { type, payload } of (JSON.parse(body) as Commit).events) {
+  for (const { body, lastSeq } of commits) {
+    if (lastSeq < openedSeq || !body.includes(named)) continue;
+    const { firstSeq, events } = JSON.parse(body) as Commit;
+    for (const [index, { type, payload }] of events.entries()) {
       const segment = payload as unknown as StreamSegment;
-      if (type === "stream.segment" && segment.streamId === streamId) segments.push(segment);
+      // A stream of this id that was deleted may have its last segments beside this one's first.
+      if (type === "stream.segment" && segment.streamId === streamId && firstSeq + index > openedSeq)
+        segments.push(segment);
     }
   }
   return segments;
@@ -48,11 +53,4 @@ export function nextShown(
   let next = Math.max(offset, start);
   for (const [gone, back] of withdrawn) if (gone <= next && next < back) next = back;
   return next;
-}
-
-export function charsOf(chunks: readonly Json[]): number {
-  return chunks.reduce<number>(
-    (chars, chunk) => chars + (typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length),
-    0,
-  );
 }

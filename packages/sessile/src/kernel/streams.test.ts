@@ -19,7 +19,7 @@ function read(fixture: KernelFixture, streamId = "s", offset = 0): StreamPage[] 
   if (!stream) throw new Error("no stream");
   const from = new StreamTable(fixture.sql, fixture.kind.limits.maxRowBytes).seek(stream, offset);
   const page = fixture.kernel.log.readAfter(from - 1, Number.POSITIVE_INFINITY);
-  return segmentsIn(page.commits, streamId).flatMap((segment) => shownPieces(stream, segment, offset));
+  return segmentsIn(page.commits, stream).flatMap((segment) => shownPieces(stream, segment, offset));
 }
 const chunks = (fixture: KernelFixture, streamId = "s", offset = 0) =>
   read(fixture, streamId, offset).flatMap((page) => page.chunks);

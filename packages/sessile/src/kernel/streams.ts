@@ -130,6 +130,19 @@ export class Streams {
     if (this.#open(streamId).status === "paused") this.#batch.emitSystem("stream.resumed", { streamId });
   }
 
+  /** Whether this very close has happened already. */
+  isRepeatedClose(streamId: string, close: StreamClose): boolean {
+    const stream = this.find(streamId);
+    return stream !== null && isClosedBy(stream, close);
+  }
+
+  /** Fails a stream that somebody wants no more of. @returns false if it had closed before */
+  cancel(streamId: string): boolean {
+    if (!isOpen(this.#known(streamId))) return false;
+    this.close(streamId, { error: { code: "rejected", message: "The stream was cancelled." } });
+    return true;
+  }
+
   /** Withdraws the chunks of later steps. @returns how many */
   cleanUpTo(streamId: string, step: number): number {
     const stream = this.#open(streamId);

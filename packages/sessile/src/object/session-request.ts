@@ -12,6 +12,7 @@ import type {
   SessionRequest,
   WireOutcome,
 } from "../protocol/request.ts";
+import { readsOnly } from "../protocol/stream-request.ts";
 import { answerPart } from "./part-requests.ts";
 import type { SessionHost } from "./session-host.ts";
 import { answerSummaries } from "./summary-requests.ts";
@@ -59,6 +60,7 @@ export async function answerRequest(
 
 function actionOf(request: SessionRequest): Action {
   if (adminOps.has(request.op) || isImport(request)) return "admin";
+  if (request.op === "stream") return readsOnly(request.action) ? "read" : "write";
   return writeOps.has(request.op) ? "write" : "read";
 }
 
@@ -78,11 +80,18 @@ async function answer(
     }
     case "commands": {
       let quota: QuotaStatus | undefined;
-      const outcomes = await host.intake.fromRequest(caller, request.commands, request.chars, (status) => {
-        quota = status;
+      const outcomes = await host.intake.fromRequest(caller, request.commands, request.chars, {
+        waitMs: request.waitMs,
+        onQuota: (status) => {
+          quota = status;
+        },
       });
-      return { outcomes: outcomes.map(wireOutcome), view: visible.view, ...(quota ? { quota } : {}) };
+      return { outcomes: outcomes.map((outcome) => outcome && wireOutcome(outcome)), view: visible.view, ...(quota ? { quota } : {}) };
     }
+    case "stream":
+      return host.streams.answer(request.streamId, request.action);
+    case "streams":
+      return { items: host.streams.reads.list(request.limit, request.before) };
     case "gates":
       return { gates: visible.gates() };
     case "draft":

@@ -21,6 +21,7 @@ import type { Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
 import type { PartReference } from "../protocol/part.ts";
 import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
+import { streamHeader } from "../protocol/stream-request.ts";
 import type { Summary } from "../protocol/summary.ts";
 import type { UsageReport, UsageRollup } from "../protocol/usage.ts";
 import type { SessionView } from "../protocol/view.ts";
@@ -35,6 +36,8 @@ import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionKind } from "./session-kind.ts";
 import { answerRequest, isImport } from "./session-request.ts";
+import { SessionStreams } from "./session-streams.ts";
+import { answerStreamFetch } from "./stream-fetch.ts";
 import { actorFrom, answerFetch, answerForwarded, isRead, isUpgrade, refuseFetch } from "./upgrade.ts";
 
 /**
@@ -54,6 +57,8 @@ export abstract class Session<
   State extends Json = Json,
   Events extends EventMap = EventMap,
 > extends SessionKind<Env, State, Events> {
+  /** Chunks that come bit by bit, such as a model's answer: durable before anybody reads them, and read from any offset. */
+  readonly streams = new SessionStreams(() => this.#live().streams);
   #host: SessionHost | null = null;
   #name = "";
   #caller: Actor | null = null;
@@ -249,13 +254,24 @@ export abstract class Session<
     const actor = actorFrom(request);
     const refused = this.#refusal(actor, isUpgrade(request) || !isRead(request));
     if (refused) return refuseFetch(request, refused);
+    const streamId = request.headers.get(streamHeader);
+    if (streamId !== null) {
+      const mayRead = () => this.#may(actor, "read");
+      return answerStreamFetch(await this.#ready(actor), request, streamId, actor, mayRead);
+    }
     return answerFetch(await this.#ready(actor), request, () =>
-      answerForwarded({ authorize: (...asked) => this.#may(...asked), log: (...line) => this.log(...line) }, request, (actor) => this.#asCaller(actor, () => this.onRequest(request))),
+      answerForwarded(
+        { authorize: (...asked) => this.#may(...asked), log: (...line) => this.log(...line) },
+        request,
+        (actor) => this.#asCaller(actor, () => this.onRequest(request)),
+      ),
     );
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    this.#live().frames.receive(socket, message);
+    const { streams, frames } = this.#live();
+    if (streams.sockets.has(socket)) streams.sockets.receive(socket, message);
+    else frames.receive(socket, message);
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {

@@ -39,6 +39,9 @@ export type Ack =
   | { readonly id: string; readonly seq: number; readonly repeated?: true; readonly result?: Json }
   | { readonly id: string; readonly error: WireError };
 
+/** What a request is told of a command: that, or that an asynchronous call still runs. */
+export type RequestAck = Ack | { readonly id: string; readonly running: true };
+
 export interface Peer {
   readonly peerId: string;
   readonly actor: Actor | null;

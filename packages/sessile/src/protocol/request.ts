@@ -17,7 +17,13 @@ import type { SessionView } from "./view.ts";
 export type SessionRequest =
   | { readonly op: "view" }
   | { readonly op: "events"; readonly after: number; readonly limit: number }
-  | { readonly op: "commands"; readonly commands: readonly Json[]; readonly chars: number }
+  | {
+      readonly op: "commands";
+      readonly commands: readonly Json[];
+      readonly chars: number;
+      /** How long to wait while asynchronous calls run. Default: until they end. */
+      readonly waitMs?: number;
+    }
   | { readonly op: "gates" }
   | { readonly op: "draft" }
   /** Newest first, those that end before `before`. */
@@ -81,7 +87,8 @@ export interface SessionReplies {
   readonly view: SessionView;
   readonly events: { readonly commits: readonly Commit[]; readonly more: boolean; readonly lastSeq: number };
   readonly commands: {
-    readonly outcomes: readonly WireOutcome[];
+    /** Null for an asynchronous call that still runs when `waitMs` has passed. */
+    readonly outcomes: readonly (WireOutcome | null)[];
     readonly view: SessionView;
     /** What is left of the sender's, if a command was charged or refused for it. */
     readonly quota?: QuotaStatus;

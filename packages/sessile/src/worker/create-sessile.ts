@@ -20,6 +20,7 @@ import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
 import { asActor, SessionTarget } from "./session-stub.ts";
 import { showView } from "./show-view.ts";
+import { streamRoutes } from "./stream-routes.ts";
 import { summaryRoutes } from "./summary-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
 
@@ -113,6 +114,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   const archive = archiveRoutes((env) => options.record?.(env as Env) ?? null);
   app.route("/v1/sessions/:kind/:name", archive as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", commandRoutes() as unknown as Hono<AppTypes<Env>>);
+  app.route("/v1/sessions/:kind/:name", streamRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", draftRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", partRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", summaryRoutes() as unknown as Hono<AppTypes<Env>>);

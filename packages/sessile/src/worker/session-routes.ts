@@ -7,6 +7,7 @@ import { subprotocol } from "../protocol/frame.ts";
 import { type Json, parseJson } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import type { WireOutcome } from "../protocol/request.ts";
+import type { StreamSegment } from "../protocol/stream.ts";
 import type { SessionView } from "../protocol/view.ts";
 import { eventStreamHeaders, eventStreamResponse, nextEvents } from "./event-stream.ts";
 import { MethodNotAllowed } from "./problem.ts";
@@ -225,7 +226,20 @@ async function readPage(
 ): Promise<Page> {
   const { commits, lastSeq } = await target.ask({ op: "events", after, limit }, actor);
   const key = sessionKeyOf(target.kind, target.name);
-  return { events: commits.flatMap((commit) => eventsOf(commit, key, after)).slice(0, limit), lastSeq };
+  return {
+    events: commits
+      .flatMap((commit) => eventsOf(commit, key, after))
+      .slice(0, limit)
+      .map(shownEvent),
+    lastSeq,
+  };
+}
+
+/** A segment's chunks are read from its stream. */
+function shownEvent(event: SessionEvent): SessionEvent {
+  if (event.type !== "stream.segment") return event;
+  const { chunks: _chunks, ...payload } = event.payload as unknown as StreamSegment;
+  return { ...event, payload: payload as unknown as Json };
 }
 
 /** A poller that has what there is gets 304 and no body. */
@@ -268,7 +282,8 @@ async function run(
 ): Promise<{ outcomes: readonly WireOutcome[]; view: SessionView; chars: number }> {
   const chars = JSON.stringify(commands).length;
   const reply = await variables.target.ask({ op: "commands", commands, chars }, variables.actor);
-  return { ...reply, chars };
+  // Without a bound on the wait, all of them are there.
+  return { ...reply, outcomes: reply.outcomes.filter((outcome) => outcome !== null), chars };
 }
 
 /** One command; its id comes from `Idempotency-Key`, or is made here so that the hop to the object may be repeated. */

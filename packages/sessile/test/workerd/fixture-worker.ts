@@ -9,11 +9,13 @@ import { Metered, quotaPlan } from "./fixture-metered.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { type DatabaseState, faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
+import { runStep, StreamObject, standaloneStreams, Voices } from "./fixture-voices.ts";
 
-export { Books, Chronicle, Diary, DirectoryFeed, Metered, Notes, Tiny };
+export { Books, Chronicle, Diary, DirectoryFeed, Metered, Notes, StreamObject, Tiny, Voices };
 
 interface Env {
   readonly DIARY: DurableObjectNamespace;
+  readonly STREAMS: DurableObjectNamespace;
   readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
 }
 
@@ -21,6 +23,7 @@ const sessile = createSessile<Env>({
   kinds: {
     notes: { binding: "NOTES", route: "notes" },
     tiny: { binding: "TINY" },
+    voices: { binding: "VOICES" },
     diary: { binding: "DIARY" },
     chronicle: { binding: "CHRONICLE" },
     books: { binding: "BOOKS", route: "books" },
@@ -69,6 +72,12 @@ sessile.post("/test/forget/:name", async (context) => {
   };
   await stub.forget().catch(() => {});
   return context.text("ok");
+});
+sessile.post("/test/streams/:title/:step", async (context) => {
+  const { title, step } = context.req.param();
+  return context.json(
+    await runStep(standaloneStreams(context.env), title, Number(step), context.req.query("prefix") ?? "s"),
+  );
 });
 sessile.get("/test/routes", (context) =>
   context.json(sessile.routes.map(({ method, path }) => `${method} ${path}`)),

@@ -164,6 +164,8 @@ function serveFixture(
     durableObjects: {
       NOTES: { className: "Notes" },
       TINY: { className: "Tiny" },
+      VOICES: { className: "Voices" },
+      STREAMS: { className: "StreamObject" },
       DIARY: { className: "Diary" },
       CHRONICLE: { className: "Chronicle" },
       BOOKS: { className: "Books" },

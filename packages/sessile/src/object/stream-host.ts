@@ -1,0 +1,164 @@
+import type { Kernel, LogPage, StoredCommit, Task, Transaction, Writer } from "../kernel/index.ts";
+import { SessileError, type WireError } from "../protocol/error.ts";
+import type { Json } from "../protocol/json.ts";
+import type { Limits } from "../protocol/limits.ts";
+import type { StreamAnswer, StreamInfo } from "../protocol/stream.ts";
+import { encodeChunk, type StreamChunk } from "../protocol/stream-chunk.ts";
+import type { AppendOptions, WriterOptions } from "../protocol/stream-manager.ts";
+import type { ChunksToAppend, StreamAction, StreamReply } from "../protocol/stream-request.ts";
+import type { Clock } from "./clock.ts";
+import { StreamQueue } from "./stream-queue.ts";
+import { differs } from "./stream-reader.ts";
+import { StreamReads } from "./stream-reads.ts";
+import { StreamSockets } from "./stream-sockets.ts";
+import type { Visibility } from "./visibility.ts";
+
+export interface StreamHostOptions {
+  readonly context: DurableObjectState;
+  readonly kernel: Kernel;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly visible: Visibility;
+  readonly readAfter: (after: number) => LogPage | Promise<LogPage>;
+  /** Commits the tasks and shows what they wrote. */
+  readonly commit: (tasks: readonly Task[]) => Transaction;
+  readonly write: <T>(body: (writer: Writer) => T) => T;
+}
+
+/** The streams of one session as its object serves them: to the kind's own code, to the worker, to sockets. */
+export class StreamHost {
+  readonly reads: StreamReads;
+  readonly sockets: StreamSockets;
+  readonly #options: StreamHostOptions;
+  readonly #queue: StreamQueue;
+  readonly #waiting = new Set<{ readonly streamId: string; readonly wake: () => void }>();
+
+  constructor(options: StreamHostOptions) {
+    const { context, kernel, limits, clock, visible, readAfter, commit } = options;
+    this.#options = options;
+    this.reads = new StreamReads(kernel, visible, readAfter);
+    this.sockets = new StreamSockets(context, this.reads, limits);
+    this.#queue = new StreamQueue({ clock, commit, whenShown: (settle) => visible.whenShown(settle) });
+  }
+
+  /** Opens a stream, or goes on with the one there is; inside a command as part of its commit. */
+  open(streamId: string, options: WriterOptions = {}): StreamInfo {
+    return this.#options.write((writer) => writer.streams.open({ streamId, ...options }));
+  }
+
+  append(info: StreamInfo, chunk: StreamChunk, options: AppendOptions = {}): Promise<StreamAnswer> {
+    return this.#append(info.streamId, { chunks: [encodeChunk(info.contentType, chunk)], ...options });
+  }
+
+  close(
+    streamId: string,
+    end: { readonly output: Json } | { readonly error: WireError },
+  ): Promise<StreamAnswer> {
+    return this.#queue.run(streamId, (streams) => streams.close(streamId, end));
+  }
+
+  drained(streamId: string): Promise<void> {
+    return this.#queue.drained(streamId);
+  }
+
+  /** Resolves when a stream stands otherwise than it was known to. The function ends the waiting. */
+  changed(known: StreamInfo): { readonly happened: Promise<void>; readonly stop: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { streamId } = known;
+    if (differs(known, this.reads.info(streamId))) resolve();
+    const waiter = { streamId, wake: resolve };
+    this.#waiting.add(waiter);
+    const stop = () => {
+      this.#waiting.delete(waiter);
+      resolve();
+    };
+    return { happened: promise, stop };
+  }
+
+  /** What has just become visible. */
+  shown(commits: readonly StoredCommit[]): void {
+    this.sockets.shown(commits);
+    for (const waiter of this.#waiting) {
+      const name = `"streamId":${JSON.stringify(waiter.streamId)}`;
+      if (commits.some(({ body }) => body.includes(name))) waiter.wake();
+    }
+  }
+
+  /** Answers what the worker asks of a stream. */
+  async answer(streamId: string, action: StreamAction): Promise<StreamReply> {
+    switch (action.do) {
+      case "info":
+        return { info: this.reads.info(streamId) };
+      case "read": {
+        const info = this.reads.info(streamId);
+        if (!info) return { info, pages: [], next: action.offset, more: false };
+        return { info, ...(await this.reads.read(info, action.offset)) };
+      }
+      case "open": {
+        const { do: _open, ...options } = action;
+        return this.#queue.run(streamId, (streams) => {
+          const isNew = streams.find(streamId) === null;
+          return { info: streams.open({ streamId, ...options }), isNew };
+        });
+      }
+      case "append": {
+        const { do: _append, ...request } = action;
+        return this.#append(streamId, request);
+      }
+      case "close":
+        return this.#closeWith(streamId, action);
+      default:
+        return this.#change(streamId, action);
+    }
+  }
+
+  #change(
+    streamId: string,
+    action: Exclude<StreamAction, { readonly do: "info" | "read" | "open" | "append" | "close" }>,
+  ): Promise<StreamReply> {
+    return this.#queue.run<StreamReply>(streamId, (streams) => {
+      switch (action.do) {
+        case "pause":
+          streams.pause(streamId);
+          return {};
+        case "resume":
+          streams.resume(streamId);
+          return {};
+        case "cleanup":
+          return { withdrawn: streams.cleanUpTo(streamId, action.step) };
+        case "reset":
+          streams.reset(streamId);
+          return {};
+        case "delete":
+          return { existed: streams.delete(streamId, "deleted") };
+        case "cancel":
+          return { cancelled: streams.cancel(streamId) };
+      }
+    });
+  }
+
+  /** The last chunks and the end are one request: both or neither. */
+  #closeWith(
+    streamId: string,
+    { append, end, producer }: StreamAction & { do: "close" },
+  ): Promise<StreamAnswer> {
+    const by = producer === undefined ? {} : { producer };
+    return this.#queue.run(streamId, (streams) => {
+      const closing = { ...end, ...by };
+      if (!append || streams.isRepeatedClose(streamId, closing)) return streams.close(streamId, closing);
+      const { at } = streams.append({ streamId, ...append });
+      return { ...streams.close(streamId, closing), at };
+    });
+  }
+
+  #append(streamId: string, request: ChunksToAppend): Promise<StreamAnswer> {
+    if (request.chunks.length === 0)
+      throw new SessileError("bad_request", "An append has at least one chunk.", { field: "chunks" });
+    const chars = request.chunks.reduce<number>((sum, chunk) => sum + charsOf(chunk), 0);
+    return this.#queue.append({ streamId, ...request }, chars);
+  }
+}
+
+function charsOf(chunk: Json): number {
+  return typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length;
+}

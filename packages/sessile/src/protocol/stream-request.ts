@@ -1,0 +1,61 @@
+import type { WireError } from "./error.ts";
+import type { Json } from "./json.ts";
+import type { StreamAnswer, StreamInfo, StreamPage, StreamProducer } from "./stream.ts";
+import type { AppendOptions, WriterOptions } from "./stream-manager.ts";
+
+/** Chunks of one append, encoded as `StreamSegment` holds them. */
+export interface ChunksToAppend extends AppendOptions {
+  readonly chunks: readonly Json[];
+}
+
+/** What may be asked of one stream of a session, from outside the object. */
+export type StreamAction =
+  | { readonly do: "info" }
+  /** Chunks from an offset on, as far as one page goes. */
+  | { readonly do: "read"; readonly offset: number }
+  | ({ readonly do: "open" } & WriterOptions)
+  | ({ readonly do: "append" } & ChunksToAppend)
+  /** Closes the stream, after appending what comes with it: both or neither. */
+  | {
+      readonly do: "close";
+      readonly append?: ChunksToAppend;
+      readonly end: { readonly output: Json } | { readonly error: WireError };
+      readonly producer?: StreamProducer;
+    }
+  | { readonly do: "pause" }
+  | { readonly do: "resume" }
+  | { readonly do: "cleanup"; readonly step: number }
+  | { readonly do: "reset" }
+  | { readonly do: "delete" }
+  /** Somebody wants no more of it: it fails, and whoever writes it is refused. */
+  | { readonly do: "cancel" };
+
+export interface StreamReplies {
+  readonly info: { readonly info: StreamInfo | null };
+  /** Without a stream `info` is null and there are no pages. */
+  readonly read: {
+    readonly info: StreamInfo | null;
+    readonly pages: readonly StreamPage[];
+    /** Where the next page begins. */
+    readonly next: number;
+    readonly more: boolean;
+  };
+  readonly open: { readonly info: StreamInfo; readonly isNew: boolean };
+  readonly append: StreamAnswer;
+  readonly close: StreamAnswer;
+  readonly pause: Record<string, never>;
+  readonly resume: Record<string, never>;
+  readonly cleanup: { readonly withdrawn: number };
+  readonly reset: Record<string, never>;
+  readonly delete: { readonly existed: boolean };
+  readonly cancel: { readonly cancelled: boolean };
+}
+
+export type StreamReply = StreamReplies[keyof StreamReplies];
+
+export function readsOnly(action: StreamAction): boolean {
+  return action.do === "info" || action.do === "read";
+}
+
+/** Header by which the worker tells the object which stream a socket is to read; stripped from outside requests. */
+export const streamHeader = "x-sessile-stream";

@@ -1,0 +1,12 @@
+export { StreamObject, standaloneStreamId } from "../object/stream-object.ts";
+export { StreamObjects } from "../object/stream-objects.ts";
+export type { StreamAnswer, StreamInfo, StreamProducer, StreamStatus } from "../protocol/stream.ts";
+export type { StreamChunk } from "../protocol/stream-chunk.ts";
+export type {
+  AppendOptions,
+  ReaderOptions,
+  StreamManager,
+  StreamReader,
+  StreamWriter,
+  WriterOptions,
+} from "../protocol/stream-manager.ts";

@@ -1,0 +1,89 @@
+import { type Context, Hono } from "hono";
+import { SessileError } from "../protocol/error.ts";
+import type { Actor } from "../protocol/event.ts";
+import { assertStreamId } from "../protocol/ids.ts";
+import { type StreamAction, type StreamReplies, streamHeader } from "../protocol/stream-request.ts";
+import { integerParam } from "./query.ts";
+import type { SessionVariables } from "./session-routes.ts";
+import type { SessionTarget } from "./session-stub.ts";
+
+type StreamContext = Context<{ Variables: SessionVariables }>;
+
+/** The streams of one session: a list, a socket each, and a way to stop one. */
+export function streamRoutes(): Hono<{ Variables: SessionVariables }> {
+  const routes: Hono<{ Variables: SessionVariables }> = new Hono();
+
+  routes.get("/streams", async (context) => {
+    await context.var.require("read");
+    const { target, actor } = context.var;
+    const limit = integerParam(context.req.query("limit"), "limit", 20, 1, 100);
+    const before = integerParam(
+      context.req.query("cursor"),
+      "cursor",
+      Number.MAX_SAFE_INTEGER,
+      1,
+      Number.MAX_SAFE_INTEGER,
+    );
+    const { items } = await target.ask({ op: "streams", limit: limit + 1, before }, actor);
+    const shown = items.slice(0, limit);
+    const last = items.length > limit ? shown.at(-1) : undefined;
+    const nextCursor = last ? String(last.openedSeq) : null;
+    return Response.json({ items: shown, nextCursor, hasMore: last !== undefined });
+  });
+
+  routes.get("/streams/:streamId", (context) => openStreamSocket(context, context.req.param("streamId")));
+
+  routes.post("/streams/:streamId/cancel", async (context) => {
+    await context.var.require("write");
+    return Response.json(
+      await askStream(context.var.target, context.var.actor, context.req.param("streamId"), { do: "cancel" }),
+    );
+  });
+
+  return routes;
+}
+
+/** One action on one stream. @throws SessileError */
+export async function askStream<Do extends StreamAction["do"]>(
+  target: SessionTarget,
+  actor: Actor | null,
+  streamId: string,
+  action: StreamAction & { readonly do: Do },
+): Promise<StreamReplies[Do]> {
+  assertStreamId(streamId);
+  return (await target.ask({ op: "stream", streamId, action }, actor)) as StreamReplies[Do];
+}
+
+/** History, then live, over a WebSocket of any subprotocol or none. @throws SessileError `bad_request` for a plain request */
+export async function openStreamSocket(context: StreamContext, streamId: string): Promise<Response> {
+  await context.var.require("read");
+  assertStreamId(streamId);
+  const { target, actor } = context.var;
+  if (context.req.header("upgrade")?.toLowerCase() !== "websocket")
+    throw new SessileError(
+      "bad_request",
+      "A stream is read over a WebSocket here: this request asks for no upgrade.",
+      { field: "upgrade" },
+    );
+  const { offset, generation } = context.req.query();
+  integerParam(offset, "offset", 0, 0, Number.MAX_SAFE_INTEGER);
+  integerParam(generation, "generation", 0, 0, Number.MAX_SAFE_INTEGER);
+  return streamSocket(target, actor, streamId, new URL(context.req.url).search);
+}
+
+/** The socket to the object that a stream is read on; `search` is its `?offset=&generation=`. @throws SessileError */
+export async function streamSocket(
+  target: SessionTarget,
+  actor: Actor | null,
+  streamId: string,
+  search = "",
+): Promise<Response> {
+  const upgrade = new Request(`https://session/${search}`, { headers: { upgrade: "websocket" } });
+  const response = await target.forward(upgrade, actor, ["read"], { [streamHeader]: streamId });
+  if (response.webSocket) return response;
+  const error = (await response.json().catch(() => null)) as { code?: string; detail?: string } | null;
+  throw SessileError.fromWire({
+    code: (error?.code ?? "unavailable") as SessileError["code"],
+    message: error?.detail ?? "The session did not open a stream.",
+  });
+}

@@ -1,0 +1,45 @@
+import { callable, Session } from "sessile";
+import { type StreamManager, StreamObject, StreamObjects } from "sessile/stream";
+import { streamContract } from "sessile/testing";
+
+export { StreamObject };
+
+/** A kind that talks: streams written by its methods, and the contract of streams run inside. */
+export class Voices extends Session {
+  readonly kind = "voices";
+  readonly initialState = null;
+  override readonly snapshots = null;
+  override readonly limits = { maxStreamBufferedBytes: 256 * 1024 };
+
+  /** Appends `count` chunks of `chars` characters and says how many were durable. */
+  readonly say = callable(async (id: string, count: number, chars: number, end: boolean) => {
+    const writer = this.streams.open(id);
+    const answers = Array.from({ length: count }, (_, n) => writer.append(`${n};`.padEnd(chars, "x")));
+    const { length } = await Promise.all(answers);
+    if (end) await writer.end({ count });
+    return length;
+  });
+  readonly fail = callable(async (id: string) => this.streams.failStream(id, new Error("No voice.")));
+  readonly reset = callable(async (id: string) => this.streams.resetStream(id));
+  readonly rows = callable(() => this.sql<{ n: number }>`SELECT count(*) AS n FROM _sessile_log`[0]?.n ?? 0);
+  readonly contract = callable(async (title: string, step: number) =>
+    runStep(this.streams, title, step, "c"),
+  );
+}
+
+/** One step of one case of the contract. @returns whether there is another */
+export async function runStep(
+  streams: StreamManager,
+  title: string,
+  step: number,
+  prefix: string,
+): Promise<boolean> {
+  const index = streamContract.findIndex((one) => one.title === title);
+  const { steps } = streamContract[index] ?? { steps: [] };
+  await steps[step]?.(streams, `${prefix}-${index}`);
+  return step + 1 < steps.length;
+}
+
+export function standaloneStreams(env: { readonly STREAMS: DurableObjectNamespace }): StreamManager {
+  return new StreamObjects(env.STREAMS);
+}

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
+import { until } from "../../src/node/server/fixtures/processes.ts";
+import type { StreamFrame } from "../../src/protocol/stream.ts";
+import { streamContract } from "../../src/testing/stream-contract.ts";
+import { Fixture } from "./start.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await Fixture.start();
+}, 60_000);
+afterAll(() => fixture.stop());
+
+/** One reader of a stream, with what it got. */
+class Reader {
+  readonly frames: StreamFrame[] = [];
+  readonly socket: WebSocket;
+  readonly closed: Promise<number>;
+  isReading = true;
+
+  constructor(path: string, headers: Record<string, string> = {}) {
+    this.socket = new WebSocket(fixture.at(path).replace(/^http/, "ws"), {
+      headers,
+      perMessageDeflate: false,
+    });
+    this.socket.on("message", (data) => {
+      const frame = JSON.parse(String(data)) as StreamFrame;
+      this.frames.push(frame);
+      if (frame.t === "chunks" && frame.more) this.pull();
+      if (frame.t === "behind") this.pull();
+    });
+    this.closed = new Promise((resolve) => this.socket.on("close", resolve));
+    this.socket.on("error", () => {});
+  }
+
+  get to(): number {
+    return this.frames.reduce((to, frame) => (frame.t === "chunks" ? frame.to : to), 0);
+  }
+
+  /** What it read; throws on a gap or a repeat. */
+  get chunks(): unknown[] {
+    let next = 0;
+    return this.frames.flatMap((frame) => {
+      if (frame.t !== "chunks") return [];
+      if (frame.at !== next) throw new Error(`got ${frame.at} after ${next}`);
+      next = frame.to;
+      return frame.chunks;
+    });
+  }
+
+  pull(): void {
+    this.socket.send(JSON.stringify({ t: "pull", offset: this.to }));
+  }
+
+  async seen(count: number): Promise<void> {
+    await until(() => this.to >= count);
+  }
+}
+
+const call = async (name: string, method: string, ...args: unknown[]) => {
+  const answer = await fixture.ask("POST", `voices/${name}/call/${method}`, { body: args });
+  if (answer.status !== 200) throw new Error(`${method} answered ${JSON.stringify(answer.body)}`);
+  return answer.body.result;
+};
+
+test.each(streamContract)("$title (in a session)", async ({ title }) => {
+  const name = fixture.name();
+  for (let step = 0; await call(name, "contract", title, step); step++) await fixture.evict(name, "Voices");
+});
+
+test.each(streamContract.map(({ title }, index) => ({ title, index })))(
+  "$title (standalone)",
+  async ({ title, index }) => {
+    const prefix = fixture.name();
+    for (let step = 0; ; step++) {
+      const answer = await fixture.ask(
+        "POST",
+        `/test/streams/${encodeURIComponent(title)}/${step}?prefix=${prefix}`,
+      );
+      expect(answer).toMatchObject({ status: 200 });
+      if (answer.body === false) break;
+      // A case may use other objects than the one of its id.
+      await fixture.evict(`${prefix}-${index}`, "StreamObject").catch(() => {});
+    }
+  },
+);
+
+test("SM30 a stream's socket sends history, then live, through an eviction, and closes 1000 with the output", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 3, 10, false);
+  const reader = new Reader(`voices/${name}/streams/s`);
+  await reader.seen(3);
+  await fixture.evict(name, "Voices");
+  await call(name, "say", "s", 2, 10, true);
+  expect(await reader.closed).toBe(1000);
+  expect(reader.chunks).toHaveLength(5);
+  expect(reader.frames.at(-1)).toEqual({ t: "end", output: { count: 2 } });
+  const late = new Reader(`voices/${name}/streams/s?offset=4`);
+  expect(await late.closed).toBe(1000);
+  expect(late.frames.filter(({ t }) => t === "chunks")).toMatchObject([{ at: 4, to: 5 }]);
+});
+
+test("SM31 a failed stream closes 1011 with its error, for live readers and for later ones", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 1, 10, false);
+  const live = new Reader(`voices/${name}/streams/s`);
+  await live.seen(1);
+  await call(name, "fail", "s");
+  for (const reader of [live, new Reader(`voices/${name}/streams/s`)]) {
+    expect(await reader.closed).toBe(1011);
+    expect(reader.chunks).toHaveLength(1);
+    expect(reader.frames.at(-1)).toMatchObject({ t: "fail", error: { message: "No voice." } });
+  }
+});
+
+test("SM32 a plain request is 400, a stream that is not there closes 4404, and whoever may not read 4403", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 1, 10, false);
+  expect(await fixture.get(`voices/${name}/streams/s`)).toMatchObject({
+    status: 400,
+    body: { code: "bad_request" },
+  });
+  expect(await new Reader(`voices/${name}/streams/none`).closed).toBe(4404);
+  expect(await new Reader(`voices/${name}/streams/a%20b`).closed).toBe(4400);
+  expect(await new Reader(`voices/${name}/streams/s?offset=x`).closed).toBe(4400);
+  expect(await new Reader(`voices/${name}/streams/s`, { "x-test-user": "mallory" }).closed).toBe(4403);
+  const chatty = new Reader(`voices/${name}/streams/s`);
+  await chatty.seen(1);
+  chatty.socket.send("hello");
+  expect(await chatty.closed).toBe(4400);
+});
+
+test("SM33 a reader of what was withdrawn is told, also one that comes back later", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 2, 10, false);
+  const reader = new Reader(`voices/${name}/streams/s`);
+  await reader.seen(2);
+  const [{ info }] = reader.frames as [{ info: { generation: number } }];
+  await call(name, "reset", "s");
+  await call(name, "say", "s", 1, 10, true);
+  await reader.closed;
+  expect(reader.frames.map(({ t }) => t)).toEqual(["stream", "chunks", "resync", "chunks", "end"]);
+  const late = new Reader(`voices/${name}/streams/s?offset=2&generation=${info.generation}`);
+  await late.closed;
+  expect(late.frames).toMatchObject([
+    { t: "stream" },
+    { t: "resync", offset: 0 },
+    { t: "chunks", at: 2 },
+    { t: "end" },
+  ]);
+});
+
+test("SM7 event feeds name a segment without its chunks, the export has them", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 2, 10, false);
+  const socket = await fixture.live(name, { kind: "voices" });
+  await call(name, "say", "s", 1, 10, false);
+  const live = await socket.event(
+    ({ type, payload }) => type === "stream.segment" && (payload as { at: number }).at === 2,
+  );
+  expect(live.payload).toEqual({ streamId: "s", at: 2, to: 3 });
+  const feed = (await fixture.log(name, "voices")).filter(({ type }) => type === "stream.segment");
+  expect(feed.map(({ payload }) => payload)).toContainEqual({ streamId: "s", at: 0, to: 2 });
+  expect(JSON.stringify((await fixture.get(`voices/${name}/export`)).body)).toContain("0;xx");
+});
+
+test("SM34 a slow reader is told that it is behind, holds no more than its share, and misses nothing", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 1, 10, false);
+  const reader = new Reader(`voices/${name}/streams/s`);
+  const quick = new Reader(`voices/${name}/streams/s`);
+  await Promise.all([reader.seen(1), quick.seen(1)]);
+  reader.socket.pause();
+  for (let round = 0; round < 12; round++) await call(name, "say", "s", 16, 64 * 1024, false);
+  reader.socket.resume();
+  await call(name, "say", "s", 1, 10, true);
+  expect(await reader.closed).toBe(1000);
+  expect(await quick.closed).toBe(1000);
+  expect(reader.chunks).toEqual(quick.chunks);
+  expect(reader.chunks).toHaveLength(1 + 12 * 16 + 1);
+  expect(reader.frames.some(({ t }) => t === "behind")).toBe(true);
+});
+
+test("SM35 streams are listed newest first in pages, and whoever may write can cancel one", async () => {
+  const name = fixture.name();
+  for (const id of ["a", "b", "c"]) await call(name, "say", id, 1, 10, id === "a");
+  const { body } = await fixture.get(`voices/${name}/streams?limit=2`);
+  expect(body).toMatchObject({
+    items: [{ streamId: "c", status: "active" }, { streamId: "b" }],
+    hasMore: true,
+  });
+  const rest = await fixture.get(`voices/${name}/streams?cursor=${body.nextCursor}`);
+  expect(rest.body).toMatchObject({ items: [{ streamId: "a", status: "ended" }], hasMore: false });
+  const reader = new Reader(`voices/${name}/streams/b`);
+  await reader.seen(1);
+  const denied = await fixture.ask("POST", `voices/${name}/streams/b/cancel`, {
+    headers: { "x-test-user": "reader" },
+  });
+  expect(denied.status).toBe(403);
+  const cancel = () => fixture.ask("POST", `voices/${name}/streams/b/cancel`);
+  expect(await cancel()).toMatchObject({ status: 200, body: { cancelled: true } });
+  expect(await reader.closed).toBe(1011);
+  expect(await cancel()).toMatchObject({ body: { cancelled: false } });
+  await expect(call(name, "say", "b", 1, 10, false)).rejects.toThrow("not_writable");
+});
+
+test("SM36 chunks given together share a segment, and segments given together a row", async () => {
+  const name = fixture.name();
+  const before = await call(name, "rows");
+  await call(name, "say", "s", 1000, 5, false);
+  expect((await call(name, "rows")) - before).toBeLessThanOrEqual(4);
+});
+
+test("OB4 a restart keeps streams to the byte, a chunk larger than a row too", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 2, 2_500_000, false);
+  await fixture.restart();
+  const reader = new Reader(`voices/${name}/streams/s`);
+  await reader.seen(2);
+  expect(reader.chunks).toEqual(["0;", "1;"].map((head) => head.padEnd(2_500_000, "x")));
+});
