@@ -80,7 +80,7 @@ export async function streamSocket(
 ): Promise<Response> {
   const upgrade = new Request(`https://session/${search}`, { headers: { upgrade: "websocket" } });
   const response = await target.forward(upgrade, actor, ["read"], { [streamHeader]: streamId });
-  if (response.webSocket) return response;
+  if (response.status === 101) return response;
   const error = (await response.json().catch(() => null)) as { code?: string; detail?: string } | null;
   throw SessileError.fromWire({
     code: (error?.code ?? "unavailable") as SessileError["code"],
