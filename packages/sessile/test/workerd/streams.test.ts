@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
+import { openStream, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import type { StreamFrame } from "../../src/protocol/stream.ts";
 import { streamContract } from "../../src/testing/stream-contract.ts";
@@ -220,4 +221,23 @@ test("OB4 a restart keeps streams to the byte, a chunk larger than a row too", a
   const reader = new Reader(`voices/${name}/streams/s`);
   await reader.seen(2);
   expect(reader.chunks).toEqual(["0;", "1;"].map((head) => head.padEnd(2_500_000, "x")));
+});
+
+test("SM37 the client's iterator goes on where it was after a cut, a restart too, and ends or throws with the stream", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 3, 10, false);
+  const seen: unknown[] = [];
+  const url = fixture.at(`voices/${name}/streams/s`);
+  const reading = (async () => {
+    for await (const chunk of openStream({ url, WebSocket: WebSocket as unknown as SocketConstructor }))
+      seen.push(chunk);
+  })();
+  await until(() => seen.length === 3);
+  await fixture.restart();
+  await call(name, "say", "s", 2, 10, false);
+  await until(() => seen.length === 5);
+  const failing = expect(reading).rejects.toThrow("No voice.");
+  await call(name, "fail", "s");
+  await failing;
+  expect(seen).toEqual([0, 1, 2, 0, 1].map((n) => `${n};`.padEnd(10, "x")));
 });
