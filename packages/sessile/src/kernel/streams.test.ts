@@ -128,11 +128,13 @@ describe("what it costs and holds", () => {
     );
   });
 
-  test("SM7 event feeds name a segment without its chunks; open streams are in the view, ended ones are not", () => {
+  test("SM7 open streams are in the view with their tail, ended ones are not", () => {
     const fixture = new KernelFixture();
     open(fixture);
     append(fixture, "a", "b");
     expect(fixture.kernel.view.streams?.s).toMatchObject({ tail: 2, chunks: 2, status: "active" });
+    write(fixture, (streams) => streams.close("s", { output: null }));
+    expect(fixture.kernel.view.streams).toBeUndefined();
   });
 });
 

@@ -86,7 +86,11 @@ async function answer(
           quota = status;
         },
       });
-      return { outcomes: outcomes.map((outcome) => outcome && wireOutcome(outcome)), view: visible.view, ...(quota ? { quota } : {}) };
+      return {
+        outcomes: outcomes.map((outcome) => outcome && wireOutcome(outcome)),
+        view: visible.view,
+        ...(quota ? { quota } : {}),
+      };
     }
     case "stream":
       return host.streams.answer(request.streamId, request.action);
