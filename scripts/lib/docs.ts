@@ -1,5 +1,5 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { bin, root, run, StepFailed } from "./run.ts";
 
 interface Block {
@@ -45,25 +45,23 @@ export async function checkDocs(): Promise<void> {
   console.log(`${code.length} code blocks compile`);
 }
 
-/** Each page's blocks lie in a folder of their own; `./worker.ts` and the like are the page's first block that is a Worker. */
+/** The page whose `Chat` is meant by pages that show only a client. */
+const firstPage = join("docs", "getting-started.md");
+
+/** Each page's blocks lie in a folder of their own; `./worker.ts` is the page's own `Chat`, or the first page's. */
 function writeBlocks(blocks: readonly Block[]): void {
+  const chats = blocks.filter(({ code }) => code.includes("class Chat "));
   for (const [index, block] of blocks.entries()) {
-    const file = join(
-      folder,
-      block.file.replace(/\W/g, "_"),
-      `block-${index}-line-${block.line}.${block.language}`,
-    );
-    mkdirSync(dirname(file), { recursive: true });
+    const page = join(folder, block.file.replace(/\W/g, "_"));
+    mkdirSync(page, { recursive: true });
     writeFileSync(
-      file,
-      block.code
-        .replaceAll("../apps/", "../../../apps/")
-        .replaceAll("./chat-worker.ts", "../chat.ts")
-        .replaceAll("./worker.ts", "../chat.ts"),
+      join(page, `block-${index}-line-${block.line}.${block.language}`),
+      block.code.replaceAll("../apps/", "../../../apps/"),
     );
+    const chat =
+      chats.find(({ file }) => file === block.file) ?? chats.find(({ file }) => file === firstPage);
+    if (chat) writeFileSync(join(page, "worker.ts"), chat.code);
   }
-  const chat = blocks.find(({ code }) => code.includes("class Chat "));
-  if (chat) writeFileSync(join(folder, "chat.ts"), chat.code);
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(options));
 }
 

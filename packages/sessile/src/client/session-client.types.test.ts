@@ -51,6 +51,8 @@ describe("CL27 a client is typed by its session's class", () => {
       expectTypeOf(incident.append("note.added", { text: "x" })).toEqualTypeOf<
         Promise<CommandResult<Json | undefined>>
       >();
+      const events: readonly SessionEvent[] = incident.getSnapshot().events;
+      void events;
       incident.append("page.sent");
       plain.append("anything.goes", { at: [1, 2] });
       // @ts-expect-error -- no such event

@@ -4,6 +4,7 @@ import type {
   EventMap,
   EventsOf,
   Json,
+  JsonShape,
   Lifecycle,
   Peer,
   PresenceFrame,
@@ -29,7 +30,7 @@ type OwnEvent<S> = {
   [Type in AppendableType<S>]: SessionEvent<Type, Appendable<S>[Type]>;
 }[AppendableType<S>];
 type SystemEvent = {
-  [Type in SystemEventType]: SessionEvent<Type, SystemEventPayloads[Type]>;
+  [Type in SystemEventType]: SessionEvent<Type, JsonShape<SystemEventPayloads[Type]>>;
 }[SystemEventType];
 
 /** An event of the session: one of its class's or one of the kernel's. `type` tells which and so types the payload. */

@@ -2,6 +2,9 @@ import { SessileError } from "./error.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** The same shape without interfaces, which TypeScript does not take for JSON as it takes plain object types. */
+export type JsonShape<T> = T extends Json ? T : { [Key in keyof T]: JsonShape<T[Key]> };
+
 export interface JsonLimits {
   /** UTF-16 code units of the text. */
   readonly maxChars: number;
