@@ -1,6 +1,6 @@
+import type { Lifetime, StreamHead } from "../protocol/durable-stream.ts";
 import { SessileError } from "../protocol/error.ts";
 import { formatOffset } from "./offset.ts";
-import type { Lifetime, StreamHead } from "./stream-port.ts";
 
 /** What a page of another site may read of an answer, beside what browsers always show. */
 const exposedHeaders = [
@@ -36,11 +36,19 @@ const acceptedHeaders = [
   "Stream-Fork-Sub-Offset",
 ].join(", ");
 
-/** On every answer, errors included: a page of any site may hold it, and no browser guesses its type. */
-export function withBrowserHeaders(response: Response): Response {
+/** On every answer, errors included: no browser guesses its type, and no page of a site that is not allowed gets it. */
+export function withBrowserHeaders(response: Response, allowedOrigin: string | null): Response {
   response.headers.set("x-content-type-options", "nosniff");
-  response.headers.set("cross-origin-resource-policy", "cross-origin");
+  response.headers.set(
+    "cross-origin-resource-policy",
+    allowedOrigin === null ? "same-origin" : "cross-origin",
+  );
   response.headers.set("access-control-expose-headers", exposedHeaders);
+  if (allowedOrigin !== null) {
+    response.headers.set("access-control-allow-origin", allowedOrigin);
+    response.headers.set("access-control-allow-credentials", "true");
+    response.headers.append("vary", "Origin");
+  }
   if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
   return response;
 }

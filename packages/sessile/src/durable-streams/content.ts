@@ -7,11 +7,6 @@ const encoder = new TextEncoder();
 
 export const defaultContentType = "application/octet-stream";
 
-/** Types are the same whatever their letter case and parameters. */
-export function isSameType(one: string, other: string): boolean {
-  return essence(one) === essence(other);
-}
-
 function essence(contentType: string): string {
   return contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }

@@ -13,6 +13,8 @@ import {
 export const streamMethods = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"] as const;
 
 export interface DurableStreamsOptions extends Partial<ReadSettings>, WriteSettings {
+  /** Sites whose pages may read the answers; a server's own need no mention. */
+  readonly allowedOrigins: readonly string[];
   /** An error as the deployment's other routes answer it. */
   readonly problem: (thrown: unknown) => Response;
 }
@@ -26,10 +28,12 @@ export async function answerStreamRequest(
   request: Request,
   options: DurableStreamsOptions,
 ): Promise<Response> {
+  const origin = request.headers.get("origin");
+  const allowed = origin !== null && options.allowedOrigins.includes(origin) ? origin : null;
   try {
-    return withBrowserHeaders(await answer(stream, request, options));
+    return withBrowserHeaders(await answer(stream, request, options), allowed);
   } catch (thrown) {
-    return withBrowserHeaders(refused(thrown, options.problem));
+    return withBrowserHeaders(refused(thrown, options.problem), allowed);
   }
 }
 

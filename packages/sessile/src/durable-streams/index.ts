@@ -1,16 +1,6 @@
-export { type ContentLimits, chunksOf, defaultContentType, isSameType } from "./content.ts";
+export { type ContentLimits, chunksOf, defaultContentType } from "./content.ts";
 export { answerStreamRequest, type DurableStreamsOptions, streamMethods } from "./durable-streams.ts";
 export { formatOffset, parseOffset } from "./offset.ts";
 export { defaultReadSettings, type ReadSettings } from "./read-routes.ts";
-export type {
-  Appended,
-  AppendToStream,
-  CreateStream,
-  ForkOrigin,
-  Lifetime,
-  LiveReader,
-  LiveUpdate,
-  ReadPage,
-  StreamHead,
-  StreamPort,
-} from "./stream-port.ts";
+export { readSocket } from "./socket-reader.ts";
+export type { AppendToStream, CreateStream, LiveReader, LiveUpdate, StreamPort } from "./stream-port.ts";

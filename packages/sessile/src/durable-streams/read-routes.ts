@@ -1,3 +1,4 @@
+import type { ReadPage } from "../protocol/durable-stream.ts";
 import { SessileError } from "../protocol/error.ts";
 import { isJsonType } from "../protocol/stream.ts";
 import { headHeaders, lifetimeHeaders } from "./answers.ts";
@@ -5,7 +6,7 @@ import { bodyOf, isTextual } from "./content.ts";
 import { nextCursor } from "./cursor.ts";
 import { formatOffset, readFrom } from "./offset.ts";
 import { liveText } from "./sse.ts";
-import type { LiveReader, ReadPage, StreamPort } from "./stream-port.ts";
+import type { LiveReader, StreamPort } from "./stream-port.ts";
 
 export interface ReadSettings {
   /** How long a long poll waits, and a live stream lasts before the reader is asked to come back. Milliseconds. */

@@ -1,7 +1,7 @@
+import type { ForkOrigin, Lifetime } from "../protocol/durable-stream.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { StreamProducer } from "../protocol/stream.ts";
 import { parseOffset } from "./offset.ts";
-import type { ForkOrigin, Lifetime } from "./stream-port.ts";
 
 /** Largest safe integer has 16 digits. */
 const maxDigits = 16;

@@ -1,18 +1,6 @@
+import type { Appended, ForkOrigin, Lifetime, ReadPage, StreamHead } from "../protocol/durable-stream.ts";
 import type { Json } from "../protocol/json.ts";
 import type { StreamProducer } from "../protocol/stream.ts";
-
-/** How long a stream lives: a window that every read and write opens anew, a fixed end (milliseconds since 1970), or for ever. */
-export type Lifetime = { readonly ttlSeconds: number } | { readonly expiresAt: number };
-
-/** A stream that begins as another's first chunks, without copying them. */
-export interface ForkOrigin {
-  /** Name of the other stream. */
-  readonly source: string;
-  /** How many of its chunks are shared; absent: all there are. */
-  readonly offset?: number;
-  /** How much further: messages of a JSON stream, bytes of any other. */
-  readonly subOffset: number;
-}
 
 export interface CreateStream {
   /** Absent: that of the stream it is forked from, else `application/octet-stream`. */
@@ -31,32 +19,6 @@ export interface AppendToStream {
   readonly producer?: StreamProducer;
   /** `Stream-Seq`: must rise bytewise from append to append of this stream, whoever makes it. */
   readonly order?: string;
-}
-
-/** A stream as its metadata tell it. */
-export interface StreamHead {
-  readonly contentType: string;
-  readonly tail: number;
-  readonly closed: boolean;
-  readonly lifetime: Lifetime | null;
-  /** Changes when the stream is made anew under the same name. */
-  readonly identity: string;
-}
-
-export interface Appended {
-  readonly tail: number;
-  readonly closed: boolean;
-  readonly repeated: boolean;
-  /** The producer's highest request that was accepted. */
-  readonly mark: { readonly epoch: number; readonly seq: number } | null;
-}
-
-/** Chunks from `at` on; `to` is where the next read begins. */
-export interface ReadPage {
-  readonly head: StreamHead;
-  readonly at: number;
-  readonly to: number;
-  readonly chunks: readonly Json[];
 }
 
 /** What a live reader is told. `upToDate`: nothing more is there now. */

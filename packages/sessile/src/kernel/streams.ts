@@ -185,7 +185,8 @@ export class Streams {
 
   #isRepeat(stream: StreamInfo, producer: StreamProducer | undefined): boolean {
     if (!producer) return false;
-    if (!isOpen(stream) && !isSame(stream.closedBy, producer)) throw closedError(stream);
+    const isFenced = producer.epoch < (stream.producers[producer.id]?.epoch ?? 0);
+    if (!isOpen(stream) && !isFenced && !isSame(stream.closedBy, producer)) throw closedError(stream);
     return judgeProducer(stream, producer, this.#limits.maxStreamProducers) === "repeat";
   }
 

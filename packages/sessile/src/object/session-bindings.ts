@@ -10,6 +10,8 @@ export interface SessileBindings {
   readonly SESSILE_ARCHIVE?: ArchiveBucket;
   /** R2: parts that events refer to. */
   readonly SESSILE_PARTS?: PartBucket;
+  /** Standalone streams: the namespace of `StreamObject`, by which forks find what they were forked from. */
+  readonly SESSILE_STREAM?: DurableObjectNamespace;
   /** Fan-out of directory changes to open lists. */
   readonly SESSILE_FEED?: DurableObjectNamespace;
 }

@@ -95,15 +95,18 @@ export class StreamHost {
         return { info, ...(await this.reads.read(info, action.offset)) };
       }
       case "open": {
-        const { do: _open, ...options } = action;
+        const { do: _open, chunks = [], closed = false, ...options } = action;
         return this.#queue.run(streamId, (streams) => {
           const isNew = streams.find(streamId) === null;
-          return { info: streams.open({ streamId, ...options }), isNew };
+          const info = streams.open({ streamId, ...options });
+          if (isNew && chunks.length > 0) streams.append({ streamId, chunks });
+          if (isNew && closed) streams.close(streamId, { output: null });
+          return { info: streams.find(streamId) ?? info, isNew };
         });
       }
       case "append": {
-        const { do: _append, ...request } = action;
-        return this.#append(streamId, request);
+        const { do: _append, alone = false, ...request } = action;
+        return this.#append(streamId, request, alone);
       }
       case "close":
         return this.#closeWith(streamId, action);
@@ -151,11 +154,11 @@ export class StreamHost {
     });
   }
 
-  #append(streamId: string, request: ChunksToAppend): Promise<StreamAnswer> {
+  #append(streamId: string, request: ChunksToAppend, alone = false): Promise<StreamAnswer> {
     if (request.chunks.length === 0)
       throw new SessileError("bad_request", "An append has at least one chunk.", { field: "chunks" });
     const chars = request.chunks.reduce<number>((sum, chunk) => sum + charsOf(chunk), 0);
-    return this.#queue.append({ streamId, ...request }, chars);
+    return this.#queue.append({ streamId, ...request }, chars, alone);
   }
 }
 

@@ -40,7 +40,7 @@ export class StreamQueue {
     this.#options = options;
   }
 
-  append(request: StreamAppend, chars: number): Promise<StreamAnswer> {
+  append(request: StreamAppend, chars: number, alone = false): Promise<StreamAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<StreamAnswer>();
     const joined = this.#joinable(request);
     const skipped = joined?.append?.chunks.length ?? 0;
@@ -54,7 +54,7 @@ export class StreamQueue {
       else resolve(answer.repeated ? answer : { ...answer, at: answer.at + skipped });
     });
     const isNumbered = request.producer !== undefined;
-    this.#arrange(isNumbered || this.#chars >= flushChars ? 0 : flushMs);
+    this.#arrange(alone || isNumbered || this.#chars >= flushChars ? 0 : flushMs);
     return promise;
   }
 

@@ -13,6 +13,7 @@ export const errorStatus = {
   not_writable: 409,
   illegal_transition: 409,
   gate_closed: 409,
+  gone: 410,
   precondition_failed: 412,
   limit_exceeded: 413,
   unsupported_media_type: 415,

@@ -13,8 +13,10 @@ export type StreamAction =
   | { readonly do: "info" }
   /** Chunks from an offset on, as far as one page goes. */
   | { readonly do: "read"; readonly offset: number }
-  | ({ readonly do: "open" } & WriterOptions)
-  | ({ readonly do: "append" } & ChunksToAppend)
+  /** Of a new stream also its first chunks, and whether it is closed with them: all or nothing. */
+  | ({ readonly do: "open"; readonly chunks?: readonly Json[]; readonly closed?: boolean } & WriterOptions)
+  /** `alone`: stored at once, rather than with what comes within the next moment. */
+  | ({ readonly do: "append"; readonly alone?: true } & ChunksToAppend)
   /** Closes the stream, after appending what comes with it: both or neither. */
   | {
       readonly do: "close";

@@ -20,6 +20,7 @@ import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
 import { asActor, SessionTarget } from "./session-stub.ts";
 import { showView } from "./show-view.ts";
+import { standaloneStreamRoutes, streamKind } from "./standalone-stream-routes.ts";
 import { streamRoutes } from "./stream-routes.ts";
 import { summaryRoutes } from "./summary-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
@@ -119,6 +120,16 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   app.route("/v1/sessions/:kind/:name", partRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", summaryRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", sessionRoutes() as unknown as Hono<AppTypes<Env>>);
+  if (options.streams) {
+    const streams = standaloneStreamRoutes<Env>({
+      ...options.streams,
+      allowedOrigins: options.allowedOrigins ?? [],
+      require: async (context, action, name) => {
+        await requireAccess(options, context as unknown as Context<AppTypes<Env>>, action, streamKind, name);
+      },
+    });
+    app.route("/", streams as unknown as Hono<AppTypes<Env>>);
+  }
   app.all("/v1/*", () => {
     throw new SessileError("not_found", "There is nothing at this address.");
   });
@@ -179,9 +190,10 @@ async function requireAccess<Env>(
   context: Context<AppTypes<Env>>,
   action: Action,
   kind: string,
+  name?: string,
 ): Promise<Actor | null> {
   const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
-  await assertMay(options, context.env, { actor, action, kind });
+  await assertMay(options, context.env, { actor, action, kind, ...(name === undefined ? {} : { name }) });
   return actor;
 }
 

@@ -1,3 +1,4 @@
+import type { ReadSettings } from "../durable-streams/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { SessionRecord, TokenStore } from "../record/index.ts";
@@ -31,6 +32,12 @@ export interface TokenAuthority<Env> {
   readonly store: (env: Env) => TokenStore;
 }
 
+/** Where standalone streams lie, and how long live reads last. */
+export interface StreamOptions extends Partial<ReadSettings> {
+  /** Name of the binding of `StreamObject`; streams are forked only where it is `SESSILE_STREAM`. */
+  readonly binding: string;
+}
+
 export interface SessileOptions<Env> {
   readonly kinds: { readonly [kind: string]: KindOptions };
   /** Who sends this request; null is nobody in particular. Default: everyone is nobody. */
@@ -43,6 +50,8 @@ export interface SessileOptions<Env> {
   readonly record?: (env: Env) => SessionRecord | null;
   /** Binding of the `DirectoryFeed` class, for lists that follow along. */
   readonly feed?: string;
+  /** Standalone streams at `/v1/stream/{name}`, asked for under the kind `stream`. Without it there are none. */
+  readonly streams?: StreamOptions;
   /** Origins beside the request's own that browsers may use this from. */
   readonly allowedOrigins?: readonly string[];
   /** Whose prompts are counted where, and what `GET /v1/quota` tells. */

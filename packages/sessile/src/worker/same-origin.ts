@@ -7,7 +7,7 @@ import { SessileError } from "../protocol/error.ts";
  */
 export function assertSameOrigin(request: Request, allowed: readonly string[]): void {
   const { headers, method, url } = request;
-  const isSafeRead = (method === "GET" || method === "HEAD") && headers.get("upgrade") === null;
+  const isSafeRead = ["GET", "HEAD", "OPTIONS"].includes(method) && headers.get("upgrade") === null;
   // Reading is left to the browser, which shows no answer of ours to a page of another site.
   if (isSafeRead) return;
   const origin = headers.get("origin");

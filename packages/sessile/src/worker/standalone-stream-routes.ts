@@ -1,0 +1,65 @@
+import { type Context, Hono } from "hono";
+import { answerStreamRequest, type ReadSettings } from "../durable-streams/index.ts";
+import type { Action } from "../protocol/access.ts";
+import { SessileError } from "../protocol/error.ts";
+import { problemResponse } from "./problem.ts";
+import { StandaloneStream, streamContentLimits } from "./standalone-stream.ts";
+
+const basePath = "/v1/stream/";
+const maxNameChars = 512;
+
+/** Standalone streams: who may use them is asked under this kind. */
+export const streamKind = "stream";
+
+export interface StandaloneStreamOptions<Env> extends Partial<ReadSettings> {
+  /** Name of the binding of `StreamObject`. */
+  readonly binding: string;
+  readonly allowedOrigins: readonly string[];
+  readonly require: (
+    context: Context<{ Bindings: Env & object }>,
+    action: Action,
+    name: string,
+  ) => Promise<void>;
+}
+
+/** The Durable Streams protocol at `/v1/stream/{name}`; a name may hold slashes. */
+export function standaloneStreamRoutes<Env>(
+  options: StandaloneStreamOptions<Env>,
+): Hono<{ Bindings: Env & object; Variables: { readonly requestId: string } }> {
+  const routes = new Hono<{ Bindings: Env & object; Variables: { readonly requestId: string } }>();
+  routes.all("/v1/stream/*", async (context) => {
+    const request = context.req.raw;
+    const name = nameOf(new URL(request.url).pathname);
+    if (name === null) throw new SessileError("not_found", "There is nothing at this address.");
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    // A preflight bears no credentials, and tells nothing.
+    if (request.method !== "OPTIONS")
+      await options.require(context as never, isRead ? "read" : "write", name);
+    const namespace = (context.env as { readonly [binding: string]: unknown })[options.binding];
+    if (!namespace)
+      throw new SessileError(
+        "unavailable",
+        `The binding ${options.binding} is missing: there are no streams.`,
+      );
+    const stream = new StandaloneStream(namespace as DurableObjectNamespace, name);
+    return answerStreamRequest(stream, request, {
+      ...options,
+      nameOf,
+      allowedOrigins: options.allowedOrigins,
+      maxBodyBytes: streamContentLimits.maxBodyBytes,
+      problem: (thrown) => problemResponse(thrown, context.get("requestId")),
+    });
+  });
+  return routes;
+}
+
+/** The name in a path, or in an address, of this server; null for anything else. */
+function nameOf(path: string): string | null {
+  if (!path.startsWith(basePath)) return null;
+  try {
+    const name = decodeURIComponent(path.slice(basePath.length));
+    return name.length > 0 && name.length <= maxNameChars && !name.startsWith("__ds/") ? name : null;
+  } catch {
+    return null;
+  }
+}
