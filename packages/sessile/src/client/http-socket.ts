@@ -10,7 +10,7 @@ import {
   type SessionEvent,
 } from "../protocol/index.ts";
 import type { Clock, SocketEvent, SocketLike, TransportName } from "./environment.ts";
-import { eventStreamData } from "./event-stream-lines.ts";
+import { HttpCommands, type SentCommand } from "./http-commands.ts";
 import { commitOf, type SessionRequests } from "./session-requests.ts";
 
 export type HttpTransportName = Exclude<TransportName, "websocket">;
@@ -25,9 +25,6 @@ export interface HttpSocketOptions {
 
 const pageLimit = 500;
 const longPollSeconds = 25;
-/** For any one answer; an asynchronous method that takes longer is asked for again, and joined. */
-const answerWithinMs = 60_000;
-const firstBytesWithinMs = 10_000;
 const connectionLost = 1006;
 
 type SocketEventType = "open" | "message" | "close" | "error";
@@ -41,6 +38,7 @@ export class HttpSocket implements SocketLike {
   readonly #options: HttpSocketOptions;
   readonly #listeners: { readonly type: SocketEventType; readonly run: (event: SocketEvent) => void }[] = [];
   readonly #ended = new AbortController();
+  readonly #commands: HttpCommands;
   /** Ends the reading under way when another begins. */
   #reading = new AbortController();
   /** Seq of the last event handed over. */
@@ -48,7 +46,6 @@ export class HttpSocket implements SocketLike {
   #etag: string | null = null;
   /** Answers whose events are not handed over yet. */
   #held: Ack[] = [];
-  #unsent: Promise<void> = Promise.resolve();
   #wanted: (() => void)[] = [];
   #wake: () => void = () => {};
   #isPingOpen = false;
@@ -57,6 +54,12 @@ export class HttpSocket implements SocketLike {
   constructor(options: HttpSocketOptions) {
     this.via = options.via;
     this.#options = options;
+    this.#commands = new HttpCommands({
+      requests: options.requests,
+      ended: this.#ended.signal,
+      onAcks: (acks, commands) => this.#onAcks(acks, commands),
+      onFailure: (thrown) => this.#fail(thrown),
+    });
     queueMicrotask(() => this.#emit({ type: "open" }));
   }
 
@@ -75,10 +78,9 @@ export class HttpSocket implements SocketLike {
       return;
     }
     const frame = JSON.parse(text) as ClientFrame;
-    if (frame.t === "hello") this.#try(() => this.#greet(frame));
-    else if (frame.t === "pull") this.#try(() => this.#read(frame.after));
-    else if (frame.t === "do")
-      this.#post(text, frame.commands as unknown as readonly { readonly op: string }[]);
+    if (frame.t === "hello") void this.#guard(() => this.#greet(frame));
+    else if (frame.t === "pull") void this.#guard(() => this.#read(frame.after));
+    else if (frame.t === "do") this.#commands.send(frame.commands as unknown as readonly SentCommand[]);
   }
 
   close(): void {
@@ -99,7 +101,7 @@ export class HttpSocket implements SocketLike {
     const query = new URLSearchParams();
     if (hello.after !== undefined) query.set("after", String(hello.after));
     if (hello.from !== undefined) query.set("from", hello.from);
-    const welcome = await this.#options.requests.welcome(query, this.#within(answerWithinMs));
+    const welcome = await this.#options.requests.welcome(query, this.#ended.signal);
     // Before it is handed over: commands may follow in the same turn.
     const isReader = hello.events !== false;
     const { lastSeq, view, snapshot } = welcome;
@@ -119,7 +121,7 @@ export class HttpSocket implements SocketLike {
     const reading = new AbortController();
     this.#reading = reading;
     const isOver = (): boolean => reading.signal.aborted || this.#ended.signal.aborted;
-    const signal = AbortSignal.any([reading.signal, this.#within(answerWithinMs)]);
+    const signal = AbortSignal.any([reading.signal, this.#ended.signal]);
     try {
       const answer = await this.#options.requests.page(`after=${after}&limit=${pageLimit}`, null, signal);
       if (isOver() || !answer) return;
@@ -130,7 +132,7 @@ export class HttpSocket implements SocketLike {
       this.#tell({ t: "events", commits: items.map(commitOf), more: hasMore });
       this.#answer([]);
       if (hasMore) return;
-      while (!isOver()) await this.#follow(reading.signal);
+      while (!isOver()) await this.#follow(signal);
     } catch (thrown) {
       // Another reading has begun, which is not this one's failure.
       if (!isOver()) throw thrown;
@@ -147,13 +149,8 @@ export class HttpSocket implements SocketLike {
     this.#wanted = [];
     try {
       const query = `after=${this.#cursor}&limit=${pageLimit}${waitSeconds > 0 ? `&wait=${waitSeconds}` : ""}`;
-      const deadline = this.#within(answerWithinMs);
       const after = this.#cursor;
-      const answer = await this.#options.requests.page(
-        query,
-        this.#etag,
-        AbortSignal.any([signal, deadline]),
-      );
+      const answer = await this.#options.requests.page(query, this.#etag, signal);
       if (!answer || signal.aborted) return;
       this.#assertSame(after, answer.page.lastSeq);
       // The tag is for a cursor, so it is of use only while the cursor stays.
@@ -167,20 +164,11 @@ export class HttpSocket implements SocketLike {
   }
 
   async #stream(signal: AbortSignal): Promise<void> {
-    const { clock, requests } = this.#options;
-    const opening = new AbortController();
-    const timer = clock.setTimeout(() => opening.abort(new Error("no stream")), firstBytesWithinMs);
-    const until = AbortSignal.any([signal, opening.signal, this.#ended.signal]);
-    try {
-      for await (const data of eventStreamData(await requests.stream(this.#cursor, until))) {
-        clock.clearTimeout(timer);
-        this.#isProven = true;
-        if (signal.aborted) return;
-        if (this.#isPingOpen) this.#pong();
-        if (data !== null) this.#deliver([JSON.parse(data) as SessionEvent]);
-      }
-    } finally {
-      clock.clearTimeout(timer);
+    for await (const data of this.#options.requests.stream(this.#cursor, signal)) {
+      this.#isProven = true;
+      if (signal.aborted) return;
+      if (this.#isPingOpen) this.#pong();
+      if (data !== null) this.#deliver([JSON.parse(data) as SessionEvent]);
     }
     if (!signal.aborted) throw new Error("The stream ended.");
   }
@@ -191,44 +179,28 @@ export class HttpSocket implements SocketLike {
     const { clock, intervalMs } = this.#options;
     const page = globalThis.document;
     const isVisible = (): void => void (page?.visibilityState === "visible" && this.#wake());
-    const until = AbortSignal.any([signal, this.#ended.signal]);
     let timer: unknown;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       timer = clock.setTimeout(resolve, intervalMs);
       page?.addEventListener("visibilitychange", isVisible);
-      until.addEventListener("abort", () => resolve(), { once: true });
-      if (until.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      if (signal.aborted) resolve();
     });
     clock.clearTimeout(timer);
     page?.removeEventListener("visibilitychange", isVisible);
   }
 
-  /** Frames go one after the other, each when the one before is answered: two requests might overtake each other. */
-  #post(text: string, commands: readonly { readonly op: string }[]): void {
-    const changesDraft = commands.some(({ op }) => op.endsWith("Draft"));
-    const { t: _t, ...body } = JSON.parse(text) as { readonly t: string };
-    this.#unsent = this.#unsent.then(() =>
-      this.#guard(async () => {
-        if (this.#ended.signal.aborted) return;
-        const acks = await this.#options.requests.commands(
-          JSON.stringify(body),
-          this.#within(answerWithinMs),
-        );
-        if (this.#ended.signal.aborted) return;
-        const passing = acks.map(refusalOf).find((error) => error?.retryable);
-        if (changesDraft) await this.#readDraft();
-        this.#answer(acks.filter((ack) => !refusalOf(ack)?.retryable));
-        // Were one refused for now and the next frame taken, their order would be lost. Both come again, in order.
-        if (passing) throw passing;
-      }),
-    );
+  async #onAcks(acks: readonly Ack[], commands: readonly SentCommand[]): Promise<void> {
+    // Like events, the draft shows once the command that changed it is answered.
+    if (commands.some(({ op }) => op.endsWith("Draft"))) await this.#readDraft();
+    this.#answer(acks);
   }
 
   async #readDraft(): Promise<void> {
     if (this.#cursor === Number.POSITIVE_INFINITY) return;
     const query = new URLSearchParams({ after: String(this.#cursor) });
-    const { draft } = await this.#options.requests.welcome(query, this.#within(answerWithinMs));
+    const { draft } = await this.#options.requests.welcome(query, this.#ended.signal);
     this.#tell({ t: "draft", draft: draft ?? null });
   }
 
@@ -264,10 +236,6 @@ export class HttpSocket implements SocketLike {
     if (lastSeq < after) throw new Error("The log is another one.");
   }
 
-  #try(run: () => Promise<void>): void {
-    void this.#guard(run);
-  }
-
   async #guard(run: () => Promise<void>): Promise<void> {
     try {
       await run();
@@ -285,10 +253,6 @@ export class HttpSocket implements SocketLike {
     this.#end(closeCodeOf(thrown), thrown.message);
   }
 
-  #within(ms: number): AbortSignal {
-    return AbortSignal.any([this.#ended.signal, AbortSignal.timeout(ms)]);
-  }
-
   #tell(frame: ServerFrame): void {
     this.#emit({ type: "message", data: JSON.stringify(frame) });
   }
@@ -304,10 +268,6 @@ export class HttpSocket implements SocketLike {
     if (this.#ended.signal.aborted) return;
     for (const { type, run } of this.#listeners) if (type === event.type) run(event);
   }
-}
-
-function refusalOf(ack: Ack): SessileError | null {
-  return "error" in ack ? SessileError.fromWire(ack.error) : null;
 }
 
 /** The close code a socket would have been refused with. */

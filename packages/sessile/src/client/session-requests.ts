@@ -1,10 +1,12 @@
 import {
-  type Ack,
   type Commit,
+  type RequestAck,
   SessileError,
   type SessionEvent,
   type WelcomeFrame,
 } from "../protocol/index.ts";
+import type { Clock } from "./environment.ts";
+import { eventStreamData } from "./event-stream-lines.ts";
 import { errorOf } from "./http-error.ts";
 
 export interface HttpTransportOptions {
@@ -25,43 +27,86 @@ export interface ReadPage {
   readonly lastSeq: number;
 }
 
+/** For any one answer: one that never came would hold up everything after it. */
+const answerWithinMs = 60_000;
+const firstBytesWithinMs = 10_000;
+
 /** Asks one session over HTTP what a socket's frames would. Every failure is a throw, of a `SessileError` if the server answered. */
 export class SessionRequests {
   readonly #url: string;
   readonly #options: HttpTransportOptions;
+  readonly #clock: Clock;
 
-  constructor(url: string, options: HttpTransportOptions) {
+  constructor(url: string, options: HttpTransportOptions, clock: Clock) {
     this.#url = url;
     this.#options = options;
+    this.#clock = clock;
   }
 
-  async welcome(query: URLSearchParams, signal: AbortSignal): Promise<WelcomeFrame> {
-    return (await this.#ask(`/welcome?${query}`, { signal })).json() as Promise<WelcomeFrame>;
+  welcome(query: URLSearchParams, signal: AbortSignal): Promise<WelcomeFrame> {
+    return this.#within(answerWithinMs, signal, async (until) => {
+      const response = await this.#ask(`/welcome?${query}`, { signal: until });
+      return (await response.json()) as WelcomeFrame;
+    });
   }
 
-  async commands(body: string, signal: AbortSignal): Promise<readonly Ack[]> {
-    const headers = { "content-type": "application/json" };
-    const response = await this.#ask("/commands", { method: "POST", body, headers, signal });
-    return ((await response.json()) as { readonly items: readonly Ack[] }).items;
+  /** @param waitSeconds how long the server may wait for asynchronous calls if nothing else is to be told */
+  commands(
+    commands: readonly object[],
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<readonly RequestAck[]> {
+    return this.#within(answerWithinMs, signal, async (until) => {
+      const response = await this.#ask("/commands", {
+        method: "POST",
+        body: JSON.stringify({ commands }),
+        headers: { "content-type": "application/json", prefer: `respond-async, wait=${waitSeconds}` },
+        signal: until,
+      });
+      return ((await response.json()) as { readonly items: readonly RequestAck[] }).items;
+    });
   }
 
   /** Null: nothing is new since the answer with this ETag. */
-  async page(
+  page(
     query: string,
     etag: string | null,
     signal: AbortSignal,
   ): Promise<{ readonly page: ReadPage; readonly etag: string | null } | null> {
     const headers: Record<string, string> = etag === null ? {} : { "if-none-match": etag };
-    const response = await this.#ask(`/events?${query}`, { headers, signal });
-    if (response.status === 304) return null;
-    return { page: (await response.json()) as ReadPage, etag: response.headers.get("etag") };
+    return this.#within(answerWithinMs, signal, async (until) => {
+      const response = await this.#ask(`/events?${query}`, { headers, signal: until });
+      if (response.status === 304) return null;
+      return { page: (await response.json()) as ReadPage, etag: response.headers.get("etag") };
+    });
   }
 
-  async stream(after: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  /** The data of the events after `after`, and null for any other sign of life. The first has to come soon. */
+  async *stream(after: number, signal: AbortSignal): AsyncGenerator<string | null> {
     const headers = { accept: "text/event-stream" };
-    const { body } = await this.#ask(`/events?after=${after}`, { headers, signal });
-    if (!body) throw new SessileError("unavailable", "The server sent no stream.");
-    return body;
+    const late = new AbortController();
+    const timer = this.#clock.setTimeout(() => late.abort(), firstBytesWithinMs);
+    const until = AbortSignal.any([signal, late.signal]);
+    try {
+      const { body } = await this.#ask(`/events?after=${after}`, { headers, signal: until });
+      if (!body) throw new SessileError("unavailable", "The server sent no stream.");
+      for await (const data of eventStreamData(body)) {
+        this.#clock.clearTimeout(timer);
+        yield data;
+      }
+    } finally {
+      this.#clock.clearTimeout(timer);
+    }
+  }
+
+  async #within<T>(ms: number, signal: AbortSignal, run: (until: AbortSignal) => Promise<T>): Promise<T> {
+    const late = new AbortController();
+    const timer = this.#clock.setTimeout(() => late.abort(), ms);
+    try {
+      return await run(AbortSignal.any([signal, late.signal]));
+    } finally {
+      this.#clock.clearTimeout(timer);
+    }
   }
 
   async #ask(path: string, init: RequestInit): Promise<Response> {

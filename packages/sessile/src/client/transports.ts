@@ -43,7 +43,7 @@ function overHttp(
   return {
     name: via,
     open: (url, { clock }) => {
-      const requests = new SessionRequests(url.replace(/^ws/, "http"), options);
+      const requests = new SessionRequests(url.replace(/^ws/, "http"), options, clock);
       return new HttpSocket({ via, requests, clock, intervalMs });
     },
   };

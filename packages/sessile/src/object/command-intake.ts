@@ -14,17 +14,16 @@ import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Ack } from "../protocol/frame.ts";
 import { parseProducerPosition } from "../protocol/ids.ts";
-import { assertJson, type Json } from "../protocol/json.ts";
+import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
-import type { QuotaStatus } from "../protocol/quota.ts";
 import { mentionsPart } from "../protocol/part.ts";
-import type { FoundMethod } from "./callable.ts";
+import type { QuotaStatus } from "../protocol/quota.ts";
+import { AsyncCalls } from "./async-calls.ts";
+import { AwaitedCommand, outcomesWithin } from "./awaited-command.ts";
 import type { Clock } from "./clock.ts";
 import { type Delivered, type Letter, Mailbox } from "./mailbox.ts";
 import { type Applicant, QuotaGate } from "./quota-gate.ts";
 import type { SessionHooks } from "./session-hooks.ts";
-
-const maxRememberedCalls = 1000;
 
 /** Where an outcome goes: a socket, or whoever awaits it. */
 type Destination = WebSocket | ((outcome: Outcome) => void);
@@ -37,12 +36,21 @@ export interface Sender {
   readonly client?: string;
 }
 
+/** What a request wants of its commands. */
+export interface RequestWishes {
+  /** Hears what is left of the sender's quota. */
+  readonly onQuota?: ((status: QuotaStatus) => void) | undefined;
+  /** How long it waits while asynchronous calls run. Default: until they end. */
+  readonly waitMs?: number | undefined;
+}
+
 /** A command on its way to the mailbox. */
 interface Entering extends Applicant {
   readonly chars: number;
   readonly destination: Destination;
-  /** Hears what is left of the sender's quota. */
-  readonly onQuota?: (status: QuotaStatus) => void;
+  readonly onQuota?: RequestWishes["onQuota"] | undefined;
+  /** Hears that it is an asynchronous call, which has begun. */
+  readonly onRuns?: (() => void) | undefined;
 }
 
 function forbidden({ op }: Command): SessileError {
@@ -133,8 +141,7 @@ export class CommandIntake {
   readonly #mailbox: Mailbox<CommandLetter>;
   /** Null for a kind without quotas. */
   readonly #quota: QuotaGate<Entering> | null;
-  /** Asynchronous calls by their ids, running or among the latest to have ended. */
-  readonly #calls = new Map<string, Promise<Outcome>>();
+  readonly #calls: AsyncCalls;
 
   constructor(options: CommandIntakeOptions) {
     this.#options = options;
@@ -143,6 +150,7 @@ export class CommandIntake {
       delivered: (batch) => this.#orAbort(() => this.#delivered(batch)),
       failed: (letters, thrown) => this.#orAbort(() => this.#failed(letters, thrown)),
     });
+    this.#calls = new AsyncCalls(options);
     this.#quota = this.#quotaGate();
   }
 
@@ -182,30 +190,31 @@ export class CommandIntake {
     if (refused.length > 0) this.#options.send(socket, JSON.stringify(refused));
   }
 
-  /** Commands of one HTTP request; resolves when all of them are settled. */
+  /** Commands of one HTTP request. An outcome is null if `waitMs` has passed and an asynchronous call still runs. */
   fromRequest(
     sender: Sender,
     values: readonly Json[],
     chars: number,
-    onQuota?: (status: QuotaStatus) => void,
-  ): Promise<Outcome[]> {
+    { onQuota, waitMs }: RequestWishes,
+  ): Promise<readonly (Outcome | null)[]> {
     const line = {};
     this.#assertCount(values);
     const commands = values.map((value, index) =>
       parseCommand(value, values.length === 1 ? "body" : `body.${index}`),
     );
-    return Promise.all(
-      commands.map(
-        (command) =>
-          new Promise<Outcome>((resolve) => {
-            try {
-              this.#enter(command, sender, chars / commands.length, resolve, line, onQuota);
-            } catch (thrown) {
-              resolve({ ok: false, error: SessileError.from(thrown) });
-            }
-          }),
-      ),
-    );
+    const awaited = commands.map((command) => {
+      const one = new AwaitedCommand();
+      try {
+        this.#enter(command, sender, chars / commands.length, one.settle, line, {
+          onQuota,
+          onRuns: one.runs,
+        });
+      } catch (thrown) {
+        one.settle({ ok: false, error: SessileError.from(thrown) });
+      }
+      return one;
+    });
+    return outcomesWithin(awaited, waitMs, this.#options.clock);
   }
 
   #assertCount(values: readonly Json[]): void {
@@ -228,7 +237,7 @@ export class CommandIntake {
     chars: number,
     destination: Destination,
     line: object,
-    onQuota?: (status: QuotaStatus) => void,
+    told: Pick<Entering, "onQuota" | "onRuns"> = {},
   ): void {
     const { hooks, refusal } = this.#options;
     const frozen = refusal();
@@ -243,21 +252,24 @@ export class CommandIntake {
         chars,
         destination,
         ...(client === undefined ? {} : { client }),
-        ...(onQuota ? { onQuota } : {}),
+        ...told,
       })
     )
       return;
-    this.#accept(command, actor, chars, destination);
+    this.#accept({ command, actor, chars, destination, ...told });
   }
 
-  #accept(command: Command, actor: Actor | null, chars: number, destination: Destination): void {
+  #accept({ command, actor, chars, destination, onRuns }: Omit<Entering, "client">): void {
     const { hooks, kernel, whenShown } = this.#options;
     if (command.op === "call") {
       const method = hooks.findMethod(command.method);
       if (method?.isAsync) {
-        void this.#callAsync(command, method, actor).then((outcome) =>
-          whenShown((failure) => this.#settle(command.id, destination, outcomeOf(outcome, failure))),
-        );
+        onRuns?.();
+        void this.#calls
+          .outcomeOf(command, method, actor)
+          .then((outcome) =>
+            whenShown((failure) => this.#settle(command.id, destination, outcomeOf(outcome, failure))),
+          );
         return;
       }
     }
@@ -279,14 +291,14 @@ export class CommandIntake {
 
   /** What the quota says of a command. The session may have changed while it was asked. */
   #decided(entering: Entering, refusal: SessileError | null, status: QuotaStatus | null): void {
-    const { command, actor, chars, destination, onQuota } = entering;
+    const { command, destination, onQuota } = entering;
     const socket = typeof destination === "function" ? null : destination;
     if (status && socket) this.#options.tellQuota(socket, status);
     else if (status) onQuota?.(status);
     try {
       const frozen = refusal ?? this.#options.refusal();
       if (frozen) throw frozen;
-      this.#accept(command, actor, chars, destination);
+      this.#accept(entering);
     } catch (thrown) {
       const error = SessileError.from(thrown);
       if (!socket || error.code !== "overloaded") {
@@ -302,40 +314,6 @@ export class CommandIntake {
   #settle(id: string | undefined, destination: Destination, outcome: Outcome): void {
     if (typeof destination === "function") destination(outcome);
     else this.#options.send(destination, JSON.stringify([ackOf(id as string, outcome)]));
-  }
-
-  /**
-   * An asynchronous method runs beside the commits. A repeat joins it, or gets what it answered: what a client sends again
-   * after a lost answer must not run again. Only in memory, so an eviction in between forgets it; work is for more.
-   */
-  #callAsync(command: Command & { op: "call" }, method: FoundMethod, actor: Actor | null): Promise<Outcome> {
-    const id = command.id;
-    const running = id === undefined ? undefined : this.#calls.get(id);
-    if (running) return running.then((outcome) => (outcome.ok ? { ...outcome, repeated: true } : outcome));
-    const call = this.#runAsync(command, method, actor);
-    if (id !== undefined) {
-      this.#calls.set(id, call);
-      const [oldest] = this.#calls.keys();
-      if (this.#calls.size > maxRememberedCalls && oldest !== undefined) this.#calls.delete(oldest);
-    }
-    return call;
-  }
-
-  async #runAsync(
-    command: Command & { op: "call" },
-    method: FoundMethod,
-    actor: Actor | null,
-  ): Promise<Outcome> {
-    const { kernel, hooks, report } = this.#options;
-    try {
-      kernel.assertActive();
-      const result = await hooks.asCaller(actor, () => method.run(...command.args));
-      if (result !== undefined) assertJson(result, "result");
-      return { ok: true, seq: kernel.committedView.lastSeq, repeated: false, result };
-    } catch (thrown) {
-      if (!(thrown instanceof SessileError)) report(`Method ${command.method} failed`, thrown);
-      return { ok: false, error: SessileError.from(thrown) };
-    }
   }
 
   #delivered({ letters, outcomes, transaction }: Delivered<CommandLetter>): void {

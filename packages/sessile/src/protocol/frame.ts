@@ -7,6 +7,7 @@ import type { QuotaStatus } from "./quota.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { protocolVersion } from "./subprotocol.ts";
 import type { SessionView } from "./view.ts";
+import type { VoiceFrame } from "./voice.ts";
 
 export { pingText, pongText, protocolVersion, subprotocol } from "./subprotocol.ts";
 
@@ -28,9 +29,11 @@ const hello = z.strictObject({
 const pull = z.strictObject({ t: z.literal("pull"), after: seq });
 const commands = z.strictObject({ t: z.literal("do"), commands: z.array(json).check(z.minLength(1)) });
 const signal = z.strictObject({ t: z.literal("signal"), signal: json });
+/** Joins the session's call, or leaves it. Audio itself comes in binary frames (`audio-frame.ts`). */
+const voice = z.strictObject({ t: z.literal("voice"), join: z.boolean() });
 
 /** Client to server. Commands are parsed one by one (`parseCommand`), so that a bad one fails alone. */
-export const clientFrameSchema = z.discriminatedUnion("t", [hello, pull, commands, signal]);
+export const clientFrameSchema = z.discriminatedUnion("t", [hello, pull, commands, signal, voice]);
 export type ClientFrame = z.infer<typeof clientFrameSchema>;
 export type HelloFrame = z.infer<typeof hello>;
 
@@ -128,4 +131,5 @@ export type ServerFrame =
   | PresenceFrame
   | DraftFrame
   | QuotaFrame
+  | VoiceFrame
   | ErrorFrame;

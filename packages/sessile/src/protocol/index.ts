@@ -8,6 +8,17 @@ export {
   type SessionAccess,
   type SessionVisibility,
 } from "./access.ts";
+export { AudioCutter, cutFrameMs } from "./audio-cutter.ts";
+export {
+  type AudioBounds,
+  type AudioFrame,
+  audioBytesPerMs,
+  audioSampleRate,
+  decodeAudioFrame,
+  encodeAudioFrame,
+  sessionTrack,
+  stampAudioFrame,
+} from "./audio-frame.ts";
 export { type CloseCode, closeCodes, isTerminalClose } from "./close-code.ts";
 export {
   type Command,
@@ -61,6 +72,7 @@ export {
   type Peer,
   type PresenceFrame,
   type QuotaFrame,
+  type RequestAck,
   type ServerFrame,
   type SignalFrame,
   type WelcomeFrame,
@@ -157,3 +169,15 @@ export {
   usageKinds,
 } from "./usage.ts";
 export { emptyView, foldCommit, foldEvent, openStream, type SessionView, settleView } from "./view.ts";
+export type {
+  HeardUtterance,
+  Synthesizer,
+  Transcriber,
+  Transcript,
+  Transcription,
+  TranscriptionListener,
+  VoiceFrame,
+  VoiceNotice,
+  VoiceParticipant,
+  VoiceService,
+} from "./voice.ts";

@@ -2,12 +2,12 @@ import { Hono } from "hono";
 import { type Action, actionOf } from "../protocol/access.ts";
 import { parseCommand } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
-import { type Ack, protocolVersion, type WelcomeFrame } from "../protocol/frame.ts";
+import { protocolVersion, type RequestAck, type WelcomeFrame } from "../protocol/frame.ts";
 import type { Json } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import type { WireOutcome } from "../protocol/request.ts";
 import { integerParam } from "./query.ts";
-import { readObject, type SessionVariables } from "./session-routes.ts";
+import { maxWaitSeconds, readObject, type SessionVariables } from "./session-routes.ts";
 
 /** What a client without a socket says and hears in place of `hello` and `do`: the same frames, one request each. */
 export function commandRoutes(): Hono<{ Variables: SessionVariables }> {
@@ -25,11 +25,24 @@ export function commandRoutes(): Hono<{ Variables: SessionVariables }> {
     const rights = await context.var.rights();
     // Whoever may do nothing here is refused before the body is read; others are told command by command.
     if (rights.length === 0) await context.var.require("read");
+    const wait = waitOf(context.req.header("prefer"));
     const { commands } = await readObject(context.req.raw);
-    return Response.json({ items: await acksOf(context.var, rights, assertCommands(commands)) });
+    return Response.json({ items: await acksOf(context.var, rights, assertCommands(commands), wait) });
   });
 
   return routes;
+}
+
+/**
+ * `respond-async` does not wait for asynchronous calls, `respond-async, wait=25` so many seconds until one of them ends.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7240#section-4
+ */
+function waitOf(prefer = ""): { readonly waitMs?: number } {
+  const preferences = prefer.toLowerCase().split(/\s*[,;]\s*/);
+  if (!preferences.includes("respond-async")) return {};
+  const wait = preferences.find((preference) => preference.startsWith("wait="))?.slice("wait=".length);
+  return { waitMs: integerParam(wait, "Prefer: wait", 0, 0, maxWaitSeconds) * 1_000 };
 }
 
 async function welcomeOf(
@@ -77,8 +90,9 @@ async function acksOf(
   { target, actor }: SessionVariables,
   rights: readonly Action[],
   values: readonly Json[],
-): Promise<readonly Ack[]> {
-  const acks: Ack[] = [];
+  wait: { readonly waitMs?: number },
+): Promise<readonly RequestAck[]> {
+  const acks: RequestAck[] = [];
   const allowed: { readonly id: string; readonly value: Json; readonly at: number }[] = [];
   for (const [at, value] of values.entries()) {
     try {
@@ -90,7 +104,7 @@ async function acksOf(
   if (allowed.length > 0) {
     const commands = allowed.map(({ value }) => value);
     const chars = JSON.stringify(commands).length;
-    const { outcomes } = await target.ask({ op: "commands", commands, chars }, actor);
+    const { outcomes } = await target.ask({ op: "commands", commands, chars, ...wait }, actor);
     for (const [index, { id, at }] of allowed.entries()) acks[at] = ackOf(id, outcomes[index]);
   }
   return acks;
@@ -109,7 +123,8 @@ function permittedId(value: Json, field: string, rights: readonly Action[]): str
   return id;
 }
 
-function ackOf(id: string, outcome: WireOutcome | undefined): Ack {
+function ackOf(id: string, outcome: WireOutcome | null | undefined): RequestAck {
+  if (outcome === null) return { id, running: true };
   if (!outcome) throw new SessileError("internal", "The session gave no answer.");
   if (!outcome.ok) return { id, error: outcome.error };
   const { seq, repeated, result } = outcome;

@@ -28,7 +28,7 @@ export interface SessionVariables {
 
 type Routes = Hono<{ Variables: SessionVariables }>;
 
-const maxWaitSeconds = 55;
+export const maxWaitSeconds = 55;
 
 /** What each address takes; the routes below must agree. */
 const methodsByPath: { readonly [path: string]: readonly string[] } = {

@@ -62,6 +62,7 @@ export class Notes extends Session<Env, State> {
   };
   /** Another in every instance: tells an eviction from a mere pause. */
   readonly #instance = crypto.randomUUID();
+  readonly #awaited = new Map<string, (outcome: Json) => void>();
 
   readonly instance = callable(() => this.#instance);
   readonly rows = callable(() =>
@@ -120,6 +121,13 @@ export class Notes extends Session<Env, State> {
       ...(options ? { options } : {}),
     }),
   );
+  /** Runs until its own gate is answered. */
+  readonly askAndWait = callable(async (gateId: string) => {
+    this.ask(gateId, null, ["yes", "no"]);
+    const answered = Promise.withResolvers<Json>();
+    this.#awaited.set(gateId, answered.resolve);
+    return { answer: await answered.promise };
+  });
   readonly remind = callable((timerId: string, dueAt: number, input: Json) =>
     this.setTimer({ timerId, name: "reminder", dueAt, input }),
   );
@@ -169,6 +177,7 @@ export class Notes extends Session<Env, State> {
   }
   override onGate(gate: Gate, outcome: GateOutcome): void {
     this.append("decision.made", { gateId: gate.gateId, outcome: outcome as unknown as Json });
+    if (outcome.status === "answered") this.#awaited.get(gate.gateId)?.(outcome.answer);
   }
   override validateState(next: State): void {
     if (next.text === "forbidden") throw new SessileError("rejected", "This text is not for notes.");

@@ -10,6 +10,7 @@ interface NotesContract {
   readonly initialState: { readonly count: number; readonly text: string };
   readonly eventTypes?: { readonly "note.said": { readonly by: string; readonly n: number } };
   readonly add: Callable<[string], { count: number }>;
+  readonly askAndWait: Callable<[string], { answer: string }>;
 }
 
 let fixture: Fixture;
@@ -92,6 +93,51 @@ test.each(transports)(
     expect(own.map(({ payload }) => (payload as { n: number }).n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   },
 );
+
+test.each(transports)(
+  "TR8 over %s a call that waits for its caller's next command holds up nothing, and is answered once it ends",
+  async (_name, make) => {
+    const session = fixture.name();
+    const prefer: (string | null)[] = [];
+    const watching: typeof fetch = (input, init) => {
+      if (init?.method === "POST") prefer.push(new Headers(init.headers).get("prefer"));
+      return fetch(input, init);
+    };
+    const http = client(session, make({ fetch: watching }));
+    const gates = ["first", "second", "third"];
+    const waiting = gates.map((gateId) => http.call.askAndWait(gateId));
+    await http.append("note.said", { by: "http", n: 0 });
+    for (const gateId of gates.toReversed()) await http.answerGate(gateId, "yes");
+    const answers = await Promise.all(waiting);
+    expect(answers).toEqual(gates.map(() => ({ answer: "yes" })));
+    expect(prefer).toContain("respond-async, wait=25");
+    const log = await fixture.log(session);
+    expect(log.filter(({ type }) => type === "gate.opened")).toHaveLength(3);
+    expect(http.getSnapshot().pending).toEqual([]);
+  },
+);
+
+test("TR8 a request that prefers so is told that a call runs, joins it by its id, and is told so again after its wait", async () => {
+  const session = fixture.name();
+  const call = { id: "j-1", op: "call", method: "askAndWait", args: ["g"] };
+  const send = async (prefer: string, ...commands: readonly object[]) =>
+    (await fixture.ask("POST", `notes/${session}/commands`, { body: { commands }, headers: { prefer } }))
+      .body;
+  const append = { id: "j-2", op: "append", type: "note.said" };
+  const { items } = await send("respond-async", call, append);
+  expect(items).toEqual([
+    { id: "j-1", running: true },
+    { id: "j-2", seq: expect.any(Number) },
+  ]);
+  expect(await send("respond-async, wait=1", call)).toEqual({ items: [{ id: "j-1", running: true }] });
+  const joined = send("respond-async, wait=25", call);
+  const patient = send("return=minimal", call);
+  await send("", { id: "j-3", op: "answerGate", gateId: "g", answer: "no" });
+  for (const { items } of [await joined, await patient])
+    expect(items).toEqual([expect.objectContaining({ id: "j-1", result: { answer: "no" } })]);
+  const refused = await send("respond-async, wait=soon", call);
+  expect(refused).toMatchObject({ code: "bad_request", field: "Prefer: wait" });
+});
 
 test("TR4 an idle poll is a 304, and refresh() polls at once", async () => {
   const session = fixture.name();
