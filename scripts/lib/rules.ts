@@ -7,11 +7,16 @@ const rulePattern = /^- \*\*([A-Z]{2}\d+)\*\*/gm;
 /** A rule id in a test title or a contract case. */
 const mentionPattern = /["'`]([A-Z]{2}\d+(?:,? [A-Z]{2}\d+)*)[ :.]/g;
 
+/** A section of PROTOCOL.md: `## 3. Exactly once`. */
+const sectionPattern = /^## (\d+)?/gm;
+
 /** Each rule is proven by a test titled with its id, and each id in a title is a rule. */
 export async function checkRules(): Promise<void> {
-  const rules = new Set(
-    [...readFileSync(join(root, "PROTOCOL.md"), "utf8").matchAll(rulePattern)].map((match) => match[1] ?? ""),
-  );
+  const protocol = readFileSync(join(root, "PROTOCOL.md"), "utf8");
+  for (const [index, section] of [...protocol.matchAll(sectionPattern)].entries())
+    if (Number(section[1]) !== index + 1)
+      throw new StepFailed(`section ${index + 1} of PROTOCOL.md begins with "${section[0]}"`);
+  const rules = new Set([...protocol.matchAll(rulePattern)].map((match) => match[1] ?? ""));
   const tested = new Set<string>();
   const files = globSync(
     [
