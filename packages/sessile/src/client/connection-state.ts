@@ -9,6 +9,7 @@ import type {
   QuotaStatus,
   SessileError,
   SessionView,
+  VoiceFrame,
 } from "../protocol/index.ts";
 
 /** Silence after which the client asks whether the socket still lives. */
@@ -137,6 +138,7 @@ export type SessionEffect =
   | { readonly do: "presence"; readonly presence: Omit<PresenceFrame, "t"> }
   | { readonly do: "draft"; readonly draft: Draft | null }
   | { readonly do: "quota"; readonly quota: QuotaStatus }
+  | { readonly do: "voice"; readonly frame: VoiceFrame }
   | { readonly do: "reportError"; readonly error: SessileError }
   | { readonly do: "finish"; readonly reason: CloseReason };
 

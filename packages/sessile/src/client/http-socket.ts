@@ -11,7 +11,7 @@ import {
 } from "../protocol/index.ts";
 import type { Clock, SocketEvent, SocketLike, TransportName } from "./environment.ts";
 import { HttpCommands, type SentCommand } from "./http-commands.ts";
-import { commitOf, type SessionRequests } from "./session-requests.ts";
+import { commitOf, type ReadPage, type SessionRequests } from "./session-requests.ts";
 
 export type HttpTransportName = Exclude<TransportName, "websocket">;
 
@@ -44,6 +44,7 @@ export class HttpSocket implements SocketLike {
   /** Seq of the last event handed over. */
   #cursor = 0;
   #etag: string | null = null;
+  #draftVersion = "";
   /** Answers whose events are not handed over yet. */
   #held: Ack[] = [];
   #wanted: (() => void)[] = [];
@@ -87,14 +88,13 @@ export class HttpSocket implements SocketLike {
     this.#end(1000, "");
   }
 
-  /** The next poll now, and the draft, which no poll brings. The other transports are told by themselves. */
+  /** The next poll now. The other transports are told by themselves. */
   async refresh(): Promise<void> {
     if (this.via !== "poll" || this.#ended.signal.aborted) return;
     await new Promise<void>((resolve) => {
       this.#wanted.push(resolve);
       this.#wake();
     });
-    await this.#guard(() => this.#readDraft());
   }
 
   async #greet(hello: HelloFrame): Promise<void> {
@@ -123,7 +123,7 @@ export class HttpSocket implements SocketLike {
     const isOver = (): boolean => reading.signal.aborted || this.#ended.signal.aborted;
     const signal = AbortSignal.any([reading.signal, this.#ended.signal]);
     try {
-      const answer = await this.#options.requests.page(`after=${after}&limit=${pageLimit}`, null, signal);
+      const answer = await this.#options.requests.page(this.#query(after), null, signal);
       if (isOver() || !answer) return;
       const { items, nextAfter, hasMore, lastSeq } = answer.page;
       this.#assertSame(after, lastSeq);
@@ -131,6 +131,7 @@ export class HttpSocket implements SocketLike {
       this.#etag = null;
       this.#tell({ t: "events", commits: items.map(commitOf), more: hasMore });
       this.#answer([]);
+      this.#takeDraft(answer.page);
       if (hasMore) return;
       while (!isOver()) await this.#follow(signal);
     } catch (thrown) {
@@ -148,27 +149,39 @@ export class HttpSocket implements SocketLike {
     const wanted = this.#wanted;
     this.#wanted = [];
     try {
-      const query = `after=${this.#cursor}&limit=${pageLimit}${waitSeconds > 0 ? `&wait=${waitSeconds}` : ""}`;
       const after = this.#cursor;
+      const query = `${this.#query(after)}&wait=${waitSeconds}`;
       const answer = await this.#options.requests.page(query, this.#etag, signal);
       if (!answer || signal.aborted) return;
-      this.#assertSame(after, answer.page.lastSeq);
+      const { items, lastSeq, hasMore } = answer.page;
+      this.#assertSame(after, lastSeq);
       // The tag is for a cursor, so it is of use only while the cursor stays.
-      this.#etag = answer.page.items.length === 0 ? answer.etag : null;
-      this.#deliver(answer.page.items);
+      this.#etag = items.length === 0 ? answer.etag : null;
+      this.#deliver(items);
+      this.#takeDraft(answer.page);
       // More than a page: the rest is read as any catch-up is.
-      if (answer.page.hasMore) this.#tell({ t: "behind", lastSeq: answer.page.lastSeq });
+      if (hasMore) this.#tell({ t: "behind", lastSeq });
     } finally {
       for (const resolve of wanted) resolve();
     }
   }
 
+  #query(after: number): string {
+    return `after=${after}&limit=${pageLimit}&draft=${this.#draftVersion}`;
+  }
+
+  #takeDraft({ draft, draftVersion }: ReadPage): void {
+    if (draftVersion !== this.#draftVersion) this.#tell({ t: "draft", draft });
+    this.#draftVersion = draftVersion;
+  }
+
   async #stream(signal: AbortSignal): Promise<void> {
-    for await (const data of this.#options.requests.stream(this.#cursor, signal)) {
+    for await (const { events, draft } of this.#options.requests.stream(this.#cursor, signal)) {
       this.#isProven = true;
       if (signal.aborted) return;
       if (this.#isPingOpen) this.#pong();
-      if (data !== null) this.#deliver([JSON.parse(data) as SessionEvent]);
+      this.#deliver(events);
+      if (draft !== undefined) this.#tell({ t: "draft", draft });
     }
     if (!signal.aborted) throw new Error("The stream ended.");
   }

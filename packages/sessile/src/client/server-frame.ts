@@ -9,6 +9,7 @@ const known: ReadonlySet<unknown> = new Set([
   "presence",
   "draft",
   "quota",
+  "voice",
   "error",
 ]);
 
@@ -53,11 +54,22 @@ function isWhole(frame: { readonly [key: string]: Json }): boolean {
       return typeof frame.draft === "object";
     case "quota":
       return isQuotaStatus(frame.quota);
+    case "voice":
+      return (
+        (frame.track === null || isSeq(frame.track)) &&
+        Array.isArray(frame.participants) &&
+        (frame.notice === undefined || isNotice(frame.notice))
+      );
     case "error":
       return frame.error !== null && typeof frame.error === "object";
     default:
       return true;
   }
+}
+
+function isNotice(value: Json): boolean {
+  const error = (value as { error?: Json } | null)?.error;
+  return error !== null && typeof error === "object";
 }
 
 function isSeq(value: unknown): boolean {

@@ -1,12 +1,14 @@
+import type { EventSourceMessage } from "eventsource-parser";
 import {
   type Commit,
+  type Draft,
   type RequestAck,
   SessileError,
   type SessionEvent,
   type WelcomeFrame,
 } from "../protocol/index.ts";
 import type { Clock } from "./environment.ts";
-import { eventStreamData } from "./event-stream-lines.ts";
+import { eventStreamMessages } from "./event-stream-reader.ts";
 import { errorOf } from "./http-error.ts";
 
 export interface HttpTransportOptions {
@@ -25,6 +27,16 @@ export interface ReadPage {
   readonly nextAfter: number;
   readonly hasMore: boolean;
   readonly lastSeq: number;
+  readonly draft: Draft | null;
+  /** To be named with the next request, so that it tells of a change. */
+  readonly draftVersion: string;
+}
+
+/** What a chunk of the stream brought; nothing at all shows that it lives. */
+export interface Streamed {
+  readonly events: readonly SessionEvent[];
+  /** Null for none; absent if nothing is said of it. */
+  readonly draft?: Draft | null;
 }
 
 /** For any one answer: one that never came would hold up everything after it. */
@@ -81,18 +93,18 @@ export class SessionRequests {
     });
   }
 
-  /** The data of the events after `after`, and null for any other sign of life. The first has to come soon. */
-  async *stream(after: number, signal: AbortSignal): AsyncGenerator<string | null> {
+  /** What comes after `after`, chunk by chunk. The first has to come soon. */
+  async *stream(after: number, signal: AbortSignal): AsyncGenerator<Streamed> {
     const headers = { accept: "text/event-stream" };
     const late = new AbortController();
     const timer = this.#clock.setTimeout(() => late.abort(), firstBytesWithinMs);
     const until = AbortSignal.any([signal, late.signal]);
     try {
-      const { body } = await this.#ask(`/events?after=${after}`, { headers, signal: until });
+      const { body } = await this.#ask(`/events?after=${after}&draft=`, { headers, signal: until });
       if (!body) throw new SessileError("unavailable", "The server sent no stream.");
-      for await (const data of eventStreamData(body)) {
+      for await (const messages of eventStreamMessages(body)) {
         this.#clock.clearTimeout(timer);
-        yield data;
+        yield streamedOf(messages);
       }
     } finally {
       this.#clock.clearTimeout(timer);
@@ -121,6 +133,17 @@ export class SessionRequests {
     if (!response.ok && response.status !== 304) throw await errorOf(response);
     return response;
   }
+}
+
+function streamedOf(messages: readonly EventSourceMessage[]): Streamed {
+  const isDraft = ({ event }: EventSourceMessage): boolean => event === "draft";
+  const draft = messages.findLast(isDraft);
+  return {
+    events: messages
+      .filter((message) => !isDraft(message))
+      .map(({ data }) => JSON.parse(data) as SessionEvent),
+    ...(draft ? { draft: JSON.parse(draft.data) as Draft | null } : {}),
+  };
 }
 
 /** One event as a commit of its own, for what folds commits; how events were packed changes no view. */

@@ -76,7 +76,8 @@ async function answer(
     case "events": {
       const page = await host.readAfter(request.after, request.limit);
       const commits = page.commits.map((stored) => JSON.parse(stored.body) as Commit);
-      return { commits, more: page.more, lastSeq: visible.view.lastSeq };
+      const draft = request.withDraft ? { draft: kernel.drafts.of(caller.actor?.id) } : {};
+      return { commits, more: page.more, lastSeq: visible.view.lastSeq, ...draft };
     }
     case "commands": {
       let quota: QuotaStatus | undefined;

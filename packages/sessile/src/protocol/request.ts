@@ -16,7 +16,13 @@ import type { SessionView } from "./view.ts";
 /** What the HTTP layer asks of a session object: the same reads and commands that sockets use. */
 export type SessionRequest =
   | { readonly op: "view" }
-  | { readonly op: "events"; readonly after: number; readonly limit: number }
+  | {
+      readonly op: "events";
+      readonly after: number;
+      readonly limit: number;
+      /** With the caller's own draft, as it is once the page is read. */
+      readonly withDraft?: true;
+    }
   | {
       readonly op: "commands";
       readonly commands: readonly Json[];
@@ -85,7 +91,13 @@ export interface SessionReplies {
   readonly stream: StreamReply;
   readonly streams: { readonly items: readonly StreamInfo[] };
   readonly view: SessionView;
-  readonly events: { readonly commits: readonly Commit[]; readonly more: boolean; readonly lastSeq: number };
+  readonly events: {
+    readonly commits: readonly Commit[];
+    readonly more: boolean;
+    readonly lastSeq: number;
+    /** Only if asked for. */
+    readonly draft?: Draft | null;
+  };
   readonly commands: {
     /** Null for an asynchronous call that still runs when `waitMs` has passed. */
     readonly outcomes: readonly (WireOutcome | null)[];

@@ -1,3 +1,4 @@
+import type { Draft } from "../protocol/draft.ts";
 import { SessileError } from "../protocol/error.ts";
 import { type Actor, type Commit, eventsOf, type SessionEvent } from "../protocol/event.ts";
 import { sessionKeyOf } from "../protocol/event-id.ts";
@@ -8,6 +9,8 @@ import type { SessionTarget } from "./session-stub.ts";
 export interface Follower {
   /** Called with each further page or commit, in order, from `after` on. */
   onEvents: (events: readonly SessionEvent[]) => void;
+  /** Called with the reader's own draft as it is at first, and whenever it changes. */
+  onDraft: (draft: Draft | null) => void;
   onEnd: (error: SessileError | null) => void;
   close(): void;
 }
@@ -23,7 +26,12 @@ export async function follow(target: SessionTarget, actor: Actor | null, after: 
     throw new SessileError("unavailable", "The session did not open a stream.", { retryAfterMs: 1000 });
   const key = sessionKeyOf(target.kind, target.name);
   let cursor = after;
-  const follower: Follower = { onEvents: () => {}, onEnd: () => {}, close: () => socket.close(1000) };
+  const follower: Follower = {
+    onEvents: () => {},
+    onDraft: () => {},
+    onEnd: () => {},
+    close: () => socket.close(1000),
+  };
   const deliver = (commits: readonly Commit[]): void => {
     const events = commits.flatMap((commit) => eventsOf(commit, key, cursor));
     cursor = events.at(-1)?.seq ?? cursor;
@@ -33,6 +41,12 @@ export async function follow(target: SessionTarget, actor: Actor | null, after: 
     if (typeof data !== "string") return;
     const frame = JSON.parse(data) as ServerFrame;
     switch (frame.t) {
+      case "welcome":
+        follower.onDraft(frame.draft ?? null);
+        return;
+      case "draft":
+        follower.onDraft(frame.draft);
+        return;
       case "events":
         deliver(frame.commits);
         if (frame.more) socket.send(JSON.stringify({ t: "pull", after: cursor }));

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Action } from "../protocol/access.ts";
+import type { Draft } from "../protocol/draft.ts";
 import { SessileError } from "../protocol/error.ts";
 import { type Actor, eventsOf, type SessionEvent } from "../protocol/event.ts";
 import { sessionKeyOf } from "../protocol/event-id.ts";
@@ -7,6 +8,7 @@ import { subprotocol } from "../protocol/frame.ts";
 import { type Json, parseJson } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import type { WireOutcome } from "../protocol/request.ts";
+import { sha256Hex } from "../protocol/sha256.ts";
 import type { StreamSegment } from "../protocol/stream.ts";
 import type { SessionView } from "../protocol/view.ts";
 import { eventStreamHeaders, eventStreamResponse, nextEvents } from "./event-stream.ts";
@@ -75,27 +77,34 @@ export function sessionRoutes(): Routes {
     );
     const limit = integerParam(context.req.query("limit"), "limit", 100, 1, defaultLimits.maxPageEvents);
     const wait = integerParam(context.req.query("wait"), "wait", 0, 0, maxWaitSeconds);
+    const knownDraft = context.req.query("draft");
     if (context.req.header("accept")?.includes("text/event-stream")) {
       // Nobody would read the stream, and nobody end it.
       if (context.req.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
-      return eventStreamResponse(target, actor, after);
+      return eventStreamResponse(target, actor, after, knownDraft !== undefined);
     }
     if (context.req.query("from") === "snapshot") {
       const page = await snapshotPage(target, actor, after, limit);
       if (page) return page;
     }
-    const page = await readPage(target, actor, after, limit);
-    if (page.events.length === 0 && wait > 0) {
-      const events = await nextEvents(target, actor, after, wait * 1000);
-      page.events = events.slice(0, limit);
-      page.lastSeq = Math.max(page.lastSeq, events.at(-1)?.seq ?? 0);
+    const isKnown = (draft: Draft | null): boolean =>
+      knownDraft === undefined || draftVersionOf(draft) === knownDraft;
+    const page = await readPage(target, actor, after, limit, knownDraft !== undefined);
+    if (page.events.length === 0 && wait > 0 && isKnown(page.draft ?? null)) {
+      const news = await nextEvents(target, actor, after, wait * 1000, isKnown);
+      page.events = news.events.slice(0, limit);
+      page.lastSeq = Math.max(page.lastSeq, news.events.at(-1)?.seq ?? 0);
+      if (news.draft !== undefined) page.draft = news.draft;
     }
     const nextAfter = page.events.at(-1)?.seq ?? after;
-    return conditional(context.req.raw, `"${after}-${nextAfter}-${page.lastSeq}"`, () => ({
+    const draftVersion = page.draft === undefined ? undefined : draftVersionOf(page.draft);
+    const tag = [after, nextAfter, page.lastSeq, draftVersion ?? []].flat().join("-");
+    return conditional(context.req.raw, `"${tag}"`, () => ({
       items: page.events,
       nextAfter,
       hasMore: nextAfter < page.lastSeq,
       lastSeq: page.lastSeq,
+      ...(draftVersion === undefined ? {} : { draft: page.draft, draftVersion }),
     }));
   });
 
@@ -216,6 +225,12 @@ export function isUpgrade(request: Request): boolean {
 interface Page {
   events: readonly SessionEvent[];
   lastSeq: number;
+  /** Absent if it was not asked for. */
+  draft?: Draft | null;
+}
+
+function draftVersionOf(draft: Draft | null): string {
+  return draft ? sha256Hex(JSON.stringify(draft)).slice(0, 16) : "none";
 }
 
 async function readPage(
@@ -223,8 +238,12 @@ async function readPage(
   actor: Actor | null,
   after: number,
   limit: number,
+  withDraft = false,
 ): Promise<Page> {
-  const { commits, lastSeq } = await target.ask({ op: "events", after, limit }, actor);
+  const { commits, lastSeq, draft } = await target.ask(
+    { op: "events", after, limit, ...(withDraft ? { withDraft } : {}) },
+    actor,
+  );
   const key = sessionKeyOf(target.kind, target.name);
   return {
     events: commits
@@ -232,6 +251,7 @@ async function readPage(
       .slice(0, limit)
       .map(shownEvent),
     lastSeq,
+    ...(draft === undefined ? {} : { draft }),
   };
 }
 

@@ -139,6 +139,31 @@ test("TR8 a request that prefers so is told that a call runs, joins it by its id
   expect(refused).toMatchObject({ code: "bad_request", field: "Prefer: wait" });
 });
 
+test.each(transports)(
+  "TR9 over %s a draft saved on another device shows, and goes when it is sent",
+  async (_name, make) => {
+    const session = fixture.name();
+    const as = (user: string) => client(session, make({ headers: { "x-test-user": user } }));
+    const [desk, phone, other] = [as("ada"), as("ada"), as("bob")];
+    await Promise.all([desk.whenLive(), phone.whenLive(), other.whenLive()]);
+    const shown = async (is: (text: unknown) => boolean) => {
+      await until(async () => {
+        await phone.refresh();
+        return is((phone.getSnapshot().draft?.payload as { text?: string } | undefined)?.text);
+      });
+    };
+    await desk.draft.save("note.said", { by: "desk", n: 1, text: "still thinking" } as never);
+    expect(desk.getSnapshot().draft?.payload).toMatchObject({ text: "still thinking" });
+    await shown((text) => text === "still thinking");
+    await desk.draft.save("note.said", { by: "desk", n: 1, text: "thought" } as never);
+    await shown((text) => text === "thought");
+    await desk.draft.send();
+    await shown((text) => text === undefined);
+    await other.refresh();
+    expect(other.getSnapshot().draft).toBeNull();
+  },
+);
+
 test("TR4 an idle poll is a 304, and refresh() polls at once", async () => {
   const session = fixture.name();
   const statuses: number[] = [];
