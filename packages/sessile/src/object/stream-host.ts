@@ -2,7 +2,7 @@ import type { Kernel, LogPage, StoredCommit, Task, Transaction, Writer } from ".
 import { SessileError, type WireError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
-import type { StreamAnswer, StreamInfo } from "../protocol/stream.ts";
+import { isOpen, type StreamAnswer, type StreamInfo } from "../protocol/stream.ts";
 import { encodeChunk, type StreamChunk } from "../protocol/stream-chunk.ts";
 import type { AppendOptions, WriterOptions } from "../protocol/stream-manager.ts";
 import type { ChunksToAppend, StreamAction, StreamReply } from "../protocol/stream-request.ts";
@@ -55,6 +55,14 @@ export class StreamHost {
     end: { readonly output: Json } | { readonly error: WireError },
   ): Promise<StreamAnswer> {
     return this.#queue.run(streamId, (streams) => streams.close(streamId, end));
+  }
+
+  /** Closes a stream unless it has closed; inside a command as part of its commit. */
+  finish(streamId: string, end: { readonly output: Json } | { readonly error: WireError }): void {
+    this.#options.write(({ streams }) => {
+      const stream = streams.find(streamId);
+      if (stream && isOpen(stream)) streams.close(streamId, end);
+    });
   }
 
   drained(streamId: string): Promise<void> {
@@ -148,7 +156,9 @@ export class StreamHost {
     const by = producer === undefined ? {} : { producer };
     return this.#queue.run(streamId, (streams) => {
       const closing = { ...end, ...by };
-      if (!append || streams.isRepeatedClose(streamId, closing)) return streams.close(streamId, closing);
+      // Without a number nothing tells a repeat of this data from other data.
+      if (!append || (producer && streams.isRepeatedClose(streamId, closing)))
+        return streams.close(streamId, closing);
       const { at } = streams.append({ streamId, ...append });
       return { ...streams.close(streamId, closing), at };
     });

@@ -50,7 +50,8 @@ export class StreamObject extends Session {
       ask: (action) => askOwn(this, action) as never,
       askOther: (name, request) => askDurableStream(namespaceOf(this.env), name, request),
       setTimer: (name, other, dueAt) =>
-        void this.setTimer({ timerId: `${name}:${other ?? ""}`, name, input: other, dueAt }),
+        // No id of an own for what concerns another stream: it may be asked for once more while it runs.
+        void this.setTimer({ ...(other === null ? { timerId: name } : {}), name, input: other, dueAt }),
     });
     return this.#life;
   }

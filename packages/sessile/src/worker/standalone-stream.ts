@@ -11,6 +11,7 @@ import { askDurableStream, openStreamObject } from "../object/stream-object.ts";
 import type {
   Appended,
   AskDurableStream,
+  DurableStreamReplies,
   ForkOrigin,
   ReadPage,
   StreamHead,
@@ -26,6 +27,11 @@ export const streamContentLimits = {
   maxChunkBytes: 12 * 1024 * 1024,
   maxDepth: 64,
 };
+
+/** Characters after which an answer is sent and the reader asks on. */
+const answerChars = 1024 * 1024;
+
+type OwnOrBefore = DurableStreamReplies["read"];
 
 /** A stream in an object of its own. What it shares with the one it was forked from is read there. */
 export class StandaloneStream implements StreamPort {
@@ -78,19 +84,21 @@ export class StandaloneStream implements StreamPort {
     return this.#ask(this.#name, { do: "head" });
   }
 
+  /** As much as goes into one answer, whichever streams it lies in. */
   async read(from: number | "tail"): Promise<ReadPage> {
     const first = await this.#ask(this.#name, { do: "read", from });
-    if (!("before" in first)) return first;
-    let read: typeof first | ReadPage = first;
-    let until = Number.POSITIVE_INFINITY;
-    const at = from === "tail" ? 0 : from;
-    while ("before" in read) {
-      until = Math.min(until, read.before.until);
-      read = await this.#ask(read.before.source, { do: "read", from: at, lent: true });
+    const at = from === "tail" ? first.head.tail : from;
+    const chunks: Json[] = [];
+    let chars = 0;
+    let to = at;
+    for (let read: OwnOrBefore = first; ; read = await this.#ask(this.#name, { do: "read", from: to })) {
+      const page = "before" in read ? await this.#readBefore(read.before, to) : read;
+      for (const chunk of page.chunks) chunks.push(chunk);
+      chars += charsOf(page.chunks);
+      to = page.to;
+      if (to >= first.head.tail || chars >= answerChars) break;
     }
-    // The source may have gone on: only what was there when the fork was made belongs to it.
-    const to = Math.min(read.to, until);
-    return { head: first.head, at, to, chunks: read.chunks.slice(0, to - at) };
+    return { head: first.head, at, to, chunks };
   }
 
   async follow(from: number): Promise<LiveReader> {
@@ -99,6 +107,23 @@ export class StandaloneStream implements StreamPort {
 
   async delete(): Promise<void> {
     await this.#ask(this.#name, { do: "delete" });
+  }
+
+  /** From the streams this one was forked from: up to where the fork begins, for the source may have gone on. */
+  async #readBefore(
+    before: Extract<OwnOrBefore, { readonly before: unknown }>["before"],
+    from: number,
+  ): Promise<Pick<ReadPage, "to" | "chunks">> {
+    let { source, until } = before;
+    for (;;) {
+      const read = await this.#ask(source, { do: "read", from, lent: true });
+      if (!("before" in read)) {
+        const to = Math.min(read.to, until);
+        return { to, chunks: read.chunks.slice(0, to - from) };
+      }
+      source = read.before.source;
+      until = Math.min(until, read.before.until);
+    }
   }
 
   async #borrow({ source, offset, subOffset }: ForkOrigin): Promise<StreamLoan> {
@@ -113,6 +138,13 @@ export class StandaloneStream implements StreamPort {
       ...(offset === undefined ? {} : { offset }),
     });
   }
+}
+
+function charsOf(chunks: readonly Json[]): number {
+  return chunks.reduce<number>(
+    (sum, chunk) => sum + (typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length),
+    0,
+  );
 }
 
 function withoutBody<T extends { readonly body: unknown }>(request: T): Omit<T, "body"> {

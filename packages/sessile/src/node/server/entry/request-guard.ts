@@ -14,6 +14,9 @@ export function refusal(request: Request, allowed: ReadonlySet<string>): string 
   const host = headers.get("host")?.toLowerCase() ?? "";
   if (!allowed.has(host)) return "This server does not answer to that Host.";
 
+  // A preflight asks what is allowed and does nothing.
+  if (request.method === "OPTIONS") return undefined;
+
   const origin = headers.get("origin")?.toLowerCase();
   if (origin !== undefined) {
     const known = allowed.has(origin.replace(/^https?:\/\//, ""));
