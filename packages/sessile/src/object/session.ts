@@ -1,42 +1,23 @@
-import {
-  type GateRequest,
-  Kernel,
-  type KindDefinition,
-  type LogLevel,
-  listGates,
-  refuseThenable,
-  type SqlRow,
-  type SqlValue,
-  type TimerRequest,
-  Usage,
-  type Writer,
-} from "../kernel/index.ts";
-import { type AccessChange, type Action, mayAccess } from "../protocol/access.ts";
+import { Kernel, type KindDefinition, type Writer } from "../kernel/index.ts";
+import { type Action, mayAccess } from "../protocol/access.ts";
 import type { EventMap } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { pingText, pongText } from "../protocol/frame.ts";
-import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
-import type { Lifecycle } from "../protocol/lifecycle.ts";
-import type { PartReference } from "../protocol/part.ts";
 import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
 import { streamHeader } from "../protocol/stream-request.ts";
-import type { Summary } from "../protocol/summary.ts";
-import type { UsageReport, UsageRollup } from "../protocol/usage.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { DirectoryDescription } from "../record/index.ts";
 import { findCallable } from "./callable.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
-import { type EventsPage, readEventsPage } from "./events-page.ts";
 import { definitionOf } from "./kind-definition.ts";
+import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
-import { SessionKind } from "./session-kind.ts";
 import { answerRequest, isImport } from "./session-request.ts";
-import { SessionStreams } from "./session-streams.ts";
 import { answerStreamFetch } from "./stream-fetch.ts";
 import { actorFrom, answerFetch, answerForwarded, isRead, isUpgrade, refuseFetch } from "./upgrade.ts";
 
@@ -56,9 +37,7 @@ export abstract class Session<
   Env = unknown,
   State extends Json = Json,
   Events extends EventMap = EventMap,
-> extends SessionKind<Env, State, Events> {
-  /** Chunks that come bit by bit, such as a model's answer: durable before anybody reads them, and read from any offset. */
-  readonly streams = new SessionStreams(() => this.#live().streams);
+> extends SessionActions<Env, State, Events> {
   #host: SessionHost | null = null;
   #name = "";
   #caller: Actor | null = null;
@@ -71,27 +50,8 @@ export abstract class Session<
     void context.blockConcurrencyWhile(() => this.#boot());
   }
 
-  // What a session is.
-
   get name(): string {
     return this.#name;
-  }
-
-  get view(): SessionView<State> {
-    return this.#live().kernel.view as SessionView<State>;
-  }
-
-  /** Frozen in depth; `setState` is the only way to change it. */
-  get state(): Readonly<State> {
-    return this.view.state;
-  }
-
-  get status(): string | null {
-    return this.view.status;
-  }
-
-  get lifecycle(): Lifecycle {
-    return this.view.lifecycle;
   }
 
   /** Who called the method that is running. In an `async` method, read it before the first `await`. */
@@ -99,139 +59,14 @@ export abstract class Session<
     return this.#caller;
   }
 
-  // What it can do. Inside a synchronous callable or hook, all of it is one commit.
-
-  /** Replaces the whole state; a read right after sees it, others see it once it is committed. */
-  setState(next: State, options: { readonly ifVersion?: number } = {}): void {
-    this.#write((writer) => writer.setState(next, options.ifVersion));
+  protected override [live](): SessionHost {
+    return this.#live();
   }
 
-  /** Back to `initialState`; the log keeps what was. */
-  resetState(): void {
-    this.#write((writer) => writer.reset());
-  }
-
-  /** Appends an event and returns its seq. */
-  append<Type extends keyof Events & string>(
-    type: Type,
-    payload: Events[Type],
-    options: { readonly actor?: Actor | null } = {},
-  ): number {
-    return this.#write((writer) => writer.append(type, payload), options.actor);
-  }
-
-  /**
-   * Keeps something large beside the log, for a reference to it in a payload or the state. Without one it goes after an hour.
-   * Text is kept as UTF-8.
-   */
-  keepPart(
-    data: Uint8Array | string,
-    description: { readonly mediaType: string; readonly name?: string },
-  ): PartReference {
-    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-    return this.#write((writer) => writer.parts.keep(bytes, description, Date.now()));
-  }
-
-  setStatus(
-    to: string,
-    options: { readonly expectedVersion?: number; readonly actor?: Actor | null } = {},
-  ): void {
-    this.#write((writer) => writer.setStatus(to, options.expectedVersion), options.actor);
-  }
-
-  /** Gives an owned session away, opens it to everyone's eyes, or shares it. Nobody asks whether the caller may. */
-  setAccess(change: AccessChange): void {
-    this.#write((writer) => writer.setAccess(change), null);
-  }
-
-  setLifecycle(to: Lifecycle): void {
-    this.#write((writer) => writer.setLifecycle(to));
-  }
-
-  /** Asks people for a decision; `onGate` hears the outcome. @returns the gate's id */
-  openGate(request: GateRequest): string {
-    return this.#write((writer) => writer.openGate(request));
-  }
-
-  answerGate(
-    gateId: string,
-    answer: string,
-    options: { readonly comment?: string; readonly actor?: Actor | null } = {},
-  ): void {
-    this.#write((writer) => writer.answerGate(gateId, answer, options.comment ?? null), options.actor);
-  }
-
-  /** Ends a gate without an answer, as its own expiry would: the question no longer arises. */
-  expireGate(gateId: string): void {
-    this.#write((writer) => writer.expireGate(gateId));
-  }
-
-  /** Every gate there was, in order, with its outcome. */
-  gates(): readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[] {
-    return listGates(this.#live().kernel.sql);
-  }
-
-  /** Calls `onTimer(name, input)` at `dueAt`, also if the object sleeps or the server restarts meanwhile. At least once. */
-  setTimer(request: TimerRequest): string {
-    return this.#write((writer) => writer.setTimer(request));
-  }
-
-  cancelTimer(timerId: string): boolean {
-    return this.#write((writer) => writer.cancelTimer(timerId));
-  }
-
-  /** Starts `works[name]` unless work of this id was started before. @returns whether it was started now */
-  startWork(name: string, options: { readonly workId?: string; readonly input?: Json } = {}): boolean {
-    return this.#write((writer) =>
-      writer.startWork({ workId: options.workId ?? name, name, input: options.input ?? null }),
-    );
-  }
-
-  /** Groups writes outside a method into one commit. `body` must be synchronous. */
-  commit<T>(body: () => T): T {
-    return this.#write(() => {
-      const value = body();
-      refuseThenable(value);
-      return value;
-    });
-  }
-
-  /** Runs SQL on the session's own database, values bound: `` this.sql`SELECT * FROM note WHERE id = ${id}` ``. */
-  sql<Row extends SqlRow = SqlRow>(
-    query: TemplateStringsArray,
-    ...values: readonly SqlValue[]
-  ): readonly Row[] {
-    return this.#live().kernel.sql.exec(query.join("?"), ...values) as readonly Row[];
-  }
-
-  /** Events after `after`, one page. */
-  readEvents(options: { readonly after?: number; readonly limit?: number } = {}): EventsPage {
-    return readEventsPage(this.#live().kernel, options);
-  }
-
-  /** The newest summary, or null: what a new message can be answered from together with `eventsSinceSummary`. */
-  get summary(): Summary | null {
-    return this.#live().summaries.newest();
-  }
-
-  /** What happened after the newest summary, one page: with it, the whole context of a new message. */
-  eventsSinceSummary(options: { readonly limit?: number } = {}): EventsPage {
-    return this.readEvents({ ...options, after: this.summary?.toSeq ?? 0 });
-  }
-
-  /** Counts what was used, once per `entryId`. @returns false if it was counted before */
-  recordUsage(report: UsageReport): boolean {
-    return this.#write((writer) => writer.recordUsage(report));
-  }
-
-  /** Everything this session has used. */
-  usage(): UsageRollup {
-    return new Usage(this.#live().kernel.sql).rollup();
-  }
-
-  /** A line for operators; not part of the record. */
-  log(level: LogLevel, tag: string, message: string, attrs: Json = null): void {
-    this.#live().kernel.operatorLog.write(Date.now(), level, tag, message, attrs);
+  protected override [write]<T>(body: (writer: Writer) => T, actor?: Actor | null): T {
+    const host = this.#live();
+    // Inside a command an absent actor is whoever sent it; in an asynchronous method, until its first `await`, its caller.
+    return host.write(actor === undefined && !host.kernel.insideCommit ? this.#caller : actor, body);
   }
 
   // The platform's entry points.
@@ -342,12 +177,6 @@ export abstract class Session<
       this.onCreate();
       writer.setLifecycle("active");
     });
-  }
-
-  #write<T>(body: (writer: Writer) => T, actor?: Actor | null): T {
-    const host = this.#live();
-    // Inside a command an absent actor is whoever sent it; in an asynchronous method, until its first `await`, its caller.
-    return host.write(actor === undefined && !host.kernel.insideCommit ? this.#caller : actor, body);
   }
 
   #live(actor: Actor | null = null): SessionHost {
