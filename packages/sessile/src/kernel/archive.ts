@@ -52,6 +52,11 @@ export class Archive {
     return this.#one("SELECT * FROM _sessile_archive ORDER BY to_seq DESC LIMIT 1");
   }
 
+  /** The last range that ends at or before `seq`. */
+  endingBy(seq: number): Tombstone | null {
+    return this.#one("SELECT * FROM _sessile_archive WHERE to_seq <= ? ORDER BY to_seq DESC LIMIT 1", seq);
+  }
+
   /** The range that holds the event after `after`, null if that one is hot. */
   holding(after: number): Tombstone | null {
     if (after + 1 >= this.hotFrom) return null;

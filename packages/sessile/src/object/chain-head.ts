@@ -52,7 +52,7 @@ export class ChainHeads {
 
   /** The known head or the archive's, whichever lies nearer before `seq`. */
   #nearest(seq: number): ChainHead | null {
-    const tombstone = this.#kernel.archive.last();
+    const tombstone = this.#kernel.archive.endingBy(seq);
     const archived = tombstone && { seq: tombstone.toSeq, hash: tombstone.hash };
     const usable = [this.known(), archived].filter((head) => head !== null && head.seq <= seq);
     return usable.sort((left, right) => (right?.seq ?? 0) - (left?.seq ?? 0))[0] ?? null;

@@ -15,10 +15,11 @@ import type { SyncStatus } from "../protocol/sync-status.ts";
 import { foldCommit, type SessionView } from "../protocol/view.ts";
 import { type DirectoryRow, directoryChangeOf, directoryRowOf } from "../record/index.ts";
 import type { Clock } from "./clock.ts";
+import { detailOf, firstRetryMs, isContradiction, outage } from "./ledger-error.ts";
 import { LedgerQueue } from "./ledger-queue.ts";
 import { LedgerRecorder, type RecordedRange } from "./ledger-recorder.ts";
 import { LedgerStore } from "./ledger-store.ts";
-import { isShownInLists, mirrorDueId } from "./mirror-runner.ts";
+import { isShownInLists, type LogReader, mirrorDueId } from "./mirror-runner.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import type { Acks, Broadcast, Visibility } from "./visibility.ts";
 
@@ -26,7 +27,6 @@ import type { Acks, Broadcast, Visibility } from "./visibility.ts";
 const answerWithinMs = 10_000;
 /** While something is not recorded a row of due work stands this far ahead, so that an instance that dies has a successor. */
 const lifelineMs = 1000;
-const firstRetryMs = 250;
 const maxRetryMs = 15_000;
 const noRecordRetryMs = 60_000;
 
@@ -36,6 +36,7 @@ export interface LedgerOptions {
   readonly clock: Clock;
   readonly hooks: SessionHooks;
   readonly broadcast: Broadcast;
+  readonly readLog: LogReader;
   /** The sockets there are. */
   readonly sockets: () => readonly WebSocket[];
   /** Ends connections whose outcomes will not come. */
@@ -63,13 +64,18 @@ export class Ledger implements Visibility {
   /** When the batch in flight was sent; null if none is. */
   #sentAt: number | null = null;
   #running = false;
+  /** Failed runs in a row that kept events from being recorded. */
   #failures = 0;
+  /** Failed runs in a row, whatever they were for. */
+  #attempts = 0;
   #retryAt = 0;
   #contradiction: SessileError | null = null;
   /** The view the directory row was last written from. */
   #described: SessionView | null = null;
   /** The row of due work rang: the directory row need not wait any longer. */
   #describesNow = false;
+  /** The record was asked whether it still holds what it once held. */
+  #hasLooked = false;
   #isArmed: boolean;
 
   constructor(options: LedgerOptions) {
@@ -77,9 +83,13 @@ export class Ledger implements Visibility {
     const { kernel, hooks, clock } = options;
     this.#kernel = kernel;
     this.#store = new LedgerStore(kernel);
-    this.#recorder = hooks.record
-      ? new LedgerRecorder(kernel, this.#store, hooks.record, this.#store.nextEpoch(clock.now()))
-      : null;
+    const fellBack = (recordEnd: number) => this.#fellBack(recordEnd);
+    this.#recorder =
+      hooks.record &&
+      new LedgerRecorder(
+        { kernel, store: this.#store, record: hooks.record, readLog: options.readLog, fellBack },
+        clock.now(),
+      );
     this.#isArmed = kernel.due.dueAt(mirrorDueId) !== null;
   }
 
@@ -183,6 +193,7 @@ export class Ledger implements Visibility {
     this.#recorder?.forget();
     this.#described = null;
     this.#contradiction = null;
+    this.#hasLooked = false;
     this.#pump();
   }
 
@@ -197,7 +208,7 @@ export class Ledger implements Visibility {
     }
     this.#describesNow = true;
     this.#pump();
-    const isBehind = this.#unrecorded > 0 || this.#described !== this.#store.view;
+    const isBehind = this.#isOwed || this.#described !== this.#store.view;
     if (isBehind && !this.#contradiction) this.#arm(Math.max(now + lifelineMs, this.#retryAt));
   }
 
@@ -205,12 +216,17 @@ export class Ledger implements Visibility {
     return this.#kernel.committedView.lastSeq - this.#store.view.lastSeq;
   }
 
+  /** The record lacks something, or may lack it. */
+  get #isOwed(): boolean {
+    return this.#unrecorded > 0 || !this.#hasLooked || this.#recorder?.isBehind === true;
+  }
+
   /** Begins a run unless there is one, or nothing to do, or a failure to be waited out. */
   #pump(): void {
     const now = this.#options.clock.now();
     if (!this.#recorder || !this.#started || this.#running || this.#contradiction || now < this.#retryAt)
       return;
-    if (this.#unrecorded === 0 && !(this.#describesNow && this.#described !== this.#store.view)) return;
+    if (!this.#isOwed && !(this.#describesNow && this.#described !== this.#store.view)) return;
     this.#running = true;
     this.#arm(now + lifelineMs);
     this.#options.waitUntil(this.#record(this.#recorder, ++this.#run));
@@ -218,7 +234,11 @@ export class Ledger implements Visibility {
 
   async #record(recorder: LedgerRecorder, run: number): Promise<void> {
     try {
-      while (this.#unrecorded > 0) {
+      // A write asks by itself.
+      if (!this.#hasLooked && this.#unrecorded === 0) await recorder.look();
+      if (run !== this.#run) return;
+      this.#hasLooked = true;
+      while (this.#unrecorded > 0 || recorder.isBehind) {
         this.#sentAt = this.#options.clock.now();
         const range = await recorder.appendNext(this.#row(this.#shownRow()));
         if (run !== this.#run) return;
@@ -228,6 +248,7 @@ export class Ledger implements Visibility {
         if (run !== this.#run) return;
       }
       await this.#describe(recorder, run);
+      if (run === this.#run) this.#attempts = 0;
     } catch (thrown) {
       if (run === this.#run) this.#failed(thrown);
     }
@@ -242,8 +263,10 @@ export class Ledger implements Visibility {
   #recorded({ commits, parsed, lastSeq, head }: RecordedRange): void {
     if (this.#failures > 0) this.#log("info", `The record answers again after ${this.#failures} failures`);
     this.#failures = 0;
+    this.#attempts = 0;
     this.#retryAt = 0;
     let view = this.#store.view;
+    if (lastSeq === view.lastSeq) this.#log("info", `The record holds everything up to ${lastSeq} again`);
     if (lastSeq <= view.lastSeq) return;
     const known = view.lastSeq;
     const steps: SessionView[] = [view];
@@ -312,7 +335,7 @@ export class Ledger implements Visibility {
       return;
     }
     const { clock } = this.#options;
-    const pause = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(this.#failures, 10));
+    const pause = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(this.#attempts++, 10));
     // A directory row that cannot be written is no reason to take no events.
     if (this.#unrecorded > 0) this.#failures += 1;
     this.#retryAt = clock.now() + Math.ceil(pause * (1 - Math.random() / 2));
@@ -322,6 +345,14 @@ export class Ledger implements Visibility {
       this.#log("warn", "The record does not answer; no commands are taken", detailOf(thrown));
     for (const settle of this.#queue.takeImpatient()) settle(outage(pause));
     this.#options.rearm();
+  }
+
+  #fellBack(recordEnd: number): void {
+    const { lastSeq } = this.#store.view;
+    this.#log(
+      "warn",
+      `The record ends at ${recordEnd} and once ended at ${lastSeq}: it is refilled from the log`,
+    );
   }
 
   #freeze(reason: SessileError): void {
@@ -349,23 +380,4 @@ export class Ledger implements Visibility {
   #log(level: "info" | "warn" | "error", message: string, detail: string | null = null): void {
     this.#kernel.operatorLog.write(this.#options.clock.now(), level, "record", message, { detail });
   }
-}
-
-function outage(retryAfterMs: number): SessileError {
-  return new SessileError(
-    "unavailable",
-    "The record does not answer, so this session takes no commands. Reading goes on; try again shortly.",
-    { retryAfterMs: Math.max(firstRetryMs, Math.ceil(retryAfterMs)) },
-  );
-}
-
-/** Waiting helps against everything but these: the record holds another log, or another writer's. */
-function isContradiction(thrown: unknown): thrown is SessileError {
-  if (!(thrown instanceof SessileError)) return false;
-  return ["conflict", "fenced", "internal", "bad_request"].includes(thrown.code);
-}
-
-function detailOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause instanceof Error ? `${thrown.message} ${thrown.cause.message}` : thrown.message;
 }

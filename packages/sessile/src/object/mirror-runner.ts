@@ -1,4 +1,5 @@
 import type { Kernel } from "../kernel/kernel.ts";
+import type { LogPage } from "../kernel/log.ts";
 import { numberAt } from "../kernel/sql.ts";
 import type { Commit } from "../protocol/event.ts";
 import type { SessionView } from "../protocol/view.ts";
@@ -15,6 +16,9 @@ import type { SessionHooks } from "./session-hooks.ts";
 export const mirrorDueId = "record:mirror";
 const mirrorDelayMs = 1000;
 
+/** A page of the whole log, wherever it lies: the record may lack what has left the hot log. */
+export type LogReader = (after: number, maxChars: number) => Promise<LogPage> | LogPage;
+
 /**
  * Mirror mode: the commit is acknowledged on the object's own disk; D1 follows. What D1 lacks is `seq > recordedSeq`, so
  * the log is its own outbox. A change that lists show goes at once, the rest within a second, and an outage only
@@ -24,6 +28,7 @@ export class MirrorRunner {
   readonly #kernel: Kernel;
   readonly #hooks: SessionHooks;
   readonly #heads: ChainHeads;
+  readonly #readLog: LogReader;
   readonly #waitUntil: (promise: Promise<unknown>) => void;
   #recordedSeq: number;
   #scheduled: boolean;
@@ -35,9 +40,15 @@ export class MirrorRunner {
   /** Counts the logs this instance has had: an import brings another one. */
   #log = 0;
 
-  constructor(kernel: Kernel, hooks: SessionHooks, waitUntil: (promise: Promise<unknown>) => void) {
+  constructor(
+    kernel: Kernel,
+    hooks: SessionHooks,
+    readLog: LogReader,
+    waitUntil: (promise: Promise<unknown>) => void,
+  ) {
     this.#kernel = kernel;
     this.#hooks = hooks;
+    this.#readLog = readLog;
     this.#heads = new ChainHeads(kernel);
     this.#waitUntil = waitUntil;
     const row = kernel.sql.exec(
@@ -101,10 +112,8 @@ export class MirrorRunner {
         row,
         recordedSeq: this.#recordedSeq,
         ...(head ? { head } : {}),
-        readCommits: (after, maxBytes) =>
-          this.#kernel.log
-            .readAfter(after, maxBytes)
-            .commits.map((stored) => JSON.parse(stored.body) as Commit),
+        readCommits: async (after, maxChars) =>
+          (await this.#readLog(after, maxChars)).commits.map(({ body }) => JSON.parse(body) as Commit),
       },
       record,
       { failures: this.#failures, jitter: Math.random() },

@@ -24,7 +24,7 @@ import { ClientFrames } from "./client-frames.ts";
 import { type Clock, platformClock } from "./clock.ts";
 import { CommandIntake } from "./command-intake.ts";
 import { Ledger } from "./ledger.ts";
-import { MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
+import { type LogReader, MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
 import { PartStore } from "./part-store.ts";
 import { close, Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
@@ -228,6 +228,10 @@ export class SessionHost {
     const { kernel } = this;
     const hooks = this.#hooks;
     const waitUntil = (promise: Promise<unknown>) => context.waitUntil(promise);
+    const readLog: LogReader = (after, maxChars) =>
+      kernel.archive.holding(after)
+        ? this.archiver.readAfter(after, Number.POSITIVE_INFINITY)
+        : kernel.log.readAfter(after, maxChars);
     const broadcast = (commits: readonly StoredCommit[], acks: Acks) => {
       this.peers.broadcast(commits.map(withoutChunks), acks);
       this.streams.shown(commits);
@@ -235,7 +239,7 @@ export class SessionHost {
     if (kernel.definition.durability !== "ledger")
       return new MirrorVisibility(
         kernel,
-        new MirrorRunner(kernel, hooks, waitUntil),
+        new MirrorRunner(kernel, hooks, readLog, waitUntil),
         hooks.record !== null,
         broadcast,
       );
@@ -245,6 +249,7 @@ export class SessionHost {
       clock: this.#clock,
       hooks,
       broadcast,
+      readLog,
       waitUntil,
       sockets: () => this.peers.sockets,
       disconnect: (sockets, error) => this.#disconnect(sockets, error),

@@ -6,12 +6,16 @@ interface Env {
   readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
 }
 
+/** Names of chronicles that are in ledger mode when they wake. */
+export const inLedgerMode = new Set<string>();
+
 /** Keeps few events at hand, compresses the rest in place, and takes R2's part where the binding is there. */
 export class Chronicle extends Session<Env, { readonly lines: number }> {
   readonly kind = "chronicle";
   readonly initialState = { lines: 0 };
   override readonly snapshots = { everyEvents: 20 };
   override readonly retention = { hotEvents: 30 };
+  override readonly durability = inLedgerMode.has(this.ctx.id.name ?? "") ? "ledger" : "mirror";
   override recordOf(env: Env): SessionRecord {
     return createD1Record(faultyDatabase(env.SESSILE_RECORD));
   }

@@ -1,17 +1,17 @@
 // The Worker under test: one kind with everything, one with tight limits, and an authorizer that knows a few names.
 import { DirectoryFeed } from "sessile";
-import { createD1QuotaStore, createD1Record } from "sessile/d1";
+import { createD1QuotaStore, createD1Record, createTokenStore } from "sessile/d1";
 import { createMcp } from "sessile/mcp";
 import { createSessile } from "sessile/worker";
 import { Books, commitsHeard } from "./fixture-books.ts";
-import { Chronicle, Diary } from "./fixture-diary.ts";
+import { Chronicle, Diary, inLedgerMode } from "./fixture-diary.ts";
 import { Metered, quotaPlan } from "./fixture-metered.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { type DatabaseState, faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
 import { runStep, StreamObject, standaloneStreams, Voices } from "./fixture-voices.ts";
 
-export { Books, Chronicle, Diary, DirectoryFeed, Metered, Notes, StreamObject, Tiny, Voices };
+export { Books, Chats, Chronicle, Diary, DirectoryFeed, Metered, Notes, StreamObject, Tiny, Voices };
 
 interface Env {
   readonly DIARY: DurableObjectNamespace;
@@ -19,20 +19,27 @@ interface Env {
   readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
 }
 
+const identify = (request: Request) => {
+  const id = request.headers.get("x-test-user");
+  return id === null ? null : { id, name: `Name of ${id}` };
+};
+
 const sessile = createSessile<Env>({
   kinds: {
     notes: { binding: "NOTES", route: "notes" },
     tiny: { binding: "TINY" },
     voices: { binding: "VOICES" },
+    chats: { binding: "CHATS" },
     diary: { binding: "DIARY" },
     chronicle: { binding: "CHRONICLE" },
     books: { binding: "BOOKS", route: "books" },
     metered: { binding: "METERED" },
     unbound: { binding: "NOT_THERE" },
   },
-  identify: (request) => {
-    const id = request.headers.get("x-test-user");
-    return id === null ? null : { id, name: `Name of ${id}` };
+  identify,
+  tokens: {
+    signedIn: async (request) => identify(request),
+    store: ({ SESSILE_RECORD }) => createTokenStore(SESSILE_RECORD),
   },
   authorize: ({ actor, action, name }) => {
     if (actor?.id === "mallory") return false;
@@ -48,6 +55,7 @@ const sessile = createSessile<Env>({
     address: (request) => request.headers.get("x-test-address"),
   },
   feed: "SESSILE_FEED",
+  chat: { kind: "chats" },
   allowedOrigins: ["https://friend.example"],
   page: (request) =>
     new Response(`<!doctype html><title>${new URL(request.url).pathname}</title>`, {
@@ -61,6 +69,12 @@ sessile.all("/test/tn-mcp", createMcp({ app: sessile, kinds: ["books"], prefix: 
 /** Switches of the test itself, beside the product's own routes. */
 sessile.post("/test/d1/:state", (context) => {
   switchDatabases(context.req.param("state") as DatabaseState);
+  return context.text("ok");
+});
+sessile.post("/test/durability/:name/:mode", (context) => {
+  const { name, mode } = context.req.param();
+  if (mode === "ledger") inLedgerMode.add(name);
+  else inLedgerMode.delete(name);
   return context.text("ok");
 });
 sessile.get("/test/commits/:name", (context) =>

@@ -195,7 +195,7 @@ async function renamed(file: string, name: string): Promise<string> {
     writer.event({
       ...event,
       eventId: eventIdOf(key, event.seq, Date.parse(event.createdAt)),
-      payload: event.seq === 1 ? { kind, name } : event.payload,
+      payload: event.seq === 1 ? { ...(event.payload as object), name } : event.payload,
     }),
   );
   return writer.begin() + lines.join("") + writer.end();
