@@ -48,7 +48,7 @@ export async function quotaAnswer<Env>(
   return answer;
 }
 
-/** `RateLimit` and `RateLimit-Policy` as of draft-ietf-httpapi-ratelimit-headers-10; none where there is no bound. */
+/** `RateLimit` and `RateLimit-Policy` as of draft-ietf-httpapi-ratelimit-headers-11; none where there is no bound. */
 export function addQuotaHeaders(headers: Headers, status: QuotaStatus | null): void {
   if (!status || status.promptsTotal === null) return;
   const seconds = Math.max(0, Math.ceil((Date.parse(status.resetsAt) - Date.now()) / 1000));

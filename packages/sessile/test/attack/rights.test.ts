@@ -56,6 +56,22 @@ describe("routes", () => {
     },
   );
 
+  test("SE2 API tokens are for whoever signed in, and each for its owner only", async () => {
+    const grant = { label: "script" };
+    for (const [method, path, body] of [
+      ["GET", "/v1/tokens", undefined],
+      ["POST", "/v1/tokens", grant],
+      ["DELETE", "/v1/tokens/x", undefined],
+    ] as const)
+      expect((await fixture.ask(method, path, body ? { body } : {})).status).toBe(401);
+    const made = await fixture.ask("POST", "/v1/tokens", { body: grant, ...as("ada") });
+    expect(made.status).toBe(201);
+    expect((await fixture.get("/v1/tokens", { "x-test-user": "eve" })).body.items).toEqual([]);
+    const path = `/v1/tokens/${made.body.tokenId}`;
+    expect((await fixture.ask("DELETE", path, as("eve"))).status).toBe(404);
+    expect((await fixture.ask("DELETE", path, as("ada"))).status).toBe(204);
+  });
+
   test("SE2 an import needs the right to administer what its file names", async () => {
     const name = fixture.name();
     await fixture.call(name, "add", "x");

@@ -16,6 +16,10 @@ export const routeRules: readonly RouteRule[] = [
   { route: "GET /v1/sessions", right: "read" },
   // Asks for `admin` once the file says which session it is; tested by itself.
   { route: "POST /v1/sessions/import", right: "open" },
+  // Each account manages its own only; tested by itself.
+  { route: "GET /v1/tokens", right: "open" },
+  { route: "POST /v1/tokens", right: "open" },
+  { route: "DELETE /v1/tokens/:tokenId", right: "open" },
   // Tells everyone of their own only.
   { route: "GET /v1/quota", right: "open" },
   { route: `GET ${session}`, right: "read" },
@@ -58,6 +62,8 @@ export const routeRules: readonly RouteRule[] = [
   ...[
     "/*",
     "/v1/sessions",
+    "/v1/tokens",
+    "/v1/tokens/:tokenId",
     "/v1/*",
     `${session}/*`,
     session,
