@@ -33,11 +33,21 @@ export class StagedLog {
     });
   }
 
-  /** Stages commits that follow those staged before. @throws SessileError `precondition_failed` if they do not */
-  add(commits: readonly Commit[]): void {
+  /**
+   * Stages commits that follow those staged before.
+   *
+   * @param onlyBy the one actor whose events they may hold, beside the session's own
+   * @throws SessileError `precondition_failed` if they do not follow, `forbidden` if they hold somebody else's
+   */
+  add(commits: readonly Commit[], onlyBy?: string): void {
     this.#sql.transaction(() => {
       let lastSeq = this.lastSeq();
       for (const commit of commits) {
+        if (onlyBy !== undefined && commit.actors.some(({ id }) => id !== onlyBy))
+          throw new SessileError(
+            "forbidden",
+            "This log has events of other people, which nobody can vouch for. Restore the session from the record instead.",
+          );
         if (commit.firstSeq !== lastSeq + 1) {
           throw new SessileError(
             "precondition_failed",

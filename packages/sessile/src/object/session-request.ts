@@ -117,7 +117,11 @@ async function answer(
       new StagedLog(kernel).begin();
       return {};
     case "importAdd":
-      new StagedLog(kernel).add(request.commits);
+      // An owner's file might say that others wrote what they never did; the record is the deployment's own.
+      new StagedLog(kernel).add(
+        request.commits,
+        kernel.definition.access === "owned" && !request.fromRecord ? (caller.actor?.id ?? "") : undefined,
+      );
       return {};
     case "importEnd":
       new StagedLog(kernel).activate(request.lastSeq, (view) => {

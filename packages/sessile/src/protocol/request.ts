@@ -49,7 +49,7 @@ export type SessionRequest =
   | { readonly op: "usageEntries"; readonly kind?: string; readonly before?: number; readonly limit: number }
   /** Forgets what an earlier import staged. */
   | { readonly op: "importBegin" }
-  | { readonly op: "importAdd"; readonly commits: readonly Commit[] }
+  | { readonly op: "importAdd"; readonly commits: readonly Commit[]; readonly fromRecord: boolean }
   | { readonly op: "importEnd"; readonly lastSeq: number }
   /** A piece of a part on its way in; as part of an import it makes no session. */
   | {

@@ -44,7 +44,7 @@ export async function importExport(
   let target: SessionTarget | null = null;
   let known: RecordedSession | null = null;
   try {
-    const stage = new Stage(context.actor);
+    const stage = new Stage(context.actor, false);
     // The right is asked for before the first event is whole: a long one is not held for somebody who may not import it.
     const text = pausing(decoded(body), async () => {
       if (reader.manifest) await open();
@@ -95,7 +95,7 @@ export async function restoreSession(
   const known = await record.getSession(kind, name);
   if (!known || known.recordedSeq === 0)
     throw new SessileError("not_found", "The record holds no events of this session.");
-  const stage = new Stage(actor);
+  const stage = new Stage(actor, true);
   await stage.begin(target);
   let head = chainStart(kind, name);
   while (head.seq < known.recordedSeq) {
@@ -115,12 +115,14 @@ export async function restoreSession(
 /** Stages events in steps, so that memory holds one step of them. */
 class Stage {
   readonly #actor: Actor | null;
+  readonly #fromRecord: boolean;
   #target: SessionTarget | null = null;
   #events: RecordedEvent[] = [];
   #chars = 0;
 
-  constructor(actor: Actor | null) {
+  constructor(actor: Actor | null, fromRecord: boolean) {
     this.#actor = actor;
+    this.#fromRecord = fromRecord;
   }
 
   async begin(target: SessionTarget): Promise<void> {
@@ -155,7 +157,7 @@ class Stage {
     const commits = packCommits(this.#events);
     this.#events = [];
     this.#chars = 0;
-    await this.#target?.ask({ op: "importAdd", commits }, this.#actor);
+    await this.#target?.ask({ op: "importAdd", commits, fromRecord: this.#fromRecord }, this.#actor);
   }
 }
 

@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
+import { eventIdOf, sessionKeyOf } from "../../src/protocol/event-id.ts";
+import { ExportWriter } from "../../src/protocol/export-file.ts";
 import { bundle } from "../bundle.ts";
 import { RawSocket } from "../workerd/raw-socket.ts";
 import { Person, Provider } from "./person.ts";
@@ -57,6 +59,23 @@ async function adasSession(): Promise<{ name: string; path: string }> {
 async function listed(person: Person): Promise<string[]> {
   const { body } = await person.ask("GET", "/v1/sessions?kind=chat&limit=100");
   return body.items.map((item: { name: string }) => item.name);
+}
+
+/** A file as an export under this name would be, its chain whole. */
+// biome-ignore lint/suspicious/noExplicitAny: events as HTTP shows them
+function exported(name: string, events: readonly any[]): string {
+  const { createdAt } = events[0];
+  const writer = new ExportWriter({ kind: "chat", name, createdAt, events: events.length });
+  const key = sessionKeyOf("chat", name);
+  const lines = events.map((event) => {
+    const payload = event.seq === 1 ? { ...event.payload, name } : event.payload;
+    return writer.event({
+      ...event,
+      payload,
+      eventId: eventIdOf(key, event.seq, Date.parse(event.createdAt)),
+    });
+  });
+  return [writer.begin(), ...lines, writer.end()].join("");
 }
 
 async function closeCode(person: Person, path: string): Promise<number> {
@@ -202,6 +221,28 @@ test("AC10 a message keeps the name its sender had", async () => {
     { id: ada.id, name: "Ada" },
     { id: ada.id, name: "Countess" },
   ]);
+});
+
+test("AC11 an owner imports a log of their own events, and nobody else's and none with others' words", async () => {
+  const { path } = await adasSession();
+  const { items } = (await ada.ask("GET", `${path}/events`)).body;
+  const send = async (person: Person, name: string, change: (event: { actor: unknown }) => unknown) => {
+    const events = items.map((event: { actor: unknown }) => change(event));
+    const response = await fetch(`${server.url}/v1/sessions/import`, {
+      method: "POST",
+      headers: { cookie: person.cookie },
+      body: exported(name, events),
+    });
+    return [response.status, (await response.json()).code];
+  };
+  const [asItWas, byBob] = [(event: object) => event, { id: bob.id, name: "Bob" }];
+  const forged = (event: { actor: unknown }) => (event.actor === null ? event : { ...event, actor: byBob });
+  expect(await send(ada, "forged", forged)).toEqual([403, "forbidden"]);
+  expect((await ada.ask("GET", "/v1/sessions/chat/forged")).status).toBe(404);
+  expect(await send(bob, "moved", asItWas)).toEqual([403, "forbidden"]);
+  expect(await send(ada, "moved", asItWas)).toEqual([201, undefined]);
+  expect((await ada.ask("GET", "/v1/sessions/chat/moved")).body.access.ownerId).toBe(ada.id);
+  expect((await bob.ask("GET", "/v1/sessions/chat/moved")).status).toBe(404);
 });
 
 test("AC11 an export of somebody else's session makes none, also where its address is free", async () => {
