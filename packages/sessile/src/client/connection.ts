@@ -20,6 +20,8 @@ export interface ConnectionOptions {
   readonly environment: Environment;
   /** Called for every effect the session is to learn of, in order. */
   readonly onEffect: (effect: SessionEffect) => void;
+  /** Called with each binary frame of the open socket. */
+  readonly onBinary: (data: ArrayBuffer) => void;
   /** Called once after each input has been dealt with. */
   readonly onSettled: () => void;
 }
@@ -78,8 +80,8 @@ export class Connection {
   }
 
   /** Sends on the open socket; the caller has seen `isAttached`. */
-  send(text: string): void {
-    this.#socket?.send(text);
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#socket?.send(data);
   }
 
   #take(input: Input): void {
@@ -130,9 +132,12 @@ export class Connection {
     const { url, transport, environment } = this.#options;
     const opened = transport?.open(url, environment) ?? new environment.WebSocket(url, [subprotocol]);
     this.#socket = opened;
+    opened.binaryType = "arraybuffer";
     opened.addEventListener("open", () => this.#take({ is: "opened", socket }));
     opened.addEventListener("message", ({ data }) => {
       if (typeof data === "string") this.#take({ is: "text", socket, text: data });
+      else if (data instanceof ArrayBuffer && opened === this.#socket && this.isAttached)
+        this.#options.onBinary(data);
     });
     // A close event follows every error; the listener only keeps `ws` from throwing.
     opened.addEventListener("error", () => {});

@@ -22,7 +22,9 @@ export interface SocketLike {
   readonly via?: TransportName;
   /** Asks for what is new, where it would not come by itself; resolves when it is there, or when the connection is lost. */
   refresh?(): Promise<void>;
-  send(text: string): void;
+  /** "arraybuffer": how a socket that carries audio is to hand it over. */
+  binaryType?: string;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
   addEventListener(
     type: "open" | "message" | "close" | "error",

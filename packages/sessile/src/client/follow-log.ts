@@ -53,6 +53,9 @@ export function onFrame(state: Open, frame: ServerFrame, turn: Turn): Verdict {
     case "quota":
       turn.effects.push({ do: "quota", quota: frame.quota });
       return stay(state);
+    case "voice":
+      if (state.at !== "greeting") turn.effects.push({ do: "voice", frame });
+      return stay(state);
     case "error": {
       const error = SessileError.fromWire(frame.error);
       turn.effects.push({ do: "reportError", error });

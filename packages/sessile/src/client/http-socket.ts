@@ -43,6 +43,8 @@ export class HttpSocket implements SocketLike {
   #reading = new AbortController();
   /** Seq of the last event handed over. */
   #cursor = 0;
+  /** When the session began, in milliseconds since 1970. */
+  #createdAt: number | undefined;
   #etag: string | null = null;
   #draftVersion = "";
   /** Answers whose events are not handed over yet. */
@@ -105,6 +107,7 @@ export class HttpSocket implements SocketLike {
     // Before it is handed over: commands may follow in the same turn.
     const isReader = hello.events !== false;
     const { lastSeq, view, snapshot } = welcome;
+    this.#createdAt = welcome.createdAt;
     const history = hello.history ?? lastSeq;
     const resumed = view === undefined ? hello.after : undefined;
     this.#cursor = isReader
@@ -125,8 +128,8 @@ export class HttpSocket implements SocketLike {
     try {
       const answer = await this.#options.requests.page(this.#query(after), null, signal);
       if (isOver() || !answer) return;
-      const { items, nextAfter, hasMore, lastSeq } = answer.page;
-      this.#assertSame(after, lastSeq);
+      const { items, nextAfter, hasMore } = answer.page;
+      this.#assertSame(after, answer.page);
       this.#cursor = nextAfter;
       this.#etag = null;
       this.#tell({ t: "events", commits: items.map(commitOf), more: hasMore });
@@ -154,7 +157,7 @@ export class HttpSocket implements SocketLike {
       const answer = await this.#options.requests.page(query, this.#etag, signal);
       if (!answer || signal.aborted) return;
       const { items, lastSeq, hasMore } = answer.page;
-      this.#assertSame(after, lastSeq);
+      this.#assertSame(after, answer.page);
       // The tag is for a cursor, so it is of use only while the cursor stays.
       this.#etag = items.length === 0 ? answer.etag : null;
       this.#deliver(items);
@@ -244,9 +247,10 @@ export class HttpSocket implements SocketLike {
     this.#emit({ type: "message", data: pongText });
   }
 
-  /** A log shorter than the cursor is another session's; a new greeting will say so. */
-  #assertSame(after: number, lastSeq: number): void {
-    if (lastSeq < after) throw new Error("The log is another one.");
+  /** Another session may have begun under the name; a new greeting will say so. */
+  #assertSame(after: number, { lastSeq, createdAt }: ReadPage): void {
+    const isOther = this.#createdAt !== undefined && Date.parse(createdAt) !== this.#createdAt;
+    if (isOther || lastSeq < after) throw new Error("The log is another one.");
   }
 
   async #guard(run: () => Promise<void>): Promise<void> {

@@ -43,3 +43,4 @@ export {
   sse,
   websocket,
 } from "./transports.ts";
+export { type HeardAudio, SessionVoice, type VoiceCall } from "./voice.ts";

@@ -36,6 +36,7 @@ import type {
   SessionSnapshot,
   SignalEvent,
 } from "./session-types.ts";
+import { SessionVoice } from "./voice.ts";
 
 interface LiveWaiter {
   readonly resolve: () => void;
@@ -62,6 +63,8 @@ export class SessionClient<S extends SessionContract> {
   readonly draft: DraftActions<S>;
   /** What is too large for an event. */
   readonly parts: SessionParts;
+  /** Talking in the session. */
+  readonly voice: SessionVoice;
   readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
@@ -106,7 +109,17 @@ export class SessionClient<S extends SessionContract> {
       transport: options.transport ?? null,
       environment,
       onEffect,
+      onBinary: (data) => this.voice.heard(data),
       onSettled: () => this.#onSettled(),
+    });
+    this.voice = new SessionVoice({
+      isAttached: () => this.#connection.isAttached,
+      transport: () => this.transport,
+      send: (data) => this.#connection.send(data),
+      closed: () => {
+        const { state } = this.#connection;
+        return state.at === "closed" ? closeError(state.reason) : null;
+      },
     });
   }
 
@@ -230,7 +243,7 @@ export class SessionClient<S extends SessionContract> {
   }
 
   #onEffect(effect: SessionEffect): void {
-    if (effect.do !== "signal" && effect.do !== "attach") this.#touch();
+    if (effect.do !== "signal" && effect.do !== "attach" && effect.do !== "voice") this.#touch();
     switch (effect.do) {
       case "reset":
         this.#store.reset();
@@ -252,12 +265,17 @@ export class SessionClient<S extends SessionContract> {
         this.#outbox.settle(effect.acks, this.#seenSeq(), this.#clock.now());
         this.#armRetry();
         break;
+      case "voice":
+        this.voice.took(effect.frame);
+        break;
       case "attach":
+        this.voice.attached();
         this.#flush();
         break;
       case "detach":
         this.#outbox.detached();
         this.#store.detach();
+        this.voice.detached();
         break;
       case "signal":
         this.#signals.emit({ from: effect.from, signal: effect.signal });
@@ -298,6 +316,7 @@ export class SessionClient<S extends SessionContract> {
     const error = closeError(reason);
     this.#clock.clearTimeout(this.#retryTimer);
     if (reason.kind === "refused") this.#store.setError(error);
+    this.voice.finished(error);
     this.#outbox.fail(error, reason.kind === "stopped");
     this.#feed.finish(reason.kind === "refused" ? error : null);
   }

@@ -27,6 +27,8 @@ export interface ReadPage {
   readonly nextAfter: number;
   readonly hasMore: boolean;
   readonly lastSeq: number;
+  /** RFC 3339. */
+  readonly createdAt: string;
   readonly draft: Draft | null;
   /** To be named with the next request, so that it tells of a change. */
   readonly draftVersion: string;

@@ -1,5 +1,6 @@
 import { subprotocol } from "../protocol/index.ts";
-import type { Environment, SocketLike, Transport } from "./environment.ts";
+import { connectWithinMs } from "./connection-state.ts";
+import type { Clock, SocketLike, Transport } from "./environment.ts";
 import { HttpSocket, type HttpTransportName } from "./http-socket.ts";
 import { type HttpTransportOptions, SessionRequests } from "./session-requests.ts";
 
@@ -49,38 +50,61 @@ function overHttp(
   };
 }
 
-/** Attempts that may fail before the next transport is tried, as long as this one has never worked. */
+/** Attempts that may fail in a row before the next transport is tried. */
 const attemptsEach = 3;
 
 /**
- * A WebSocket, and where it never opens, as behind some proxies, server-sent events, then long polls. What has once worked is
- * kept. Give one object to all clients of a page, so that they learn it once.
+ * A WebSocket, and where it cannot be had, as behind some proxies, server-sent events, then long polls. What works is kept as
+ * long as it does; after each lost connection the best that ever worked gets one attempt. Give one object to all clients of a
+ * page, so that they learn it once.
  */
 export function auto(options: HttpTransportOptions = {}): Transport {
   const candidates = [websocket(), sse(options), longPoll(options)];
   let at = 0;
+  let best = candidates.length;
   let failures = 0;
-  let isSettled = false;
+  const ended = (tried: number, hasWorked: boolean): void => {
+    if (hasWorked) {
+      best = Math.min(best, tried);
+      // One attempt, not all of them: it may be blocked still.
+      failures = best < tried ? attemptsEach - 1 : 0;
+      at = best;
+    } else if (tried === at && ++failures >= attemptsEach) {
+      failures = 0;
+      // All the way round: a server that was down for all of them may be up for the first.
+      at = (at + 1) % candidates.length;
+    }
+  };
   return {
     name: "auto",
-    open: (url: string, environment: Environment): SocketLike => {
+    open: (url, environment) => {
       const tried = at;
       const socket = (candidates[tried] as Transport).open(url, environment);
-      let hasOpened = false;
-      socket.addEventListener("open", () => {
-        hasOpened = true;
-      });
-      socket.addEventListener("close", () => {
-        const worked = socket instanceof HttpSocket ? socket.isProven : hasOpened;
-        if (worked) isSettled = true;
-        if (isSettled || tried !== at) return;
-        failures += 1;
-        if (failures < attemptsEach) return;
-        failures = 0;
-        // All the way round: a server that was down for all of them may be up for the first.
-        at = (at + 1) % candidates.length;
-      });
-      return socket;
+      return watched(socket, environment.clock, (hasWorked) => ended(tried, hasWorked));
     },
+  };
+}
+
+/** Tells how it ended, unless it was closed before that could be known, as by a page that is left at once. */
+function watched(socket: SocketLike, clock: Clock, ended: (hasWorked: boolean) => void): SocketLike {
+  const openedAt = clock.now();
+  let hasOpened = false;
+  let isWithdrawn = false;
+  socket.addEventListener("open", () => {
+    hasOpened = true;
+  });
+  socket.addEventListener("close", () => {
+    const hasWorked = socket instanceof HttpSocket ? socket.isProven : hasOpened;
+    if (hasWorked || !isWithdrawn) ended(hasWorked);
+  });
+  return {
+    via: socket.via ?? "websocket",
+    ...(socket.refresh ? { refresh: () => (socket as Required<SocketLike>).refresh() } : {}),
+    send: (text) => socket.send(text),
+    close: (code, reason) => {
+      isWithdrawn = clock.now() - openedAt < connectWithinMs;
+      socket.close(code, reason);
+    },
+    addEventListener: (type, listener) => socket.addEventListener(type, listener),
   };
 }

@@ -77,7 +77,8 @@ async function answer(
       const page = await host.readAfter(request.after, request.limit);
       const commits = page.commits.map((stored) => JSON.parse(stored.body) as Commit);
       const draft = request.withDraft ? { draft: kernel.drafts.of(caller.actor?.id) } : {};
-      return { commits, more: page.more, lastSeq: visible.view.lastSeq, ...draft };
+      const { lastSeq, createdAt } = visible.view;
+      return { commits, more: page.more, lastSeq, createdAt, ...draft };
     }
     case "commands": {
       let quota: QuotaStatus | undefined;

@@ -47,6 +47,8 @@ export type SessionRequest =
   | { readonly op: "usage" }
   /** Newest first, those whose event comes before `before`. */
   | { readonly op: "usageEntries"; readonly kind?: string; readonly before?: number; readonly limit: number }
+  /** `free`: the address may be used anew afterwards. */
+  | { readonly op: "delete"; readonly free: boolean }
   /** Forgets what an earlier import staged. */
   | { readonly op: "importBegin" }
   | { readonly op: "importAdd"; readonly commits: readonly Commit[]; readonly fromRecord: boolean }
@@ -95,6 +97,7 @@ export interface SessionReplies {
     readonly commits: readonly Commit[];
     readonly more: boolean;
     readonly lastSeq: number;
+    readonly createdAt: number;
     /** Only if asked for. */
     readonly draft?: Draft | null;
   };
@@ -126,6 +129,8 @@ export interface SessionReplies {
   readonly usage: UsageRollup;
   readonly usageEntries: { readonly items: readonly UsageEntry[] };
   readonly sync: SyncStatus;
+  /** Milliseconds since 1970. */
+  readonly delete: { readonly deletedAt: number };
   readonly importBegin: Record<string, never>;
   readonly importAdd: Record<string, never>;
   readonly importEnd: { readonly lastSeq: number };

@@ -157,6 +157,16 @@ export class ScriptedServer {
   }
 
   #onCommands(peer: ScriptedPeer, commands: readonly Command[]): void {
+    const { acks, commit } = this.run(commands);
+    for (const other of this.#peers) {
+      const isOwn = other === peer;
+      const seen = commit && other.isLive ? { commit } : {};
+      if (isOwn || seen.commit) send(other, { t: "commit", ...seen, ...(isOwn ? { acks } : {}) });
+    }
+  }
+
+  /** Applies commands as one commit and tells nobody. */
+  run(commands: readonly Command[]): { readonly acks: readonly Ack[]; readonly commit: Commit | undefined } {
     const events: PackedEvent[] = [];
     const acks: Ack[] = [];
     for (const command of commands) {
@@ -174,12 +184,7 @@ export class ScriptedServer {
         });
       }
     }
-    const commit = events.length > 0 ? this.#append(events) : undefined;
-    for (const other of this.#peers) {
-      const isOwn = other === peer;
-      const seen = commit && other.isLive ? { commit } : {};
-      if (isOwn || seen.commit) send(other, { t: "commit", ...seen, ...(isOwn ? { acks } : {}) });
-    }
+    return { acks, commit: events.length > 0 ? this.#append(events) : undefined };
   }
 
   #seqOf(id: string): number | null {

@@ -34,7 +34,7 @@ export const maxWaitSeconds = 55;
 
 /** What each address takes; the routes below must agree. */
 const methodsByPath: { readonly [path: string]: readonly string[] } = {
-  "/": ["GET", "HEAD"],
+  "/": ["GET", "HEAD", "DELETE"],
   "/events": ["GET", "HEAD", "POST"],
   "/commands": ["POST"],
   "/welcome": ["GET", "HEAD"],
@@ -98,12 +98,13 @@ export function sessionRoutes(): Routes {
     }
     const nextAfter = page.events.at(-1)?.seq ?? after;
     const draftVersion = page.draft === undefined ? undefined : draftVersionOf(page.draft);
-    const tag = [after, nextAfter, page.lastSeq, draftVersion ?? []].flat().join("-");
+    const tag = [after, nextAfter, page.lastSeq, page.createdAt, draftVersion ?? []].flat().join("-");
     return conditional(context.req.raw, `"${tag}"`, () => ({
       items: page.events,
       nextAfter,
       hasMore: nextAfter < page.lastSeq,
       lastSeq: page.lastSeq,
+      createdAt: new Date(page.createdAt).toISOString(),
       ...(draftVersion === undefined ? {} : { draft: page.draft, draftVersion }),
     }));
   });
@@ -225,6 +226,8 @@ export function isUpgrade(request: Request): boolean {
 interface Page {
   events: readonly SessionEvent[];
   lastSeq: number;
+  /** Another one than before tells of another session under the same name. */
+  createdAt: number;
   /** Absent if it was not asked for. */
   draft?: Draft | null;
 }
@@ -240,7 +243,7 @@ async function readPage(
   limit: number,
   withDraft = false,
 ): Promise<Page> {
-  const { commits, lastSeq, draft } = await target.ask(
+  const { commits, draft, ...about } = await target.ask(
     { op: "events", after, limit, ...(withDraft ? { withDraft } : {}) },
     actor,
   );
@@ -250,7 +253,8 @@ async function readPage(
       .flatMap((commit) => eventsOf(commit, key, after))
       .slice(0, limit)
       .map(shownEvent),
-    lastSeq,
+    lastSeq: about.lastSeq,
+    createdAt: about.createdAt,
     ...(draft === undefined ? {} : { draft }),
   };
 }
