@@ -18,6 +18,7 @@ export {
   type QuotaPolicy,
   type SessileBindings,
   Session,
+  type VoiceSettings,
   type WorkContext,
   type WorkFunction,
 } from "./object/index.ts";
@@ -45,6 +46,9 @@ export {
   type Summary,
   type SummaryInput,
   type SummaryStyle,
+  type Synthesizer,
+  type Transcriber,
+  type Transcript,
   type UsageEntry,
   type UsageReport,
   type UsageRollup,

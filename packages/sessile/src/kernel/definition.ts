@@ -19,6 +19,12 @@ export interface ClientWrites {
 
 export const defaultClientWrites: ClientWrites = { state: false, status: true, events: "any" };
 
+export interface TranscriptEvents {
+  /** What is understood so far. */
+  readonly partial: string;
+  readonly final: string;
+}
+
 /** A kind as the kernel sees it: data and synchronous hooks, whatever class they come from. */
 export interface KindDefinition {
   readonly initialState: Json;
@@ -34,6 +40,8 @@ export interface KindDefinition {
   readonly summaries?: SummaryPolicy | null;
   /** Whether a commit shows once it is on the object's disk (default), or only once the record holds it. */
   readonly durability?: "mirror" | "ledger";
+  /** Types of the transcripts that the session writes of a call, and that clients therefore may not; null or absent: it writes none. */
+  readonly transcripts?: TranscriptEvents | null;
   /** When events leave the hot log for the archive. Default: never. */
   readonly retention?: Retention | null;
   /** Throws to refuse the next state. */

@@ -5,7 +5,12 @@ export {
   type Retention,
   type Tombstone,
 } from "./archive.ts";
-export { type ClientWrites, defaultClientWrites, type KindDefinition } from "./definition.ts";
+export {
+  type ClientWrites,
+  defaultClientWrites,
+  type KindDefinition,
+  type TranscriptEvents,
+} from "./definition.ts";
 export { Drafts } from "./drafts.ts";
 export { DueTable, type DueTimer } from "./due-table.ts";
 export { type GateRecord, type GateRequest, gateDuePrefix, listGates, readGate } from "./gates.ts";

@@ -96,6 +96,9 @@ function assertAppendable(type: string, payload: Json | undefined, kind: KindDef
       field: "type",
     });
   }
+  if (type === kind.transcripts?.final || type === kind.transcripts?.partial) {
+    throw new SessileError("forbidden", "Transcripts are written by the session itself.", { field: "type" });
+  }
   if (payload !== undefined && typeof payload !== "number" && typeof payload !== "boolean")
     assertPayloadSize(payload, kind.limits.maxPayloadChars);
 }

@@ -1,5 +1,6 @@
 import type { AccessChange } from "../protocol/access.ts";
-import { SessileError } from "../protocol/error.ts";
+import { audioSampleRate } from "../protocol/audio-frame.ts";
+import { type ErrorCode, SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertUserEventType } from "../protocol/ids.ts";
 import { assertJson, deepFreeze, type Json } from "../protocol/json.ts";
@@ -9,6 +10,7 @@ import type { Snapshot } from "../protocol/snapshot.ts";
 import type { Summary, SummaryStyle } from "../protocol/summary.ts";
 import type { UsageReport } from "../protocol/usage.ts";
 import type { SessionView } from "../protocol/view.ts";
+import type { Transcript, VoiceService } from "../protocol/voice.ts";
 import { changedAccess } from "./access.ts";
 import type { Batch } from "./batch.ts";
 import type { KindDefinition } from "./definition.ts";
@@ -24,6 +26,9 @@ import { cancelTimer, fireTimer, setTimer, type TimerRequest } from "./timers.ts
 import { recordUsage } from "./usage.ts";
 import { completeStep, completeWork, failStep, failWork, startWork, type WorkRecord } from "./work.ts";
 import { assertTransition } from "./workflow.ts";
+
+/** One utterance is far shorter; what a transcriber says is not trusted to be. */
+const maxTranscriptChars = 16_000;
 
 /** Everything that can be written to a session, inside one commit. Reads through it see the commit's own writes. */
 export class Writer {
@@ -239,6 +244,31 @@ export class Writer {
 
   failWork(workId: string, message: string): void {
     failWork(this.#sql, this.#batch, workId, message);
+  }
+
+  /** Somebody joined an empty room. @returns milliseconds since 1970 that offsets count from */
+  startVoice(): number {
+    const { lifecycle } = this.#batch.view;
+    if (lifecycle !== "active")
+      throw new SessileError("not_writable", `Nobody can talk in this session: it is ${lifecycle}.`, {
+        current: lifecycle,
+      });
+    this.#batch.emitSystem("voice.started", { sampleRate: audioSampleRate });
+    return this.#batch.at;
+  }
+
+  /** What somebody, or with a null actor the session itself, was understood to say. */
+  writeTranscript(transcript: Transcript, isFinal: boolean): number {
+    this.assertWritable();
+    const types = this.#kind.transcripts;
+    if (!types) throw new SessileError("rejected", "This kind of session has no voice.");
+    const text = transcript.text.slice(0, maxTranscriptChars).replace(/\p{Surrogate}/gu, "\ufffd");
+    return this.#batch.emit(isFinal ? types.final : types.partial, { ...transcript, text });
+  }
+
+  degradeVoice(service: VoiceService, code: ErrorCode): void {
+    this.assertWritable();
+    this.#batch.as(null, () => this.#batch.emitSystem("voice.degraded", { service, code }));
   }
 
   /** The session's streams; what is written through them is part of this commit. */

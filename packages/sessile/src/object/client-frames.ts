@@ -10,11 +10,13 @@ import { PeerRates } from "./peer-rates.ts";
 import { close, type Peers } from "./peers.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import type { Visibility } from "./visibility.ts";
+import type { VoiceHost } from "./voice-host.ts";
 
 export interface ClientFramesOptions {
   readonly kernel: Kernel;
   readonly visible: Visibility;
   readonly peers: Peers;
+  readonly voice: VoiceHost;
   readonly limits: Limits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -38,10 +40,8 @@ export class ClientFrames {
   /** A frame that breaks the protocol ends the connection: guessing what it meant could lose a command. */
   receive(socket: WebSocket, message: string | ArrayBuffer): void {
     try {
-      if (typeof message !== "string") {
-        throw new SessileError("bad_request", "Binary frames are not part of this protocol.");
-      }
-      this.#handle(socket, message);
+      if (typeof message === "string") this.#handle(socket, message);
+      else this.#options.voice.receive(socket, message);
     } catch (thrown) {
       const error = SessileError.from(thrown);
       this.#options.peers.send(socket, { t: "error", error: error.toWire() });
@@ -93,6 +93,9 @@ export class ClientFrames {
             socket,
           );
         }
+        return;
+      case "voice":
+        this.#options.voice.request(socket, frame.join);
         return;
       default:
         unreachable(frame);

@@ -4,4 +4,5 @@ export { DirectoryFeed, type DirectoryFeedStub, directoryFeedName } from "./dire
 export type { CommandPrice, QuotaPlan, QuotaPolicy } from "./quota-policy.ts";
 export { Session } from "./session.ts";
 export type { SessileBindings } from "./session-bindings.ts";
+export type { VoiceSettings } from "./voice-settings.ts";
 export type { WorkContext, WorkFunction } from "./work-runner.ts";

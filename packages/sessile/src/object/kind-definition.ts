@@ -13,6 +13,7 @@ import {
 import type { Json } from "../protocol/json.ts";
 import { defaultLimits, type Limits } from "../protocol/limits.ts";
 import type { Summarizer } from "../protocol/summary.ts";
+import { transcriptEventsOf, type VoiceSettings } from "./voice-settings.ts";
 
 /** When a kind's summaries are made, and who writes them: without a `summarizer`, sentences are taken from the events. */
 export type SummarySettings = Partial<SummaryPolicy> & { readonly summarizer?: Summarizer };
@@ -27,6 +28,7 @@ export interface KindDeclaration {
   readonly snapshots: Partial<SnapshotPolicy> | null;
   readonly retention: Retention | null;
   readonly summaries: SummarySettings | null;
+  readonly voice: VoiceSettings | null;
   readonly access: "open" | "owned";
   readonly durability: "mirror" | "ledger";
 }
@@ -45,6 +47,7 @@ export function definitionOf(
     snapshots: kind.snapshots && { ...defaultSnapshotPolicy, ...kind.snapshots },
     retention: kind.retention,
     summaries: kind.summaries && { ...defaultSummaryPolicy, ...kind.summaries },
+    transcripts: kind.voice && transcriptEventsOf(kind.voice),
     access: kind.access,
     durability: kind.durability,
     ...hooks,

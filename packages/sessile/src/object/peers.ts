@@ -23,6 +23,14 @@ interface Attachment {
   readonly rights?: readonly Action[];
   /** Salted hash of the address it comes from. */
   readonly client?: string;
+  /** Its place in the session's call. */
+  readonly voice?: VoicePlace;
+}
+
+export interface VoicePlace {
+  readonly track: number;
+  /** When the call began, in milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 const tag = "sessile.v1";
@@ -81,6 +89,18 @@ export class Peers {
     if (attachment && attachment.phase !== phase) this.#set(socket, { ...attachment, phase });
   }
 
+  /** The sockets that are in the session's call, as they were when the object went to sleep. */
+  inVoice(): readonly WebSocket[] {
+    return this.sockets.filter((socket) => this.get(socket)?.voice);
+  }
+
+  setVoice(socket: WebSocket, place: VoicePlace | null): void {
+    const attachment = this.#attachments.get(socket);
+    if (!attachment) return;
+    const { voice: _left, ...others } = attachment;
+    this.#set(socket, place ? { ...others, voice: place } : others);
+  }
+
   remove(socket: WebSocket): boolean {
     return this.#attachments.delete(socket);
   }
@@ -93,6 +113,16 @@ export class Peers {
   sendText(socket: WebSocket, text: string): void {
     try {
       socket.send(text);
+    } catch {
+      this.remove(socket);
+    }
+  }
+
+  /** Audio is worth nothing later: a socket that has too much waiting does without. */
+  sendAudio(socket: WebSocket, frame: Uint8Array): void {
+    if (bufferedBytes(socket) > this.#limits.maxAudioBufferedBytes) return;
+    try {
+      socket.send(frame);
     } catch {
       this.remove(socket);
     }

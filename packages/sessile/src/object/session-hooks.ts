@@ -10,6 +10,7 @@ import type { FoundMethod } from "./callable.ts";
 import type { DirectoryFeedStub } from "./directory-feed.ts";
 import type { PartBucket } from "./part-store.ts";
 import type { QuotaPolicy } from "./quota-policy.ts";
+import type { VoiceSettings } from "./voice-settings.ts";
 import type { WorkFunction } from "./work-runner.ts";
 
 export interface SessionQuotas {
@@ -27,6 +28,8 @@ export interface SessionHooks {
   readonly parts?: PartBucket | null;
   /** Writes summaries; null or absent: sentences are taken from the events. */
   readonly summarizer?: Summarizer | null;
+  /** Null or absent: this kind has none. */
+  readonly voice?: VoiceSettings | null;
   /** Null or absent: this kind has none. */
   readonly quotas?: SessionQuotas | null;
   readonly feed: DirectoryFeedStub | null;

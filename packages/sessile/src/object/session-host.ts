@@ -33,6 +33,7 @@ import { SnapshotSealer, snapshotDueId } from "./snapshot-sealer.ts";
 import { StreamHost } from "./stream-host.ts";
 import { SummaryMaker, summaryDuePrefix } from "./summary-maker.ts";
 import { type Acks, MirrorVisibility, type Visibility } from "./visibility.ts";
+import { VoiceHost } from "./voice-host.ts";
 import { WorkRunner } from "./work-runner.ts";
 
 const workLeaseId = "work:lease";
@@ -53,6 +54,7 @@ export class SessionHost {
   readonly summaries: SummaryMaker;
   readonly parts: PartStore;
   readonly streams: StreamHost;
+  readonly voice: VoiceHost;
   /** What anybody outside may see. */
   readonly visible: Visibility;
   readonly #hooks: SessionHooks;
@@ -107,10 +109,12 @@ export class SessionHost {
       disconnect: (socket, error) => this.#disconnect([socket], error),
       abort: (thrown) => context.abort(String(thrown)),
     });
+    this.voice = this.#voiceHost(limits);
     this.frames = new ClientFrames({
       kernel,
       visible: this.visible,
       peers: this.peers,
+      voice: this.voice,
       limits,
       hooks,
       now: () => clock.now(),
@@ -160,6 +164,7 @@ export class SessionHost {
 
   /** Another log has taken this one's place: nothing in memory that was about the old one may stay. */
   restart(): void {
+    this.voice.closeRoom();
     this.peers.closeAll("The session was imported.");
     this.streams.sockets.closeAll("The session was imported.");
     this.visible.restart(this.#clock.now());
@@ -182,7 +187,9 @@ export class SessionHost {
   left(socket: WebSocket): void {
     this.streams.sockets.left(socket);
     const peer = this.peers.get(socket);
-    if (!this.peers.remove(socket) || !peer) return;
+    const isNew = this.peers.remove(socket);
+    this.voice.left(socket);
+    if (!isNew || !peer) return;
     this.#hooks.onDisconnect(peer);
     if (peer.phase !== "greeting") this.#presence.changed();
   }
@@ -275,6 +282,21 @@ export class SessionHost {
     });
   }
 
+  #voiceHost(limits: Limits): VoiceHost {
+    return new VoiceHost({
+      settings: this.#hooks.voice ?? null,
+      peers: this.peers,
+      limits,
+      clock: this.#clock,
+      hooks: this.#hooks,
+      refusal: () => this.visible.refusal,
+      write: (actor, body) => this.write(actor, body),
+      insideCommit: () => this.kernel.insideCommit,
+      shown: () => this.shown(),
+      report: (message, thrown) => this.report(message, thrown, "warn"),
+    });
+  }
+
   #summaryMaker(): SummaryMaker {
     const { kernel } = this;
     return new SummaryMaker({
@@ -305,6 +327,7 @@ export class SessionHost {
       this.visible.whenShown(() =>
         this.peers.sendTo(authorId, { t: "draft", draft: this.kernel.drafts.of(authorId) }),
       );
+    if (after.lifecycle !== before.lifecycle && after.lifecycle !== "active") this.voice.closeRoom();
     if (before.access !== after.access) {
       const mayStay = (actor: Actor | null) => mayAccess(after.access, actor?.id, "read");
       this.peers.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");

@@ -19,7 +19,7 @@ import type { QuotaPolicy } from "./quota-policy.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { WorkFunction } from "./work-runner.ts";
 
-/** What a kind of session declares, and the hooks it may override. All it can do stands in `Session`. */
+/** What a kind of session declares, and the hooks it may override. All it can do stands in `SessionActions`. */
 export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
   extends CachingObject<Env>
   implements CarriesEvents<Events>
@@ -40,6 +40,8 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   readonly retention: KindDeclaration["retention"] = null;
   /** Summaries: after snapshots, when asked for and always at the end; null makes none. `{}` takes every default. */
   readonly summaries: KindDeclaration["summaries"] = null;
+  /** Lets people talk in the session, and what is said become events; null keeps audio out. `{}` is audio without transcripts. */
+  readonly voice: KindDeclaration["voice"] = null;
   /** `"owned"`: a session belongs to whoever uses it first, and others see and do only what its owner lets them. */
   readonly access: KindDeclaration["access"] = "open";
   /** Whether a commit shows once it is on the object's own disk, or (`"ledger"`) only once the record holds it. */

@@ -1,6 +1,7 @@
 import { Kernel, type KindDefinition, type Writer } from "../kernel/index.ts";
 import { type Action, mayAccess } from "../protocol/access.ts";
 import type { EventMap } from "../protocol/contract.ts";
+import { closeCodes } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { pingText, pongText } from "../protocol/frame.ts";
@@ -12,6 +13,7 @@ import type { DirectoryDescription } from "../record/index.ts";
 import { findCallable } from "./callable.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
+import { type Deletion, deletedError, Eraser, readDeletion } from "./eraser.ts";
 import { definitionOf } from "./kind-definition.ts";
 import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
@@ -42,6 +44,10 @@ export abstract class Session<
   #name = "";
   #caller: Actor | null = null;
   #starting: Promise<void> | null = null;
+  #sql: DurableSql | null = null;
+  #eraser: Eraser | null = null;
+  /** Not null: this session was deleted, or is being deleted, and nothing else of it runs. */
+  #deletion: Deletion | null = null;
 
   constructor(context: DurableObjectState, env: Env) {
     super(context, env);
@@ -73,6 +79,9 @@ export abstract class Session<
 
   /** Reads and commands of the HTTP layer. */
   async handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply> {
+    if (request.op === "delete") return this.#delete(request.free, caller.actor);
+    if (this.#deletion && !(await this.#isReadmitted(request, caller.actor)))
+      return { ok: false, error: deletedError().toWire() };
     if (!isImport(request)) {
       const refused = this.#refusal(caller.actor, request.op === "commands");
       if (refused) return { ok: false, error: refused.toWire() };
@@ -86,6 +95,7 @@ export abstract class Session<
   }
 
   override async fetch(request: Request): Promise<Response> {
+    if (this.#deletion) return refuseFetch(request, deletedError(), closeCodes.gone);
     const actor = actorFrom(request);
     const refused = this.#refusal(actor, isUpgrade(request) || !isRead(request));
     if (refused) return refuseFetch(request, refused);
@@ -104,34 +114,103 @@ export abstract class Session<
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    if (this.#deletion) return;
     const { streams, frames } = this.#live();
     if (streams.sockets.has(socket)) streams.sockets.receive(socket, message);
     else frames.receive(socket, message);
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    this.#live().left(socket);
+    if (!this.#deletion) this.#live().left(socket);
     // A close frame that is not answered shows as 1006 on the other side.
     if (code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#live().left(socket);
+    if (!this.#deletion) this.#live().left(socket);
   }
 
-  override alarm(): Promise<void> {
-    return this.#opened().alarmRang();
+  override async alarm(): Promise<void> {
+    try {
+      if (!this.#deletion) await this.#opened().alarmRang();
+    } catch (thrown) {
+      // What it was about may be gone meanwhile.
+      if (!this.#deletion) throw thrown;
+    }
+    await this.#erase();
   }
 
   async #boot(): Promise<void> {
     // The subclass's fields are assigned after this constructor has returned.
     await Promise.resolve();
-    const sql = new DurableSql(this.ctx.storage);
+    const { kind, ctx } = this;
+    const { record, archive, parts } = this.#stores();
+    this.#name = ctx.id.name ?? "";
+    this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts });
+    this.#deletion = readDeletion(ctx.storage);
+    if (this.#deletion) return;
+    const sql = new DurableSql(ctx.storage);
+    this.#sql = sql;
     const kernel = Kernel.open(sql, this.kind, this.ctx.id.name ?? "", this.#definition(), Date.now());
     this.#name = kernel.committedView.name;
     const armedAt = await this.ctx.storage.getAlarm();
     this.#host = new SessionHost(this.ctx, kernel, kernel.definition.limits, this.#hooks(), armedAt);
     if (kernel.exists) await this.#start();
+  }
+
+  /** Answers once nothing is left, however often it is asked. */
+  async #delete(free: boolean, actor: Actor | null): Promise<SessionReply> {
+    try {
+      await this.#assertMayDelete(actor);
+      const { ownerId = actor?.id ?? null } = this.#deletion ?? this.#host?.kernel.view.access ?? {};
+      this.#begin(this.access === "owned" ? ownerId : null);
+      const deletedAt = await this.#erase();
+      if (free) await this.#free();
+      return { ok: true, value: { deletedAt } };
+    } catch (thrown) {
+      return { ok: false, error: SessileError.from(thrown).toWire() };
+    }
+  }
+
+  async #assertMayDelete(actor: Actor | null): Promise<void> {
+    const { exists } = this.#host?.kernel ?? { exists: false };
+    if (!this.#deletion && exists) {
+      if (this.#may(actor, "admin")) return;
+      throw new SessileError("forbidden", "You may not admin this session.");
+    }
+    if (this.access !== "owned") return;
+    // Its tables are gone; the record may still know whose it is.
+    const known = this.#deletion ?? (await this.recordOf(this.env)?.getSession(this.kind, this.#name));
+    if (actor === null || (known && known.ownerId !== actor.id)) throw noSuchSession();
+  }
+
+  #begin(ownerId: string | null): void {
+    if (this.#deletion || !this.#eraser) return;
+    this.#deletion = this.#eraser.begin(ownerId, Date.now());
+    // Whatever still runs beside the commits finds no database.
+    this.#sql?.close(deletedError());
+  }
+
+  /** @returns when it was deleted, 0 if it was not */
+  async #erase(): Promise<number> {
+    if (!this.#deletion || !this.#eraser) return 0;
+    this.#deletion = await this.#eraser.run(this.#deletion);
+    return this.#deletion.deletedAt;
+  }
+
+  /** The address is as one that nobody has used. */
+  async #free(): Promise<void> {
+    this.#eraser?.free();
+    await this.ctx.blockConcurrencyWhile(() => this.#boot());
+  }
+
+  /** An import is meant to bring a session back, and nothing else does. */
+  async #isReadmitted(request: SessionRequest, actor: Actor | null): Promise<boolean> {
+    const { isDone, ownerId = null } = this.#deletion ?? {};
+    if (request.op !== "importBegin" || !isDone || (ownerId !== null && ownerId !== actor?.id)) return false;
+    await this.recordOf(this.env)?.readmitSession(this.kind, this.#name);
+    await this.#free();
+    return true;
   }
 
   async #start(): Promise<void> {
@@ -211,18 +290,18 @@ export abstract class Session<
     });
   }
 
+  #stores() {
+    const { SESSILE_ARCHIVE: archive = null, SESSILE_PARTS: parts = null } = this.env as SessileBindings;
+    return { record: this.recordOf(this.env), archive, parts };
+  }
+
   #hooks(): SessionHooks {
-    const {
-      SESSILE_FEED: feed,
-      SESSILE_ARCHIVE: archive = null,
-      SESSILE_PARTS: parts = null,
-    } = this.env as SessileBindings;
+    const { SESSILE_FEED: feed } = this.env as SessileBindings;
     return {
-      record: this.recordOf(this.env),
+      ...this.#stores(),
       feed: feed ? (feed.getByName(directoryFeedName) as unknown as DirectoryFeedStub) : null,
-      archive,
-      parts,
       summarizer: this.summaries?.summarizer ?? null,
+      voice: this.voice,
       quotas: this.quotas && {
         policy: this.quotas,
         store: this.quotaStoreOf(this.env),

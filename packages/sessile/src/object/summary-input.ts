@@ -13,6 +13,8 @@ const bookkeeping: ReadonlySet<string> = new Set([
   "timer.cancelled",
   "timer.fired",
   "step.completed",
+  "voice.started",
+  "voice.degraded",
 ]);
 
 const maxEntryChars = 2000;
@@ -30,10 +32,12 @@ export function transcriptOf(
   commits: readonly StoredCommit[],
   range: { readonly after: number; readonly toSeq: number },
   maxChars: number,
+  /** Type of events that later ones take the place of. */
+  superseded?: string,
 ): Transcript {
   const told = commits
     .flatMap(({ body }) => eventsOf(JSON.parse(body) as Commit, 0, range.after))
-    .filter(({ seq, type }) => seq <= range.toSeq && !bookkeeping.has(type));
+    .filter(({ seq, type }) => seq <= range.toSeq && !bookkeeping.has(type) && type !== superseded);
   const entries: SummaryEntry[] = [];
   let chars = 0;
   for (let index = told.length - 1; index >= 0; index--) {

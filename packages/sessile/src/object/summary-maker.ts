@@ -220,7 +220,12 @@ export class SummaryMaker {
       commits.push(...page.commits);
       from = last.lastSeq;
     }
-    const transcript = transcriptOf(commits, { after, toSeq }, policy.maxInputChars);
+    const transcript = transcriptOf(
+      commits,
+      { after, toSeq },
+      policy.maxInputChars,
+      this.#options.kernel.definition.transcripts?.partial,
+    );
     return { ...transcript, omittedEvents: transcript.omittedEvents + (after - since) };
   }
 

@@ -9,7 +9,7 @@ const clientEventIdPattern = /^[\x21-\x7e]{1,128}$/;
 
 /** First words of event types that only the kernel writes. Later parts of the protocol have their words reserved already. */
 const reservedTypeHeads: ReadonlySet<string> = new Set(
-  "session state status gate timer work step stream run draft snapshot summary usage".split(" "),
+  "session state status gate timer work step stream run draft snapshot summary usage voice".split(" "),
 );
 
 /** First path segments no kind may take as its route. */

@@ -19,6 +19,14 @@ export {
   sessionTrack,
   stampAudioFrame,
 } from "./audio-frame.ts";
+export {
+  type ActiveAnswer,
+  type AnswerOutcome,
+  type ChatHistory,
+  type ChatRequest,
+  type ChatState,
+  endsAnswer,
+} from "./chat.ts";
 export { type CloseCode, closeCodes, isTerminalClose } from "./close-code.ts";
 export {
   type Command,

@@ -44,6 +44,16 @@ export interface Limits {
   readonly maxStreamReaders: number;
   /** Bytes that may wait in the sockets of all stream readers together; whoever is over its share is dropped to catch-up. */
   readonly maxStreamBufferedBytes: number;
+  /** Milliseconds of audio in one frame, at least. */
+  readonly minAudioFrameMs: number;
+  /** Milliseconds of audio in one frame, at most. */
+  readonly maxAudioFrameMs: number;
+  /** Bytes of audio one participant may send in the long run, and at once; what comes faster is dropped. */
+  readonly audioRate: TokenRate;
+  /** Bytes that may wait in a participant's socket before audio for it is dropped. */
+  readonly maxAudioBufferedBytes: number;
+  /** Participants of one session's call. */
+  readonly maxVoiceParticipants: number;
   /** Bytes of one SQLite row; longer values are continued in further rows (the platform's own limit is 2 MB). */
   readonly maxRowBytes: number;
   /** Bytes of one part: an image, the output of a tool. */
@@ -74,6 +84,12 @@ export const defaultLimits: Limits = {
   maxStreamProducers: 256,
   maxStreamReaders: 4096,
   maxStreamBufferedBytes: 64 * 1024 * 1024,
+  minAudioFrameMs: 100,
+  maxAudioFrameMs: 500,
+  // Speech is 32,000 bytes a second; the rest is for what a network held up.
+  audioRate: { perSecond: 48_000, burst: 160_000 },
+  maxAudioBufferedBytes: 128 * 1024,
+  maxVoiceParticipants: 64,
   maxRowBytes: 1_900_000,
   maxPartBytes: 25 * 1024 * 1024,
   maxWaitingPartBytes: 256 * 1024 * 1024,

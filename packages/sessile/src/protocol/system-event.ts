@@ -1,5 +1,5 @@
 import type { SessionAccess } from "./access.ts";
-import type { WireError } from "./error.ts";
+import type { ErrorCode, WireError } from "./error.ts";
 import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -7,6 +7,7 @@ import type { Snapshot } from "./snapshot.ts";
 import type { StreamInfo, StreamProducer, StreamSegment } from "./stream.ts";
 import type { Summary, SummaryStyle } from "./summary.ts";
 import type { UsageEntry } from "./usage.ts";
+import type { VoiceService } from "./voice.ts";
 
 /** What each event written by the kernel carries. Payloads hold results, never intents, so that folding them needs no code of the day. */
 export interface SystemEventPayloads {
@@ -68,6 +69,10 @@ export interface SystemEventPayloads {
   "stream.cleaned": { readonly streamId: string; readonly step: number; readonly from: number };
   /** All chunks are withdrawn. The stream as it is from then on, because one that had ended is in no view. */
   "stream.reset": { readonly stream: StreamInfo };
+  /** Somebody joined an empty room: offsets of what is said from then on count from this event's time. */
+  "voice.started": { readonly sampleRate: number };
+  /** A service fails; what people write goes on as before. */
+  "voice.degraded": { readonly service: VoiceService; readonly code: ErrorCode };
   "stream.deleted": { readonly streamId: string; readonly reason: "deleted" | "expired" };
 }
 
