@@ -11,6 +11,7 @@ const exposedHeaders = [
   "Stream-Cursor",
   "Stream-Up-To-Date",
   "Stream-Closed",
+  "Stream-Error",
   "Stream-TTL",
   "Stream-Expires-At",
   "Stream-SSE-Data-Encoding",
@@ -65,11 +66,19 @@ export function preflightResponse(): Response {
 }
 
 /** Where a stream stands, in the headers that creating, appending and asking for it share. */
-export function headHeaders(head: Pick<StreamHead, "tail" | "closed">): Record<string, string> {
-  return {
-    "stream-next-offset": formatOffset(head.tail),
-    ...(head.closed ? { "stream-closed": "true" } : {}),
-  };
+export function headHeaders(
+  head: Pick<StreamHead, "tail" | "closed"> & Partial<Pick<StreamHead, "error">>,
+): Record<string, string> {
+  return { "stream-next-offset": formatOffset(head.tail), ...closedHeaders(head) };
+}
+
+/** The protocol knows no failure: what failed is closed, and a header of ours says so. */
+export function closedHeaders({
+  closed,
+  error = null,
+}: Pick<StreamHead, "closed"> & Partial<Pick<StreamHead, "error">>): Record<string, string> {
+  if (!closed) return {};
+  return { "stream-closed": "true", ...(error ? { "stream-error": error.code } : {}) };
 }
 
 export function lifetimeHeaders(lifetime: Lifetime | null): Record<string, string> {

@@ -5,8 +5,6 @@ import { chunkBytes, encodeChunk } from "../protocol/stream-chunk.ts";
 
 const encoder = new TextEncoder();
 
-export const defaultContentType = "application/octet-stream";
-
 function essence(contentType: string): string {
   return contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }

@@ -1,4 +1,4 @@
-export { type ContentLimits, chunksOf, defaultContentType } from "./content.ts";
+export { type ContentLimits, chunksOf } from "./content.ts";
 export { answerStreamRequest, type DurableStreamsOptions, streamMethods } from "./durable-streams.ts";
 export { formatOffset, parseOffset } from "./offset.ts";
 export { defaultReadSettings, type ReadSettings } from "./read-routes.ts";

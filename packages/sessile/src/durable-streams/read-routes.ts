@@ -1,7 +1,7 @@
 import type { ReadPage } from "../protocol/durable-stream.ts";
 import { SessileError } from "../protocol/error.ts";
 import { isJsonType } from "../protocol/stream.ts";
-import { headHeaders, lifetimeHeaders } from "./answers.ts";
+import { closedHeaders, headHeaders, lifetimeHeaders } from "./answers.ts";
 import { bodyOf, isTextual } from "./content.ts";
 import { nextCursor } from "./cursor.ts";
 import { formatOffset, readFrom } from "./offset.ts";
@@ -80,8 +80,10 @@ async function longPoll(
   try {
     const update = await within(reader.next(), waitMs);
     if (update === null) return polled(page, answered);
-    if ("closedAt" in update)
-      return polled({ ...page, to: update.closedAt, head: { ...page.head, closed: true } }, answered);
+    if ("closedAt" in update) {
+      const head = { ...page.head, closed: true, error: update.error };
+      return polled({ ...page, to: update.closedAt, head }, answered);
+    }
     // Read again rather than answer what was pushed: a close that came along is in it, and the page is whole.
     return polled(await stream.read(page.to), answered);
   } finally {
@@ -121,17 +123,24 @@ async function liveStream(
         end();
         controller.close();
       };
-      const said = (chunks: ReadPage["chunks"], to: number, upToDate: boolean, closed: boolean): void =>
+      const said = (
+        chunks: ReadPage["chunks"],
+        to: number,
+        upToDate: boolean,
+        closed: boolean,
+        error: ReadPage["head"]["error"] = null,
+      ): void =>
         write(
           liveText(chunks, contentType, {
             to,
             upToDate,
             closed,
+            error,
             cursor: nextCursor(Date.now(), cursor, Math.random()),
           }),
         );
       const isAtTail = page.to >= page.head.tail;
-      said(page.chunks, page.to, isAtTail, isAtTail && page.head.closed);
+      said(page.chunks, page.to, isAtTail, isAtTail && page.head.closed, page.head.error);
       if (isAtTail && page.head.closed) return finish();
       timers = [
         setTimeout(finish, settings.liveMs),
@@ -146,7 +155,7 @@ async function liveStream(
           while (!isOver) {
             const update = await reader.next();
             if ("closedAt" in update) {
-              said([], update.closedAt, true, true);
+              said([], update.closedAt, true, true, update.error);
               return finish();
             }
             if (update.chunks.length === 0 && update.to <= to) continue;
@@ -179,7 +188,7 @@ function pageHeaders({ head, to }: ReadPage): Record<string, string> {
     "content-type": isJsonType(head.contentType) ? "application/json" : head.contentType,
     "stream-next-offset": formatOffset(to),
     ...(isAtTail ? { "stream-up-to-date": "true" } : {}),
-    ...(isAtTail && head.closed ? { "stream-closed": "true" } : {}),
+    ...(isAtTail ? closedHeaders(head) : {}),
   };
 }
 

@@ -13,7 +13,7 @@ type Chunks = Extract<StreamFrame, { readonly t: "chunks" }>;
 export function readSocket(socket: WebSocket, from: number): LiveReader {
   let offset = from;
   let pages: Chunks[] = [];
-  let end: { readonly closedAt: number } | { readonly failure: unknown } | null = null;
+  let end: Extract<LiveUpdate, { readonly closedAt: number }> | { readonly failure: unknown } | null = null;
   let wake: () => void = () => {};
   const fail = (failure: unknown): void => {
     end ??= { failure };
@@ -31,11 +31,11 @@ export function readSocket(socket: WebSocket, from: number): LiveReader {
         pull();
         return;
       case "end":
-        end ??= { closedAt: offset };
+        end ??= { closedAt: offset, error: null };
         break;
       case "fail":
-        fail(SessileError.fromWire(frame.error));
-        return;
+        end ??= { closedAt: offset, error: frame.error };
+        break;
       case "resync":
         fail(new SessileError("conflict", "Chunks of this stream were withdrawn. Read it again."));
         return;

@@ -1,4 +1,5 @@
 import { encodeBase64 } from "../protocol/base64.ts";
+import type { WireError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import { isJsonType } from "../protocol/stream.ts";
 import { chunkBytes } from "../protocol/stream-chunk.ts";
@@ -13,6 +14,7 @@ export interface ControlEvent {
   readonly cursor: string;
   readonly upToDate: boolean;
   readonly closed: boolean;
+  readonly error: WireError | null;
 }
 
 /** One write of the live stream: what came, if anything did, and where the reader stands after it. */
@@ -27,13 +29,14 @@ function dataText(chunks: readonly Json[], contentType: string): string {
   return isTextual(contentType) ? decoder.decode(bytes) : encodeBase64(bytes);
 }
 
-function controlText({ to, cursor, upToDate, closed }: ControlEvent): string {
+function controlText({ to, cursor, upToDate, closed, error }: ControlEvent): string {
   return JSON.stringify({
     streamNextOffset: formatOffset(to),
     // A closed stream has nothing further to ask for.
     ...(closed ? {} : { streamCursor: cursor }),
     ...(upToDate ? { upToDate } : {}),
     ...(closed ? { streamClosed: true } : {}),
+    ...(closed && error ? { streamError: error } : {}),
   });
 }
 

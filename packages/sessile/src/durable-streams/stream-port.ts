@@ -1,4 +1,5 @@
 import type { Appended, ForkOrigin, Lifetime, ReadPage, StreamHead } from "../protocol/durable-stream.ts";
+import type { WireError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import type { StreamProducer } from "../protocol/stream.ts";
 
@@ -24,7 +25,8 @@ export interface AppendToStream {
 /** What a live reader is told. `upToDate`: nothing more is there now. */
 export type LiveUpdate =
   | { readonly to: number; readonly chunks: readonly Json[]; readonly upToDate: boolean }
-  | { readonly closedAt: number };
+  /** `error`: it failed. */
+  | { readonly closedAt: number; readonly error: WireError | null };
 
 /** A live reader, held by the worker over a hibernating socket: the object may sleep while it waits. */
 export interface LiveReader {

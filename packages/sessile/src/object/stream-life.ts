@@ -4,11 +4,17 @@ import {
   type DurableStreamReplies,
   type DurableStreamRequest,
   isSameContentType,
-  type Lifetime,
-  type StreamHead,
   type StreamLoan,
   type StreamOrigin,
 } from "../protocol/durable-stream.ts";
+import {
+  appendActionOf,
+  appendedOf,
+  assertMadeSo,
+  defaultStreamType,
+  headOf,
+  originOf,
+} from "../protocol/durable-stream-actions.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import { isJsonType, type StreamInfo } from "../protocol/stream.ts";
@@ -37,7 +43,6 @@ export type StreamTimer = "expire" | "return" | "verify";
 
 const verifyAfterMs = 60_000;
 const returnAgainMs = 5_000;
-const defaultContentType = "application/octet-stream";
 
 /**
  * A standalone stream from its making to its end: how long it lives, what it shares with streams forked from it, and when it is
@@ -91,7 +96,7 @@ export class StreamLife {
     if (known && table.isDeleted)
       throw new SessileError("conflict", "A stream of this name was deleted and is still shared by others.");
     if (known) {
-      assertSame(known, request);
+      assertMadeSo(known, request);
       return { created: false, head: headOf(known) };
     }
     if (fork && !loan) return "loan";
@@ -109,42 +114,23 @@ export class StreamLife {
     table.begin(now());
     const { info, isNew } = await ask({
       do: "open",
-      contentType: request.contentType ?? loan?.contentType ?? defaultContentType,
+      contentType: request.contentType ?? loan?.contentType ?? defaultStreamType,
       meta: origin as unknown as Json,
       start: loan?.at ?? 0,
       chunks,
       closed,
     });
     // Somebody else was first while this one waited.
-    if (!isNew) assertSame(info, request);
+    if (!isNew) assertMadeSo(info, request);
     else await this.#armExpiry();
     return { created: isNew, head: headOf(info) };
   }
 
   async #append(request: Request<"append">): Promise<Appended> {
-    const { ask } = this.#options;
-    const { data, close, producer, order } = request;
     const stream = await this.#shown();
     this.#touch(stream);
-    if (data && isOpen(stream) && !isSameContentType(data.contentType, stream.contentType))
-      throw new SessileError("conflict", `This stream's type is ${stream.contentType}.`, {
-        field: "content-type",
-        current: stream.contentType,
-      });
-    const by = producer === undefined ? {} : { producer };
-    const chunks = data?.chunks ?? [];
-    const ordered = { chunks, ...(order === undefined ? {} : { order }) };
-    const answer = close
-      ? await ask({
-          do: "close",
-          end: { output: null },
-          ...by,
-          ...(data ? { append: ordered } : {}),
-        })
-      : await ask({ do: "append", ...ordered, ...by, alone: true });
-    const after = (await this.#known()) ?? stream;
-    const mark = producer ? (after.producers[producer.id] ?? null) : null;
-    return { tail: answer.tail, closed: !isOpen(after), repeated: answer.repeated, mark };
+    const answer = await this.#options.ask(appendActionOf(stream, request));
+    return appendedOf((await this.#known()) ?? stream, answer, request.producer);
   }
 
   async #read({ from, lent }: Request<"read">): Promise<DurableStreamReplies["read"]> {
@@ -308,43 +294,4 @@ export class StreamLife {
 
 function notFound(): SessileError {
   return new SessileError("not_found", "There is no stream of this name.");
-}
-
-function isOpen({ status }: StreamInfo): boolean {
-  return status === "active" || status === "paused";
-}
-
-function originOf({ meta }: StreamInfo): StreamOrigin {
-  return (meta ?? { lifetime: null, fork: null }) as unknown as StreamOrigin;
-}
-
-function headOf(stream: StreamInfo): StreamHead {
-  const { contentType, tail, openedSeq, generation } = stream;
-  return {
-    contentType,
-    tail,
-    closed: !isOpen(stream),
-    lifetime: originOf(stream).lifetime,
-    identity: `${openedSeq}.${generation}`,
-  };
-}
-
-/** @throws SessileError `conflict` unless the request would have made this very stream */
-function assertSame(stream: StreamInfo, request: Request<"create">): void {
-  const { lifetime, fork } = originOf(stream);
-  const contentType = request.contentType ?? (request.fork ? stream.contentType : defaultContentType);
-  const asked: Lifetime | null = request.lifetime ?? (request.fork ? lifetime : null);
-  const differing = !isSameContentType(contentType, stream.contentType)
-    ? "content-type"
-    : JSON.stringify(asked) !== JSON.stringify(lifetime)
-      ? "stream-ttl"
-      : request.closed !== !isOpen(stream)
-        ? "stream-closed"
-        : JSON.stringify(request.fork) !== JSON.stringify(fork)
-          ? "stream-forked-from"
-          : null;
-  if (differing === null) return;
-  throw new SessileError("conflict", `A stream of this name exists, with another ${differing}.`, {
-    field: differing,
-  });
 }

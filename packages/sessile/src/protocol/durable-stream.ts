@@ -1,3 +1,4 @@
+import type { WireError } from "./error.ts";
 import type { Json } from "./json.ts";
 import type { StreamProducer } from "./stream.ts";
 
@@ -29,6 +30,8 @@ export interface StreamHead {
   readonly contentType: string;
   readonly tail: number;
   readonly closed: boolean;
+  /** Why it was closed, if it failed. */
+  readonly error: WireError | null;
   readonly lifetime: Lifetime | null;
   /** Changes when the stream is made anew under the same name. */
   readonly identity: string;

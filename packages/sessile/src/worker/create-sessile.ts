@@ -7,6 +7,7 @@ import type { Actor } from "../protocol/event.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import { reservedRoutes } from "../protocol/ids.ts";
 import { archiveRoutes } from "./archive-routes.ts";
+import { chatRoutes } from "./chat-routes.ts";
 import { commandRoutes } from "./command-routes.ts";
 import { listSessionsPage } from "./directory-routes.ts";
 import { draftRoutes } from "./draft-routes.ts";
@@ -18,6 +19,7 @@ import { addQuotaHeaders, clientOf, quotaAnswer } from "./quota-routes.ts";
 import { withSafeHeaders } from "./safe-headers.ts";
 import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
+import { sessionStreamRoutes } from "./session-stream-routes.ts";
 import { asActor, SessionTarget } from "./session-stub.ts";
 import { showView } from "./show-view.ts";
 import { standaloneStreamRoutes, streamKind } from "./standalone-stream-routes.ts";
@@ -91,21 +93,26 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   });
 
   const perSession = async (context: Context<AppTypes<Env>>, kind: string, name: string): Promise<void> => {
-    const client = await clientOf(options.quotas, context.req.raw, context.env);
-    const target = new SessionTarget(context.env, options.kinds, kind, name, client);
-    const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
+    const { target, actor, require, rights } = await openSession(
+      options,
+      context.req.raw,
+      context.env,
+      kind,
+      name,
+    );
     context.set("target", target);
     context.set("actor", actor);
-    context.set("require", async (action) => assertMay(options, context.env, { actor, action, kind, name }));
-    context.set("rights", async () => {
-      const asked = actions.map(async (action) => {
-        const may =
-          !options.authorize || (await options.authorize({ actor, action, kind, name }, context.env));
-        return may ? [action] : [];
-      });
-      return (await Promise.all(asked)).flat();
-    });
+    context.set("require", require);
+    context.set("rights", rights);
   };
+
+  const { chat } = options;
+  if (chat) {
+    const routes = chatRoutes((request, env, name) =>
+      openSession(options, request, env as Env, chat.kind, name),
+    );
+    app.route(chat.path ?? "/api/chat", routes as unknown as Hono<AppTypes<Env>>);
+  }
 
   app.use("/v1/sessions/:kind/:name/*", async (context, next) => {
     await perSession(context, context.req.param("kind"), context.req.param("name"));
@@ -115,6 +122,9 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   const archive = archiveRoutes((env) => options.record?.(env as Env) ?? null);
   app.route("/v1/sessions/:kind/:name", archive as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", commandRoutes() as unknown as Hono<AppTypes<Env>>);
+  const streamOptions = { ...options.streams, allowedOrigins: options.allowedOrigins ?? [] };
+  const oneStream = sessionStreamRoutes(streamOptions);
+  app.route("/v1/sessions/:kind/:name", oneStream as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", streamRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", draftRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", partRoutes() as unknown as Hono<AppTypes<Env>>);
@@ -183,6 +193,31 @@ function withPath(request: Request, suffix: readonly string[]): Request {
   const url = new URL(request.url);
   url.pathname = `/${suffix.join("/")}`;
   return new Request(url, request);
+}
+
+/** A session as this request's sender may use it. @throws SessileError */
+async function openSession<Env>(
+  options: SessileOptions<Env>,
+  request: Request,
+  env: Env,
+  kind: string,
+  name: string,
+): Promise<SessionVariables> {
+  const client = await clientOf(options.quotas, request, env);
+  const target = new SessionTarget(env, options.kinds, kind, name, client);
+  const actor = (await options.identify?.(request, env)) ?? null;
+  return {
+    target,
+    actor,
+    require: (action) => assertMay(options, env, { actor, action, kind, name }),
+    rights: async () => {
+      const asked = actions.map(async (action) => {
+        const may = !options.authorize || (await options.authorize({ actor, action, kind, name }, env));
+        return may ? [action] : [];
+      });
+      return (await Promise.all(asked)).flat();
+    },
+  };
 }
 
 async function requireAccess<Env>(
@@ -254,7 +289,8 @@ function closeCodeOf(error: SessileError): number {
   return error.code === "not_found" ? closeCodes.notFound : closeCodes.protocolError;
 }
 
-function assertRoutes<Env>({ kinds }: SessileOptions<Env>): void {
+function assertRoutes<Env>({ kinds, chat }: SessileOptions<Env>): void {
+  if (chat && !Object.hasOwn(kinds, chat.kind)) throw new TypeError(`chat: there is no kind "${chat.kind}".`);
   const seen = new Set<string>();
   for (const [kind, { route }] of Object.entries(kinds)) {
     if (route === undefined) continue;

@@ -3,7 +3,10 @@ import { answerStreamRequest, type ReadSettings } from "../durable-streams/index
 import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import { problemResponse } from "./problem.ts";
-import { StandaloneStream, streamContentLimits } from "./standalone-stream.ts";
+import { integerParam } from "./query.ts";
+import { StandaloneStream } from "./standalone-stream.ts";
+import { standaloneStreamSocket } from "./standalone-stream-socket.ts";
+import { streamContentLimits } from "./stream-content.ts";
 
 const basePath = "/v1/stream/";
 const maxNameChars = 512;
@@ -42,6 +45,10 @@ export function standaloneStreamRoutes<Env>(
         `The binding ${options.binding} is missing: there are no streams.`,
       );
     const stream = new StandaloneStream(namespace as DurableObjectNamespace, name);
+    if (context.req.header("upgrade")?.toLowerCase() === "websocket") {
+      const offset = integerParam(context.req.query("offset"), "offset", 0, 0, Number.MAX_SAFE_INTEGER);
+      return standaloneStreamSocket(namespace as DurableObjectNamespace, name, stream, offset);
+    }
     return answerStreamRequest(stream, request, {
       ...options,
       nameOf,

@@ -2,7 +2,6 @@ import {
   type AppendToStream,
   type CreateStream,
   chunksOf,
-  defaultContentType,
   type LiveReader,
   readSocket,
   type StreamPort,
@@ -17,19 +16,10 @@ import type {
   StreamHead,
   StreamLoan,
 } from "../protocol/durable-stream.ts";
+import { defaultStreamType } from "../protocol/durable-stream-actions.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
-
-/** What one body may be. */
-export const streamContentLimits = {
-  maxBodyBytes: 12 * 1024 * 1024,
-  // Base64 takes a third more, and must fit into a chunk.
-  maxChunkBytes: 12 * 1024 * 1024,
-  maxDepth: 64,
-};
-
-/** Characters after which an answer is sent and the reader asks on. */
-const answerChars = 1024 * 1024;
+import { answerChars, charsOf, streamContentLimits } from "./stream-content.ts";
 
 type OwnOrBefore = DurableStreamReplies["read"];
 
@@ -53,7 +43,7 @@ export class StandaloneStream implements StreamPort {
     // The type of a fork's first data may only be known from what is forked.
     const first = await this.#ask(this.#name, {
       ...withoutBody(asked),
-      chunks: fork ? [] : chunks(contentType ?? defaultContentType),
+      chunks: fork ? [] : chunks(contentType ?? defaultStreamType),
     });
     if (first !== "loan" || !fork) return first as Exclude<typeof first, "loan">;
     const loan = await this.#borrow(fork);
@@ -72,7 +62,7 @@ export class StandaloneStream implements StreamPort {
   }
 
   async append({ data, ...request }: AppendToStream): Promise<Appended> {
-    const { contentType = defaultContentType, body } = data ?? {};
+    const { contentType = defaultStreamType, body } = data ?? {};
     return this.#ask(this.#name, {
       do: "append",
       ...request,
@@ -84,8 +74,14 @@ export class StandaloneStream implements StreamPort {
     return this.#ask(this.#name, { do: "head" });
   }
 
+  /** Where the stream's own first chunk is, for who wants to read from `offset` on. */
+  async begin(offset: number): Promise<{ readonly start: number }> {
+    const read = await this.#ask(this.#name, { do: "read", from: offset });
+    return { start: "before" in read ? read.before.until : offset };
+  }
+
   /** As much as goes into one answer, whichever streams it lies in. */
-  async read(from: number | "tail"): Promise<ReadPage> {
+  async read(from: number | "tail", end = Number.POSITIVE_INFINITY): Promise<ReadPage> {
     const first = await this.#ask(this.#name, { do: "read", from });
     const at = from === "tail" ? first.head.tail : from;
     const chunks: Json[] = [];
@@ -96,7 +92,7 @@ export class StandaloneStream implements StreamPort {
       for (const chunk of page.chunks) chunks.push(chunk);
       chars += charsOf(page.chunks);
       to = page.to;
-      if (to >= first.head.tail || chars >= answerChars) break;
+      if (to >= Math.min(first.head.tail, end) || chars >= answerChars) break;
     }
     return { head: first.head, at, to, chunks };
   }
@@ -138,13 +134,6 @@ export class StandaloneStream implements StreamPort {
       ...(offset === undefined ? {} : { offset }),
     });
   }
-}
-
-function charsOf(chunks: readonly Json[]): number {
-  return chunks.reduce<number>(
-    (sum, chunk) => sum + (typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length),
-    0,
-  );
 }
 
 function withoutBody<T extends { readonly body: unknown }>(request: T): Omit<T, "body"> {

@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { Hono, type HonoRequest } from "hono";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertStreamId } from "../protocol/ids.ts";
@@ -7,9 +7,13 @@ import { integerParam } from "./query.ts";
 import type { SessionVariables } from "./session-routes.ts";
 import type { SessionTarget } from "./session-stub.ts";
 
-type StreamContext = Context<{ Variables: SessionVariables }>;
+/** What is used of a request's context. */
+interface StreamContext {
+  readonly req: HonoRequest;
+  readonly var: SessionVariables;
+}
 
-/** The streams of one session: a list, a socket each, and a way to stop one. */
+/** The streams of one session: a list, and a way to stop one. */
 export function streamRoutes(): Hono<{ Variables: SessionVariables }> {
   const routes: Hono<{ Variables: SessionVariables }> = new Hono();
 
@@ -31,8 +35,6 @@ export function streamRoutes(): Hono<{ Variables: SessionVariables }> {
     return Response.json({ items: shown, nextCursor, hasMore: last !== undefined });
   });
 
-  routes.get("/streams/:streamId", (context) => openStreamSocket(context, context.req.param("streamId")));
-
   routes.post("/streams/:streamId/cancel", async (context) => {
     await context.var.require("write");
     return Response.json(
@@ -44,14 +46,14 @@ export function streamRoutes(): Hono<{ Variables: SessionVariables }> {
 }
 
 /** One action on one stream. @throws SessileError */
-export async function askStream<Do extends StreamAction["do"]>(
+export async function askStream<Asked extends StreamAction>(
   target: SessionTarget,
   actor: Actor | null,
   streamId: string,
-  action: StreamAction & { readonly do: Do },
-): Promise<StreamReplies[Do]> {
+  action: Asked,
+): Promise<StreamReplies[Asked["do"]]> {
   assertStreamId(streamId);
-  return (await target.ask({ op: "stream", streamId, action }, actor)) as StreamReplies[Do];
+  return (await target.ask({ op: "stream", streamId, action }, actor)) as StreamReplies[Asked["do"]];
 }
 
 /** History, then live, over a WebSocket of any subprotocol or none. @throws SessileError `bad_request` for a plain request */

@@ -1,10 +1,18 @@
+import { callable, Session } from "../../src/index.ts";
 import { StreamObject } from "../../src/stream/index.ts";
 import { createSessile } from "../../src/worker/index.ts";
 
 export { StreamObject };
 
+export class Desk extends Session {
+  readonly kind = "desk";
+  readonly initialState = null;
+  readonly fail = callable(async (id: string) => this.streams.failStream(id, new Error("The pen broke.")));
+}
+
 export default createSessile({
-  kinds: {},
+  kinds: { desk: { binding: "DESK" } },
   // Shorter than the suite's own patience with one request.
-  streams: { binding: "SESSILE_STREAM", longPollMs: 500 },
+  streams: { binding: "SESSILE_STREAM", longPollMs: 500, liveMs: 2_000 },
+  allowedOrigins: ["https://friend.example"],
 });

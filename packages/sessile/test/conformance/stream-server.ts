@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url";
+import { type Server, serve } from "../../src/node/index.ts";
+import { compatibilityDate } from "../../src/node/server/fixtures/processes.ts";
+import { bundle } from "../bundle.ts";
+
+/** A server whose Worker serves standalone streams and those of sessions. */
+export async function serveStreams(dir: string, port = 0): Promise<Server> {
+  return serve({
+    worker: { source: await bundle(fileURLToPath(new URL("streams-worker.ts", import.meta.url))) },
+    dir,
+    port,
+    compatibilityDate,
+    durableObjects: { SESSILE_STREAM: { className: "StreamObject" }, DESK: { className: "Desk" } },
+    allowedHosts: ["friend.example"],
+    log: (entry) => {
+      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
+    },
+  });
+}
