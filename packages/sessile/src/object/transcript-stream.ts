@@ -123,7 +123,8 @@ export class TranscriptStream {
 
   #heardPart(heard: HeardUtterance): void {
     const { clock, timing } = this.#options;
-    if (this.#isOver) return;
+    // A transcriber that has understood nothing yet says so all the time.
+    if (this.#isOver || heard.text.trim() === "") return;
     const isNew = this.#open.get(heard.utterance)?.text !== heard.text;
     this.#open.set(heard.utterance, heard);
     if (!isNew || timing.partialMs === null || clock.now() - this.#partialAt < timing.partialMs) return;

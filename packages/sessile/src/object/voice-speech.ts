@@ -21,8 +21,8 @@ const leadMs = 1000;
 export class VoiceSpeech {
   readonly #options: VoiceSpeechOptions;
   #last: Promise<unknown> = Promise.resolve();
-  /** Counts what was told to stop. */
-  #stopped = 0;
+  /** Aborted to fall silent; another takes its place. */
+  #turn = new AbortController();
 
   constructor(options: VoiceSpeechOptions) {
     this.#options = options;
@@ -30,7 +30,7 @@ export class VoiceSpeech {
 
   /** @returns whether all of it was sent to somebody */
   say(text: string): Promise<boolean> {
-    const turn = this.#stopped;
+    const { signal: turn } = this.#turn;
     const said = this.#last.then(() => this.#say(text, turn));
     this.#last = said;
     return said;
@@ -38,21 +38,21 @@ export class VoiceSpeech {
 
   /** Falls silent, as when somebody else begins to talk. */
   stop(): void {
-    this.#stopped += 1;
+    this.#turn.abort();
+    this.#turn = new AbortController();
   }
 
-  async #say(text: string, turn: number): Promise<boolean> {
+  async #say(text: string, turn: AbortSignal): Promise<boolean> {
     const { synthesizer, isHeard, failed, worked } = this.#options;
-    const mayGoOn = () => turn === this.#stopped && isHeard();
-    if (!synthesizer || !mayGoOn()) return false;
+    if (!synthesizer || turn.aborted || !isHeard()) return false;
     let pieces: AsyncIterator<Uint8Array> | null = null;
     try {
       pieces = synthesizer.synthesize(text)[Symbol.asyncIterator]();
-      const isWhole = await this.#send(pieces, mayGoOn);
+      const isWhole = await this.#send(pieces, turn);
       if (isWhole) worked();
       return isWhole;
     } catch (thrown) {
-      failed(thrown);
+      if (!turn.aborted) failed(thrown);
       return false;
     } finally {
       // Not awaited: one that hangs must not hold up the next.
@@ -60,17 +60,17 @@ export class VoiceSpeech {
     }
   }
 
-  async #send(pieces: AsyncIterator<Uint8Array>, mayGoOn: () => boolean): Promise<boolean> {
-    const { clock } = this.#options;
+  async #send(pieces: AsyncIterator<Uint8Array>, turn: AbortSignal): Promise<boolean> {
+    const { clock, isHeard } = this.#options;
     const cutter = new AudioCutter();
     let dueAt = clock.now() - leadMs;
     let sent = 0;
     for (;;) {
-      const next = await this.#next(pieces);
+      const next = await this.#next(pieces, turn);
       const rest = next.done ? cutter.flush() : null;
       for (const pcm of next.done ? (rest ? [rest] : []) : cutter.push(next.value)) {
-        if (dueAt > clock.now()) await clock.wait(dueAt - clock.now());
-        if (!mayGoOn()) return false;
+        if (dueAt > clock.now()) await clock.wait(dueAt - clock.now(), turn);
+        if (turn.aborted || !isHeard()) return false;
         this.#options.send(pcm);
         sent += 1;
         dueAt = Math.max(dueAt, clock.now() - leadMs) + cutFrameMs;
@@ -80,10 +80,11 @@ export class VoiceSpeech {
     }
   }
 
-  async #next(pieces: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+  /** Rejects when it is told to stop, or has waited for too long. */
+  async #next(pieces: AsyncIterator<Uint8Array>, turn: AbortSignal): Promise<IteratorResult<Uint8Array>> {
     const { clock, timing } = this.#options;
     const came = new AbortController();
-    const late = clock.wait(timing.timeoutMs, came.signal).then((): never => {
+    const late = clock.wait(timing.timeoutMs, AbortSignal.any([came.signal, turn])).then((): never => {
       throw new SessileError("unavailable", `The synthesizer gave nothing for ${timing.timeoutMs} ms.`);
     });
     const next = pieces.next();
