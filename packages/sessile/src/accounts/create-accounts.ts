@@ -39,6 +39,8 @@ export interface Accounts<Env>
 
 /** Accounts on Better Auth and D1: who somebody is. What they may do in a session, the session knows. */
 export function createAccounts<Env extends object>(options: AccountsOptions<Env>): Accounts<Env> {
+  for (const kind of options.publicKinds ?? [])
+    if (!Object.hasOwn(options.kinds, kind)) throw new TypeError(`publicKinds: there is no kind "${kind}".`);
   const authOf = instances(options);
   /** Rights of the requests that came with a token; nobody else's are narrowed. */
   const narrowed = new WeakMap<Actor, readonly Action[]>();

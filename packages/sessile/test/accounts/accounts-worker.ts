@@ -2,13 +2,15 @@
 import { passkey } from "@better-auth/passkey";
 import { genericOAuth } from "better-auth/plugins/generic-oauth";
 import { DirectoryFeed, Session } from "sessile";
-import { createAccounts } from "sessile/accounts";
+import { type AccountsOptions, createAccounts } from "sessile/accounts";
 import { createD1Record } from "sessile/d1";
 import { createSessile } from "sessile/worker";
 
 interface Env {
   readonly SESSILE_RECORD: D1Database;
   readonly PROVIDER_URL: string;
+  /** Where the deployment is reached; absent: wherever requests go. */
+  readonly BASE_URL?: string;
 }
 
 export class Chat extends Session<Env> {
@@ -20,7 +22,7 @@ export { DirectoryFeed };
 
 const kinds = { chat: { binding: "CHAT", route: "chat" } };
 const record = (env: Env) => createD1Record(env.SESSILE_RECORD);
-const accounts = createAccounts<Env>({
+const settings: AccountsOptions<Env> = {
   kinds,
   record,
   database: (env) => env.SESSILE_RECORD,
@@ -43,9 +45,17 @@ const accounts = createAccounts<Env>({
       ],
     }),
   ],
-});
+};
+const accounts = createAccounts(settings);
+const accountsAt = (baseURL: string) => createAccounts({ ...settings, baseURL: () => baseURL });
 
 const app = createSessile<Env>({ kinds, record, feed: "SESSILE_FEED", ...accounts });
-app.all("/api/auth/*", (context) => accounts.handler(context.req.raw, context.env));
+app.all("/api/auth/*", ({ req, env }) =>
+  (env.BASE_URL ? accountsAt(env.BASE_URL) : accounts).handler(req.raw, env),
+);
+app.get("/test/public/:kind", (context) => {
+  createAccounts({ ...settings, publicKinds: [context.req.param("kind")] });
+  return context.text("ok");
+});
 
 export default app;

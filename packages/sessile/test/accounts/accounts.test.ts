@@ -15,7 +15,7 @@ let ada: Person;
 let bob: Person;
 let names = 0;
 
-async function start(dir: string): Promise<Server> {
+async function start(dir: string, vars: Record<string, string> = {}): Promise<Server> {
   return serve({
     worker: { source: await bundle(fileURLToPath(new URL("accounts-worker.ts", import.meta.url))) },
     dir,
@@ -24,7 +24,7 @@ async function start(dir: string): Promise<Server> {
     compatibilityFlags: ["nodejs_compat"],
     durableObjects: { CHAT: { className: "Chat" }, SESSILE_FEED: { className: "DirectoryFeed" } },
     d1: ["SESSILE_RECORD"],
-    vars: { PROVIDER_URL: provider.url },
+    vars: { PROVIDER_URL: provider.url, ...vars },
     log: (entry) => {
       if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
     },
@@ -98,6 +98,34 @@ test("AC1 passkeys are offered to whoever is signed in, and passwords to nobody"
   expect([status, body.rp]).toEqual([200, { id: "127.0.0.1", name: "Chats" }]);
   const form = { name: "Eve", email: "eve@example.test", password: "a long password" };
   expect((await bob.ask("POST", "/api/auth/sign-up/email", form)).status).toBe(400);
+});
+
+test("AC1 a session of Better Auth may come in an Authorization header, where that is switched on", async () => {
+  const guest = new Person(server.url);
+  const { headers } = await guest.ask("POST", "/api/auth/sign-in/anonymous", {});
+  const authorization = `Bearer ${headers.get("set-auth-token")}`;
+  const script = new Person(server.url);
+  const path = "/v1/sessions/chat/by-bearer";
+  expect((await script.ask("POST", `${path}/events`, message("b"), { authorization })).status).toBe(201);
+  expect((await script.ask("GET", path)).status).toBe(404);
+  expect((await guest.ask("GET", path)).status).toBe(200);
+});
+
+test("AC1 where pages are served over https, cookies stay there", async () => {
+  using elsewhere = temporaryFolder();
+  const other = await start(elsewhere.path, { BASE_URL: "https://chat.example" });
+  const { headers } = await new Person(other.url).ask("POST", "/api/auth/sign-in/anonymous", {});
+  await other.close();
+  const cookies = headers.getSetCookie();
+  expect(cookies.length).toBeGreaterThan(0);
+  for (const cookie of cookies)
+    expect(cookie).toMatch(/^__Secure-sessile\.[^;]+;.*; HttpOnly; Secure; SameSite=Lax/);
+});
+
+test("AC4 only kinds that exist are public", async () => {
+  const guest = new Person(server.url);
+  expect((await guest.ask("GET", "/test/public/chat")).status).toBe(200);
+  expect((await guest.ask("GET", "/test/public/chats")).status).toBe(500);
 });
 
 test("AC2 a private session is not there for others, whatever they ask", async () => {
@@ -197,6 +225,14 @@ test("AC8 a token acts for its owner within its rights until it is revoked", asy
   expect((await bob.ask("DELETE", `/v1/tokens/${body.tokenId}`)).status).toBe(404);
   expect((await ada.ask("DELETE", `/v1/tokens/${body.tokenId}`)).status).toBe(204);
   expect((await script.ask("GET", path, undefined, bearer)).status).toBe(401);
+});
+
+test("AC8 an account has at most fifty tokens", async () => {
+  const person = await new Person(server.url).anonymously();
+  const grant = { label: "one of many", expiresInSeconds: 60 };
+  for (let n = 0; n < 50; n++) expect((await person.ask("POST", "/v1/tokens", grant)).status).toBe(201);
+  const { status, body } = await person.ask("POST", "/v1/tokens", grant);
+  expect([status, body.limit]).toEqual([413, "maxTokens"]);
 });
 
 test("AC9 who signs in keeps the sessions begun without an account", async () => {
