@@ -53,6 +53,14 @@ export class SessionStreams implements StreamManager {
     await this.#host().close(streamId, { error: failureOf(error) });
   }
 
+  /**
+   * Closes a stream that is open, inside a synchronous method or `commit` as part of it. What was appended has to be awaited
+   * before.
+   */
+  finish(streamId: string, end: { readonly output: Json } | { readonly error: unknown }): void {
+    this.#host().finish(streamId, "error" in end ? { error: failureOf(end.error) } : end);
+  }
+
   async cleanupToStep(streamId: string, step: number): Promise<number> {
     return ((await this.#host().answer(streamId, { do: "cleanup", step })) as { withdrawn: number })
       .withdrawn;

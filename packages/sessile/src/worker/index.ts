@@ -1,4 +1,5 @@
 export { tokenHash, tokenPrefix } from "./api-token.ts";
+export type { ChatOptions } from "./chat-routes.ts";
 export { type AppTypes, createSessile } from "./create-sessile.ts";
 export { LocalProfiles, type LocalProfilesOptions } from "./local-profiles.ts";
 export type { AccessQuestion, KindOptions, SessileOptions, TokenAuthority } from "./options.ts";

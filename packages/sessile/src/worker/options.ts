@@ -2,6 +2,7 @@ import type { ReadSettings } from "../durable-streams/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { SessionRecord, TokenStore } from "../record/index.ts";
+import type { ChatOptions } from "./chat-routes.ts";
 import type { QuotaOptions } from "./quota-routes.ts";
 
 /** One kind of session and how it is reached. */
@@ -56,6 +57,8 @@ export interface SessileOptions<Env> {
   readonly allowedOrigins?: readonly string[];
   /** Whose prompts are counted where, and what `GET /v1/quota` tells. */
   readonly quotas?: QuotaOptions<Env>;
+  /** Serves one kind to the AI SDK's `useChat`. */
+  readonly chat?: ChatOptions;
   /** Shows a browser a page at `/{route}/{name}`. Default: left to whatever is routed after this. */
   readonly page?: (request: Request, env: Env) => Response | Promise<Response>;
 }

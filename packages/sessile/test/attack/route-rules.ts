@@ -23,6 +23,7 @@ export const routeRules: readonly RouteRule[] = [
   // Tells everyone of their own only.
   { route: "GET /v1/quota", right: "open" },
   { route: `GET ${session}`, right: "read" },
+  { route: `DELETE ${session}`, right: "admin" },
   { route: `GET ${session}/events`, right: "read" },
   { route: `POST ${session}/events`, right: "write", body: event },
   // Answers each command by itself; tested with the transports.
@@ -53,11 +54,24 @@ export const routeRules: readonly RouteRule[] = [
   { route: `GET ${session}/usage/entries`, right: "read" },
   { route: `GET ${session}/export`, right: "read" },
   { route: `GET ${session}/streams`, right: "read" },
-  { route: `GET ${session}/streams/:streamId`, right: "read" },
+  ...[`${session}/streams/:streamId`, "/v1/stream/:name{.+}"].flatMap((path): RouteRule[] => [
+    { route: `GET ${path}`, right: "read" },
+    { route: `PUT ${path}`, right: "write" },
+    { route: `POST ${path}`, right: "write", body: "a chunk" },
+    { route: `DELETE ${path}`, right: "write" },
+    // A preflight does nothing.
+    { route: `OPTIONS ${path}`, right: "open" },
+  ]),
   { route: `POST ${session}/streams/:streamId/cancel`, right: "write" },
   { route: `GET ${session}/head`, right: "read" },
   { route: `GET ${session}/sync`, right: "read" },
   { route: `POST ${session}/restore`, right: "admin" },
+  { route: "GET /api/chat/:name", right: "read" },
+  { route: "GET /api/chat/:name/stream", right: "read" },
+  { route: "POST /api/chat/:name/stop", right: "write" },
+  // Name their chats in the body and in frames; tested with the chat.
+  { route: "POST /api/chat", right: "open" },
+  { route: "GET /api/chat", right: "open" },
   // What comes before the routes, and what answers 404 and 405 after them.
   ...[
     "/*",
@@ -105,7 +119,8 @@ export function pathOf(route: string, name: string): { readonly method: string; 
     method,
     path: path
       .replace(":kind", "notes")
-      .replace(":name", name)
+      .replace(/:name(\{[^}]*\})?/, name)
+      .replace(":streamId", "s")
       .replace(":method", "add")
       .replace(":gateId", "g")
       // Of "a part" as JSON.

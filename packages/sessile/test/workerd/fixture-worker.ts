@@ -4,6 +4,7 @@ import { createD1QuotaStore, createD1Record, createTokenStore } from "sessile/d1
 import { createMcp } from "sessile/mcp";
 import { createSessile } from "sessile/worker";
 import { Books, commitsHeard } from "./fixture-books.ts";
+import { Chats } from "./fixture-chats.ts";
 import { Chronicle, Diary, inLedgerMode } from "./fixture-diary.ts";
 import { Metered, quotaPlan } from "./fixture-metered.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
@@ -17,6 +18,8 @@ interface Env {
   readonly DIARY: DurableObjectNamespace;
   readonly STREAMS: DurableObjectNamespace;
   readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
+  readonly SESSILE_ARCHIVE?: R2Bucket;
+  readonly SESSILE_PARTS?: R2Bucket;
 }
 
 const identify = (request: Request) => {
@@ -54,6 +57,7 @@ const sessile = createSessile<Env>({
     salt: () => "a salt for tests only",
     address: (request) => request.headers.get("x-test-address"),
   },
+  streams: { binding: "STREAMS" },
   feed: "SESSILE_FEED",
   chat: { kind: "chats" },
   allowedOrigins: ["https://friend.example"],
@@ -76,6 +80,11 @@ sessile.post("/test/durability/:name/:mode", (context) => {
   if (mode === "ledger") inLedgerMode.add(name);
   else inLedgerMode.delete(name);
   return context.text("ok");
+});
+sessile.get("/test/objects", async (context) => {
+  const { SESSILE_ARCHIVE, SESSILE_PARTS } = context.env;
+  const pages = await Promise.all([SESSILE_ARCHIVE, SESSILE_PARTS].map((bucket) => bucket?.list()));
+  return context.json(pages.flatMap((page) => page?.objects.map(({ key }) => key) ?? []));
 });
 sessile.get("/test/commits/:name", (context) =>
   context.json(commitsHeard.get(context.req.param("name")) ?? []),

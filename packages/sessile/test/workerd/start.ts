@@ -165,6 +165,7 @@ function serveFixture(
       NOTES: { className: "Notes" },
       TINY: { className: "Tiny" },
       VOICES: { className: "Voices" },
+      CHATS: { className: "Chats" },
       STREAMS: { className: "StreamObject" },
       DIARY: { className: "Diary" },
       CHRONICLE: { className: "Chronicle" },

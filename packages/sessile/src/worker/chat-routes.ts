@@ -1,0 +1,72 @@
+import { Hono } from "hono";
+import { SessileError } from "../protocol/error.ts";
+import { activeStream, readAnswer, readHistory, sendMessage, stopAnswer } from "./chat-calls.ts";
+import { ChatSocket } from "./chat-socket.ts";
+import { uiMessageHeaders, uiMessageResponse } from "./chat-stream.ts";
+import { MethodNotAllowed } from "./problem.ts";
+import { addQuotaHeaders } from "./quota-routes.ts";
+import { readObject, type SessionVariables } from "./session-routes.ts";
+
+export interface ChatOptions {
+  /** A kind whose class extends `ChatSession`. */
+  readonly kind: string;
+  /** Where `useChat` looks for it. Default: `/api/chat`, as the AI SDK does. */
+  readonly path?: string;
+}
+
+/** Session `name` of the chats' kind as this request's sender may use it. */
+export type OpenChat = (request: Request, env: unknown, name: string) => Promise<SessionVariables>;
+
+/** What `useChat` asks for, and what the AI SDK leaves to the server: stopping, and the messages to begin with. */
+export function chatRoutes(open: OpenChat): Hono {
+  const routes = new Hono();
+
+  routes.post("/", async (context) => {
+    const request = context.req.raw;
+    const { id, messages, message, trigger, messageId, ...body } = await readObject(request);
+    if (typeof id !== "string")
+      throw new SessileError("bad_request", "id is missing: say which chat this is for.", { field: "id" });
+    const variables = await open(request, context.env, id);
+    const sent = { messages, message, trigger, messageId, body };
+    const known = Object.entries(sent).filter(([, value]) => value !== undefined);
+    const streamId = await sendMessage(variables, request, Object.fromEntries(known) as typeof body);
+    const response = uiMessageResponse(await readAnswer(variables, streamId));
+    addQuotaHeaders(response.headers, variables.target.quota);
+    return response;
+  });
+
+  routes.get("/", (context) => {
+    const request = context.req.raw;
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") throw new MethodNotAllowed(["POST"]);
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    new ChatSocket(server, request, (name) => open(request, context.env, name));
+    return new Response(null, { status: 101, webSocket: client });
+  });
+
+  routes.get("/:name", async (context) => {
+    const variables = await open(context.req.raw, context.env, context.req.param("name"));
+    return Response.json(await readHistory(variables), { headers: { "cache-control": "private, no-store" } });
+  });
+
+  routes.get("/:name/stream", async (context) => {
+    const variables = await open(context.req.raw, context.env, context.req.param("name"));
+    const streamId = await activeStream(variables);
+    if (streamId === null) return new Response(null, { status: 204 });
+    // Nobody would read the stream, and nobody end it.
+    if (context.req.method === "HEAD") return new Response(null, { headers: uiMessageHeaders });
+    return uiMessageResponse(await readAnswer(variables, streamId));
+  });
+
+  routes.post("/:name/stop", async (context) => {
+    const variables = await open(context.req.raw, context.env, context.req.param("name"));
+    await variables.require("write");
+    const { activeStreamId = null } = await readObject(context.req.raw, {});
+    if (activeStreamId !== null && typeof activeStreamId !== "string")
+      throw new SessileError("bad_request", "activeStreamId is the id of the answer's message.", {
+        field: "activeStreamId",
+      });
+    return Response.json({ stopped: await stopAnswer(variables, context.req.raw, activeStreamId) });
+  });
+
+  return routes;
+}

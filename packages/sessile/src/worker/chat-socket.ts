@@ -1,0 +1,141 @@
+import * as z from "zod/mini";
+import { closeCodes, closeReason } from "../protocol/close-code.ts";
+import { SessileError } from "../protocol/error.ts";
+import { type Json, parseJson } from "../protocol/json.ts";
+import { defaultLimits } from "../protocol/limits.ts";
+import { activeStream, type ChatBody, readAnswer, sendMessage } from "./chat-calls.ts";
+import type { AnswerReader } from "./chat-stream.ts";
+import type { SessionVariables } from "./session-routes.ts";
+
+/** Answers that one socket may read at a time. */
+const maxRequests = 32;
+const invalidFrame = 1008;
+
+const requestId = z.string().check(z.minLength(1), z.maxLength(128));
+const frameSchema = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("send"), requestId, id: z.string() }),
+  z.looseObject({ type: z.literal("resume"), requestId, id: z.string() }),
+  z.looseObject({ type: z.literal("abort"), requestId }),
+]);
+
+type Answer =
+  | { readonly type: "start" | "end" | "no-active" }
+  | { readonly type: "chunk"; readonly sequence: number; readonly chunk: Json }
+  | { readonly type: "error"; readonly errorText: string };
+
+/**
+ * The other end of the AI SDK's `WebSocketChatTransport`: any number of chats and answers over one socket.
+ *
+ * @see https://ai-sdk.dev/docs/reference/ai-sdk-ui/websocket-chat-transport (version 7, read 2026-11)
+ */
+export class ChatSocket {
+  readonly #socket: WebSocket;
+  readonly #request: Request;
+  readonly #open: (chatId: string) => Promise<SessionVariables>;
+  readonly #reading = new Map<string, AnswerReader | null>();
+
+  /** @param socket accepted by nobody yet */
+  constructor(socket: WebSocket, request: Request, open: (chatId: string) => Promise<SessionVariables>) {
+    this.#socket = socket;
+    this.#request = request;
+    this.#open = open;
+    socket.accept();
+    socket.addEventListener("message", ({ data }) => this.#receive(data));
+    socket.addEventListener("close", () => this.#leave());
+    socket.addEventListener("error", () => this.#leave());
+  }
+
+  #receive(data: string | ArrayBuffer): void {
+    const frame = parsedFrame(data);
+    if (!frame) {
+      this.#close(invalidFrame, "Invalid frame.");
+      return;
+    }
+    // The client says so when it unmounts too, so it means no more than that nobody reads there any longer.
+    if (frame.type === "abort") this.#detach(frame.requestId);
+    else if (this.#reading.has(frame.requestId)) this.#close(invalidFrame, "This request id is in use.");
+    else if (this.#reading.size >= maxRequests)
+      this.#send(frame.requestId, { type: "error", errorText: `At most ${maxRequests} answers at a time.` });
+    else void this.#answer(frame);
+  }
+
+  async #answer(frame: {
+    readonly type: "send" | "resume";
+    readonly requestId: string;
+    readonly id: string;
+  }): Promise<void> {
+    const { requestId } = frame;
+    this.#reading.set(requestId, null);
+    try {
+      const variables = await this.#open(frame.id);
+      const streamId =
+        frame.type === "send"
+          ? await sendMessage(variables, this.#request, frame as unknown as ChatBody)
+          : await activeStream(variables);
+      if (streamId === null) this.#send(requestId, { type: "no-active" });
+      else await this.#relay(requestId, await readAnswer(variables, streamId));
+    } catch (thrown) {
+      this.#send(requestId, { type: "error", errorText: SessileError.from(thrown).message });
+    } finally {
+      this.#reading.delete(requestId);
+    }
+  }
+
+  async #relay(requestId: string, answer: AnswerReader): Promise<void> {
+    if (!this.#reading.has(requestId)) {
+      answer.close();
+      return;
+    }
+    this.#reading.set(requestId, answer);
+    this.#send(requestId, { type: "start" });
+    let sequence = 0;
+    for (;;) {
+      const chunks = await answer.next().catch(() => undefined);
+      if (!this.#reading.has(requestId)) return;
+      if (chunks === undefined) {
+        // An error would be the answer's; a connection that breaks is resumed.
+        this.#close(closeCodes.restart, "The answer was interrupted.");
+        return;
+      }
+      if (chunks === null) break;
+      for (const chunk of chunks) this.#send(requestId, { type: "chunk", sequence: sequence++, chunk });
+    }
+    this.#send(requestId, { type: "end" });
+  }
+
+  #detach(requestId: string): void {
+    this.#reading.get(requestId)?.close();
+    this.#reading.delete(requestId);
+  }
+
+  #send(requestId: string, answer: Answer): void {
+    if (!this.#reading.has(requestId) && answer.type !== "error") return;
+    try {
+      this.#socket.send(JSON.stringify({ ...answer, requestId }));
+    } catch {
+      this.#leave();
+    }
+  }
+
+  #close(code: number, reason: string): void {
+    this.#leave();
+    this.#socket.close(code, closeReason(reason));
+  }
+
+  #leave(): void {
+    for (const id of [...this.#reading.keys()]) this.#detach(id);
+  }
+}
+
+function parsedFrame(data: string | ArrayBuffer): z.infer<typeof frameSchema> | null {
+  if (typeof data !== "string") return null;
+  try {
+    const { maxFrameChars, maxDepth } = defaultLimits;
+    const { success, data: frame } = frameSchema.safeParse(
+      parseJson(data, { maxChars: maxFrameChars, maxDepth }, "frame"),
+    );
+    return success ? frame : null;
+  } catch {
+    return null;
+  }
+}

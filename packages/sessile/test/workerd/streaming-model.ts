@@ -1,0 +1,75 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** One answer that the test writes word by word. */
+export interface StreamingCall {
+  /** Roles and texts of the conversation as the provider sent it. */
+  readonly asked: readonly { readonly role: string; readonly content: string }[];
+  /** Resolves when the caller wants no more of it. */
+  readonly left: Promise<void>;
+  say(text: string): void;
+  end(): void;
+  fail(): void;
+}
+
+/** A model behind real HTTP, as an OpenAI-compatible endpoint streams. */
+export class StreamingModel {
+  readonly url: string;
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #arrived: StreamingCall[] = [];
+  readonly #waiting: ((call: StreamingCall) => void)[] = [];
+
+  private constructor(server: ReturnType<typeof createServer>) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on("request", (request, response) => {
+      let text = "";
+      request.on("data", (data) => {
+        text += data;
+      });
+      request.on("end", () => this.#arrive(JSON.parse(text).messages, response));
+    });
+  }
+
+  static async start(): Promise<StreamingModel> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return new StreamingModel(server);
+  }
+
+  next(): Promise<StreamingCall> {
+    const call = this.#arrived.shift();
+    return call ? Promise.resolve(call) : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #arrive(asked: StreamingCall["asked"], response: ServerResponse): void {
+    const begin = () => {
+      if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
+    };
+    const write = (delta: object, finish: string | null) => {
+      begin();
+      const choices = [{ index: 0, delta, finish_reason: finish }];
+      response.write(
+        `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "scripted", choices })}\n\n`,
+      );
+    };
+    const call: StreamingCall = {
+      asked,
+      left: new Promise((resolve) => response.on("close", () => resolve())),
+      say: (content) => write({ role: "assistant", content }, null),
+      end: () => {
+        write({}, "stop");
+        response.end("data: [DONE]\n\n");
+      },
+      fail: () => void response.writeHead(500).end("{}"),
+    };
+    const waiter = this.#waiting.shift();
+    if (waiter) waiter(call);
+    else this.#arrived.push(call);
+  }
+}
