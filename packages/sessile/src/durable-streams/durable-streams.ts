@@ -10,7 +10,8 @@ import {
   type WriteSettings,
 } from "./write-routes.ts";
 
-export const streamMethods = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"] as const;
+/** What routes are served for; HEAD comes with GET. */
+export const servedMethods = ["GET", "PUT", "POST", "DELETE", "OPTIONS"] as const;
 
 export interface DurableStreamsOptions extends Partial<ReadSettings>, WriteSettings {
   /** Sites whose pages may read the answers; a server's own need no mention. */
@@ -52,7 +53,7 @@ function answer(stream: StreamPort, request: Request, options: DurableStreamsOpt
     case "OPTIONS":
       return Promise.resolve(preflightResponse());
     default:
-      throw new SessileError("method_not_allowed", `A stream takes ${streamMethods.join(", ")}.`);
+      throw new SessileError("method_not_allowed", `A stream takes HEAD, ${servedMethods.join(", ")}.`);
   }
 }
 

@@ -1,5 +1,5 @@
 export { type ContentLimits, chunksOf } from "./content.ts";
-export { answerStreamRequest, type DurableStreamsOptions, streamMethods } from "./durable-streams.ts";
+export { answerStreamRequest, type DurableStreamsOptions, servedMethods } from "./durable-streams.ts";
 export { formatOffset, parseOffset } from "./offset.ts";
 export { defaultReadSettings, type ReadSettings } from "./read-routes.ts";
 export { readSocket } from "./socket-reader.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { answerStreamRequest } from "../durable-streams/index.ts";
+import { answerStreamRequest, servedMethods } from "../durable-streams/index.ts";
 import { assertStreamId } from "../protocol/ids.ts";
 import type { StreamOptions } from "./options.ts";
 import { problemResponse } from "./problem.ts";
@@ -15,7 +15,7 @@ export interface SessionStreamOptions extends Partial<StreamOptions> {
 /** One stream of a session: a WebSocket for whoever asks for one, the Durable Streams protocol for everybody else. */
 export function sessionStreamRoutes(options: SessionStreamOptions) {
   const routes = new Hono<{ Variables: SessionVariables & { readonly requestId: string } }>();
-  routes.all("/streams/:streamId", async (context) => {
+  routes.on([...servedMethods], "/streams/:streamId", async (context) => {
     const request = context.req.raw;
     const streamId = context.req.param("streamId");
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket")

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { answerStreamRequest, type ReadSettings } from "../durable-streams/index.ts";
+import { answerStreamRequest, type ReadSettings, servedMethods } from "../durable-streams/index.ts";
 import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import { problemResponse } from "./problem.ts";
@@ -30,7 +30,7 @@ export function standaloneStreamRoutes<Env>(
   options: StandaloneStreamOptions<Env>,
 ): Hono<{ Bindings: Env & object; Variables: { readonly requestId: string } }> {
   const routes = new Hono<{ Bindings: Env & object; Variables: { readonly requestId: string } }>();
-  routes.all("/v1/stream/*", async (context) => {
+  routes.on([...servedMethods], "/v1/stream/:name{.+}", async (context) => {
     const request = context.req.raw;
     const name = nameOf(new URL(request.url).pathname);
     if (name === null) throw new SessileError("not_found", "There is nothing at this address.");
