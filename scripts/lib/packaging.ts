@@ -36,10 +36,36 @@ export async function printBundleSizes(): Promise<void> {
       conditions: ["sessile-source"],
     });
     const code = outputFiles[0]?.contents ?? new Uint8Array();
-    console.log(
-      `sessile/${entry}: ${(code.length / 1024).toFixed(1)} KB minified, ${(gzipSync(code).length / 1024).toFixed(1)} KB gzipped`,
-    );
+    console.log(`sessile/${entry}: ${sizesOf(code)}`);
   }
+}
+
+/** What a page needs that connects over a WebSocket and uses nothing else. */
+const maxConnectGzipKilobytes = 15;
+
+/** @throws Error if the client has grown, or if it no longer leaves out what a page does not use */
+export async function boundConnectSize(): Promise<void> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: 'import { connect } from "./index.ts"; globalThis.connect = connect;',
+      resolveDir: join(root, "packages/sessile/src/client"),
+    },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    conditions: ["sessile-source"],
+  });
+  const code = outputFiles[0]?.contents ?? new Uint8Array();
+  console.log(`connect() alone: ${sizesOf(code)}, at most ${maxConnectGzipKilobytes} KB gzipped`);
+  if (new TextDecoder().decode(code).includes("text/event-stream"))
+    throw new Error("connect() alone contains the HTTP transports; something it needs imports them.");
+  if (gzipSync(code).length > maxConnectGzipKilobytes * 1024)
+    throw new Error("connect() alone has grown beyond its limit.");
+}
+
+function sizesOf(code: Uint8Array): string {
+  return `${(code.length / 1024).toFixed(1)} KB minified, ${(gzipSync(code).length / 1024).toFixed(1)} KB gzipped`;
 }
 
 /** Builds what a deploy would upload, with the bindings it would have. */

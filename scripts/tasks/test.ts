@@ -1,7 +1,7 @@
 import { buildPackages, buildPages } from "../lib/build.ts";
 import { checkSteps } from "../lib/checks.ts";
 import { ensureChromium } from "../lib/chromium.ts";
-import { deployDryRun, importEverywhere, printBundleSizes } from "../lib/packaging.ts";
+import { boundConnectSize, deployDryRun, importEverywhere, printBundleSizes } from "../lib/packaging.ts";
 import { root, run, steps } from "../lib/run.ts";
 
 // `npm test`: everything. `npm test -- unit`, `server` or `browser`: that part alone.
@@ -31,6 +31,7 @@ if (only) {
     ["Build", async () => Promise.all([buildPackages(), buildPages()])],
     ["The packages load in plain Node", importEverywhere],
     ["Bundle sizes", printBundleSizes],
+    ["The client stays small", boundConnectSize],
     ["Deploy, dry run", deployDryRun],
     ["Chromium", ensureChromium],
     ["Tests", () => vitest("unit", "server", "browser")],

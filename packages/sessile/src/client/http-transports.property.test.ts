@@ -155,8 +155,16 @@ async function shown(client: Scene["client"], n: number): Promise<void> {
   if (client.getSnapshot().lastSeq < seq) throw new Error(`${seq} is answered before it is shown`);
 }
 
-/** Delivers everything, and waits where the client does, until it has all there is. */
-async function rest({ clock, server, http, client }: Scene): Promise<void> {
+/** Delivers everything, and waits where the client does, until it has all there is and every answer. */
+async function rest(
+  { clock, server, http, client }: Scene,
+  answers: readonly Promise<unknown>[] = [],
+): Promise<void> {
+  let isAnswered = false;
+  const all = Promise.all(answers).then(() => {
+    isAnswered = true;
+  });
+  all.catch(() => {});
   await calm();
   for (let turn = 0; turn < 600; turn++) {
     const hadAnswer = http.answers.shift()?.deliver() !== undefined || http.answers.length > 0;
@@ -165,7 +173,7 @@ async function rest({ clock, server, http, client }: Scene): Promise<void> {
     if (moved) continue;
     const { connection, lastSeq, pending, view } = client.getSnapshot();
     const isSame = view?.createdAt === server.view.createdAt && lastSeq === server.lastSeq;
-    if (connection === "live" && isSame && pending.length === 0) return;
+    if (connection === "live" && isSame && pending.length === 0 && isAnswered) return all;
     await clock.advanceAsync(500);
     await calm();
   }
@@ -183,8 +191,7 @@ async function run(name: keyof typeof transports, actions: readonly Action[], se
   await rest(stage);
   for (const action of actions) await perform(stage, action, answers);
   if (isCut) stage.http.break();
-  await rest(stage);
-  await Promise.all(answers);
+  await rest(stage, answers);
   const snapshot = stage.client.getSnapshot();
   stage.client.close();
   await calm();

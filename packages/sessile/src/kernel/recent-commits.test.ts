@@ -47,6 +47,20 @@ test.each([1, 8, 64])(
   },
 );
 
+test("TR4 a poll of a client that has everything reads no row, its author's draft included", () => {
+  const fixture = new KernelFixture();
+  events(fixture, 20, 1);
+  const { kernel } = fixture;
+  const poll = () => {
+    const { lastSeq } = kernel.committedView;
+    return [kernel.archive.holding(lastSeq), kernel.readAfter(lastSeq).commits, kernel.drafts.of("ada")];
+  };
+  poll();
+  const counts = counting(fixture);
+  expect(poll()).toEqual([null, [], null]);
+  expect(counts).toEqual({ statements: 0, rows: 0 });
+});
+
 test("CA6 after a wake the first reader's page serves those after it", () => {
   const fixture = new KernelFixture();
   events(fixture, 300, 1);
