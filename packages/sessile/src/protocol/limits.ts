@@ -77,7 +77,8 @@ export const defaultLimits: Limits = {
   maxPeerBufferedBytes: 8 * 1024 * 1024,
   maxPeers: 10_000,
   maxWaitingPerPeer: 1024,
-  commandRate: { perSecond: 50_000, burst: 200_000 },
+  // Above what one connection can bring through a session's one thread: a bound for those who lower it, and no brake on a bulk load.
+  commandRate: { perSecond: 500_000, burst: 1_000_000 },
   signalRate: { perSecond: 20, burst: 40 },
   maxChunkChars: 16 * 1024 * 1024,
   maxOpenStreams: 1000,

@@ -72,6 +72,22 @@ describe("catching up", () => {
     await slow.event(({ seq }) => seq === 3 + commits);
   });
 
+  test("WS27 a peer that asks on and reads nothing is sent away, and keeps no other waiting", async () => {
+    const name = fixture.name();
+    const [writer, deaf] = [
+      await fixture.live(name, { kind: "tiny" }),
+      await fixture.live(name, { kind: "tiny" }),
+    ];
+    const [long] = await writer.do(move("long", "z".repeat(250_000)));
+    deaf.socket.pause();
+    for (let n = 0; n < 100; n++) deaf.send({ t: "pull", after: (long?.seq ?? 0) - 1 });
+    await writer.do(move("after"));
+    deaf.socket.resume();
+    const { error } = await deaf.next("error");
+    expect(error).toMatchObject({ code: "overloaded", limit: "maxPeerBufferedBytes" });
+    expect((await deaf.closed).code).toBe(1012);
+  });
+
   test("WS18 a sending peer gets outcomes and nothing else", async () => {
     const name = fixture.name();
     const [sender, live] = [await fixture.connect(name), await fixture.live(name)];
