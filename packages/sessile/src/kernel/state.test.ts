@@ -137,6 +137,7 @@ describe("events of clients", () => {
     "gate.opened",
     "session.created",
     "timer.x",
+    "voice.started",
     "Bad",
     "a..b",
     "",

@@ -23,6 +23,7 @@ import { Archiver, archiveDueId } from "./archiver.ts";
 import { ClientFrames } from "./client-frames.ts";
 import { type Clock, platformClock } from "./clock.ts";
 import { CommandIntake } from "./command-intake.ts";
+import { ExpiryWatch, expiryDueId } from "./expiry-watch.ts";
 import { Ledger } from "./ledger.ts";
 import { type LogReader, MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
 import { PartStore } from "./part-store.ts";
@@ -63,6 +64,7 @@ export class SessionHost {
   readonly #work: WorkRunner;
   readonly #presence: Presence;
   readonly #sealer: SnapshotSealer;
+  readonly #expiry: ExpiryWatch;
 
   constructor(
     context: DurableObjectState,
@@ -94,6 +96,12 @@ export class SessionHost {
       report: (message, thrown) => this.report(message, thrown),
     });
     this.summaries = this.#summaryMaker();
+    this.#expiry = new ExpiryWatch({
+      kernel,
+      expiry: hooks.expiry ?? null,
+      isKept: () => this.peers.sockets.length > 0 || hooks.mayExpire?.(kernel.committedView) === false,
+      expire: () => hooks.expire?.(),
+    });
     this.#work = new WorkRunner(this.#workHost(), clock);
     this.intake = new CommandIntake({
       kernel,
@@ -129,6 +137,7 @@ export class SessionHost {
   start(): void {
     this.visible.start(this.#clock.now());
     this.summaries.start();
+    this.#expiry.start(this.#clock.now());
     this.#work.reconcile();
     this.#alarm.rearm(this.#clock.now());
   }
@@ -164,7 +173,7 @@ export class SessionHost {
 
   /** Another log has taken this one's place: nothing in memory that was about the old one may stay. */
   restart(): void {
-    this.voice.closeRoom();
+    this.voice.restart();
     this.peers.closeAll("The session was imported.");
     this.streams.sockets.closeAll("The session was imported.");
     this.visible.restart(this.#clock.now());
@@ -347,6 +356,7 @@ export class SessionHost {
   async #runDue(timer: DueTimer): Promise<void> {
     if (timer.timerId === mirrorDueId) return this.visible.rang(this.#clock.now());
     if (timer.timerId === workLeaseId) return this.#leaseWork();
+    if (timer.timerId === expiryDueId) return this.#expiry.rang(this.#clock.now());
     if (timer.timerId === archiveDueId) return this.archiver.run(this.#clock.now());
     if (timer.timerId === partsDueId) return this.parts.run(this.#clock.now());
     if (timer.timerId === snapshotDueId) return this.#sealer.rang(this.#clock.now());

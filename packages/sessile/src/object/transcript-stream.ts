@@ -85,6 +85,13 @@ export class TranscriptStream {
     this.#end();
   }
 
+  /** Writes nothing more: the log it belongs to is another one now. */
+  abandon(): void {
+    this.#open.clear();
+    this.#end();
+    if (this.#transcription) release(this.#transcription);
+  }
+
   async #begin(): Promise<void> {
     const { transcriber, clock, timing } = this.#options;
     const late = new AbortController();
@@ -95,13 +102,13 @@ export class TranscriptStream {
       });
       overdue.catch(() => {});
       const transcription = await Promise.race([opening, overdue]);
-      if (this.#isOver) return;
+      if (this.#isOver) return release(transcription);
       this.#transcription = transcription;
       for (const piece of this.#waiting) this.#pass(transcription, piece);
       this.#waiting = [];
     } catch (thrown) {
       // One that opens after all is of no use any more.
-      void opening.then((transcription) => transcription.close()).catch(() => {});
+      void opening.then(release).catch(() => {});
       this.#fail(thrown);
     } finally {
       late.abort();
@@ -172,11 +179,7 @@ export class TranscriptStream {
     if (this.#isOver) return;
     const wasClosing = this.#isClosing;
     this.#end();
-    try {
-      void Promise.resolve(this.#transcription?.close()).catch(() => {});
-    } catch {
-      // It failed already.
-    }
+    if (this.#transcription) release(this.#transcription);
     // Whatever happens to a transcriber that is done with its work hurts nobody.
     if (!wasClosing) this.#options.failed(reason);
   }
@@ -188,4 +191,9 @@ export class TranscriptStream {
     this.#open.clear();
     this.#waiting = [];
   }
+}
+
+/** Closes what nobody listens to any more, however it takes it. */
+function release(transcription: Transcription): void {
+  void (async () => transcription.close())().catch(() => {});
 }

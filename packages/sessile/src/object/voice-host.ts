@@ -93,6 +93,12 @@ export class VoiceHost {
     this.#room.close();
   }
 
+  /** Another log has taken this one's place. */
+  restart(): void {
+    this.#transcripts?.restart();
+    this.closeRoom();
+  }
+
   /**
    * Audio of one peer for all the others.
    *

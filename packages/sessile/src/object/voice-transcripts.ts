@@ -56,6 +56,14 @@ export class VoiceTranscripts {
     for (const [socket, speaker] of this.#speakers) this.#close(socket, speaker);
   }
 
+  /** Another log has taken the place of the one that was written to. */
+  restart(): void {
+    for (const [socket, { stream }] of this.#speakers) {
+      this.#forget(socket);
+      stream.abandon();
+    }
+  }
+
   #open(socket: WebSocket, actor: Actor): TranscriptStream {
     const { transcriber, clock, timing, write, failed } = this.#options;
     return new TranscriptStream({
