@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { type Server, serve } from "sessile/node";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const chromiumPath = [
+  process.env.CHROMIUM_PATH,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path): path is string => path !== undefined && existsSync(path));
+/** Not a loopback name: there the client listens to what the browser says of the network. */
+const host = "sessile.test";
+
+let folder: string;
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  if (!chromiumPath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
+  folder = mkdtempSync(join(tmpdir(), "sessile-transports-"));
+  const pages = join(folder, "pages");
+  mkdirSync(pages);
+  writeFileSync(
+    join(pages, "index.html"),
+    '<!doctype html><title>t</title><body><script type="module" src="/page.js"></script>',
+  );
+  writeFileSync(join(pages, "page.js"), await bundled("fixtures/transports-page.ts", ["sessile-source"]));
+  server = await serve({
+    worker: { source: await bundled("../src/worker.ts", ["sessile-source", "workerd", "worker", "browser"]) },
+    dir: join(folder, "data"),
+    port: 0,
+    compatibilityDate: "2026-11-01",
+    durableObjects: { COUNTER: { className: "Counter" } },
+    assets: { directory: pages, spa: true, workerFirst: ["/v1/*"] },
+    allowedHosts: [host],
+  });
+  browser = await chromium.launch({
+    executablePath: chromiumPath,
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", `--host-resolver-rules=MAP ${host} 127.0.0.1`],
+  });
+});
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+
+async function bundled(entry: string, conditions: string[]): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [here(entry)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    platform: conditions.includes("workerd") ? "neutral" : "browser",
+    mainFields: ["browser", "module", "main"],
+    conditions,
+    external: ["cloudflare:*", "node:*"],
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+let messages = 0;
+async function say(name: string, text: string): Promise<void> {
+  messages += 1;
+  const response = await fetch(`${server.url}/v1/sessions/counter/${name}/events`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ clientEventId: `browser-${messages}`, type: "message", payload: text }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+async function open(name: string, transport: "poll" | "sse"): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`http://${host}:${new URL(server.url).port}/?name=${name}&transport=${transport}`);
+  await page.getByRole("heading", { name: "live" }).waitFor();
+  return page;
+}
+
+const shows = (page: Page, text: string) => page.locator("output", { hasText: text }).waitFor();
+
+test("TR4 a page that polls asks again on refresh(), when it is seen, and when the network returns", async () => {
+  await say("polled", "one");
+  const page = await open("polled", "poll");
+  await shows(page, "one");
+  await say("polled", "two");
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await shows(page, "one two");
+  await say("polled", "three");
+  expect(await page.locator("output").textContent()).toBe("one two");
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await shows(page, "one two three");
+  await page.context().setOffline(true);
+  await say("polled", "four");
+  await page.context().setOffline(false);
+  await shows(page, "one two three four");
+});
+
+test("TR1 a page hears over server-sent events, also after the network was away", async () => {
+  const page = await open("streamed", "sse");
+  await say("streamed", "one");
+  await shows(page, "one");
+  await page.context().setOffline(true);
+  await say("streamed", "two");
+  await page.context().setOffline(false);
+  await shows(page, "one two");
+});
