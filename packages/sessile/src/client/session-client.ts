@@ -8,6 +8,7 @@ import {
   SessileError,
   type SessionContract,
   type StateOf,
+  type SummaryStyle,
   unreachable,
 } from "../protocol/index.ts";
 import { callProxy } from "./call-proxy.ts";
@@ -25,6 +26,7 @@ import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-s
 import { type DraftActions, draftActions } from "./draft-actions.ts";
 import type { Clock, TransportName } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
+import { HttpClient, type RequestedSummary } from "./http-client.ts";
 import { Listeners } from "./listeners.ts";
 import { type CommandResult, Outbox } from "./outbox.ts";
 import { SessionParts } from "./parts.ts";
@@ -67,6 +69,7 @@ export class SessionClient<S extends SessionContract> {
   readonly voice: SessionVoice;
   readonly #clock: Clock;
   readonly #connection: Connection;
+  readonly #requests: HttpClient<S>;
   readonly #outbox: Outbox;
   readonly #store: SessionStore<S>;
   readonly #feed: EventFeed<S>;
@@ -95,6 +98,7 @@ export class SessionClient<S extends SessionContract> {
       () => `draft-${randomProducer(environment.random)}`,
     );
     this.parts = new SessionParts(options);
+    this.#requests = new HttpClient<S>(options);
     this.#outbox = new Outbox({
       producer: options.producer ?? randomProducer(environment.random),
       epoch: options.epoch ?? 0,
@@ -178,6 +182,14 @@ export class SessionClient<S extends SessionContract> {
       answer,
       ...(comment === undefined ? {} : { comment }),
     }));
+
+  /**
+   * Asks for a summary, over HTTP whatever the transport; null if it is still being made. To everyone who follows, it comes as an event.
+   *
+   * @throws SessileError `rate_limited` with `cooldownRemaining` in seconds
+   */
+  readonly summarize = (style?: SummaryStyle): Promise<RequestedSummary | null> =>
+    this.#requests.summarize(style);
 
   /**
    * Sends to the peers that are here now.

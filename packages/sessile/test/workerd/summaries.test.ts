@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { HttpClient } from "../../src/client/index.ts";
+import { connect, HttpClient } from "../../src/client/index.ts";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
@@ -167,6 +167,23 @@ describe("with a model", () => {
     expect((await summarize("told/ended", "detailed")).status).toBe(409);
   });
 
+  test("SU6 a runtime killed while the model writes asks again by itself, and one summary comes of it", async () => {
+    await say("told/killed", "Remember this.");
+    const refused = summarize("told/killed").catch(() => null);
+    const lost = await model.next();
+    const pid = server.runtimePid;
+    if (pid === undefined) throw new Error("the runtime's pid is not known");
+    process.kill(pid, "SIGKILL");
+    await refused;
+    lost.fail();
+    const call = await model.next();
+    call.say(json("It was remembered."));
+    await until(async () => (await summaries("told/killed").catch(() => [])).length > 0);
+    expect(await summaries("told/killed")).toMatchObject([{ reason: "request", text: "It was remembered." }]);
+    const types = await typesOf("told/killed");
+    expect(types.filter((type) => type === "summary.created")).toHaveLength(1);
+  });
+
   test("SU6 SU7 US4 a model that hangs or talks nonsense holds up nothing; at last sentences are taken, and every try is paid for", async () => {
     await say("told/failing", "Bob must pay the invoice.");
     const asked = summarize("told/failing");
@@ -253,6 +270,21 @@ describe("elsewhere", () => {
       details: { cooldownRemaining: expect.any(Number) },
     });
     expect(await client.getUsage()).toMatchObject({ entries: 0, tokens: { total: 0 } });
+  });
+
+  test("CL31 SU4 a client that follows asks for one and hears of it as everyone does", async () => {
+    await say("plain/followed", "The tests are green.");
+    const client = connect({ url: server.url, kind: "plain", name: "followed" });
+    await client.whenLive();
+    const summary = await client.summarize("detailed");
+    expect(summary).toMatchObject({ style: "detailed", text: "The tests are green." });
+    for await (const event of client.events)
+      if (event.type === "summary.created") {
+        expect(event.payload).toMatchObject({ summaryId: summary?.summaryId, text: summary?.text });
+        break;
+      }
+    await expect(client.summarize()).rejects.toMatchObject({ code: "rate_limited" });
+    client.close();
   });
 
   test("SU6 SU9 a model behind a Workers AI binding", async () => {
