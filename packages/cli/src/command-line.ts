@@ -29,6 +29,7 @@ export const overview = `sessile: durable sessions for AI agents
   sessile import FILE        make a session from an export
   sessile verify FILE        find what was changed, taken out or cut off in an export
   sessile restore KIND/NAME  rebuild a session that lost its tables from the record
+  sessile delete KIND/NAME   delete a session for good
   sessile doctor             look at a data folder
   sessile --version          print the version
 

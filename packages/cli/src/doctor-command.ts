@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { type Database, type Finding, inspectRecord } from "./inspect-record.ts";
 import { CommandFailure, type RemoteFlags, request } from "./remote.ts";
 
 export interface DoctorFlags {
@@ -8,18 +9,6 @@ export interface DoctorFlags {
   readonly version: string;
   /** Asks a running server too. */
   readonly remote?: RemoteFlags;
-}
-
-/** One line of the report. */
-interface Finding {
-  readonly level: "ok" | "warn" | "bad";
-  readonly what: string;
-  readonly detail: string;
-}
-
-interface Database {
-  readonly path: string;
-  readonly bytes: number;
 }
 
 const lowDiskBytes = 1024 ** 3;
@@ -95,34 +84,6 @@ function inspectDisk(dir: string): Finding {
   const { bavail, bsize } = statfsSync(dir);
   const free = bavail * bsize;
   return { level: free < lowDiskBytes ? "bad" : "ok", what: "free disk", detail: sizeOf(free) };
-}
-
-function inspectRecord(databases: readonly Database[]): Finding[] {
-  const findings: Finding[] = [];
-  for (const { path } of databases.filter((database) => database.path.includes("d1"))) {
-    const lag = lagOf(path);
-    if (lag === null) continue;
-    const { sessions, behind, events } = lag;
-    const detail = `${sessions} sessions, ${behind} of them ${events} events behind`;
-    findings.push({ level: behind > 0 ? "warn" : "ok", what: "record", detail });
-  }
-  return findings;
-}
-
-function lagOf(path: string): { sessions: number; behind: number; events: number } | null {
-  const database = new DatabaseSync(path, { readOnly: true });
-  try {
-    const row = database
-      .prepare(
-        "SELECT count(*) AS sessions, coalesce(sum(recordedSeq < lastSeq), 0) AS behind, coalesce(sum(max(0, lastSeq - recordedSeq)), 0) AS events FROM sessile_sessions",
-      )
-      .get();
-    return { sessions: Number(row?.sessions), behind: Number(row?.behind), events: Number(row?.events) };
-  } catch {
-    return null; // another database of the Worker
-  } finally {
-    database.close();
-  }
 }
 
 async function inspectServer(remote: RemoteFlags): Promise<Finding> {

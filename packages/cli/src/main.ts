@@ -36,6 +36,8 @@ async function runSessionCommand(command: SessionCommand): Promise<void> {
       return (await import("./transfer-commands.ts")).runImport(command.flags);
     case "restore":
       return (await import("./transfer-commands.ts")).runRestore(command.flags);
+    case "delete":
+      return (await import("./transfer-commands.ts")).runDelete(command.flags);
     case "verify":
       return (await import("./verify-command.ts")).runVerify(command.flags);
     case "tail":

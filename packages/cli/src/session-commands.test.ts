@@ -152,31 +152,52 @@ describe("export, verify, import, restore", () => {
   });
 });
 
-describe("tail", () => {
-  test("prints what there is and ends, or follows; and goes on after the seq it is given", async () => {
+describe("delete", () => {
+  test("DE1 DE5 deletes once it is told to for certain, may be repeated, and frees the address if asked", async () => {
     const name = await grown(2);
-    const all = await sessile("tail", `diary/${name}`, "--no-follow", "--url", here.url);
-    const seqs = all.stdout
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line).seq);
-    expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => index + 1));
-    const { child, output } = start(
-      "tail",
-      `diary/${name}`,
-      "--after",
-      String(seqs.length - 1),
-      "--url",
-      here.url,
-    );
-    await until(() => output.stdout.includes("\n"));
-    await here.ask("POST", `diary/${name}/call/write`, { body: ["while it follows"] });
-    await until(() => output.stdout.includes("while it follows"));
-    child.kill("SIGINT");
-    await once(child, "exit");
-    expect(JSON.parse(output.stdout.split("\n")[0]!).seq).toBe(seqs.length);
-    expect(output.stderr).toMatch(/^Go on with: --after \d+\n$/);
+    expect(await sessile("delete", `diary/${name}`, "--url", here.url)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--yes"),
+    });
+    for (const more of [[], [], ["--free"]])
+      expect(await sessile("delete", `diary/${name}`, "--yes", ...more, "--url", here.url)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(`^Deleted diary/${name} at \\d{4}-`),
+      });
+    expect((await here.get(`diary/${name}`)).body.lastSeq).toBe(2);
   });
+});
+
+describe("tail", () => {
+  test.each(["longpoll", "sse", "poll"])(
+    "prints what there is and ends, or follows over %s; and goes on after the seq it is given",
+    async (transport) => {
+      const name = await grown(2);
+      const all = await sessile("tail", `diary/${name}`, "--no-follow", "--url", here.url);
+      const seqs = all.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).seq);
+      expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => index + 1));
+      const { child, output } = start(
+        "tail",
+        `diary/${name}`,
+        "--after",
+        String(seqs.length - 1),
+        "--transport",
+        transport,
+        "--url",
+        here.url,
+      );
+      await until(() => output.stdout.includes("\n"));
+      await here.ask("POST", `diary/${name}/call/write`, { body: ["while it follows"] });
+      await until(() => output.stdout.includes("while it follows"));
+      child.kill("SIGINT");
+      await once(child, "exit");
+      expect(JSON.parse(output.stdout.split("\n")[0]!).seq).toBe(seqs.length);
+      expect(output.stderr).toMatch(/^Go on with: --after \d+\n$/);
+    },
+  );
 
   test("a server that is not there, and a session that is named wrongly, are said in one line", async () => {
     expect(await sessile("tail", "diary/x", "--no-follow", "--url", "http://127.0.0.1:1")).toMatchObject({
@@ -186,6 +207,10 @@ describe("tail", () => {
     expect(await sessile("tail", "diary")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("KIND/NAME"),
+    });
+    expect(await sessile("tail", "diary/a", "--transport", "pigeon")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("longpoll, sse, poll"),
     });
     expect(await sessile("export", "diary/a", "--anchor", "x")).toMatchObject({ code: 2 });
   });
@@ -202,6 +227,19 @@ describe("doctor", () => {
     expect(stdout).toMatch(/record: \d+ sessions, \d+ of them \d+ events behind/);
     expect(stdout).toMatch(/server: .* answers in \d+ ms/);
     expect([0, 1]).toContain(code);
+  });
+
+  test("LM15 tells of a record that was put back to an earlier time", async () => {
+    const name = await grown(2);
+    const database = await here.server.d1("SESSILE_RECORD");
+    await database
+      .prepare("UPDATE sessile_sessions SET recordedSeq = 1, lastSeq = 1 WHERE sessionId = ?1")
+      .bind(`diary/${name}`)
+      .all();
+    const { stdout } = await sessile("doctor", "--dir", here.server.dir);
+    expect(stdout).toContain(
+      `warn  record: 1 sessions know of events that it once held and lacks now, such as diary/${name}`,
+    );
   });
 
   test("a folder that is not there is bad, exit 1", async () => {

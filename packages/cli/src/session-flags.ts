@@ -2,7 +2,8 @@ import type { ParseArgsOptionsConfig } from "node:util";
 import { parseArgs } from "node:util";
 import { parseSession, type RemoteFlags } from "./remote.ts";
 import type { TailFlags } from "./tail-command.ts";
-import type { ExportFlags, ImportFlags, RestoreFlags } from "./transfer-commands.ts";
+import { type TailTransport, tailTransports } from "./tail-transport.ts";
+import type { DeleteFlags, ExportFlags, ImportFlags, RestoreFlags } from "./transfer-commands.ts";
 import { UsageError } from "./usage-error.ts";
 import type { VerifyFlags } from "./verify-command.ts";
 
@@ -12,6 +13,7 @@ export type SessionCommand =
   | { readonly name: "import"; readonly flags: ImportFlags }
   | { readonly name: "verify"; readonly flags: VerifyFlags }
   | { readonly name: "restore"; readonly flags: RestoreFlags }
+  | { readonly name: "delete"; readonly flags: DeleteFlags }
   | { readonly name: "tail"; readonly flags: TailFlags }
   | { readonly name: "doctor"; readonly flags: { readonly dir: string; readonly remote?: RemoteFlags } };
 
@@ -40,10 +42,16 @@ ${remoteHelp}`,
   restore: `sessile restore KIND/NAME: rebuild a session that lost its tables from the record
 
 ${remoteHelp}`,
+  delete: `sessile delete KIND/NAME: delete a session for good, its copy in the record and its objects in buckets included
+
+  --yes               needed: there is no way back but an export made before
+  --free              let the address be used anew
+${remoteHelp}`,
   tail: `sessile tail KIND/NAME: print a session's events as JSON lines, and follow it
 
   --after SEQ         begin after this event (default 0)
   --no-follow         end with what there is
+  --transport NAME    how what is new comes: ${tailTransports.join(", ")} (default ${tailTransports[0]})
 ${remoteHelp}`,
   doctor: `sessile doctor: look at a data folder: versions, lock, sizes, free disk, the record's lag
 
@@ -62,6 +70,9 @@ const options = {
   after: { type: "string" },
   dir: { type: "string" },
   "no-follow": { type: "boolean" },
+  transport: { type: "string" },
+  yes: { type: "boolean" },
+  free: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } satisfies ParseArgsOptionsConfig;
 type OptionName = keyof typeof options;
@@ -72,7 +83,8 @@ const allowed: Readonly<Record<SessionCommand["name"], readonly OptionName[]>> =
   import: remote,
   verify: [...remote, "anchor"],
   restore: remote,
-  tail: [...remote, "after", "no-follow"],
+  delete: [...remote, "yes", "free"],
+  tail: [...remote, "after", "no-follow", "transport"],
   doctor: [...remote, "dir"],
 };
 
@@ -104,6 +116,13 @@ export function parseSessionCommand(
       };
     case "restore":
       return { name, flags: { remote: away, session: sessionOf(name, positionals) } };
+    case "delete": {
+      const session = sessionOf(name, positionals);
+      if (values.yes) return { name, flags: { remote: away, session, free: values.free ?? false } };
+      throw new UsageError(
+        `${session.kind}/${session.name} would be deleted for good. Export it first if you may need it, then add --yes.`,
+      );
+    }
     case "import":
       return { name, flags: { remote: away, file: one(name, "FILE", positionals) } };
     case "verify":
@@ -122,6 +141,7 @@ export function parseSessionCommand(
           remote: away,
           session: sessionOf(name, positionals),
           follow: !values["no-follow"],
+          transport: transportOf(values.transport ?? tailTransports[0]),
           ...(values.after === undefined ? {} : { after: seqOf(values.after) }),
         },
       };
@@ -129,6 +149,12 @@ export function parseSessionCommand(
       if (positionals.length > 0) throw unexpected(name, positionals[0] ?? "");
       return { name, flags: { dir: values.dir ?? ".sessile", ...asked } };
   }
+}
+
+function transportOf(text: string): TailTransport {
+  const known = tailTransports.find((transport) => transport === text);
+  if (known) return known;
+  throw new UsageError(`--transport is one of ${tailTransports.join(", ")}, not "${text}".`);
 }
 
 function read(name: SessionCommand["name"], args: readonly string[]) {

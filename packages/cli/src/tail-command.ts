@@ -1,12 +1,15 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { SessionEvent } from "sessile/protocol";
 import {
   CommandFailure,
   type RemoteFlags,
+  request,
   requestJson,
   type SessionArgument,
   sessionPath,
 } from "./remote.ts";
+import type { TailTransport } from "./tail-transport.ts";
 
 export interface TailFlags {
   readonly remote: RemoteFlags;
@@ -15,36 +18,48 @@ export interface TailFlags {
   readonly after?: number;
   /** False: end with what there is. */
   readonly follow: boolean;
+  readonly transport: TailTransport;
 }
 
 interface Page {
   readonly items: readonly SessionEvent[];
-  readonly nextAfter: number;
   readonly hasMore: boolean;
 }
 
 const waitSeconds = 25;
 const retryMs = 1000;
+const pollMs = 2000;
 
 /**
  * Prints a session's events, one JSON object a line, and follows it. A server that is away is asked again; the next run goes
  * on with `--after` the last seq that was printed.
  */
-export async function runTail({ remote, session, after = 0, follow }: TailFlags): Promise<void> {
+export async function runTail({ remote, session, after = 0, follow, transport }: TailFlags): Promise<void> {
   let cursor = after;
   let wasAway = false;
   process.once("SIGINT", () => {
     process.stderr.write(`Go on with: --after ${cursor}\n`);
     process.exit(0);
   });
+  const print = (event: SessionEvent): void => {
+    process.stdout.write(`${JSON.stringify(event)}\n`);
+    cursor = event.seq;
+    wasAway = false;
+  };
+  const isStream = follow && transport === "sse";
+  const held = follow && transport === "longpoll" ? `&wait=${waitSeconds}` : "";
   for (;;) {
-    const query = `?after=${cursor}&limit=1000${follow ? `&wait=${waitSeconds}` : ""}`;
     try {
+      if (isStream) {
+        for await (const event of streamed(remote, session, cursor)) print(event);
+        continue;
+      }
+      const query = `?after=${cursor}&limit=1000${held}`;
       const page = await requestJson<Page>(remote, sessionPath(session, `/events${query}`));
-      for (const event of page.items) process.stdout.write(`${JSON.stringify(event)}\n`);
-      cursor = page.nextAfter;
+      page.items.forEach(print);
       wasAway = false;
       if (!follow && !page.hasMore) return;
+      if (transport === "poll" && !page.hasMore) await wait(pollMs);
     } catch (error) {
       if (!follow || !isPassing(error)) throw error;
       if (!wasAway) process.stderr.write(`${error instanceof Error ? error.message : error} Trying again.\n`);
@@ -52,6 +67,17 @@ export async function runTail({ remote, session, after = 0, follow }: TailFlags)
       await wait(retryMs);
     }
   }
+}
+
+async function* streamed(
+  remote: RemoteFlags,
+  session: SessionArgument,
+  after: number,
+): AsyncGenerator<SessionEvent> {
+  const headers = { accept: "text/event-stream" };
+  const { body } = await request(remote, sessionPath(session, `/events?after=${after}`), { headers });
+  const messages = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  for await (const { data } of messages ?? []) yield JSON.parse(data) as SessionEvent;
 }
 
 /** Nobody answered, or the answer says to come back; a refusal would only be repeated. */

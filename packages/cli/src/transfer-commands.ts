@@ -66,6 +66,21 @@ export async function runRestore({ remote, session }: RestoreFlags): Promise<voi
   );
 }
 
+export interface DeleteFlags extends RestoreFlags {
+  readonly free: boolean;
+}
+
+/** Deletes a session wherever it lies. Cut short, it may be repeated. */
+export async function runDelete({ remote, session, free }: DeleteFlags): Promise<void> {
+  const path = sessionPath(session, free ? "?free=1" : "");
+  const { kind, name, deletedAt } = await requestJson<{ kind: string; name: string; deletedAt: string }>(
+    remote,
+    path,
+    { method: "DELETE" },
+  );
+  process.stdout.write(`Deleted ${kind}/${name} at ${deletedAt}\n`);
+}
+
 function report(what: string, { kind, name, events, head }: Transferred): void {
   process.stdout.write(`${what} ${kind}/${name}: ${events} events, head ${head}\n`);
 }
