@@ -197,6 +197,11 @@ export class Ledger implements Visibility {
     this.#pump();
   }
 
+  end(reason: SessileError): void {
+    this.#run += 1;
+    this.#refuseWaiting(reason);
+  }
+
   rang(now: number): void {
     this.#isArmed = false;
     this.#kernel.due.drop(mirrorDueId);
@@ -364,10 +369,14 @@ export class Ledger implements Visibility {
     this.#contradiction = error;
     this.#log("error", "The record contradicts the log: the session is frozen", detailOf(reason));
     this.#kernel.due.drop(mirrorDueId);
+    this.#refuseWaiting(error);
+    this.#options.rearm();
+  }
+
+  #refuseWaiting(error: SessileError): void {
     const { acks, settles } = this.#queue.takeUpTo(Number.POSITIVE_INFINITY);
     this.#options.disconnect(acks.keys(), error);
     for (const settle of settles) settle(error);
-    this.#options.rearm();
   }
 
   #arm(at: number): void {

@@ -1,5 +1,6 @@
 import type { D1Database } from "../record/index.ts";
 import type { ArchiveBucket } from "./archiver.ts";
+import type { ErasableBucket } from "./eraser.ts";
 import type { PartBucket } from "./part-store.ts";
 
 /** Bindings the base class looks for; all optional. */
@@ -7,9 +8,9 @@ export interface SessileBindings {
   /** D1: directory and mirror of the log. */
   readonly SESSILE_RECORD?: D1Database;
   /** R2: archived events. */
-  readonly SESSILE_ARCHIVE?: ArchiveBucket;
+  readonly SESSILE_ARCHIVE?: ArchiveBucket & ErasableBucket;
   /** R2: parts that events refer to. */
-  readonly SESSILE_PARTS?: PartBucket;
+  readonly SESSILE_PARTS?: PartBucket & ErasableBucket;
   /** Standalone streams: the namespace of `StreamObject`, by which forks find what they were forked from. */
   readonly SESSILE_STREAM?: DurableObjectNamespace;
   /** Fan-out of directory changes to open lists. */

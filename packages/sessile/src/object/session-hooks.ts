@@ -8,6 +8,7 @@ import type { DirectoryDescription, QuotaStore, SessionRecord } from "../record/
 import type { ArchiveBucket } from "./archiver.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { DirectoryFeedStub } from "./directory-feed.ts";
+import type { Expiry } from "./expiry-watch.ts";
 import type { PartBucket } from "./part-store.ts";
 import type { QuotaPolicy } from "./quota-policy.ts";
 import type { VoiceSettings } from "./voice-settings.ts";
@@ -43,6 +44,10 @@ export interface SessionHooks {
   onSignal(peer: Peer, signal: Json): boolean;
   onTimer(name: string, input: Json): unknown;
   onCommit(before: SessionView, after: SessionView): void;
+  /** Absent: sessions of this kind never expire. */
+  readonly expiry?: Expiry | null;
+  mayExpire?(view: SessionView): boolean;
+  expire?(): void;
   /** Runs `body` while `caller` names who called. */
   asCaller<T>(caller: Actor | null, body: () => T): T;
 }

@@ -98,9 +98,8 @@ export class SessionHost {
     this.summaries = this.#summaryMaker();
     this.#expiry = new ExpiryWatch({
       kernel,
-      expiry: hooks.expiry ?? null,
-      isKept: () => this.peers.sockets.length > 0 || hooks.mayExpire?.(kernel.committedView) === false,
-      expire: () => hooks.expire?.(),
+      hasPeers: () => this.peers.sockets.length > 0,
+      hooks,
     });
     this.#work = new WorkRunner(this.#workHost(), clock);
     this.intake = new CommandIntake({

@@ -14,6 +14,7 @@ import {
   type SessionRecord,
 } from "../record/index.ts";
 import { CachingObject } from "./caching-object.ts";
+import type { Expiry } from "./expiry-watch.ts";
 import type { KindDeclaration } from "./kind-definition.ts";
 import type { QuotaPolicy } from "./quota-policy.ts";
 import type { SessileBindings } from "./session-bindings.ts";
@@ -38,6 +39,8 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   readonly snapshots: KindDeclaration["snapshots"] = {};
   /** When events move to the archive, from where they are read as before; null keeps them all at hand. */
   readonly retention: KindDeclaration["retention"] = null;
+  /** When sessions that nobody uses are deleted; null keeps them for ever. `mayExpire` decides for each. */
+  readonly expiry: Expiry | null = null;
   /** Summaries: after snapshots, when asked for and always at the end; null makes none. `{}` takes every default. */
   readonly summaries: KindDeclaration["summaries"] = null;
   /** Lets people talk in the session, and what is said become events; null keeps audio out. `{}` is audio without transcripts. */
@@ -55,6 +58,10 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   onCreate(): void {}
   /** Runs on every wake, before any request. */
   onStart(): void | Promise<void> {}
+  /** Asked before a session expires, such as whether it belongs to nobody who could come back. */
+  mayExpire(_view: SessionView<State>): boolean {
+    return true;
+  }
   /** HTTP requests below the session's pretty address. */
   onRequest(_request: Request): Response | Promise<Response> {
     return new Response("Not found", { status: 404 });

@@ -32,6 +32,9 @@ const writeOps: ReadonlySet<SessionRequest["op"]> = new Set([
   "summarize",
 ]);
 
+/** What takes a session that is there. */
+type HostRequest = Exclude<SessionRequest, { readonly op: "delete" }>;
+
 /** Steps of an import: the only requests that do not make the session they are addressed to. */
 export function isImport(request: SessionRequest): boolean {
   const { op } = request;
@@ -42,7 +45,7 @@ export function isImport(request: SessionRequest): boolean {
 /** Answers one request of the HTTP layer. Errors become data here, so that their codes survive the hop. */
 export async function answerRequest(
   host: SessionHost,
-  request: SessionRequest,
+  request: HostRequest,
   caller: SessionCaller,
   may: (action: Action) => boolean,
 ): Promise<SessionReply> {
@@ -58,7 +61,7 @@ export async function answerRequest(
   }
 }
 
-function actionOf(request: SessionRequest): Action {
+function actionOf(request: HostRequest): Action {
   if (adminOps.has(request.op) || isImport(request)) return "admin";
   if (request.op === "stream") return readsOnly(request.action) ? "read" : "write";
   return writeOps.has(request.op) ? "write" : "read";
@@ -66,9 +69,9 @@ function actionOf(request: SessionRequest): Action {
 
 async function answer(
   host: SessionHost,
-  request: SessionRequest,
+  request: HostRequest,
   caller: SessionCaller,
-): Promise<SessionReplies[SessionRequest["op"]]> {
+): Promise<SessionReplies[HostRequest["op"]]> {
   const { kernel, visible } = host;
   switch (request.op) {
     case "view":

@@ -1,7 +1,7 @@
 import { Kernel, type KindDefinition, type Writer } from "../kernel/index.ts";
 import { type Action, mayAccess } from "../protocol/access.ts";
-import type { EventMap } from "../protocol/contract.ts";
 import { closeCodes } from "../protocol/close-code.ts";
+import type { EventMap } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { pingText, pongText } from "../protocol/frame.ts";
@@ -15,6 +15,7 @@ import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
 import { type Deletion, deletedError, Eraser, readDeletion } from "./eraser.ts";
 import { definitionOf } from "./kind-definition.ts";
+import { close } from "./peers.ts";
 import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
@@ -148,7 +149,7 @@ export abstract class Session<
     this.#name = ctx.id.name ?? "";
     this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts });
     this.#deletion = readDeletion(ctx.storage);
-    if (this.#deletion) return;
+    if (this.#deletion) return this.#closeSockets();
     const sql = new DurableSql(ctx.storage);
     this.#sql = sql;
     const kernel = Kernel.open(sql, this.kind, this.ctx.id.name ?? "", this.#definition(), Date.now());
@@ -189,6 +190,12 @@ export abstract class Session<
     this.#deletion = this.#eraser.begin(ownerId, Date.now());
     // Whatever still runs beside the commits finds no database.
     this.#sql?.close(deletedError());
+    this.#closeSockets();
+    this.#host?.visible.end(deletedError());
+  }
+
+  #closeSockets(): void {
+    for (const socket of this.ctx.getWebSockets()) close(socket, closeCodes.gone, deletedError().message);
   }
 
   /** @returns when it was deleted, 0 if it was not */
@@ -268,6 +275,7 @@ export abstract class Session<
   }
 
   #opened(): SessionHost {
+    if (this.#deletion) throw deletedError();
     if (!this.#host)
       throw new SessileError(
         "internal",
@@ -320,6 +328,10 @@ export abstract class Session<
         this.#guard("onCommit", () =>
           this.onCommit(before as SessionView<State>, after as SessionView<State>),
         ),
+      expiry: this.expiry,
+      mayExpire: (view) => this.mayExpire(view as SessionView<State>),
+      // What deletes it begins once the alarm's other work is done.
+      expire: () => this.#begin(this.access === "owned" ? (this.view.access?.ownerId ?? null) : null),
       asCaller: (caller, body) => this.#asCaller(caller, body),
     };
   }

@@ -43,15 +43,16 @@ export function isUpgrade(request: Request): boolean {
 }
 
 /** A socket is accepted and closed, because its client could not read the status of a refused upgrade. */
-export function refuseFetch(request: Request, error: SessileError): Response {
+export function refuseFetch(
+  request: Request,
+  error: SessileError,
+  code: number = error.code === "not_found" ? closeCodes.notFound : closeCodes.restart,
+): Response {
   if (!isUpgrade(request)) return problemOf(error);
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();
   server.send(JSON.stringify({ t: "error", error: error.toWire() }));
-  server.close(
-    error.code === "not_found" ? closeCodes.notFound : closeCodes.restart,
-    closeReason(error.message),
-  );
+  server.close(code, closeReason(error.message));
   return new Response(null, {
     status: 101,
     webSocket: client,

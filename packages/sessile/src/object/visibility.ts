@@ -49,6 +49,8 @@ export interface Visibility {
   start(now: number): void;
   /** Another log has taken this one's place. */
   restart(now: number): void;
+  /** The session is no more: whoever waits is told so. */
+  end(reason: SessileError): void;
   /** The row of due work rang. */
   rang(now: number): Promise<void> | void;
 }
@@ -120,6 +122,10 @@ export class MirrorVisibility implements Visibility {
 
   restart(now: number): void {
     this.#mirror.restart(now);
+  }
+
+  end(): void {
+    // Nobody waits for anything here.
   }
 
   rang(now: number): Promise<void> {

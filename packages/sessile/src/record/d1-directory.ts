@@ -57,7 +57,8 @@ const columns =
  */
 const upsertSql = `INSERT INTO sessile_sessions
   (sessionId, kind, name, lifecycle, status, title, searchText, ownerId, lastSeq, epoch, createdAt, updatedAt, facts, visibility, readerIds)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
+  WHERE NOT EXISTS (SELECT 1 FROM sessile_deletions WHERE sessionId = ?1 AND deletedAt >= ?11)
   ON CONFLICT (sessionId) DO UPDATE SET lifecycle = excluded.lifecycle, status = excluded.status, title = excluded.title,
     searchText = excluded.searchText, ownerId = excluded.ownerId, lastSeq = excluded.lastSeq,
     epoch = COALESCE(excluded.epoch, epoch), updatedAt = excluded.updatedAt, facts = excluded.facts,
@@ -102,7 +103,8 @@ export async function upsertSession(db: D1Queries, row: DirectoryRow): Promise<n
     .prepare("SELECT recordedSeq, epoch FROM sessile_sessions WHERE sessionId = ?1")
     .bind(sessionId);
   const [, after] = await queried(() => db.batch<Watermark>([upsert, select]));
-  const stored = after?.results[0] as Watermark;
+  const stored = after?.results[0];
+  if (!stored) throw new SessileError("not_found", `${sessionId} was deleted.`);
   assertEpoch(stored.epoch, row.epoch);
   return stored.recordedSeq;
 }

@@ -1,5 +1,6 @@
 import { assertSessionAddress } from "../protocol/index.ts";
 import type { D1Database, D1Queries } from "./d1.ts";
+import { deleteSession, readmitSession } from "./d1-deletion.ts";
 import { getSession, listSessions, upsertSession } from "./d1-directory.ts";
 import { appendEvents, readEvents } from "./d1-events.ts";
 import { migrateRecord } from "./migrations.ts";
@@ -41,6 +42,14 @@ export function createD1Record(db: D1Database, options: D1RecordOptions = {}): S
     async getSession(kind, name) {
       await ready(kind, name);
       return getSession(readFrom(), kind, name);
+    },
+    async deleteSession(kind, name, deletedAt) {
+      await ready(kind, name);
+      await deleteSession(db, kind, name, deletedAt);
+    },
+    async readmitSession(kind, name) {
+      await ready(kind, name);
+      await readmitSession(db, kind, name);
     },
     async listSessions(listOptions = {}) {
       await migrateRecord(db);

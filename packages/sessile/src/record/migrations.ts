@@ -126,6 +126,17 @@ const migrations: readonly Migration[] = [
       "CREATE INDEX sessile_tokens_by_actor ON sessile_tokens (actorId, createdAt)",
     ],
   },
+  {
+    version: 5,
+    name: "deletions",
+    statements: [
+      `CREATE TABLE sessile_deletions (
+        sessionId TEXT NOT NULL PRIMARY KEY,
+        deletedAt INTEGER NOT NULL
+      ) WITHOUT ROWID`,
+      "CREATE INDEX session_event_parts_by_session ON session_event_parts (sessionId)",
+    ],
+  },
 ];
 
 export const recordVersion: number = migrations.length;

@@ -117,6 +117,15 @@ export interface SessionRecord {
   getSession(kind: string, name: string): Promise<RecordedSession | null>;
 
   listSessions(options?: ListOptions): Promise<SessionPage>;
+
+  /**
+   * Deletes a session's events and row for good. From then on a row of a session that was created before `deletedAt` is
+   * `not_found`, so that no late write brings it back.
+   */
+  deleteSession(kind: string, name: string, deletedAt: number): Promise<void>;
+
+  /** Lets a session of any age be recorded under the address again. */
+  readmitSession(kind: string, name: string): Promise<void>;
 }
 
 export function sessionIdOf(kind: string, name: string): string {

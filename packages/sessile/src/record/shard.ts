@@ -33,6 +33,8 @@ export function createShardedRecord(options: ShardedRecordOptions): SessionRecor
     recordedSeq: async (kind, name) => at(kind, name).recordedSeq(kind, name),
     readEvents: async (kind, name, readOptions) => at(kind, name).readEvents(kind, name, readOptions),
     getSession: async (kind, name) => at(kind, name).getSession(kind, name),
+    deleteSession: async (kind, name, deletedAt) => at(kind, name).deleteSession(kind, name, deletedAt),
+    readmitSession: async (kind, name) => at(kind, name).readmitSession(kind, name),
     async listSessions(listOptions = {}) {
       const { order, limit } = parseListOptions(listOptions);
       // A cursor is a place in the order and names no shard, so every shard continues from the same one.

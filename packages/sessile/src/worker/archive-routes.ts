@@ -63,6 +63,15 @@ export function archiveRoutes(recordOf: (env: unknown) => SessionRecord | null):
     return Response.json({ kind, name, lastSeq, recordedSeq, head });
   });
 
+  routes.delete("/", async (context) => {
+    await context.var.require("admin");
+    const { target, actor } = context.var;
+    const free = integerParam(context.req.query("free"), "free", 0, 0, 1) === 1;
+    const { deletedAt } = await target.ask({ op: "delete", free }, actor);
+    const { kind, name } = target;
+    return Response.json({ kind, name, deletedAt: new Date(deletedAt).toISOString() });
+  });
+
   routes.post("/restore", async (context) => {
     await context.var.require("admin");
     const { target, actor } = context.var;

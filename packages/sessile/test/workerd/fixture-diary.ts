@@ -19,6 +19,10 @@ export class Chronicle extends Session<Env, { readonly lines: number }> {
   override recordOf(env: Env): SessionRecord {
     return createD1Record(faultyDatabase(env.SESSILE_RECORD));
   }
+  override readonly expiry = (this.ctx.id.name ?? "").startsWith("brief") ? { idleMs: 1500 } : null;
+  override mayExpire({ name }: { readonly name: string }): boolean {
+    return !name.startsWith("brief-kept");
+  }
   readonly archived = callable(
     () => this.sql<{ place: string; n: number }>`SELECT count(*) AS n FROM _sessile_archive`[0]?.n ?? 0,
   );

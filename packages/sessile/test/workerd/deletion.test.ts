@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { until } from "../../src/node/server/fixtures/processes.ts";
+import { createD1Record } from "../../src/record/index.ts";
+import { Fixture } from "./start.ts";
+
+vi.setConfig({ testTimeout: 45_000 });
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await Fixture.start({ r2: ["SESSILE_ARCHIVE", "SESSILE_PARTS"] });
+}, 60_000);
+afterEach(() => d1("up"));
+afterAll(() => fixture?.stop());
+
+const d1 = (state: "up" | "down" | "held") => fixture.ask("POST", `/test/d1/${state}`);
+const remove = (path: string, query = "") => fixture.ask("DELETE", `${path}${query}`);
+const record = async () => createD1Record(await fixture.server.d1("SESSILE_RECORD"));
+
+async function rowsOf(kind: string, name: string): Promise<number> {
+  const database = await fixture.server.d1("SESSILE_RECORD");
+  const id = `${kind}/${name}`;
+  const [row] = (
+    await database
+      .prepare(
+        "SELECT (SELECT count(*) FROM session_events WHERE sessionId = ?1) + (SELECT count(*) FROM sessile_sessions WHERE sessionId = ?1) + (SELECT count(*) FROM session_event_parts WHERE sessionId = ?1) AS n",
+      )
+      .bind(id)
+      .all<{ n: number }>()
+  ).results;
+  return Number(row?.n);
+}
+
+const stored = async (name: string) =>
+  (await fixture.get("/test/objects")).body.filter((key: string) => key.includes(`/${name}/`));
+
+/** A session with events in the record and in the archive, and a part. */
+async function chronicle(): Promise<string> {
+  const name = fixture.name("gone");
+  for (let n = 0; n < 8; n++) {
+    const body = Array.from({ length: 10 }, (_, index) => ({
+      clientEventId: `p.1.${n * 10 + index}`,
+      type: "line.added",
+      payload: `line ${n}`,
+    }));
+    await fixture.ask("POST", `chronicle/${name}/events`, { body });
+  }
+  const { body } = await fixture.ask("POST", `chronicle/${name}/parts`, { text: "a long output" });
+  await fixture.ask("POST", `chronicle/${name}/events`, {
+    body: { clientEventId: "part", type: "output.added", payload: body },
+  });
+  await until(async () => (await stored(name)).length > 1, 20_000);
+  return name;
+}
+
+test("DE1 DE2 deleting ends every socket and leaves nothing in the session, the record and the buckets; it may be repeated", async () => {
+  const name = await chronicle();
+  await until(async () => (await rowsOf("chronicle", name)) > 80, 20_000);
+  const peer = await fixture.live(name, { kind: "chronicle" });
+  const first = await remove(`chronicle/${name}`);
+  expect([first.status, first.body]).toEqual([
+    200,
+    { kind: "chronicle", name, deletedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+  ]);
+  expect((await peer.closed).code).toBe(4410);
+  expect(await rowsOf("chronicle", name)).toBe(0);
+  expect(await stored(name)).toEqual([]);
+  expect((await remove(`chronicle/${name}`)).body).toEqual(first.body);
+  expect((await fixture.get(`/v1/sessions?kind=chronicle&q=${name}`)).body.items).toEqual([]);
+});
+
+test("DE3 nothing that comes late brings a session back: clients, reads, writes, restores, another instance", async () => {
+  const name = fixture.name("gone");
+  await fixture.call(name, "add", "x");
+  await remove(`notes/${name}`);
+  const expectGone = async () => {
+    const socket = await fixture.connect(name);
+    expect((await socket.next("error")).error.code).toBe("not_found");
+    expect((await socket.closed).code).toBe(4410);
+    for (const [method, path, body] of [
+      ["GET", "", undefined],
+      ["GET", "/events", undefined],
+      ["POST", "/call/add", ["y"]],
+      ["POST", "/events", { clientEventId: "a", type: "note.added" }],
+      ["POST", "/restore", undefined],
+    ] as const) {
+      const answer = await fixture.ask(method, `notes/${name}${path}`, body === undefined ? {} : { body });
+      expect([path, answer.status]).toEqual([path, 404]);
+    }
+    expect((await fixture.get(`/notes/${name}/suffix`)).status).toBe(404);
+  };
+  await expectGone();
+  await fixture.evict(name);
+  await expectGone();
+  expect(await rowsOf("notes", name)).toBe(0);
+});
+
+test("DE4 a deletion that meets an outage or a kill goes on by itself, and shows nothing meanwhile", async () => {
+  const name = fixture.name("gone");
+  await fixture.call(name, "add", "x");
+  await until(async () => (await rowsOf("notes", name)) > 2);
+  const peer = await fixture.live(name);
+  await d1("down");
+  expect((await remove(`notes/${name}`)).status).toBe(503);
+  expect((await peer.closed).code).toBe(4410);
+  expect((await fixture.get(`notes/${name}`)).status).toBe(404);
+  await fixture.crash();
+  expect((await fixture.get(`notes/${name}`)).status).toBe(404);
+  // Nobody asks again: the alarm does.
+  await until(async () => (await rowsOf("notes", name)) === 0, 20_000);
+});
+
+test("DE5 an address is used anew where that is meant: after ?free=1, or by an import", async () => {
+  const name = fixture.name("gone");
+  await fixture.call(name, "add", "x");
+  await until(async () => (await rowsOf("notes", name)) > 2);
+  const file = (await fixture.get(`notes/${name}/export`)).body as string;
+  await remove(`notes/${name}`);
+  const imported = await fixture.ask("POST", "/v1/sessions/import", { text: file });
+  expect(imported.status).toBe(201);
+  expect((await fixture.get(`notes/${name}/export`)).body).toBe(file);
+  await until(async () => (await rowsOf("notes", name)) > 2, 20_000);
+
+  expect((await remove(`notes/${name}`, "?free=1")).status).toBe(200);
+  expect(await fixture.call(name, "add", "y")).toMatchObject({ count: 1 });
+  expect((await fixture.log(name)).map(({ seq }) => seq)[0]).toBe(1);
+  await until(async () => (await rowsOf("notes", name)) > 2, 20_000);
+  const { body } = await fixture.get(`notes/${name}/log`);
+  expect(body.items.filter(({ level }: { level: string }) => level === "error")).toEqual([]);
+  expect((await remove(`notes/${name}`, "?free=2")).body.field).toBe("free");
+});
+
+test("DE6 what a deleted session had on its way to the record makes no row there; a later session of that name does", async () => {
+  const name = fixture.name("gone");
+  const kind = "notes";
+  await fixture.call(name, "add", "x");
+  await until(async () => (await rowsOf(kind, name)) > 2);
+  const row = await (await record()).getSession(kind, name);
+  await remove(`${kind}/${name}`);
+  if (!row) throw new Error("no row");
+  await expect((await record()).upsertSession(row)).rejects.toMatchObject({ code: "not_found" });
+  expect(await (await record()).upsertSession({ ...row, createdAt: Date.now() + 1000 })).toBe(0);
+});
+
+test("DE1 in ledger mode too, also while the record does not answer the session's own writes", async () => {
+  const name = fixture.name("gone");
+  await fixture.ask("POST", `books/${name}/call/add`, { body: ["x"] });
+  await d1("down");
+  const waiting = fixture.ask("POST", `books/${name}/call/add`, { body: ["y"] });
+  await until(async () => (await fixture.get(`books/${name}/sync`)).body.staged > 0);
+  expect((await remove(`books/${name}`)).status).toBe(503);
+  expect((await waiting).status).toBe(404);
+  await d1("up");
+  expect((await remove(`books/${name}`)).status).toBe(200);
+  expect(await rowsOf("books", name)).toBe(0);
+  expect((await fixture.get(`books/${name}`)).status).toBe(404);
+});
+
+test("DE7 an idle session is deleted by itself; one that is used, watched or kept by its kind is not", async () => {
+  const [idle, watched, kept] = [fixture.name("brief"), fixture.name("brief"), fixture.name("brief-kept")];
+  for (const name of [idle, watched, kept])
+    await fixture.ask("POST", `chronicle/${name}/events`, {
+      body: { clientEventId: "a", type: "line.added" },
+    });
+  const peer = await fixture.live(watched, { kind: "chronicle" });
+  await until(async () => (await rowsOf("chronicle", idle)) > 0);
+  await until(async () => (await rowsOf("chronicle", idle)) === 0, 20_000);
+  expect((await fixture.get(`chronicle/${idle}`)).status).toBe(404);
+  // Both were looked at as often as the first.
+  for (const name of [watched, kept]) expect((await fixture.get(`chronicle/${name}`)).status).toBe(200);
+  peer.socket.close();
+  await until(async () => (await fixture.get(`chronicle/${watched}`)).status === 404, 20_000);
+});
