@@ -10,7 +10,7 @@ const serving = [
   "packages/sessile/test/**/*.test.ts",
   "apps/*/test/**/*.test.ts",
 ];
-const browser = ["apps/*/test/**/*.browser.test.ts"];
+const browser = ["apps/*/test/**/*.browser.test.ts", "packages/sessile/test/**/*.browser.test.ts"];
 
 export default defineConfig({
   test: {

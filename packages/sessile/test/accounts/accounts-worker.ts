@@ -31,7 +31,7 @@ const settings: AccountsOptions<Env> = {
   bearer: true,
   publicKinds: ["chat"],
   plugins: ({ PROVIDER_URL }) => [
-    passkey({ rpID: "127.0.0.1", rpName: "Chats" }),
+    passkey({ rpID: "localhost", rpName: "Chats" }),
     genericOAuth({
       config: [
         {
