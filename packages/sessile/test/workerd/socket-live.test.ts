@@ -78,9 +78,10 @@ describe("catching up", () => {
       await fixture.live(name, { kind: "tiny" }),
       await fixture.live(name, { kind: "tiny" }),
     ];
-    const [long] = await writer.do(move("long", "z".repeat(250_000)));
+    await writer.do(move("long", "z".repeat(250_000)));
+    const { seq } = await writer.event(({ clientEventId }) => clientEventId === "long");
     deaf.socket.pause();
-    for (let n = 0; n < 100; n++) deaf.send({ t: "pull", after: (long?.seq ?? 0) - 1 });
+    for (let n = 0; n < 100; n++) deaf.send({ t: "pull", after: seq - 1 });
     await writer.do(move("after"));
     deaf.socket.resume();
     const { error } = await deaf.next("error");

@@ -134,7 +134,7 @@ test("SM33 a reader of what was withdrawn is told, also one that comes back late
   await call(name, "say", "s", 2, 10, false);
   const reader = new Reader(`voices/${name}/streams/s`);
   await reader.seen(2);
-  const [{ info }] = reader.frames as [{ info: { generation: number } }];
+  const [{ info }] = reader.frames as unknown as [{ info: { generation: number } }];
   await call(name, "reset", "s");
   await call(name, "say", "s", 1, 10, true);
   await reader.closed;
