@@ -71,7 +71,13 @@ describe("events", () => {
     expect(seqs(rest.body.items)).toEqual(upTo(25).slice(14));
     expect(rest.body).toMatchObject({ nextAfter: 25, hasMore: false });
     const none = await fixture.get(`notes/${name}/events?after=25`);
-    expect(none.body).toEqual({ items: [], nextAfter: 25, hasMore: false, lastSeq: 25 });
+    expect(none.body).toEqual({
+      items: [],
+      nextAfter: 25,
+      hasMore: false,
+      lastSeq: 25,
+      createdAt: expect.stringMatching(/Z$/),
+    });
     expect((await fixture.get(`notes/${name}/events?after=999`)).body.items).toEqual([]);
   });
 
