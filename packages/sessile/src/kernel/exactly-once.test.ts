@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defaultLimits } from "../protocol/limits.ts";
 import { bob, KernelFixture } from "../testing/kernel-fixture.ts";
 
 const message = (id: string, payload: number) => ({ op: "append", id, type: "message", payload }) as const;
@@ -49,6 +50,18 @@ describe("exactly once", () => {
     expect(fixture.append("p.1.2", 2)).toMatchObject({ ok: true, repeated: false });
     expect(fixture.append("p.1.2", 2)).toMatchObject({ ok: true, repeated: true });
     expect(fixture.events(2).map((event) => event.payload)).toEqual([1, 3, 2]);
+  });
+
+  test("EO4 a late position is found again wherever it lies: far back, and in a commit longer than a row", () => {
+    const fixture = new KernelFixture({ limits: { ...defaultLimits, maxRowBytes: 600 } });
+    fixture.append("p.1.1", "\u{1f9ed}".repeat(400));
+    fixture.append("p.1.9", '"p.1.5" in a payload is no id');
+    for (let n = 0; n < 40; n++) fixture.append(`q.1.${n}`, n);
+    fixture.append("p.1.5", "late");
+    for (let n = 40; n < 80; n++) fixture.append(`q.1.${n}`, n);
+    for (const id of ["p.1.1", "p.1.5", "p.1.9", "q.1.0"])
+      expect(fixture.append(id, "again")).toMatchObject({ ok: true, repeated: true });
+    expect(fixture.append("p.1.4", "later")).toMatchObject({ ok: true, repeated: false });
   });
 
   test("EO5 a higher epoch takes over and a lower one is fenced", () => {

@@ -362,8 +362,7 @@ export class Kernel {
     }
     const recall = this.#producers.recall(position, actor?.id ?? "");
     if (recall.is === "new") return null;
-    const found =
-      batch.find(id) ?? this.log.findBack(recall.sinceSeq + 1, (event) => event.clientEventId === id);
+    const found = batch.find(id) ?? this.log.findBack(recall.sinceSeq + 1, id);
     if (!found && recall.sinceSeq + 1 < this.archive.hotFrom) throw tooOld(undefined);
     return found;
   }

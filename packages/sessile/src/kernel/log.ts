@@ -93,20 +93,27 @@ export class Log {
     }
   }
 
-  /** The newest event with seq ≥ `downTo` that satisfies `test`, searching back from the end. */
-  findBack(downTo: number, test: (event: PackedEvent) => boolean): FoundEvent | null {
+  /**
+   * The newest event with seq ≥ `downTo` that carries the id, searching back from the end. A sender may well ask for ids that were never
+   * there, each of them a search through all of it: so only commits whose text has the id leave the database.
+   */
+  findBack(downTo: number, clientEventId: string): FoundEvent | null {
+    const text = JSON.stringify(clientEventId);
     for (let before = Number.MAX_SAFE_INTEGER; before > downTo; ) {
       const rows = this.#sql.exec(
-        "SELECT last_seq, first_seq, body FROM _sessile_log WHERE last_seq >= ? AND last_seq < ? ORDER BY last_seq DESC LIMIT 32",
+        "SELECT last_seq, first_seq, body FROM _sessile_log WHERE last_seq >= ? AND last_seq < ? AND (instr(body, ?) > 0 OR length(body) >= ?) ORDER BY last_seq DESC LIMIT 32",
         downTo,
         before,
+        text,
+        // SQLite counts a surrogate pair as one.
+        Math.floor(this.#mayContinueFrom / 2),
       );
       for (const row of rows) {
         const stored = this.#read(row);
         const commit = JSON.parse(stored.body) as Commit;
         for (let index = commit.events.length - 1; index >= 0; index--) {
           const event = commit.events[index] as PackedEvent;
-          if (test(event)) return foundIn(commit, index, event);
+          if (event.clientEventId === clientEventId) return foundIn(commit, index, event);
         }
         before = stored.lastSeq;
       }
@@ -126,12 +133,16 @@ export class Log {
     return event ? foundIn(commit, seq - commit.firstSeq, event) : null;
   }
 
+  /** Only a head of full length can have been cut (one unit shorter if a surrogate pair stood at the cut). */
+  get #mayContinueFrom(): number {
+    return Math.floor(this.#maxRowBytes / 3) - 1;
+  }
+
   #read(row: SqlRow): StoredCommit {
     const lastSeq = numberAt(row, "last_seq");
     const head = textAt(row, "body");
-    // Only a head of full length can have been cut (one unit shorter if a surrogate pair stood at the cut).
-    const mayContinue = head.length >= Math.floor(this.#maxRowBytes / 3) - 1;
-    const body = mayContinue ? head + readContinuation(this.#sql, ownerOf(lastSeq)) : head;
+    const body =
+      head.length >= this.#mayContinueFrom ? head + readContinuation(this.#sql, ownerOf(lastSeq)) : head;
     return { firstSeq: numberAt(row, "first_seq"), lastSeq, body };
   }
 }

@@ -53,7 +53,7 @@ const insertSql = `INSERT INTO session_events
   SELECT value ->> 0, ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
   FROM json_each(?4) WHERE ${isNext}`;
 const advanceSql = `UPDATE sessile_sessions SET recordedSeq = ?4, epoch = COALESCE(?3, epoch),
-  headSeq = CASE WHEN ?5 IS NULL THEN headSeq ELSE ?4 END, headHash = COALESCE(?5, headHash) WHERE sessionId = ?1 AND ${isNext}`;
+  headSeq = CASE WHEN ?5 IS NULL THEN headSeq ELSE ?4 END, headHash = COALESCE(?5, headHash) WHERE sessionId = ?1 AND ${isNext} RETURNING recordedSeq`;
 
 /** Appends slice by slice; each pass either moves forward or throws. */
 export async function appendEvents(db: D1Queries, batch: EventBatch): Promise<number> {
@@ -163,7 +163,6 @@ async function insertSlice(
   const expected = slice.fromSeq - 1;
   const select = db.prepare(watermarkSql).bind(sessionId);
   const statements = [
-    select,
     db.prepare(insertSql).bind(sessionId, expected, epoch ?? null, slice.json),
     db
       .prepare(advanceSql)
@@ -171,7 +170,9 @@ async function insertSlice(
   ];
   let watermark: Watermark | undefined;
   try {
-    watermark = (await db.batch<Watermark>(statements))[0]?.results[0];
+    const [, advanced] = await db.batch(statements);
+    if (advanced?.results.length === 1) return { recordedSeq: expected, epoch: epoch ?? null };
+    watermark = (await queried(() => select.all<Watermark>())).results[0];
   } catch (thrown) {
     watermark = (await queried(() => select.all<Watermark>())).results[0];
     if (watermark !== undefined && watermark.recordedSeq < slice.fromSeq)
