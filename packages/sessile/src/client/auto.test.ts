@@ -2,9 +2,9 @@ import { afterEach, expect, test } from "vitest";
 import { FakeClock, settled } from "../testing/fake-clock.ts";
 import { ScriptedHttp } from "../testing/scripted-http.ts";
 import { ScriptedServer } from "../testing/scripted-server.ts";
-import { auto, connect, type SessionClient } from "./index.ts";
+import { auto, connect } from "./index.ts";
 
-const clients: SessionClient[] = [];
+const clients: { close(): void }[] = [];
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();
 });
