@@ -22,6 +22,7 @@ import type { SessionView } from "../protocol/view.ts";
 import { type EventsPage, readEventsPage } from "./events-page.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionKind } from "./session-kind.ts";
+import { SessionSpeech } from "./session-speech.ts";
 import { SessionStreams } from "./session-streams.ts";
 
 /** The running session, which is created if it does not exist. A symbol, so that no name is taken from kinds. */
@@ -41,6 +42,8 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
 
   /** Chunks that come bit by bit, such as a model's answer: durable before anybody reads them, and read from any offset. */
   readonly streams = new SessionStreams(() => this[live]().streams);
+  /** What the session says to people who talk in it. */
+  readonly speech = new SessionSpeech(() => this[live]().voice);
 
   get view(): SessionView<State> {
     return this[live]().kernel.view as SessionView<State>;

@@ -15,8 +15,8 @@ import type { Command, Outcome } from "../protocol/command.ts";
 import { type Actor, type Commit, eventsOf, type SessionEvent } from "../protocol/event.ts";
 import { sessionKeyOf } from "../protocol/event-id.ts";
 import type { Json } from "../protocol/json.ts";
-import { mentionsPart } from "../protocol/part.ts";
 import { defaultLimits } from "../protocol/limits.ts";
+import { mentionsPart } from "../protocol/part.ts";
 
 export const ada: Actor = { id: "ada", name: "Ada" };
 export const bob: Actor = { id: "bob", name: "Bob" };
