@@ -8,6 +8,7 @@ export {
   workflow,
 } from "./kernel/index.ts";
 export {
+  Agent,
   type CommandPrice,
   callable,
   DirectoryFeed,
@@ -18,6 +19,8 @@ export {
   type QuotaPolicy,
   type SessileBindings,
   Session,
+  type StreamingResponse,
+  streamingCallable,
   type VoiceSettings,
   type WorkContext,
   type WorkFunction,

@@ -2,7 +2,13 @@ import type { Kernel, LogPage, SnapshotWithView, StoredCommit } from "../kernel/
 import { closeCodes } from "../protocol/close-code.ts";
 import { parseWith } from "../protocol/command.ts";
 import { SessileError, unreachable } from "../protocol/error.ts";
-import { clientFrameSchema, type HelloFrame, protocolVersion, type WelcomeFrame } from "../protocol/frame.ts";
+import {
+  clientFrameSchema,
+  type HelloFrame,
+  type Peer,
+  protocolVersion,
+  type WelcomeFrame,
+} from "../protocol/frame.ts";
 import { type Json, parseJson } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { withoutChunks } from "../protocol/stream.ts";
@@ -23,6 +29,8 @@ export interface ClientFramesOptions {
   readonly hooks: SessionHooks;
   readonly takeCommands: (socket: WebSocket, commands: readonly Json[], chars: number) => void;
   readonly presenceChanged: () => void;
+  /** A signal that went to the others here goes to peers of other protocols too. */
+  readonly signalled: (from: Peer, signal: Json) => void;
   /** A page of what is no longer in the hot log. */
   readonly readArchived: (after: number) => Promise<LogPage>;
 }
@@ -88,10 +96,9 @@ export class ClientFrames {
           );
         if (!this.#signalPasses(socket)) return;
         if (this.#options.hooks.onSignal(peer, frame.signal)) {
-          peers.relay(
-            { t: "signal", from: { peerId: peer.peerId, actor: peer.actor }, signal: frame.signal },
-            socket,
-          );
+          const from = { peerId: peer.peerId, actor: peer.actor };
+          peers.relay({ t: "signal", from, signal: frame.signal }, socket);
+          this.#options.signalled(from, frame.signal);
         }
         return;
       case "voice":
@@ -186,7 +193,7 @@ function isCommandsFrame(value: Json): value is { readonly t: "do"; readonly com
   return true;
 }
 
-function closeCodeOf(error: SessileError): number {
+export function closeCodeOf(error: SessileError): number {
   switch (error.code) {
     case "forbidden":
       return closeCodes.forbidden;

@@ -1,32 +1,20 @@
-import {
-  assertRepeats,
-  type Kernel,
-  type KindDefinition,
-  runCommand,
-  type Task,
-  type Transaction,
-  taskIdOf,
-  type Writer,
-} from "../kernel/index.ts";
+import type { Kernel, Transaction } from "../kernel/index.ts";
 import { type Action, actionOf } from "../protocol/access.ts";
 import { type Command, type Outcome, parseCommand } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Ack } from "../protocol/frame.ts";
-import { parseProducerPosition } from "../protocol/ids.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
-import { mentionsPart } from "../protocol/part.ts";
 import type { QuotaStatus } from "../protocol/quota.ts";
 import { AsyncCalls } from "./async-calls.ts";
 import { AwaitedCommand, outcomesWithin } from "./awaited-command.ts";
+import type { FoundMethod } from "./callable.ts";
 import type { Clock } from "./clock.ts";
-import { type Delivered, type Letter, Mailbox } from "./mailbox.ts";
+import { CommandLetter, type Destination } from "./command-letter.ts";
+import { type Delivered, Mailbox } from "./mailbox.ts";
 import { type Applicant, QuotaGate } from "./quota-gate.ts";
 import type { SessionHooks } from "./session-hooks.ts";
-
-/** Where an outcome goes: a socket, or whoever awaits it. */
-type Destination = WebSocket | ((outcome: Outcome) => void);
 
 /** Whose commands a socket carries; `rights` are what the worker's authorizer let it do, absent for everything. */
 export interface Sender {
@@ -51,67 +39,17 @@ interface Entering extends Applicant {
   readonly onQuota?: RequestWishes["onQuota"] | undefined;
   /** Hears that it is an asynchronous call, which has begun. */
   readonly onRuns?: (() => void) | undefined;
+  /** What a call runs in place of the callable of its name. */
+  readonly method?: FoundMethod | undefined;
+}
+
+/** A command of a peer that has other frames than this protocol's for it. */
+export interface PeerCommand extends Pick<Entering, "chars" | "method"> {
+  readonly command: Json;
 }
 
 function forbidden({ op }: Command): SessileError {
   return new SessileError("forbidden", `You may not ${actionOf(op)} in this session.`);
-}
-
-/** A command on its way. A class and no closures, because there is one for every command. */
-class CommandLetter implements Letter {
-  readonly #command: Command;
-  readonly #kind: KindDefinition;
-  readonly actor: Actor | null;
-  readonly chars: number;
-  readonly destination: Destination;
-
-  constructor(
-    command: Command,
-    kind: KindDefinition,
-    actor: Actor | null,
-    chars: number,
-    destination: Destination,
-  ) {
-    this.#command = command;
-    this.#kind = kind;
-    this.actor = actor;
-    this.chars = chars;
-    this.destination = destination;
-  }
-
-  get id(): string | undefined {
-    return taskIdOf(this.#command);
-  }
-
-  /** What the answer is addressed with. */
-  get ackId(): string | undefined {
-    return this.#command.id;
-  }
-
-  get refusesFirst(): boolean {
-    return this.#command.op !== "call" && this.#command.op !== "answerGate";
-  }
-
-  get touchesTables(): boolean {
-    const { op, id } = this.#command;
-    // Which parts are referred to is noted beside the log.
-    if (
-      (this.#command.op === "append" && mentionsPart(this.#command.payload)) ||
-      (this.#command.op === "setState" && mentionsPart(this.#command.state))
-    )
-      return true;
-    if (op !== "append" && op !== "setState" && op !== "setStatus" && op !== "reset") return true;
-    // A foreign id gets a row of its own.
-    return id !== undefined && parseProducerPosition(id) === null;
-  }
-
-  run(writer: Writer): Json | undefined {
-    return runCommand(this.#command, writer, this.#kind);
-  }
-
-  assertRepeats(...[earlier]: Parameters<NonNullable<Task["assertRepeats"]>>): void {
-    assertRepeats(this.#command, earlier);
-  }
 }
 
 export interface CommandIntakeOptions {
@@ -190,6 +128,30 @@ export class CommandIntake {
     if (refused.length > 0) this.#options.send(socket, JSON.stringify(refused));
   }
 
+  /**
+   * A command whose outcome is told in another protocol.
+   *
+   * @throws SessileError what ends the connection, as in `fromSocket`
+   */
+  fromPeer(
+    socket: WebSocket,
+    { actor, rights, client }: Sender,
+    { command: value, chars, method }: PeerCommand,
+    settle: (outcome: Outcome) => void,
+  ): void {
+    const refusal = this.#options.refusal();
+    if (refusal?.retryable) throw refusal;
+    try {
+      const command = parseCommand(value, "frame");
+      if (rights && !rights.includes(actionOf(command.op))) throw forbidden(command);
+      this.#enter(command, { actor, client }, chars, settle, socket, { method });
+    } catch (thrown) {
+      const error = SessileError.from(thrown);
+      if (error.code === "overloaded") throw error;
+      settle({ ok: false, error });
+    }
+  }
+
   /** Commands of one HTTP request. An outcome is null if `waitMs` has passed and an asynchronous call still runs. */
   fromRequest(
     sender: Sender,
@@ -237,7 +199,7 @@ export class CommandIntake {
     chars: number,
     destination: Destination,
     line: object,
-    told: Pick<Entering, "onQuota" | "onRuns"> = {},
+    more: Pick<Entering, "onQuota" | "onRuns" | "method"> = {},
   ): void {
     const { hooks, refusal } = this.#options;
     const frozen = refusal();
@@ -252,17 +214,17 @@ export class CommandIntake {
         chars,
         destination,
         ...(client === undefined ? {} : { client }),
-        ...told,
+        ...more,
       })
     )
       return;
-    this.#accept({ command, actor, chars, destination, ...told });
+    this.#accept({ command, actor, chars, destination, ...more });
   }
 
-  #accept({ command, actor, chars, destination, onRuns }: Omit<Entering, "client">): void {
+  #accept({ command, actor, chars, destination, onRuns, method: given }: Omit<Entering, "client">): void {
     const { hooks, kernel, whenShown } = this.#options;
     if (command.op === "call") {
-      const method = hooks.findMethod(command.method);
+      const method = given ?? hooks.findMethod(command.method);
       if (method?.isAsync) {
         onRuns?.();
         void this.#calls

@@ -11,6 +11,7 @@ import type { DirectoryFeedStub } from "./directory-feed.ts";
 import type { Expiry } from "./expiry-watch.ts";
 import type { PartBucket } from "./part-store.ts";
 import type { QuotaPolicy } from "./quota-policy.ts";
+import type { FoundStreamingMethod } from "./streaming-callable.ts";
 import type { VoiceSettings } from "./voice-settings.ts";
 import type { WorkFunction } from "./work-runner.ts";
 
@@ -37,6 +38,8 @@ export interface SessionHooks {
   readonly description: DirectoryDescription;
   authorize(actor: Actor | null, action: Action): boolean;
   findMethod(name: string): FoundMethod | null;
+  /** What answers Agents SDK clients bit by bit; absent: nothing does. */
+  findStreaming?(name: string): FoundStreamingMethod | null;
   findWork(name: string): WorkFunction | null;
   onConnect(peer: Peer): void;
   onDisconnect(peer: Peer): void;

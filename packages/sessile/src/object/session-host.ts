@@ -5,7 +5,6 @@ import {
   type LogLevel,
   type LogPage,
   partsDueId,
-  readStep,
   runningWork,
   type StoredCommit,
   type Transaction,
@@ -18,6 +17,7 @@ import type { Actor } from "../protocol/event.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
 import { withoutChunks } from "../protocol/stream.ts";
+import { AgentsFace } from "./agents-face.ts";
 import { Alarm } from "./alarm.ts";
 import { Archiver, archiveDueId } from "./archiver.ts";
 import { ClientFrames } from "./client-frames.ts";
@@ -35,6 +35,7 @@ import { StreamHost } from "./stream-host.ts";
 import { SummaryMaker, summaryDuePrefix } from "./summary-maker.ts";
 import { type Acks, MirrorVisibility, type Visibility } from "./visibility.ts";
 import { VoiceHost } from "./voice-host.ts";
+import { workHostOf } from "./work-host.ts";
 import { WorkRunner } from "./work-runner.ts";
 
 const workLeaseId = "work:lease";
@@ -50,6 +51,8 @@ export class SessionHost {
   readonly kernel: Kernel;
   readonly peers: Peers;
   readonly frames: ClientFrames;
+  /** Agents SDK clients. */
+  readonly agents: AgentsFace;
   readonly intake: CommandIntake;
   readonly archiver: Archiver;
   readonly summaries: SummaryMaker;
@@ -98,10 +101,10 @@ export class SessionHost {
     this.summaries = this.#summaryMaker();
     this.#expiry = new ExpiryWatch({
       kernel,
-      hasPeers: () => this.peers.sockets.length > 0,
+      hasPeers: () => this.peers.sockets.length + this.agents.peers.sockets.length > 0,
       hooks,
     });
-    this.#work = new WorkRunner(this.#workHost(), clock);
+    this.#work = new WorkRunner(workHostOf(this, hooks), clock);
     this.intake = new CommandIntake({
       kernel,
       limits,
@@ -116,6 +119,7 @@ export class SessionHost {
       disconnect: (socket, error) => this.#disconnect([socket], error),
       abort: (thrown) => context.abort(String(thrown)),
     });
+    this.agents = new AgentsFace({ context, limits, hooks, clock, session: this });
     this.voice = this.#voiceHost(limits);
     this.frames = new ClientFrames({
       kernel,
@@ -128,6 +132,7 @@ export class SessionHost {
       takeCommands: (socket, commands, chars) =>
         this.intake.fromSocket(socket, this.peers.get(socket) ?? { actor: null }, commands, chars),
       presenceChanged: () => this.#presence.changed(),
+      signalled: (from, signal) => this.agents.signalled(from, signal),
       readArchived: (after) => this.archiver.readAfter(after, Number.POSITIVE_INFINITY),
     });
   }
@@ -174,6 +179,7 @@ export class SessionHost {
   restart(): void {
     this.voice.restart();
     this.peers.closeAll("The session was imported.");
+    this.agents.peers.closeAll("The session was imported.");
     this.streams.sockets.closeAll("The session was imported.");
     this.visible.restart(this.#clock.now());
     this.#sealer.restart();
@@ -193,6 +199,7 @@ export class SessionHost {
   }
 
   left(socket: WebSocket): void {
+    if (this.agents.left(socket)) return;
     this.streams.sockets.left(socket);
     const peer = this.peers.get(socket);
     const isNew = this.peers.remove(socket);
@@ -249,6 +256,7 @@ export class SessionHost {
         : kernel.log.readAfter(after, maxChars);
     const broadcast = (commits: readonly StoredCommit[], acks: Acks) => {
       this.peers.broadcast(commits.map(withoutChunks), acks);
+      this.agents.shown(commits);
       this.streams.shown(commits);
     };
     if (kernel.definition.durability !== "ledger")
@@ -266,7 +274,7 @@ export class SessionHost {
       broadcast,
       readLog,
       waitUntil,
-      sockets: () => this.peers.sockets,
+      sockets: () => [...this.peers.sockets, ...this.agents.peers.sockets],
       disconnect: (sockets, error) => this.#disconnect(sockets, error),
       rearm: () => this.#alarm.rearm(this.#clock.now()),
     });
@@ -323,6 +331,7 @@ export class SessionHost {
 
   #disconnect(sockets: Iterable<WebSocket>, error: SessileError): void {
     for (const socket of sockets) {
+      if (this.agents.peers.end(socket, closeCodes.restart, error.message)) continue;
       this.peers.send(socket, { t: "error", error: error.toWire() });
       close(socket, closeCodes.restart, error.message);
     }
@@ -339,6 +348,7 @@ export class SessionHost {
     if (before.access !== after.access) {
       const mayStay = (actor: Actor | null) => mayAccess(after.access, actor?.id, "read");
       this.peers.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
+      this.agents.peers.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
       this.streams.sockets.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
       this.#presence.changed();
     }
@@ -374,23 +384,6 @@ export class SessionHost {
     if (runningWork(this.kernel.sql).length > 0)
       this.kernel.due.put(workLeaseId, this.#clock.now() + workLeaseMs);
     else this.kernel.due.drop(workLeaseId);
-  }
-
-  #workHost(): ConstructorParameters<typeof WorkRunner>[0] {
-    return {
-      find: (name) => this.#hooks.findWork(name),
-      running: () => runningWork(this.kernel.sql),
-      readStep: (workId, step) => readStep(this.kernel.sql, workId, step),
-      completeStep: (workId, step, result, commit) =>
-        this.write(null, (writer) => {
-          if (writer.completeStep(workId, step, result)) commit();
-        }),
-      failStep: (workId, step, attempt, message) =>
-        this.write(null, (writer) => writer.failStep(workId, step, attempt, message)),
-      complete: (workId, result) => this.write(null, (writer) => writer.completeWork(workId, result)),
-      fail: (workId, message) => this.write(null, (writer) => writer.failWork(workId, message)),
-      report: (message, thrown) => this.report(message, thrown, "warn"),
-    };
   }
 }
 

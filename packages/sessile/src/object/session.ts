@@ -1,5 +1,6 @@
 import { Kernel, type KindDefinition, type Writer } from "../kernel/index.ts";
 import { type Action, mayAccess } from "../protocol/access.ts";
+import { agentHeader } from "../protocol/agents-frame.ts";
 import { closeCodes } from "../protocol/close-code.ts";
 import type { EventMap } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
@@ -10,6 +11,7 @@ import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/re
 import { streamHeader } from "../protocol/stream-request.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { DirectoryDescription } from "../record/index.ts";
+import { answerAgentsFetch } from "./agents-fetch.ts";
 import { findCallable } from "./callable.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
@@ -22,6 +24,7 @@ import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
 import { answerRequest, isImport } from "./session-request.ts";
 import { answerStreamFetch } from "./stream-fetch.ts";
+import { findStreamingCallable } from "./streaming-callable.ts";
 import { actorFrom, answerFetch, answerForwarded, isRead, isUpgrade, refuseFetch } from "./upgrade.ts";
 
 /**
@@ -98,8 +101,10 @@ export abstract class Session<
   override async fetch(request: Request): Promise<Response> {
     if (this.#deletion) return refuseFetch(request, deletedError(), closeCodes.gone);
     const actor = actorFrom(request);
-    const refused = this.#refusal(actor, isUpgrade(request) || !isRead(request));
+    const agent = request.headers.get(agentHeader);
+    const refused = this.#refusal(actor, agent !== null || isUpgrade(request) || !isRead(request));
     if (refused) return refuseFetch(request, refused);
+    if (agent !== null) return answerAgentsFetch(await this.#ready(actor), request, agent);
     const streamId = request.headers.get(streamHeader);
     if (streamId !== null) {
       const mayRead = () => this.#may(actor, "read");
@@ -116,8 +121,9 @@ export abstract class Session<
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     if (this.#deletion) return;
-    const { streams, frames } = this.#live();
+    const { agents, streams, frames } = this.#live();
     if (streams.sockets.has(socket)) streams.sockets.receive(socket, message);
+    else if (agents.peers.has(socket)) agents.receive(socket, message);
     else frames.receive(socket, message);
   }
 
@@ -318,6 +324,7 @@ export abstract class Session<
       description: this.describe() as DirectoryDescription,
       authorize: (actor, action) => this.#may(actor, action),
       findMethod: (name) => findCallable(this, name),
+      findStreaming: (name) => findStreamingCallable(this, name),
       findWork: (name) => (Object.hasOwn(this.works, name) ? (this.works[name] ?? null) : null),
       onConnect: (peer) =>
         this.#guard("onConnect", () => this.#asCaller(peer.actor, () => this.onConnect(peer))),

@@ -5,6 +5,7 @@ import type { Actor } from "../protocol/event.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import type { Json } from "../protocol/json.ts";
 import { actorHeader, clientHeader, rightsHeader } from "../protocol/request.ts";
+import type { Sender } from "./command-intake.ts";
 import type { Peers } from "./peers.ts";
 import type { SessionHost } from "./session-host.ts";
 
@@ -63,20 +64,23 @@ export function refuseFetch(
 /** Accepts a socket of this protocol; hello decides whether it stays. */
 export function acceptPeer(request: Request, peers: Peers): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-  const rights = rightsFrom(request);
-  const from = request.headers.get(clientHeader);
-  const peer = {
-    peerId: crypto.randomUUID(),
-    actor: actorFrom(request),
-    ...(rights ? { rights } : {}),
-    ...(from === null ? {} : { client: from }),
-  };
-  peers.accept(server, peer, Date.now());
+  peers.accept(server, { ...senderFrom(request), peerId: crypto.randomUUID() }, Date.now());
   return new Response(null, {
     status: 101,
     webSocket: client,
     headers: { "sec-websocket-protocol": subprotocol },
   });
+}
+
+/** Whose socket a request asks for, as the worker says. */
+export function senderFrom(request: Request): Sender {
+  const rights = rightsFrom(request);
+  const client = request.headers.get(clientHeader);
+  return {
+    actor: actorFrom(request),
+    ...(rights ? { rights } : {}),
+    ...(client === null ? {} : { client }),
+  };
 }
 
 /** Who the worker says it is. */

@@ -6,6 +6,7 @@ import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import { reservedRoutes } from "../protocol/ids.ts";
+import { agentsRoutes, isWebSocket, openAgentSocket, withPath } from "./agents-routes.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { commandRoutes } from "./command-routes.ts";
@@ -140,6 +141,10 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     });
     app.route("/", streams as unknown as Hono<AppTypes<Env>>);
   }
+  const agents = agentsRoutes(options.kinds, (request, env, kind, name) =>
+    openSession(options, request, env as Env, kind, name),
+  );
+  app.route("/agents", agents as unknown as Hono<AppTypes<Env>>);
   app.all("/v1/*", () => {
     throw new SessileError("not_found", "There is nothing at this address.");
   });
@@ -161,7 +166,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     const isRead = request.method === "GET" || request.method === "HEAD";
     const wantsPage =
       isRead && suffix.length === 0 && (request.headers.get("accept") ?? "").includes("text/html");
-    if (wantsPage && !isUpgrade(request)) {
+    if (wantsPage && !isWebSocket(request)) {
       if (options.page) return options.page(request, context.env);
       await next();
       return undefined;
@@ -172,6 +177,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     if (isUpgrade(request))
       return target.forward(withPath(request, suffix), actor, await context.var.rights());
     if (suffix.length > 0 || !isRead) return target.forward(withPath(request, suffix), actor);
+    if (isWebSocket(request)) return openAgentSocket(request, context.var, kind);
     return Response.json(showView(await target.ask({ op: "view" }, actor)));
   };
 
@@ -187,12 +193,6 @@ function decoded(segment: string): string {
       field: "name",
     });
   }
-}
-
-function withPath(request: Request, suffix: readonly string[]): Request {
-  const url = new URL(request.url);
-  url.pathname = `/${suffix.join("/")}`;
-  return new Request(url, request);
 }
 
 /** A session as this request's sender may use it. @throws SessileError */
