@@ -104,6 +104,8 @@ class StreamConnection {
     if (at.offset !== null) address.searchParams.set("offset", String(at.offset));
     if (at.generation !== null) address.searchParams.set("generation", String(at.generation));
     this.#socket = new WebSocket(address.href, []);
+    // A server on workerd ends the connection of a client that never said a word late.
+    this.#socket.addEventListener("open", () => this.#socket.send('{"t":"hello"}'));
     this.#socket.addEventListener("message", ({ data }) => {
       this.#frames.push(JSON.parse(String(data)) as StreamFrame);
       this.#wake();

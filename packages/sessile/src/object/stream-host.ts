@@ -1,8 +1,9 @@
 import type { Kernel, LogPage, StoredCommit, Task, Transaction, Writer } from "../kernel/index.ts";
 import { SessileError, type WireError } from "../protocol/error.ts";
+import type { Commit } from "../protocol/event.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
-import { isOpen, type StreamAnswer, type StreamInfo } from "../protocol/stream.ts";
+import { isOpen, type StreamAnswer, type StreamInfo, type StreamSegment } from "../protocol/stream.ts";
 import { encodeChunk, type StreamChunk } from "../protocol/stream-chunk.ts";
 import type { AppendOptions, WriterOptions } from "../protocol/stream-manager.ts";
 import type { ChunksToAppend, StreamAction, StreamReply } from "../protocol/stream-request.ts";
@@ -37,7 +38,7 @@ export class StreamHost {
     const { context, kernel, limits, clock, visible, readAfter, commit } = options;
     this.#options = options;
     this.reads = new StreamReads(kernel, visible, readAfter);
-    this.sockets = new StreamSockets(context, this.reads, limits);
+    this.sockets = new StreamSockets({ context, shown: this.reads, limits, clock });
     this.#queue = new StreamQueue({ clock, commit, whenShown: (settle) => visible.whenShown(settle) });
   }
 
@@ -85,10 +86,27 @@ export class StreamHost {
 
   /** What has just become visible. */
   shown(commits: readonly StoredCommit[]): void {
-    this.sockets.shown(commits);
+    if (this.sockets.size > 0) this.#tellSockets(commits);
     for (const waiter of this.#waiting) {
       const name = `"streamId":${JSON.stringify(waiter.streamId)}`;
       if (commits.some(({ body }) => body.includes(name))) waiter.wake();
+    }
+  }
+
+  #tellSockets(commits: readonly StoredCommit[]): void {
+    for (const { body } of commits) {
+      if (!body.includes('"type":"stream.')) continue;
+      for (const { type, payload } of (JSON.parse(body) as Commit).events) {
+        if (type === "stream.segment") {
+          this.sockets.grew(payload as unknown as StreamSegment);
+          continue;
+        }
+        const { streamId, stream } = payload as { readonly streamId?: string; readonly stream?: StreamInfo };
+        const changed = type.startsWith("stream.") ? (streamId ?? stream?.streamId) : undefined;
+        if (changed === undefined || type === "stream.opened") continue;
+        const info = type === "stream.deleted" ? null : this.reads.info(changed);
+        this.sockets.changed(changed, info, type === "stream.cleaned" || type === "stream.reset");
+      }
     }
   }
 

@@ -61,3 +61,6 @@ export function readsOnly(action: StreamAction): boolean {
 
 /** Header by which the worker tells the object which stream a socket is to read; stripped from outside requests. */
 export const streamHeader = "x-sessile-stream";
+
+/** Header of a relay's own socket: the object serves it however many readers it has. Stripped like the other. */
+export const relayHeader = "x-sessile-relay";

@@ -26,6 +26,8 @@ class Reader {
       headers,
       perMessageDeflate: false,
     });
+    // workerd ends the connection of a client that never said a word late; what it sends it sends at once.
+    this.socket.on("open", () => this.socket.send('{"t":"hello"}'));
     this.socket.on("message", (data) => {
       const frame = JSON.parse(String(data)) as StreamFrame;
       this.frames.push(frame);
