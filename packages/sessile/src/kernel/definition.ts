@@ -44,6 +44,8 @@ export interface KindDefinition {
   readonly transcripts?: TranscriptEvents | null;
   /** When events leave the hot log for the archive. Default: never. */
   readonly retention?: Retention | null;
+  /** Milliseconds for which entries of the operator log are kept. Default: seven days. */
+  readonly operatorLogMs?: number;
   /** Throws to refuse the next state. */
   validateState(next: Json, current: Json): void;
   /** Throws to refuse an event that a client appends. */

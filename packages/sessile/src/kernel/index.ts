@@ -18,7 +18,13 @@ export { StagedLog } from "./import.ts";
 export { Kernel, type Written } from "./kernel.ts";
 export type { LogPage, StoredCommit } from "./log.ts";
 export type { Migration } from "./migrations.ts";
-export { type LogEntry, type LogLevel, type LogQuery, logLevels } from "./operator-log.ts";
+export {
+  defaultOperatorLogMs,
+  type LogEntry,
+  type LogLevel,
+  type LogQuery,
+  logLevels,
+} from "./operator-log.ts";
 export { Parts, partGraceMs, partsDueId } from "./parts.ts";
 export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";
 export {

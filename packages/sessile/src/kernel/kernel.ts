@@ -70,7 +70,7 @@ export class Kernel {
     migrate(sql, "sessile", builtInMigrations, now);
     migrate(sql, "kind", kind.migrations, now);
     const kernel = new Kernel(sql, kindName, name, kind);
-    kernel.operatorLog.prune(now);
+    kernel.operatorLog.prune(now, kind.operatorLogMs);
     return kernel;
   }
 

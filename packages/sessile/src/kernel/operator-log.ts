@@ -23,7 +23,7 @@ export interface LogQuery {
   readonly limit?: number;
 }
 
-const retentionMs = 7 * 24 * 60 * 60 * 1000;
+export const defaultOperatorLogMs: number = 7 * 24 * 60 * 60 * 1000;
 const maxEntries = 10_000;
 
 /** What operators read when something went wrong in one session. Not the record: it is trimmed, and no rule depends on it. */
@@ -66,16 +66,16 @@ export class OperatorLog {
     }));
   }
 
-  /** Keeps seven days and at most 10,000 entries. Run on wake. */
-  prune(now: number): void {
+  /** Keeps what is younger than `keepMs`, and at most 10,000 entries. Run on wake. */
+  prune(now: number, keepMs: number = defaultOperatorLogMs): void {
     const row = this.#sql.exec(
       "SELECT coalesce(min(at), ?) AS oldest, coalesce(max(id) - min(id), 0) AS span FROM _sessile_oplog",
       now,
     )[0];
-    if (!row || (numberAt(row, "oldest") >= now - retentionMs && numberAt(row, "span") < maxEntries)) return;
+    if (!row || (numberAt(row, "oldest") >= now - keepMs && numberAt(row, "span") < maxEntries)) return;
     this.#sql.exec(
       "DELETE FROM _sessile_oplog WHERE at < ? OR id <= (SELECT max(id) FROM _sessile_oplog) - ?",
-      now - retentionMs,
+      now - keepMs,
       maxEntries,
     );
   }

@@ -29,6 +29,7 @@ export interface KindDeclaration {
   readonly retention: Retention | null;
   readonly summaries: SummarySettings | null;
   readonly voice: VoiceSettings | null;
+  readonly operatorLogMs: number;
   readonly access: "open" | "owned";
   readonly durability: "mirror" | "ledger";
 }
@@ -48,6 +49,7 @@ export function definitionOf(
     retention: kind.retention,
     summaries: kind.summaries && { ...defaultSummaryPolicy, ...kind.summaries },
     transcripts: kind.voice && transcriptEventsOf(kind.voice),
+    operatorLogMs: kind.operatorLogMs,
     access: kind.access,
     durability: kind.durability,
     ...hooks,

@@ -1,4 +1,4 @@
-import type { Workflow } from "../kernel/index.ts";
+import { defaultOperatorLogMs, type Workflow } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { CarriesEvents, EventMap } from "../protocol/contract.ts";
 import type { Actor } from "../protocol/event.ts";
@@ -39,6 +39,8 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   readonly snapshots: KindDeclaration["snapshots"] = {};
   /** When events move to the archive, from where they are read as before; null keeps them all at hand. */
   readonly retention: KindDeclaration["retention"] = null;
+  /** How long the operator log is kept. */
+  readonly operatorLogMs: KindDeclaration["operatorLogMs"] = defaultOperatorLogMs;
   /** When sessions that nobody uses are deleted; null keeps them for ever. `mayExpire` decides for each. */
   readonly expiry: Expiry | null = null;
   /** Summaries: after snapshots, when asked for and always at the end; null makes none. `{}` takes every default. */
