@@ -33,7 +33,7 @@ const writeOps: ReadonlySet<SessionRequest["op"]> = new Set([
 ]);
 
 /** What takes a session that is there. */
-type HostRequest = Exclude<SessionRequest, { readonly op: "delete" }>;
+export type HostRequest = Exclude<SessionRequest, { readonly op: "delete" }>;
 
 /** Steps of an import: the only requests that do not make the session they are addressed to. */
 export function isImport(request: SessionRequest): boolean {

@@ -1,6 +1,6 @@
-import { answerRequest } from "../../object/session-request.ts";
+import { answerRequest, type HostRequest } from "../../object/session-request.ts";
 import type { Actor } from "../../protocol/event.ts";
-import type { SessionReply, SessionRequest } from "../../protocol/request.ts";
+import type { SessionReply } from "../../protocol/request.ts";
 import { Instance } from "./instance.ts";
 import type { Planned } from "./timeline.ts";
 import { InjectedFailure, TurnDatabase } from "./turn-database.ts";
@@ -86,7 +86,7 @@ export class SessionObject implements WireEnd {
   }
 
   request(
-    request: SessionRequest,
+    request: HostRequest,
     owner: string,
     reply: (reply: SessionReply) => void,
     lost: () => void,
