@@ -8,7 +8,7 @@ export async function buildPackages(): Promise<void> {
 }
 
 /** Builds an app's page unless what is built is newer than everything it is made of. */
-export async function buildPage(name: "triage" | "tutor" = "triage"): Promise<void> {
+export async function buildPage(name: "triage" | "tutor" | "chat" = "triage"): Promise<void> {
   const app = join(root, "apps", name);
   const built = newest([join(app, "dist/ui/index.html")]);
   const sources = globSync(
@@ -25,7 +25,7 @@ export async function buildPage(name: "triage" | "tutor" = "triage"): Promise<vo
 
 /** What the browser tests open. */
 export async function buildPages(): Promise<void> {
-  await Promise.all([buildPage("triage"), buildPage("tutor")]);
+  await Promise.all([buildPage("triage"), buildPage("tutor"), buildPage("chat")]);
 }
 
 function newest(files: readonly string[]): number {
