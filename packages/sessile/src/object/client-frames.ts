@@ -102,7 +102,7 @@ export class ClientFrames {
         }
         return;
       case "voice":
-        this.#options.voice.request(socket, frame.join);
+        if (this.#signalPasses(socket)) this.#options.voice.request(socket, frame.join);
         return;
       default:
         unreachable(frame);

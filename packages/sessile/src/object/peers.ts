@@ -29,8 +29,8 @@ interface Attachment {
 
 export interface VoicePlace {
   readonly track: number;
-  /** When the call began, in milliseconds since 1970. */
-  readonly startedAt: number;
+  /** When the call began, in milliseconds since 1970; null: nobody who may talk has joined yet. */
+  readonly startedAt: number | null;
 }
 
 const tag = "sessile.v1";

@@ -307,6 +307,7 @@ export class SessionHost {
       hooks: this.#hooks,
       refusal: () => this.visible.refusal,
       write: (actor, body) => this.write(actor, body),
+      isActive: () => this.kernel.committedView.lifecycle === "active",
       insideCommit: () => this.kernel.insideCommit,
       shown: () => this.shown(),
       report: (message, thrown) => this.report(message, thrown, "warn"),

@@ -22,6 +22,7 @@ export interface VoiceHostOptions {
   /** Why commands are not taken now; null if they are. */
   readonly refusal: () => SessileError | null;
   readonly write: <T>(actor: Actor | null, body: (writer: Writer) => T) => T;
+  readonly isActive: () => boolean;
   readonly insideCommit: () => boolean;
   /** Resolves when everything committed up to now is shown. */
   readonly shown: () => Promise<void>;
@@ -105,7 +106,7 @@ export class VoiceHost {
    * @throws SessileError for a frame that is none, which ends the connection
    */
   receive(socket: WebSocket, message: ArrayBuffer): void {
-    const { settings, limits, peers, hooks } = this.#options;
+    const { settings, limits, peers } = this.#options;
     if (!settings) throw new SessileError("bad_request", "Binary frames are not part of this protocol.");
     const peer = peers.get(socket);
     if (!peer) return;
@@ -113,8 +114,7 @@ export class VoiceHost {
       throw new SessileError("bad_request", "The first frame must be hello.", { field: "t" });
     const bytes = new Uint8Array(message);
     const { pcm } = decodeAudioFrame(bytes, limits);
-    const mayWrite = peer.rights?.includes("write") !== false && hooks.authorize(peer.actor, "write");
-    const offsetMs = this.#room.pass(socket, bytes, pcm.byteLength, mayWrite);
+    const offsetMs = this.#room.pass(socket, bytes, pcm.byteLength, this.#mayTalk(socket));
     if (offsetMs !== null && peer.actor) this.#transcripts?.hear(socket, peer.actor, pcm, offsetMs);
   }
 
@@ -156,10 +156,11 @@ export class VoiceHost {
       if (!this.#joining.has(socket) || !peers.get(socket)) return;
       if (tier?.voiceEnabled === false)
         throw new SessileError("forbidden", `The tier ${name} has no voice.`, { reason: "tier" });
-      this.#room.enter(socket, actor, () => {
+      const begin = () => {
         this.#degraded.clear();
         return write(actor, (writer) => writer.startVoice());
-      });
+      };
+      this.#room.enter(socket, actor, this.#mayTalk(socket) ? begin : null);
       for (const [about, error] of this.#degraded) this.#room.tell(socket, { about, error: error.toWire() });
     } catch (thrown) {
       if (!(thrown instanceof SessileError)) this.#options.report("Joining the call failed", thrown);
@@ -169,15 +170,23 @@ export class VoiceHost {
     }
   }
 
+  #mayTalk(socket: WebSocket): boolean {
+    const { peers, hooks } = this.#options;
+    const peer = peers.get(socket);
+    return peer?.rights?.includes("write") !== false && hooks.authorize(peer?.actor ?? null, "write");
+  }
+
   /** @throws SessileError why this peer may not join */
   #admitted(socket: WebSocket): Actor {
-    const { settings, peers, refusal } = this.#options;
+    const { settings, peers, refusal, isActive } = this.#options;
     if (!settings) throw new SessileError("rejected", "This kind of session has no voice.");
     const actor = peers.get(socket)?.actor;
     if (!actor)
       throw new SessileError("unauthenticated", "Sign in to talk or listen. Text needs no account.");
     const refused = refusal();
     if (refused) throw refused;
+    if (!isActive())
+      throw new SessileError("not_writable", "Nobody can talk in this session: it is not active.");
     return actor;
   }
 

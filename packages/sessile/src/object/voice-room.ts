@@ -9,7 +9,6 @@ import type { Peers } from "./peers.ts";
 
 interface Member {
   readonly participant: VoiceParticipant;
-  readonly startedAt: number;
   bucket: TokenBucket | undefined;
   /** Where its audio has got to, in milliseconds since the call began. */
   endMs: number;
@@ -21,6 +20,8 @@ export class VoiceRoom {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #members = new Map<WebSocket, Member>();
+  /** Milliseconds since 1970; null: nobody who may talk has joined yet. */
+  #startedAt: number | null = null;
   /** Whose audio is dropped, and why, so that it is told once in a row. */
   readonly #dropping = new WeakMap<WebSocket, string>();
 
@@ -30,7 +31,9 @@ export class VoiceRoom {
     this.#clock = clock;
     for (const socket of peers.inVoice()) {
       const peer = peers.get(socket);
-      if (peer?.voice && peer.actor) this.#add(socket, peer.peerId, peer.actor, peer.voice);
+      if (!peer?.voice || !peer.actor) continue;
+      this.#add(socket, peer.peerId, peer.actor, peer.voice.track);
+      this.#startedAt ??= peer.voice.startedAt;
     }
   }
 
@@ -40,31 +43,35 @@ export class VoiceRoom {
 
   /** Milliseconds since the call began; null if there is none. */
   offsetMs(): number | null {
-    const [first] = this.#members.values();
-    return first ? Math.max(0, this.#clock.now() - first.startedAt) : null;
+    return this.#startedAt === null ? null : Math.max(0, this.#clock.now() - this.#startedAt);
   }
 
-  /** @param begin begins a call, for the first who enters @throws SessileError `overloaded` */
-  enter(socket: WebSocket, actor: Actor, begin: () => number): void {
+  /** @param begin begins a call, unless there is one; null for who only listens @throws SessileError `overloaded` */
+  enter(socket: WebSocket, actor: Actor, begin: (() => number) | null): void {
     const peer = this.#peers.get(socket);
     if (!peer) return;
-    if (!this.#members.has(socket)) {
-      const { maxVoiceParticipants } = this.#limits;
-      if (this.#members.size >= maxVoiceParticipants)
-        throw new SessileError("overloaded", `At most ${maxVoiceParticipants} take part in a call.`, {
-          limit: "maxVoiceParticipants",
-          retryAfterMs: 5000,
-        });
-      const [first] = this.#members.values();
-      const place = { track: this.#freeTrack(), startedAt: first?.startedAt ?? begin() };
-      this.#peers.setVoice(socket, place);
-      this.#add(socket, peer.peerId, actor, place);
+    if (this.#members.has(socket)) {
+      this.#state(socket);
+      return;
     }
+    const { maxVoiceParticipants } = this.#limits;
+    if (this.#members.size >= maxVoiceParticipants)
+      throw new SessileError("overloaded", `At most ${maxVoiceParticipants} take part in a call.`, {
+        limit: "maxVoiceParticipants",
+        retryAfterMs: 5000,
+      });
+    const begins = this.#startedAt === null && begin !== null;
+    if (begins) this.#startedAt = begin();
+    this.#add(socket, peer.peerId, actor, this.#freeTrack());
+    for (const [each, { participant }] of this.#members)
+      if (begins || each === socket)
+        this.#peers.setVoice(each, { track: participant.track, startedAt: this.#startedAt });
     this.#announce();
   }
 
   leave(socket: WebSocket): void {
     if (!this.#members.delete(socket)) return;
+    if (this.#members.size === 0) this.#startedAt = null;
     this.#peers.setVoice(socket, null);
     this.#state(socket);
     this.#announce();
@@ -73,6 +80,7 @@ export class VoiceRoom {
   close(): void {
     const sockets = [...this.#members.keys()];
     this.#members.clear();
+    this.#startedAt = null;
     for (const socket of sockets) {
       this.#peers.setVoice(socket, null);
       this.#state(socket);
@@ -82,8 +90,9 @@ export class VoiceRoom {
   /** Stamps a frame and relays it. @returns its offset, or null if it was dropped */
   pass(socket: WebSocket, frame: Uint8Array, pcmBytes: number, mayWrite: boolean): number | null {
     const member = this.#members.get(socket);
-    const dropped = this.#refusalOf(member, pcmBytes, mayWrite);
-    if (dropped || !member) {
+    const elapsedMs = this.offsetMs();
+    const dropped = this.#refusalOf(elapsedMs === null ? undefined : member, pcmBytes, mayWrite);
+    if (dropped || !member || elapsedMs === null) {
       if (dropped && this.#dropping.get(socket) !== dropped.code) {
         this.#dropping.set(socket, dropped.code);
         this.tell(socket, { about: "audio", error: dropped.toWire() });
@@ -93,8 +102,7 @@ export class VoiceRoom {
     this.#dropping.delete(socket);
     const durationMs = pcmBytes / audioBytesPerMs;
     // Frames that a network held up come all at once: each begins where the one before it ended.
-    const arrivedMs = this.#clock.now() - member.startedAt - durationMs;
-    const offsetMs = Math.max(0, Math.floor(member.endMs), Math.floor(arrivedMs));
+    const offsetMs = Math.max(0, Math.floor(member.endMs), Math.floor(elapsedMs - durationMs));
     member.endMs = offsetMs + durationMs;
     stampAudioFrame(frame, { track: member.participant.track, offsetMs });
     this.relay(frame, socket);
@@ -116,8 +124,8 @@ export class VoiceRoom {
   }
 
   #refusalOf(member: Member | undefined, pcmBytes: number, mayWrite: boolean): SessileError | null {
-    if (!member) return new SessileError("conflict", "Join the call before you send audio.");
     if (!mayWrite) return new SessileError("forbidden", "You may listen here, not talk.");
+    if (!member) return new SessileError("conflict", "Join the call before you send audio.");
     const { audioRate } = this.#limits;
     const { bucket, taken, retryAfterMs } = takeTokens(member.bucket, audioRate, this.#clock.now(), pcmBytes);
     member.bucket = bucket;
@@ -128,14 +136,8 @@ export class VoiceRoom {
     });
   }
 
-  #add(socket: WebSocket, peerId: string, actor: Actor, place: { track: number; startedAt: number }): void {
-    const { track, startedAt } = place;
-    this.#members.set(socket, {
-      participant: { track, peerId, actor },
-      startedAt,
-      bucket: undefined,
-      endMs: 0,
-    });
+  #add(socket: WebSocket, peerId: string, actor: Actor, track: number): void {
+    this.#members.set(socket, { participant: { track, peerId, actor }, bucket: undefined, endMs: 0 });
   }
 
   /** Tracks begin at 1: 0 is the session's own. */
@@ -156,7 +158,7 @@ export class VoiceRoom {
     this.#peers.send(socket, {
       t: "voice",
       track: own?.participant.track ?? null,
-      startedAt: own?.startedAt ?? null,
+      startedAt: own ? this.#startedAt : null,
       participants: own ? [...this.#members.values()].map(({ participant }) => participant) : [],
       ...(notice ? { notice } : {}),
     });

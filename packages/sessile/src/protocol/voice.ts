@@ -22,7 +22,7 @@ export interface VoiceFrame {
   readonly t: "voice";
   /** One's own; null: not in the room. */
   readonly track: number | null;
-  /** Milliseconds since 1970: what offsets count from. Null: not in the room. */
+  /** Milliseconds since 1970: what offsets count from. Null: not in the room, or nobody in it may talk yet. */
   readonly startedAt: number | null;
   readonly participants: readonly VoiceParticipant[];
   readonly notice?: VoiceNotice;

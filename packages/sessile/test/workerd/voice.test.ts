@@ -212,9 +212,8 @@ describe("the call", () => {
     expect((await silent.join()).notice?.error).toMatchObject({ code: "rejected" });
     const paused = fresh("rooms");
     await call(paused, "pause");
-    expect((await (await Talker.open(paused, "ada")).join()).notice?.error).toMatchObject({
-      code: "not_writable",
-    });
+    for (const user of ["ada", "reader"])
+      expect((await (await Talker.open(paused, user)).join()).notice?.error.code).toBe("not_writable");
   });
 
   test("VO2 WS6 frames of the wrong form or length end the connection by name, and so do any where there is no voice", async () => {
@@ -303,6 +302,30 @@ describe("the call", () => {
     expect(second?.offsetMs).toBeGreaterThan(first?.offsetMs ?? 0);
     expect((await (await Talker.open(session, "cy")).join()).participants).toHaveLength(3);
     expect((await log(session)).filter(({ type }) => type === "voice.started")).toHaveLength(1);
+  });
+
+  test("VO12 who only listens begins no call and writes nothing; the first who may talk does, for those who wait too", async () => {
+    const session = fresh("rooms");
+    const reader = await Talker.open(session, "reader");
+    expect(await reader.join()).toMatchObject({ track: 1, startedAt: null });
+    await server.evict("Rooms", session.split("/")[1] as string);
+    expect((await log(session)).some(({ type }) => type === "voice.started")).toBe(false);
+    const ada = await Talker.joined(session, "ada");
+    const { startedAt } = await reader.raw.next("voice");
+    const [started] = (await log(session)).filter(({ type }) => type === "voice.started");
+    expect(started).toMatchObject({
+      actor: { id: "ada" },
+      createdAt: new Date(startedAt ?? 0).toISOString(),
+    });
+    await server.evict("Rooms", session.split("/")[1] as string);
+    ada.talk();
+    expect((await reader.hears(1))[0]?.track).toBe(2);
+  });
+
+  test("VO3 whoever comes and goes all the time is held to the rate of signals", async () => {
+    const ada = await Talker.open(fresh("rooms"), "ada");
+    for (let n = 0; n < 60; n++) ada.raw.send({ t: "voice", join: n % 2 === 0 });
+    expect((await ada.raw.next("error")).error).toMatchObject({ code: "rate_limited", limit: "signalRate" });
   });
 
   test("VO17 a call ends for all when the session is paused", async () => {
