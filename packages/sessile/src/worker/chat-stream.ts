@@ -6,7 +6,7 @@ const encoder = new TextEncoder();
 /** @see https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol (version 7, read 2026-11) */
 export const uiMessageHeaders = {
   "content-type": "text/event-stream",
-  "cache-control": "no-cache, no-transform",
+  "cache-control": "private, no-cache, no-transform",
   "x-vercel-ai-ui-message-stream": "v1",
   "x-accel-buffering": "no",
 };

@@ -48,7 +48,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     context.set("requestId", crypto.randomUUID());
     assertSameOrigin(context.req.raw, options.allowedOrigins ?? []);
     await next();
-    const answer = withSafeHeaders(context.res, context.req.path.startsWith("/v1/"));
+    const answer = withSafeHeaders(context.res, /^\/(?:v1|api\/chat)\//.test(context.req.path));
     if (answer !== context.res) context.res = answer;
   });
 

@@ -55,7 +55,7 @@ describe("problems", () => {
   });
 
   test.each([
-    ["DELETE", "notes/x", "GET, HEAD"],
+    ["PATCH", "notes/x", "GET, HEAD, DELETE"],
     ["PUT", "notes/x/events", "GET, HEAD, POST"],
     ["GET", "notes/x/lifecycle", "POST"],
     ["GET", "notes/x/status", "POST"],
