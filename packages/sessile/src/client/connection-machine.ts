@@ -47,6 +47,8 @@ function take(state: ConnectionState, input: Input, turn: Turn): ConnectionState
         : state;
     case "stop":
       return stop(state, turn);
+    case "mismatch":
+      return isOpen(state) ? obey({ next: "startOver", state }, turn) : state;
     case "online":
       return onOnline({ ...state, online: true }, turn);
     case "offline":

@@ -107,6 +107,8 @@ export type Attached = CatchingUp | Live;
 export type Input =
   | { readonly is: "start" }
   | { readonly is: "stop" }
+  /** What came cannot be folded: the view must be had anew. */
+  | { readonly is: "mismatch" }
   | { readonly is: "online" }
   | { readonly is: "offline" }
   | { readonly is: "timer" }

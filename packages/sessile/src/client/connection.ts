@@ -79,6 +79,11 @@ export class Connection {
     await asked;
   }
 
+  /** The view went its own way: begins again without it. */
+  startOver(): void {
+    this.#take({ is: "mismatch" });
+  }
+
   /** Sends on the open socket; the caller has seen `isAttached`. */
   send(data: string | Uint8Array<ArrayBuffer>): void {
     this.#socket?.send(data);

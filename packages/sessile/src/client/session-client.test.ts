@@ -115,6 +115,27 @@ describe("following", () => {
     expect(seqs(client)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test("ST21 a patch for another state makes the client fetch the view anew, and nobody sees an error", async () => {
+    const { clock, server, client } = open();
+    await client.whenLive();
+    server.commit({ type: "state.changed", payload: { base: 1, patch: [["=", ["title"], "second"]] } });
+    await settled();
+    expect(client.getSnapshot().state).toEqual({ title: "second" });
+    const payload = { base: 2, patch: [["=", ["title"], "not the server's"]] };
+    const events = [{ type: "state.changed", payload }];
+    server.send({
+      t: "commit",
+      commit: { firstSeq: server.lastSeq + 1, at: 0, actors: [], events },
+    } as never);
+    await clock.advanceAsync(1_000);
+    expect(server.frames.filter(({ t }) => t === "hello")).toHaveLength(2);
+    expect(client.getSnapshot()).toMatchObject({
+      connection: "live",
+      state: { title: "second" },
+      error: null,
+    });
+  });
+
   test("CL5 pulls when told that it is behind", async () => {
     const { server, client } = open();
     await client.whenLive();

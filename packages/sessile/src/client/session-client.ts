@@ -3,10 +3,12 @@ import {
   assertUserEventType,
   type CallsOf,
   type Command,
+  type Commit,
   type Json,
   type Lifecycle,
   SessileError,
   type SessionContract,
+  StateMismatch,
   type StateOf,
   type SummaryStyle,
   unreachable,
@@ -34,6 +36,7 @@ import { SessionStore } from "./session-store.ts";
 import type {
   Appendable,
   AppendableType,
+  EventOf,
   PayloadArgument,
   SessionSnapshot,
   SignalEvent,
@@ -267,7 +270,7 @@ export class SessionClient<S extends SessionContract> {
         this.#store.welcome(effect.peerId, effect.actor);
         break;
       case "applyCommit": {
-        const events = this.#store.apply(effect.commit, effect.after);
+        const events = this.#apply(effect.commit, effect.after);
         for (const { clientEventId } of events) if (clientEventId !== null) this.#outbox.seen(clientEventId);
         this.#outbox.reached(this.#store.lastSeq);
         this.#feed.add(events);
@@ -309,6 +312,17 @@ export class SessionClient<S extends SessionContract> {
         break;
       default:
         unreachable(effect);
+    }
+  }
+
+  /** A patch that is for another state than the one held here is no error of anybody's to see: the state is had anew. */
+  #apply(commit: Commit, after: number): readonly EventOf<S>[] {
+    try {
+      return this.#store.apply(commit, after);
+    } catch (thrown) {
+      if (!(thrown instanceof StateMismatch)) throw thrown;
+      this.#connection.startOver();
+      return [];
     }
   }
 

@@ -4,6 +4,7 @@ import type { Json } from "../protocol/json.ts";
 import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { foldEvent, type SessionView } from "../protocol/view.ts";
 import { type FoundEvent, foundIn } from "./log.ts";
+import { rememberChars, stateChange } from "./state-change.ts";
 
 interface Mark {
   readonly events: number;
@@ -22,6 +23,9 @@ export class Batch {
   #sender: Actor | null = null;
   #commandId: string | undefined;
   #commandStart = 0;
+  /** The last change of the state in this batch: where it is, who made it, and what the view was before. */
+  #stateBefore: { readonly index: number; readonly view: SessionView; readonly actor: Actor | null } | null =
+    null;
   readonly #events: PackedEvent[] = [];
   readonly #actors: Actor[] = [];
 
@@ -97,6 +101,26 @@ export class Batch {
     return this.lastSeq;
   }
 
+  /**
+   * The state becomes `next`. Changes of one command that follow each other are one event.
+   *
+   * @throws SessileError `limit_exceeded`
+   */
+  changeState(next: Json, maxChars: number): number {
+    const before = this.#stateBefore;
+    const last = this.#events.length - 1;
+    if (before && before.index === last && last >= this.#commandStart && before.actor === this.#actor) {
+      this.#events.length = last;
+      this.#view = before.view;
+    }
+    const view = this.#view;
+    const change = stateChange(view, next, this.lastSeq + 1, maxChars);
+    this.#stateBefore = { index: this.#events.length, view, actor: this.#actor };
+    const seq = this.emitSystem("state.changed", change.payload);
+    rememberChars(this.#view.state, change.chars);
+    return seq;
+  }
+
   emitSystem<Type extends SystemEventType>(type: Type, payload: SystemEventPayloads[Type]): number {
     return this.emit(type, payload as unknown as Json);
   }
@@ -117,6 +141,7 @@ export class Batch {
   rollbackTo(mark: Mark): void {
     this.#events.length = mark.events;
     this.#view = mark.view;
+    this.#stateBefore = null;
   }
 
   toCommit(): Commit {

@@ -102,19 +102,10 @@ export class Writer {
         },
       );
     }
-    assertJson(next, "state", this.#kind.limits.maxDepth);
-    const text = JSON.stringify(next);
-    if (text.length > this.#kind.limits.maxStateChars) {
-      throw new SessileError(
-        "limit_exceeded",
-        `The state would be ${text.length} characters; ${this.#kind.limits.maxStateChars} are allowed. Keep a window in the state and the rest in tables or events.`,
-        { field: "state", limit: "maxStateChars" },
-      );
-    }
+    assertJson(next, "state", this.#kind.limits.maxDepth, state);
     asVeto("state", () => this.#kind.validateState(next, state));
     if (mentionsPart(next)) this.parts.refer(next, "state", this.lastSeq + 1);
-    // A copy of our own: the caller keeps its object, and neither side can change what was stored.
-    return this.#batch.emitSystem("state.changed", { state: deepFreeze(JSON.parse(text) as Json) });
+    return this.#batch.changeState(next, this.#kind.limits.maxStateChars);
   }
 
   reset(): number {

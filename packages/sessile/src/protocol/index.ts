@@ -130,6 +130,15 @@ export {
 export { type Sha256, sha256Hex } from "./sha256.ts";
 export type { Snapshot } from "./snapshot.ts";
 export {
+  applyPatch,
+  diffState,
+  StateMismatch,
+  type StateOp,
+  type StatePatch,
+  type StatePath,
+  stateSum,
+} from "./state-patch.ts";
+export {
   isJsonType,
   isOpen,
   type StreamAnswer,
@@ -166,7 +175,7 @@ export {
   summaryStyles,
 } from "./summary.ts";
 export type { SyncStatus } from "./sync-status.ts";
-export type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
+export type { StateChange, SystemEventPayloads, SystemEventType } from "./system-event.ts";
 export { type TokenAnswer, type TokenBucket, type TokenRate, takeTokens } from "./token-bucket.ts";
 export {
   type UsageEntry,

@@ -69,9 +69,17 @@ function checkJson(value: Json, depthLeft: number, path: string): void {
  * `JSON.stringify` does (functions, `undefined` in arrays, NaN, Date, Map, Set, class instances, bigint).
  * An object property that is `undefined` is allowed and vanishes, as optional properties do.
  *
+ * @param known a value that is JSON and at the same place: what the two share is not looked at again
  * @throws SessileError `bad_request`
  */
-export function assertJson(value: unknown, path = "value", depthLeft = 100): asserts value is Json {
+export function assertJson(
+  value: unknown,
+  path = "value",
+  depthLeft = 100,
+  known?: Json,
+): asserts value is Json {
+  // What was stored before is JSON, and was found not to be too deep where it lies.
+  if (known !== undefined && value === known) return;
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -92,7 +100,12 @@ export function assertJson(value: unknown, path = "value", depthLeft = 100): ass
     });
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++)
-      assertJson(value[index], `${path}[${index}]`, depthLeft - 1);
+      assertJson(
+        value[index],
+        `${path}[${index}]`,
+        depthLeft - 1,
+        Array.isArray(known) ? known[index] : undefined,
+      );
     return;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -101,8 +114,14 @@ export function assertJson(value: unknown, path = "value", depthLeft = 100): ass
   }
   for (const [key, item] of Object.entries(value)) {
     if (key === "__proto__") throw notJson(`${path}.__proto__`, "this key is refused");
-    if (item !== undefined) assertJson(item, `${path}.${key}`, depthLeft - 1);
+    if (item !== undefined) assertJson(item, `${path}.${key}`, depthLeft - 1, childOf(known, key));
   }
+}
+
+function childOf(known: Json | undefined, key: string): Json | undefined {
+  if (known === undefined || known === null || typeof known !== "object" || Array.isArray(known))
+    return undefined;
+  return Object.hasOwn(known, key) ? (known as { readonly [key: string]: Json })[key] : undefined;
 }
 
 function notJson(path: string, reason: string): SessileError {

@@ -4,10 +4,19 @@ import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { StatePatch } from "./state-patch.ts";
 import type { StreamInfo, StreamProducer, StreamSegment } from "./stream.ts";
 import type { Summary, SummaryStyle } from "./summary.ts";
 import type { UsageEntry } from "./usage.ts";
 import type { VoiceService } from "./voice.ts";
+
+/**
+ * A change of the state, as the smaller of the whole and a patch. `base` is the version that the patch is for; `sum` is that of the
+ * state after it, and comes now and then.
+ */
+export type StateChange =
+  | { readonly state: Json }
+  | { readonly base: number; readonly patch: StatePatch; readonly sum?: number };
 
 /** What each event written by the kernel carries. Payloads hold results, never intents, so that folding them needs no code of the day. */
 export interface SystemEventPayloads {
@@ -21,7 +30,7 @@ export interface SystemEventPayloads {
   /** The whole of it as it is from now on. */
   "session.access_changed": SessionAccess;
   "status.changed": { readonly from: string | null; readonly to: string };
-  "state.changed": { readonly state: Json };
+  "state.changed": StateChange;
   "gate.opened": Omit<Gate, "openedAt">;
   "gate.answered": { readonly gateId: string; readonly answer: string; readonly comment: string | null };
   "gate.expired": { readonly gateId: string };
@@ -69,7 +78,7 @@ export interface SystemEventPayloads {
   "stream.cleaned": { readonly streamId: string; readonly step: number; readonly from: number };
   /** All chunks are withdrawn. The stream as it is from then on, because one that had ended is in no view. */
   "stream.reset": { readonly stream: StreamInfo };
-  /** Somebody joined an empty room: offsets of what is said from then on count from this event's time. */
+  /** The first who may talk joined: offsets of what is said from then on count from this event's time. */
   "voice.started": { readonly sampleRate: number };
   /** A service fails; what people write goes on as before. */
   "voice.degraded": { readonly service: VoiceService; readonly code: ErrorCode };

@@ -4,9 +4,10 @@ import { lastSeqOf } from "./event.ts";
 import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { applyPatch, StateMismatch, stateSum } from "./state-patch.ts";
 import type { StreamInfo } from "./stream.ts";
 import { grownStream, type OpenStreams, openedStream, withdrawnFrom } from "./stream-fold.ts";
-import type { SystemEventPayloads, SystemEventType } from "./system-event.ts";
+import type { StateChange, SystemEventPayloads, SystemEventType } from "./system-event.ts";
 
 /**
  * What a session is at one seq. It is the fold of the log from 1 to `lastSeq`: server and client compute it with the
@@ -55,8 +56,9 @@ export function emptyView(kind: string, name: string): SessionView {
   };
 }
 
-/** The view after a commit. A commit that begins after `view.lastSeq + 1` is a gap and must not be folded. */
+/** The view after a commit; one that was folded before changes nothing. A commit that begins after `view.lastSeq + 1` is a gap and must not be folded. */
 export function foldCommit<State>(view: SessionView<State>, commit: Commit): SessionView<State> {
+  if (lastSeqOf(commit) <= view.lastSeq) return view;
   let next = view as SessionView<Json>;
   for (let index = Math.max(0, view.lastSeq + 1 - commit.firstSeq); index < commit.events.length; index++) {
     next = foldEvent(next, commit.events[index] as PackedEvent, commit.firstSeq + index, commit.at);
@@ -93,7 +95,7 @@ const folds: Fold = {
   "session.lifecycle_changed": (view, { to }, seq) => ({ ...view, lifecycle: to, lifecycleVersion: seq }),
   "session.access_changed": (view, access) => ({ ...view, access }),
   "status.changed": (view, { to }, seq) => ({ ...view, status: to, statusVersion: seq }),
-  "state.changed": (view, { state }, seq) => ({ ...view, state, version: seq }),
+  "state.changed": (view, change, seq) => ({ ...view, state: changedState(view, change), version: seq }),
   "gate.opened": (view, gate, _seq, at) => ({
     ...view,
     gates: { ...view.gates, [gate.gateId]: { ...gate, openedAt: at } },
@@ -128,6 +130,17 @@ export function foldEvent(view: SessionView, event: PackedEvent, seq: number, at
     at: number,
   ) => SessionView;
   return fold(view, event.payload, seq, at);
+}
+
+/** @throws StateMismatch if the change was made for another state than the view's */
+function changedState({ state, version }: SessionView, change: StateChange): Json {
+  if ("state" in change) return change.state;
+  if (change.base !== version)
+    throw new StateMismatch(`The state is at version ${version}, and changed from ${change.base}.`);
+  const changed = applyPatch(state, change.patch);
+  if (change.sum !== undefined && change.sum !== stateSum(changed))
+    throw new StateMismatch("The state went its own way.");
+  return changed;
 }
 
 /** An open stream of the view; undefined if it has ended or never was. */

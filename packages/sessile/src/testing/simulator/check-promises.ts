@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Command } from "../../protocol/command.ts";
 import type { SessionEvent } from "../../protocol/event.ts";
 import { parseProducerPosition } from "../../protocol/ids.ts";
+import type { Json } from "../../protocol/json.ts";
+import { emptyView, foldEvent } from "../../protocol/view.ts";
 import type { LogOnDisk } from "./check.ts";
 import type { Promised, Told } from "./ledger.ts";
 
@@ -72,7 +74,8 @@ function checkWrite({ id, command }: Promised, event: SessionEvent, log: LogOnDi
       says(command.payload);
       return;
     case "setState":
-      says({ state: command.state });
+      if (!isDeepStrictEqual(stateAt(log.events, event.seq), command.state))
+        fail(`${id} made the state ${JSON.stringify(stateAt(log.events, event.seq))}`);
       if (
         command.ifVersion !== undefined &&
         command.ifVersion !== before(["state.changed", "session.created"])
@@ -91,6 +94,18 @@ function checkWrite({ id, command }: Promised, event: SessionEvent, log: LogOnDi
       return;
     default:
   }
+}
+
+/** The state after an event, from the changes up to it. */
+function stateAt(events: readonly SessionEvent[], seq: number): Json {
+  let view = emptyView("", "");
+  for (const { type, payload } of events.slice(0, seq)) {
+    const position = view.lastSeq + 1;
+    if (type === "session.created" || type === "state.changed")
+      view = foldEvent(view, { type, payload: payload as Json }, position, 0);
+    view = { ...view, lastSeq: position };
+  }
+  return view.state;
 }
 
 /**
