@@ -14,11 +14,14 @@ const maxUnwritten = 256;
 export class AnswerWriter {
   readonly chunks: UIMessageChunk[] = [];
   readonly #writer: StreamWriter;
+  readonly #abort: AbortController;
   #unwritten = 0;
   #failure: unknown = null;
 
-  constructor(writer: StreamWriter) {
+  /** @param abort what the model is stopped by, once nothing can be written any more */
+  constructor(writer: StreamWriter, abort = new AbortController()) {
     this.#writer = writer;
+    this.#abort = abort;
   }
 
   /** @throws whatever kept a chunk before this one from the disk */
@@ -32,13 +35,15 @@ export class AnswerWriter {
       },
       (thrown: unknown) => {
         this.#failure ??= thrown;
+        this.#abort.abort();
       },
     );
     if (this.#unwritten >= maxUnwritten) await written;
   }
 
   /** Takes the model's chunks until they end or nobody wants more of them. @throws what the model or the disk throws */
-  async take(source: AsyncIterable<UIMessageChunk>, signal: AbortSignal): Promise<AnswerEnd> {
+  async take(source: AsyncIterable<UIMessageChunk>): Promise<AnswerEnd> {
+    const { signal } = this.#abort;
     let finish: AnswerEnd["finish"] = null;
     for await (const chunk of untilAborted(source, signal)) {
       switch (chunk.type) {
@@ -57,6 +62,7 @@ export class AnswerWriter {
           await this.write(chunk);
       }
     }
+    if (this.#failure) throw this.#failure;
     if (signal.aborted) return { outcome: "stopped", errorText: null, finish: null };
     return { outcome: "complete", errorText: null, finish };
   }

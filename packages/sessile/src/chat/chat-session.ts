@@ -96,7 +96,8 @@ export abstract class ChatSession<
   override onRequest(request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname !== "/messages" || request.method !== "GET") return super.onRequest(request);
-    const { head, active } = this.state.chat;
+    const { head } = this.state.chat;
+    const active = this.lifecycle === "terminated" ? null : this.state.chat.active;
     const { said, hasMore } = this.#read(head);
     return Response.json({
       messages: said.map(({ message }) => message),
@@ -124,14 +125,14 @@ export abstract class ChatSession<
   }
 
   async #write(streamId: string, body: Json, abort: AbortController): Promise<void> {
-    const answer = new AnswerWriter(this.streams.open(streamId, { contentType: "application/json" }));
+    const answer = new AnswerWriter(this.streams.open(streamId, { contentType: "application/json" }), abort);
     let end: AnswerEnd;
     try {
       if (this.state.chat.active?.stopping) abort.abort();
       await answer.write({ type: "start", messageId: streamId });
       const messages = this.#read(this.state.chat.head).said.map(({ message }) => message);
       const source = await this.answer({ messages, messageId: streamId, body, signal: abort.signal });
-      end = await answer.take(source, abort.signal);
+      end = await answer.take(source);
     } catch (thrown) {
       end = this.#failed(thrown, abort.signal);
     }
@@ -145,6 +146,7 @@ export abstract class ChatSession<
     const answer = new AnswerWriter(this.streams.open(streamId, { contentType: "application/json" }));
     answer.chunks.push(...(await this.#readChunks(streamId)));
     const outcome = this.state.chat.active?.stopping ? "stopped" : "interrupted";
+    if (answer.chunks.length === 0) await answer.write({ type: "start", messageId: streamId });
     await this.#settle(streamId, answer, { outcome, errorText: null, finish: null });
   }
 
@@ -185,12 +187,15 @@ export abstract class ChatSession<
   }
 
   #failed(thrown: unknown, signal: AbortSignal): AnswerEnd {
-    if (signal.aborted) return { outcome: "stopped", errorText: null, finish: null };
+    const own = thrown instanceof SessileError ? thrown : null;
+    // Its stream was cancelled, which is another way to want no more of it.
+    if (own ? own.code === "not_writable" : signal.aborted)
+      return { outcome: "stopped", errorText: null, finish: null };
     this.log("error", "chat", "The answer failed", { detail: String(thrown) });
     // Our own errors are written to be read; what a provider says may hold anything.
     return {
       outcome: "failed",
-      errorText: thrown instanceof SessileError ? thrown.message : null,
+      errorText: own?.message ?? null,
       finish: null,
     };
   }

@@ -13,6 +13,10 @@ const bookkeeping: ReadonlySet<string> = new Set([
   "timer.cancelled",
   "timer.fired",
   "step.completed",
+  // What a stream came to is told by whoever opened it.
+  "stream.opened",
+  "stream.segment",
+  "stream.ended",
   "voice.started",
   "voice.degraded",
 ]);
@@ -70,5 +74,13 @@ function writtenText(payload: Json): string | null {
     const value = (payload as { readonly [key: string]: Json })[key];
     if (typeof value === "string") return value;
   }
-  return null;
+  return textOfParts((payload as { readonly [key: string]: Json }).message);
+}
+
+/** The text of a message in parts, as the AI SDK has them. */
+function textOfParts(message: Json | undefined): string | null {
+  const { parts } = (message ?? {}) as { readonly parts?: Json };
+  if (!Array.isArray(parts)) return null;
+  const texts = parts.map((part) => (part as { readonly text?: Json } | null)?.text);
+  return texts.filter((text) => typeof text === "string").join("\n") || null;
 }

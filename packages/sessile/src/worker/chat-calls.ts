@@ -43,6 +43,8 @@ export async function stopAnswer(
 export async function activeStream({ target, actor, require }: SessionVariables): Promise<string | null> {
   await require("read");
   const view = await target.ask({ op: "view" }, actor);
+  // Nothing is written any more: whatever was being written then stays as it is.
+  if (view.lifecycle === "terminated") return null;
   return (view.state as { readonly chat?: ChatState } | null)?.chat?.active?.streamId ?? null;
 }
 

@@ -23,6 +23,11 @@ type Answer =
   | { readonly type: "chunk"; readonly sequence: number; readonly chunk: Json }
   | { readonly type: "error"; readonly errorText: string };
 
+/** One request, as long as somebody waits for what comes of it. */
+interface Reading {
+  answer: AnswerReader | null;
+}
+
 /**
  * The other end of the AI SDK's `WebSocketChatTransport`: any number of chats and answers over one socket.
  *
@@ -32,7 +37,7 @@ export class ChatSocket {
   readonly #socket: WebSocket;
   readonly #request: Request;
   readonly #open: (chatId: string) => Promise<SessionVariables>;
-  readonly #reading = new Map<string, AnswerReader | null>();
+  readonly #reading = new Map<string, Reading>();
 
   /** @param socket accepted by nobody yet */
   constructor(socket: WebSocket, request: Request, open: (chatId: string) => Promise<SessionVariables>) {
@@ -55,7 +60,7 @@ export class ChatSocket {
     if (frame.type === "abort") this.#detach(frame.requestId);
     else if (this.#reading.has(frame.requestId)) this.#close(invalidFrame, "This request id is in use.");
     else if (this.#reading.size >= maxRequests)
-      this.#send(frame.requestId, { type: "error", errorText: `At most ${maxRequests} answers at a time.` });
+      this.#close(invalidFrame, `A socket reads at most ${maxRequests} answers at a time.`);
     else void this.#answer(frame);
   }
 
@@ -65,51 +70,50 @@ export class ChatSocket {
     readonly id: string;
   }): Promise<void> {
     const { requestId } = frame;
-    this.#reading.set(requestId, null);
+    const reading: Reading = { answer: null };
+    this.#reading.set(requestId, reading);
     try {
       const variables = await this.#open(frame.id);
       const streamId =
         frame.type === "send"
           ? await sendMessage(variables, this.#request, frame as unknown as ChatBody)
           : await activeStream(variables);
-      if (streamId === null) this.#send(requestId, { type: "no-active" });
-      else await this.#relay(requestId, await readAnswer(variables, streamId));
+      if (streamId === null) this.#send(requestId, reading, { type: "no-active" });
+      else await this.#relay(requestId, reading, await readAnswer(variables, streamId));
     } catch (thrown) {
-      this.#send(requestId, { type: "error", errorText: SessileError.from(thrown).message });
+      this.#send(requestId, reading, { type: "error", errorText: SessileError.from(thrown).message });
     } finally {
-      this.#reading.delete(requestId);
+      if (this.#reading.get(requestId) === reading) this.#reading.delete(requestId);
     }
   }
 
-  async #relay(requestId: string, answer: AnswerReader): Promise<void> {
-    if (!this.#reading.has(requestId)) {
-      answer.close();
-      return;
-    }
-    this.#reading.set(requestId, answer);
-    this.#send(requestId, { type: "start" });
+  async #relay(requestId: string, reading: Reading, answer: AnswerReader): Promise<void> {
+    reading.answer = answer;
+    this.#send(requestId, reading, { type: "start" });
     let sequence = 0;
-    for (;;) {
+    while (this.#reading.get(requestId) === reading) {
       const chunks = await answer.next().catch(() => undefined);
-      if (!this.#reading.has(requestId)) return;
-      if (chunks === undefined) {
-        // An error would be the answer's; a connection that breaks is resumed.
-        this.#close(closeCodes.restart, "The answer was interrupted.");
+      if (chunks === null) {
+        this.#send(requestId, reading, { type: "end" });
         return;
       }
-      if (chunks === null) break;
-      for (const chunk of chunks) this.#send(requestId, { type: "chunk", sequence: sequence++, chunk });
+      for (const chunk of chunks ?? [])
+        this.#send(requestId, reading, { type: "chunk", sequence: sequence++, chunk });
+      if (chunks || this.#reading.get(requestId) !== reading) continue;
+      // An error would be the answer's; a connection that breaks is resumed.
+      this.#close(closeCodes.restart, "The answer was interrupted.");
     }
-    this.#send(requestId, { type: "end" });
+    answer.close();
   }
 
   #detach(requestId: string): void {
-    this.#reading.get(requestId)?.close();
+    this.#reading.get(requestId)?.answer?.close();
     this.#reading.delete(requestId);
   }
 
-  #send(requestId: string, answer: Answer): void {
-    if (!this.#reading.has(requestId) && answer.type !== "error") return;
+  /** Whoever has left is told nothing more. */
+  #send(requestId: string, reading: Reading, answer: Answer): void {
+    if (this.#reading.get(requestId) !== reading) return;
     try {
       this.#socket.send(JSON.stringify({ ...answer, requestId }));
     } catch {

@@ -276,11 +276,13 @@ describe.each(["http", "websocket"] as const)("over %s", (kind) => {
 
   test("CH14 a chat that may not be used is refused, whatever the transport", async () => {
     const chat = new TestChat({ id: `secret-${kind}`, transport: transport() });
-    await chat.sendMessage({ text: "Let me in" });
-    expect([chat.status, chat.error?.message]).toEqual([
-      "error",
-      expect.stringContaining("Say who you are first"),
-    ]);
+    for (const attempt of [() => chat.sendMessage({ text: "Let me in" }), () => chat.resumeStream()]) {
+      await attempt();
+      expect([chat.status, chat.error?.message]).toEqual([
+        "error",
+        expect.stringContaining("Say who you are first"),
+      ]);
+    }
   });
 });
 
@@ -302,6 +304,33 @@ test("CH1 CH2 the headers are those of a UI message stream; a chat at rest answe
   expect(lines.at(-1)).toBe("data: [DONE]");
   expect(lines.every((line) => line.startsWith("data: "))).toBe(true);
   await sent;
+});
+
+test("CH5 an answer whose stream is cancelled is stopped", async () => {
+  const id = newId();
+  const { chat, call, sent } = await answering(id);
+  const stream = `${server.url}/v1/sessions/chats/${id}/streams/${chat.lastMessage?.id}`;
+  await fetch(`${stream}/cancel`, { method: "POST" });
+  await sent;
+  call.say("two");
+  await call.left;
+  await idle(id);
+  const { messages } = await history(id);
+  expect(messages[1]).toMatchObject({ metadata: { outcome: "stopped" } });
+  expect(textOf(messages[1])).toMatch(/^One /);
+});
+
+test("CH2 a chat whose session has ended has no answer to wait for", async () => {
+  const id = newId();
+  const { sent } = await answering(id);
+  await fetch(`${server.url}/v1/sessions/chats/${id}/lifecycle`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ to: "terminated" }),
+  });
+  expect((await fetch(at(`/${id}/stream`))).status).toBe(204);
+  expect((await history(id)).activeStreamId).toBeNull();
+  void sent;
 });
 
 test("CH13 a frame that is none closes the socket, and so does a request id that is in use", async () => {
