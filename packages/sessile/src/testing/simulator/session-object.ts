@@ -85,12 +85,7 @@ export class SessionObject implements WireEnd {
     });
   }
 
-  request(
-    request: HostRequest,
-    owner: string,
-    reply: (reply: SessionReply) => void,
-    lost: () => void,
-  ): void {
+  request(request: HostRequest, owner: string, reply: (reply: SessionReply) => void, lost: () => void): void {
     this.#requests.add(lost);
     const actor = actorOf(owner);
     this.enter(async (instance) => {
