@@ -13,6 +13,10 @@ export interface SessileBindings {
   readonly SESSILE_PARTS?: PartBucket & ErasableBucket;
   /** Standalone streams: the namespace of `StreamObject`, by which forks find what they were forked from. */
   readonly SESSILE_STREAM?: DurableObjectNamespace;
+  /** Subscriptions to standalone streams: the namespace of `StreamSubscriptions`. */
+  readonly SESSILE_SUBSCRIPTIONS?: DurableObjectNamespace;
+  /** `StreamRelay`: serves readers of streams that have more than their object takes. */
+  readonly SESSILE_RELAY?: DurableObjectNamespace;
   /** Fan-out of directory changes to open lists. */
   readonly SESSILE_FEED?: DurableObjectNamespace;
 }

@@ -14,6 +14,15 @@ export const streamLifeMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    version: 2,
+    name: "what subscriptions were told",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE stream_feed (id INTEGER PRIMARY KEY CHECK (id = 1), linked INTEGER, since INTEGER NOT NULL)",
+      );
+    },
+  },
 ];
 
 /** Reads must not write: a touch is kept in memory, and on disk once it has moved by this share of the time to live. */

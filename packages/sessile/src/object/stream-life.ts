@@ -20,6 +20,7 @@ import type { Json } from "../protocol/json.ts";
 import { isJsonType, type StreamInfo } from "../protocol/stream.ts";
 import { chunkBytes, encodeChunk } from "../protocol/stream-chunk.ts";
 import type { StreamAction, StreamReplies } from "../protocol/stream-request.ts";
+import type { StreamFeed } from "./stream-feed.ts";
 import type { StreamLifeTable } from "./stream-life-table.ts";
 
 type Request<Do extends DurableStreamRequest["do"]> = DurableStreamRequest & { readonly do: Do };
@@ -34,12 +35,17 @@ export interface StreamLifeOptions {
     action: StreamAction & { readonly do: Do },
   ) => Promise<StreamReplies[Do]>;
   readonly askOther: AskDurableStream;
+  /** Null where there are no subscriptions. */
+  readonly feed: StreamFeed | null;
   /** Calls `onTimer` at `dueAt`, also after a restart. */
   readonly setTimer: (name: StreamTimer, other: string | null, dueAt: number) => void;
 }
 
-/** `expire`: the stream's time may be up. `return`: what was borrowed goes back. `verify`: a loan may have come to nothing. */
-export type StreamTimer = "expire" | "return" | "verify";
+/**
+ * `expire`: the stream's time may be up. `return`: what was borrowed goes back. `verify`: a loan may have come to nothing.
+ * `tell`: the subscriptions may not know yet.
+ */
+export type StreamTimer = "expire" | "return" | "verify" | "tell";
 
 const verifyAfterMs = 60_000;
 const returnAgainMs = 5_000;
@@ -79,11 +85,14 @@ export class StreamLife {
         return this.#verify(request.to);
       case "borrows":
         return this.#borrows(request.source);
+      case "subscribe":
+        return this.#options.feed?.subscribe() ?? null;
     }
   }
 
   async onTimer(name: StreamTimer, other: string | null): Promise<void> {
-    if (name === "expire") {
+    if (name === "tell") await this.#options.feed?.onTimer();
+    else if (name === "expire") {
       if (!(await this.#expireIfDue())) await this.#armExpiry();
     } else if (other !== null && name === "verify") await this.#verify(other);
     else if (other !== null) await this.#giveBack(other);
@@ -217,9 +226,11 @@ export class StreamLife {
 
   /** Deleted, or its time is up. As long as others share its chunks they are kept, and nobody else sees them. */
   async #end(): Promise<void> {
-    const { table } = this.#options;
+    const { table, feed } = this.#options;
+    await feed?.ending();
     if (table.loans > 0) table.markDeleted();
     else await this.#obliterate();
+    await feed?.changed();
   }
 
   async #obliterate(): Promise<void> {

@@ -1,12 +1,20 @@
 import type { DurableStreamReplies, DurableStreamRequest } from "../protocol/durable-stream.ts";
 import { SessileError, type WireError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
-import type { SessionReply } from "../protocol/request.ts";
-import { type StreamAction, type StreamReply, streamHeader } from "../protocol/stream-request.ts";
+import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/request.ts";
+import {
+  type StreamAction,
+  type StreamReplies,
+  type StreamReply,
+  streamHeader,
+} from "../protocol/stream-request.ts";
+import type { StreamStanding } from "../protocol/stream-subscription.ts";
 import { Session } from "./session.ts";
 import type { SessileBindings } from "./session-bindings.ts";
+import { StreamFeed } from "./stream-feed.ts";
 import { StreamLife, type StreamTimer } from "./stream-life.ts";
 import { StreamLifeTable, streamLifeMigrations } from "./stream-life-table.ts";
+import { reportStream } from "./subscription-stub.ts";
 
 /** The id of the one stream of a standalone object. */
 export const standaloneStreamId = "main";
@@ -22,6 +30,7 @@ export class StreamObject extends Session {
   override readonly snapshots = null;
   override readonly migrations = streamLifeMigrations;
   #life: StreamLife | null = null;
+  #feed: StreamFeed | null = null;
 
   /** Lists of sessions do not show streams. */
   override recordOf(): null {
@@ -38,6 +47,17 @@ export class StreamObject extends Session {
     }
   }
 
+  /** Whoever asks for it: what may move the stream's end is told to the subscriptions before it is answered. */
+  override async handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply> {
+    const feed = this.#feedOf();
+    if (!feed || request.op !== "stream" || !feedActions.has(request.action.do))
+      return super.handleSessionRequest(request, caller);
+    await (request.action.do === "delete" ? feed.ending() : feed.before());
+    const reply = await super.handleSessionRequest(request, caller);
+    await feed.changed();
+    return reply;
+  }
+
   override async onTimer(name: string, input: Json): Promise<void> {
     await this.#lifeOf().onTimer(name as StreamTimer, input as string | null);
   }
@@ -49,13 +69,48 @@ export class StreamObject extends Session {
       now: () => Date.now(),
       ask: (action) => askOwn(this, action) as never,
       askOther: (name, request) => askDurableStream(namespaceOf(this.env), name, request),
-      setTimer: (name, other, dueAt) =>
-        // No id of an own for what concerns another stream: it may be asked for once more while it runs.
-        void this.setTimer({ ...(other === null ? { timerId: name } : {}), name, input: other, dueAt }),
+      feed: this.#feedOf(),
+      setTimer: (name, other, dueAt) => this.#wakeAt(name, other, dueAt),
     });
     return this.#life;
   }
+
+  #feedOf(): StreamFeed | null {
+    const { SESSILE_SUBSCRIPTIONS: namespace } = this.env as SessileBindings;
+    if (!namespace) return null;
+    this.#feed ??= new StreamFeed({
+      path: this.name,
+      sql: this.ctx.storage.sql,
+      now: () => Date.now(),
+      isShown: () => this.#isShown(),
+      standing: () => this.#standing(),
+      report: (report) => reportStream(namespace, report),
+      setTimer: (dueAt) => this.#wakeAt("tell", null, dueAt),
+      cancelTimer: () => void this.cancelTimer("tell"),
+      failed: (thrown) => this.log("warn", "stream", `Subscriptions were not told: ${String(thrown)}`),
+    });
+    return this.#feed;
+  }
+
+  #wakeAt(name: StreamTimer, other: string | null, dueAt: number): void {
+    // No id of an own for what concerns another stream: it may be asked for once more while it runs.
+    this.setTimer({ ...(other === null ? { timerId: name } : {}), name, input: other, dueAt });
+  }
+
+  /** Null as well for a stream that the Durable Streams protocol does not show. */
+  async #standing(): Promise<StreamStanding | null> {
+    if (!this.#isShown()) return null;
+    const { info } = (await askOwn(this, { do: "info" })) as StreamReplies["info"];
+    return info && { identity: String(info.openedSeq), tail: info.tail };
+  }
+
+  #isShown(): boolean {
+    const table = new StreamLifeTable(this.ctx.storage.sql);
+    return table.exists && !table.isDeleted;
+  }
 }
+
+const feedActions: ReadonlySet<StreamAction["do"]> = new Set(["open", "append", "close", "delete"]);
 
 type DurableStreamReply =
   | { readonly ok: true; readonly value: DurableStreamReplies[DurableStreamRequest["do"]] }

@@ -1,6 +1,7 @@
 import type { WireError } from "./error.ts";
 import type { Json } from "./json.ts";
 import type { StreamProducer } from "./stream.ts";
+import type { StreamStanding } from "./stream-subscription.ts";
 
 /** How long a stream lives: a window that every read and write opens anew, a fixed end (milliseconds since 1970), or for ever. */
 export type Lifetime = { readonly ttlSeconds: number } | { readonly expiresAt: number };
@@ -84,7 +85,9 @@ export type DurableStreamRequest =
   /** Looks after a loan that may have come to nothing. */
   | { readonly do: "verifyLoan"; readonly to: string }
   /** Whether this stream shares chunks of `source`. */
-  | { readonly do: "borrows"; readonly source: string };
+  | { readonly do: "borrows"; readonly source: string }
+  /** A subscription wants to hear of its appends from now on. */
+  | { readonly do: "subscribe" };
 
 export interface DurableStreamReplies {
   readonly create: "loan" | { readonly created: boolean; readonly head: StreamHead };
@@ -99,6 +102,7 @@ export interface DurableStreamReplies {
   readonly returned: null;
   readonly verifyLoan: null;
   readonly borrows: boolean;
+  readonly subscribe: StreamStanding | null;
 }
 
 /** What a stream was opened with, kept in its `meta`. */

@@ -4,6 +4,7 @@ import type { Actor } from "../protocol/event.ts";
 import type { SessionRecord, TokenStore } from "../record/index.ts";
 import type { ChatOptions } from "./chat-routes.ts";
 import type { QuotaOptions } from "./quota-routes.ts";
+import type { SubscriptionSettings } from "./subscription-routes.ts";
 
 /** One kind of session and how it is reached. */
 export interface KindOptions {
@@ -35,8 +36,10 @@ export interface TokenAuthority<Env> {
 
 /** Where standalone streams lie, and how long live reads last. */
 export interface StreamOptions extends Partial<ReadSettings> {
-  /** Name of the binding of `StreamObject`; streams are forked only where it is `SESSILE_STREAM`. */
+  /** Name of the binding of `StreamObject`; streams are forked and subscribed to only where it is `SESSILE_STREAM`. */
   readonly binding: string;
+  /** Subscriptions to them, where `StreamSubscriptions` is bound as `SESSILE_SUBSCRIPTIONS`. */
+  readonly subscriptions?: SubscriptionSettings;
 }
 
 export interface SessileOptions<Env> {

@@ -7,9 +7,8 @@ import { integerParam } from "./query.ts";
 import { StandaloneStream } from "./standalone-stream.ts";
 import { standaloneStreamSocket } from "./standalone-stream-socket.ts";
 import { streamContentLimits } from "./stream-content.ts";
-
-const basePath = "/v1/stream/";
-const maxNameChars = 512;
+import { streamNameAt } from "./stream-name.ts";
+import { type SubscriptionSettings, subscriptionRoutes } from "./subscription-routes.ts";
 
 /** Standalone streams: who may use them is asked under this kind. */
 export const streamKind = "stream";
@@ -17,6 +16,7 @@ export const streamKind = "stream";
 export interface StandaloneStreamOptions<Env> extends Partial<ReadSettings> {
   /** Name of the binding of `StreamObject`. */
   readonly binding: string;
+  readonly subscriptions?: SubscriptionSettings;
   readonly allowedOrigins: readonly string[];
   readonly require: (
     context: Context<{ Bindings: Env & object }>,
@@ -30,9 +30,11 @@ export function standaloneStreamRoutes<Env>(
   options: StandaloneStreamOptions<Env>,
 ): Hono<{ Bindings: Env & object; Variables: { readonly requestId: string } }> {
   const routes = new Hono<{ Bindings: Env & object; Variables: { readonly requestId: string } }>();
+  // Ahead of the streams: their names cannot begin so.
+  routes.route("/", subscriptionRoutes<Env>({ ...options.subscriptions, require: options.require }));
   routes.on([...servedMethods], "/v1/stream/:name{.+}", async (context) => {
     const request = context.req.raw;
-    const name = nameOf(new URL(request.url).pathname);
+    const name = streamNameAt(new URL(request.url).pathname);
     if (name === null) throw new SessileError("not_found", "There is nothing at this address.");
     const isRead = request.method === "GET" || request.method === "HEAD";
     // A preflight bears no credentials, and tells nothing.
@@ -51,22 +53,11 @@ export function standaloneStreamRoutes<Env>(
     }
     return answerStreamRequest(stream, request, {
       ...options,
-      nameOf,
+      nameOf: streamNameAt,
       allowedOrigins: options.allowedOrigins,
       maxBodyBytes: streamContentLimits.maxBodyBytes,
       problem: (thrown) => problemResponse(thrown, context.get("requestId")),
     });
   });
   return routes;
-}
-
-/** The name in a path, or in an address, of this server; null for anything else. */
-function nameOf(path: string): string | null {
-  if (!path.startsWith(basePath)) return null;
-  try {
-    const name = decodeURIComponent(path.slice(basePath.length));
-    return name.length > 0 && name.length <= maxNameChars && !name.startsWith("__ds/") ? name : null;
-  } catch {
-    return null;
-  }
 }

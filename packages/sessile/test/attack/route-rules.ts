@@ -9,6 +9,7 @@ export interface RouteRule {
 }
 
 const session = "/v1/sessions/:kind/:name";
+const subscription = "/v1/stream/__ds/subscriptions/:id";
 const event = { clientEventId: "a-1", type: "note.added" };
 
 /** Every route of the library. One that is missing here fails the suite: say who may use it before it is served. */
@@ -63,6 +64,23 @@ export const routeRules: readonly RouteRule[] = [
     { route: `OPTIONS ${path}`, right: "open" },
   ]),
   { route: `POST ${session}/streams/:streamId/cancel`, right: "write" },
+  {
+    route: `PUT ${subscription}`,
+    right: "admin",
+    body: { type: "pull-wake", pattern: "*", wake_stream: "wakes" },
+  },
+  { route: `GET ${subscription}`, right: "admin" },
+  { route: `DELETE ${subscription}`, right: "admin" },
+  { route: `POST ${subscription}/streams`, right: "admin", body: { streams: ["a"] } },
+  { route: `DELETE ${subscription}/streams/:path{.+}`, right: "admin" },
+  { route: `POST ${subscription}/claim`, right: "write", body: { worker: "w" } },
+  // The token of a wake is asked for instead; tested with the subscriptions.
+  ...["callback", "ack", "release"].map((by) => ({
+    route: `POST ${subscription}/${by}`,
+    right: "open" as const,
+  })),
+  // Public keys.
+  { route: "GET /v1/stream/__ds/jwks.json", right: "open" },
   { route: `GET ${session}/head`, right: "read" },
   { route: `GET ${session}/sync`, right: "read" },
   { route: `POST ${session}/restore`, right: "admin" },
@@ -121,6 +139,7 @@ export function pathOf(route: string, name: string): { readonly method: string; 
       .replace(":kind", "notes")
       .replace(/:name(\{[^}]*\})?/, name)
       .replace(":streamId", "s")
+      .replace(/:(id|path\{\.\+\})/g, "s")
       .replace(":method", "add")
       .replace(":gateId", "g")
       // Of "a part" as JSON.

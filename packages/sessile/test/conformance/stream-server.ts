@@ -10,7 +10,11 @@ export async function serveStreams(dir: string, port = 0): Promise<Server> {
     dir,
     port,
     compatibilityDate,
-    durableObjects: { SESSILE_STREAM: { className: "StreamObject" }, DESK: { className: "Desk" } },
+    durableObjects: {
+      SESSILE_STREAM: { className: "StreamObject" },
+      SESSILE_SUBSCRIPTIONS: { className: "StreamSubscriptions" },
+      DESK: { className: "Desk" },
+    },
     allowedHosts: ["friend.example"],
     log: (entry) => {
       if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);

@@ -1,8 +1,8 @@
 import { callable, Session } from "../../src/index.ts";
-import { StreamObject } from "../../src/stream/index.ts";
+import { StreamObject, StreamSubscriptions } from "../../src/stream/index.ts";
 import { createSessile } from "../../src/worker/index.ts";
 
-export { StreamObject };
+export { StreamObject, StreamSubscriptions };
 
 export class Desk extends Session {
   readonly kind = "desk";
@@ -13,6 +13,12 @@ export class Desk extends Session {
 export default createSessile({
   kinds: { desk: { binding: "DESK" } },
   // Shorter than the suite's own patience with one request.
-  streams: { binding: "SESSILE_STREAM", longPollMs: 500, liveMs: 2_000 },
+  streams: {
+    binding: "SESSILE_STREAM",
+    longPollMs: 500,
+    liveMs: 2_000,
+    // Its receivers of webhooks are on this machine.
+    subscriptions: { allowLoopbackWebhooks: true },
+  },
   allowedOrigins: ["https://friend.example"],
 });
