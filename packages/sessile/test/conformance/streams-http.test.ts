@@ -211,3 +211,35 @@ test("DU9 a WebSocket at a standalone stream's address gets history, a fork's to
   expect(await closed).toBe(1000);
   expect(chunks).toEqual(["one", "two", "three"]);
 });
+
+test.each(["sse", "long-poll"])(
+  "DU15 an idle %s reader writes nothing and lets the object sleep, and gets what comes",
+  async (live) => {
+    const url = ofSession();
+    const name = new URL(url).pathname.split("/")[4] ?? "";
+    await put(url, text, "so far");
+    const written = async (): Promise<number> => {
+      const answer = await post(url.replace("/streams/s", "/call/written"), json, "[]");
+      return (await answer.json()).result;
+    };
+    const tail = (await fetch(url)).headers.get("stream-next-offset");
+    const before = await written();
+    expect(before).toBeGreaterThan(0);
+    const ask = () => fetch(`${url}?offset=${tail}&live=${live}`);
+    const polled = async (first: Promise<Response>): Promise<string> => {
+      const answer = await first;
+      return answer.status === 204 ? polled(ask()) : answer.text();
+    };
+    const reading = ask();
+    const body = live === "sse" ? (await reading).body?.getReader() : undefined;
+    const control = body && new TextDecoder().decode((await body.read()).value);
+    expect(control ?? "event: control").toContain("event: control");
+    expect(await written()).toBe(before);
+    // Only what is at rest can be evicted: a reader held by the object itself would be in the way.
+    await server.evict("Desk", name);
+    await post(url, text, " and more");
+    const got = body ? new TextDecoder().decode((await body.read()).value) : await polled(reading);
+    expect(got).toContain(" and more");
+    await body?.cancel();
+  },
+);

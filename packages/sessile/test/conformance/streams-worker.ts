@@ -7,6 +7,8 @@ export { StreamObject, StreamSubscriptions };
 export class Desk extends Session {
   readonly kind = "desk";
   readonly initialState = null;
+  /** Rows that this instance has written so far. */
+  readonly written = callable(() => this.sql<{ n: number }>`SELECT total_changes() AS n`[0]?.n ?? -1);
   readonly fail = callable(async (id: string) => this.streams.failStream(id, new Error("The pen broke.")));
 }
 
