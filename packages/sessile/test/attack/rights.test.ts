@@ -115,11 +115,13 @@ describe("routes", () => {
     ["DELETE", "/a", "write"],
     ["PATCH", "/a", "write"],
     ["OPTIONS", "/a", "write"],
-  ])("SE2 the pretty address: %s %s is for who may %s", async (method, suffix, right) => {
-    const path = `/notes/${fixture.name()}${suffix}`;
-    for (const other of rights) {
-      const { status } = await fixture.ask(method, path, as(`only-${other}`));
-      expect([other, status === 403]).toEqual([other, other !== right]);
+  ])("SE2 the pretty address, and the agents': %s %s is for who may %s", async (method, suffix, right) => {
+    for (const address of ["/notes", "/agents/notes"]) {
+      const path = `${address}/${fixture.name()}${suffix}`;
+      for (const other of rights) {
+        const { status } = await fixture.ask(method, path, as(`only-${other}`));
+        expect([path, other, status === 403]).toEqual([path, other, other !== right]);
+      }
     }
   });
 });
@@ -138,7 +140,12 @@ describe("sockets", () => {
   test("SE2 a socket is opened for who may read, also at the pretty address", async () => {
     const name = fixture.name();
     for (const user of ["mallory", "only-write", "only-approve", "only-admin"]) {
-      for (const path of [`/v1/sessions/notes/${name}`, `/notes/${name}`, `/notes/${name}/suffix`]) {
+      for (const path of [
+        `/v1/sessions/notes/${name}`,
+        `/notes/${name}`,
+        `/notes/${name}/suffix`,
+        `/agents/notes/${name}`,
+      ]) {
         const socket = await RawSocket.open(fixture.at(path), as(user));
         expect([user, path, (await socket.closed).code]).toEqual([user, path, 4403]);
       }

@@ -128,6 +128,8 @@ export const routeRules: readonly RouteRule[] = [
   { route: "ALL /books/:name/*", right: "open" },
   { route: "ALL /notes/:name", right: "open" },
   { route: "ALL /notes/:name/*", right: "open" },
+  { route: "ALL /agents/:agent/:name", right: "open" },
+  { route: "ALL /agents/:agent/:name/*", right: "open" },
 ];
 
 /** The path of a route with everything filled in. */
