@@ -42,6 +42,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   gate.allow(0);
+  wire.mend();
   await context?.close();
   context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   await context.addInitScript(watchAnswers, answer);
@@ -128,7 +129,7 @@ test("CH4 CH7 a network that drops in the middle of an answer costs nothing: the
   await page.getByRole("status").filter({ hasText: "Reconnecting" }).waitFor();
   expect(await lastAnswer(page).textContent()).toBe(upTo(10));
   gate.allow(30);
-  wire.mend();
+  wire.mend({ slow: true });
   await shows(page, upTo(30));
   gate.allow(words.length);
   await shows(page, answer);
@@ -148,6 +149,20 @@ test("CH4 an answer that ended while the network was away is there when it is ba
   await shows(page, answer);
   await isReady(page);
   expect(await faultsOf(page)).toEqual([]);
+});
+
+test("CH4 a question asked without a network stays in sight, and is sent again when there is one", async () => {
+  const page = await opened();
+  wire.cut();
+  await page.getByLabel("Your message").fill("Tell me everything");
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").filter({ hasText: "Reconnecting" }).waitFor();
+  wire.mend();
+  await page.getByText("This has not been answered.").waitFor();
+  gate.allow(words.length);
+  await button(page, "Send again").press("Enter");
+  await shows(page, answer);
+  expect(await page.locator("[data-role]").count()).toBe(2);
 });
 
 test("CH2 CH3 a second tab reads along, and a tab that was open before hears of the question", async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeline, Transform } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -83,12 +84,16 @@ export class ServedChat {
   }
 }
 
+const pieceBytes = 300;
+const pieceMs = 20;
+
 /** The line between a browser and the server. Cut, it breaks what is open and refuses what comes. */
 export class Wire {
   readonly #server = createServer((socket) => this.#join(socket));
   readonly #sockets = new Set<Socket>();
   readonly #port: () => number;
   #isCut = false;
+  #isSlow = false;
 
   constructor(port: () => number) {
     this.#port = port;
@@ -105,14 +110,30 @@ export class Wire {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  mend(): void {
+  /** A slow line brings what the server says in small pieces, as a bad connection does. */
+  mend({ slow = false } = {}): void {
     this.#isCut = false;
+    this.#isSlow = slow;
   }
 
   async close(): Promise<void> {
     this.cut();
     this.#server.close();
     await once(this.#server, "close");
+  }
+
+  #inPieces(): Transform {
+    const isSlow = () => this.#isSlow;
+    return new Transform({
+      async transform(data: Buffer, _encoding, done) {
+        const size = isSlow() ? pieceBytes : data.length;
+        for (let at = 0; at < data.length; at += size) {
+          this.push(data.subarray(at, at + size));
+          if (isSlow()) await new Promise((resolve) => setTimeout(resolve, pieceMs));
+        }
+        done();
+      },
+    });
   }
 
   #join(near: Socket): void {
@@ -126,7 +147,8 @@ export class Wire {
       [far, near],
     ] as const) {
       this.#sockets.add(one);
-      one.pipe(other);
+      if (one === near) one.pipe(other);
+      else pipeline(one, this.#inPieces(), other, () => {});
       one.on("error", () => other.destroy());
       one.on("close", () => {
         this.#sockets.delete(one);

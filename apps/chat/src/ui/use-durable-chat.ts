@@ -24,13 +24,17 @@ export function useDurableChat(id: string, initial: History) {
   const { status, error, messages, resumeStream, setMessages } = chat;
   const isLost = status === "error" && isDisconnect(error);
   const wasLost = useRef(false);
-  const latest = useRef(messages);
-  latest.current = messages;
+  // Nothing is on its way, be it that a question was refused or its answer failed.
+  const isIdle = status === "ready" || (status === "error" && !isLost);
+  const latest = useRef({ messages, isIdle });
+  latest.current = { messages, isIdle };
 
   const sync = useRef(async () => {});
   sync.current = async () => {
     const history = await readHistory(id);
-    setMessages(joined(history.messages, latest.current));
+    // A question asked meanwhile brings its own news.
+    if (!latest.current.isIdle) return;
+    setMessages(joined(history.messages, latest.current.messages));
     if (history.activeStreamId !== null) await resumeStream();
   };
 
@@ -58,9 +62,9 @@ export function useDurableChat(id: string, initial: History) {
   const activeId = active?.streamId ?? null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the session is the occasion
   useEffect(() => {
-    if (status !== "ready" || session.state === undefined) return;
+    if (!isIdle) return;
     // The end of one's own answer is heard of twice; there is nothing new in it.
-    if (activeId !== null && latest.current.at(-1)?.id === activeId) return;
+    if (activeId !== null && latest.current.messages.at(-1)?.id === activeId) return;
     sync.current().catch(() => {});
   }, [head, activeId]);
 

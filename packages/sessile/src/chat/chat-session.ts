@@ -13,6 +13,9 @@ import { type MessageCreated, maxMessages, placeOf, readConversation, type Said 
 
 export type ChatSessionState = { readonly chat: ChatState };
 
+/** What an event says beside its message. */
+const overheadChars = 100;
+
 /** Spread into the `initialState` of a chat that keeps more. */
 export const initialChat: ChatSessionState = { chat: { head: null, active: null } };
 
@@ -161,7 +164,8 @@ export abstract class ChatSession<
       // Somebody closed the stream: what is in it stays, and the message is kept all the same.
       this.log("warn", "chat", "The stream could not be written to its end", { detail: String(thrown) });
     }
-    const message = await messageOf(streamId, answer.chunks, end);
+    const { maxPayloadChars } = { ...defaultLimits, ...this.limits };
+    const message = fitted(await messageOf(streamId, answer.chunks, end), maxPayloadChars - overheadChars);
     await this.#untilStored(() =>
       this.commit(() => {
         const { head, active } = this.state.chat;
@@ -227,12 +231,7 @@ export abstract class ChatSession<
   }
 
   #append(message: UIMessage, previous: number | null): number {
-    const { maxPayloadChars } = { ...defaultLimits, ...this.limits };
-    const kept = fitted(message, maxPayloadChars - 100);
-    return this.append("message.created", {
-      message: kept,
-      previous,
-    } as unknown as ChatEvents["message.created"]);
+    return this.append("message.created", { message, previous } as unknown as ChatEvents["message.created"]);
   }
 
   #setChat(chat: ChatState): void {

@@ -21,12 +21,13 @@ let server: Server;
 let model: StreamingModel;
 const folder = temporaryFolder();
 
-beforeAll(async () => {
-  model = await StreamingModel.start();
-  server = await serve({
-    worker: { source: await bundle(fileURLToPath(new URL("fixture-chat-worker.ts", import.meta.url))) },
+let source: string;
+
+const serveChats = (port: number) =>
+  serve({
+    worker: { source },
     dir: folder.path,
-    port: 0,
+    port,
     compatibilityDate,
     durableObjects: { CHATS: { className: "Chats" } },
     vars: { MODEL_URL: model.url },
@@ -34,6 +35,31 @@ beforeAll(async () => {
       if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
     },
   });
+
+/** Ways in which the object that writes an answer goes, and another takes its place. */
+const endings = {
+  killed: async () => {
+    const pid = server.runtimePid as number;
+    process.kill(pid, "SIGKILL");
+    await until(() =>
+      fetch(server.url).then(
+        () => server.runtimePid !== pid,
+        () => false,
+      ),
+    );
+  },
+  "stopped and started": async () => {
+    const { port } = server;
+    await server.close();
+    server = await serveChats(port);
+  },
+  "given a new Worker": () => server.reload({ source }),
+};
+
+beforeAll(async () => {
+  model = await StreamingModel.start();
+  source = await bundle(fileURLToPath(new URL("fixture-chat-worker.ts", import.meta.url)));
+  server = await serveChats(0);
 });
 afterAll(async () => {
   await server.close();
@@ -185,35 +211,30 @@ describe.each(["http", "websocket"] as const)("over %s", (kind) => {
     expect((await history(id)).messages).toHaveLength(6);
   });
 
-  test("CH7 CH8 a runtime that dies breaks the connection; whoever comes back gets what there was, marked as interrupted, and may ask anew", async () => {
-    const id = newId();
-    const { chat, sent } = await answering(id, transport());
-    const pid = server.runtimePid as number;
-    process.kill(pid, "SIGKILL");
-    await sent;
-    expect([chat.status, chat.text]).toEqual(["error", "One "]);
-    expect(chat.error).toBeInstanceOf(TypeError);
-    await until(() =>
-      fetch(server.url).then(
-        () => server.runtimePid !== pid,
-        () => false,
-      ),
-    );
-    await chat.resumeStream();
-    expect([chat.status, chat.text]).toEqual(["ready", "One "]);
-    await idle(id);
-    expect((await history(id)).messages[1]).toMatchObject({
-      id: chat.lastMessage?.id,
-      metadata: { outcome: "interrupted", reason: "The answer was interrupted." },
-    });
-    const again = chat.regenerate();
-    const call = await model.next();
-    call.say("One two");
-    call.end();
-    await again;
-    expect([chat.status, chat.text]).toEqual(["ready", "One two"]);
-    expect((await history(id)).messages.map(textOf)).toEqual(["Count", "One two"]);
-  });
+  test.each(Object.keys(endings) as (keyof typeof endings)[])(
+    "CH7 CH8 a server that is %s breaks the connection; whoever comes back gets what there was, marked as interrupted, and may ask anew",
+    async (way) => {
+      const id = newId();
+      const { chat, sent } = await answering(id, transport());
+      await Promise.all([endings[way](), sent]);
+      expect([chat.status, chat.text]).toEqual(["error", "One "]);
+      expect(chat.error).toBeInstanceOf(TypeError);
+      await chat.resumeStream();
+      expect([chat.status, chat.text]).toEqual(["ready", "One "]);
+      await idle(id);
+      expect((await history(id)).messages[1]).toMatchObject({
+        id: chat.lastMessage?.id,
+        metadata: { outcome: "interrupted", reason: "The answer was interrupted." },
+      });
+      const again = chat.regenerate();
+      const call = await model.next();
+      call.say("One two");
+      call.end();
+      await again;
+      expect([chat.status, chat.text]).toEqual(["ready", "One two"]);
+      expect((await history(id)).messages.map(textOf)).toEqual(["Count", "One two"]);
+    },
+  );
 
   test("CH10 an edited question and an answer written anew take the place of what followed; the log keeps it", async () => {
     const id = newId();
