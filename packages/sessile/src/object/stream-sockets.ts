@@ -112,6 +112,7 @@ export class StreamSockets {
   #wholeAnswer(info: StreamInfo | null, query: URLSearchParams): Response | null {
     if (!info) return answerWhole([], closeCodes.notFound, "There is no stream of this id.");
     const batch = isOpen(info) ? null : this.#options.shown.read(info, offsetOf(info, query));
+    if (batch instanceof Promise) batch.catch(() => undefined);
     if (!batch || batch instanceof Promise || batch.more) return null;
     const { resync } = beginOf(info, query);
     const frames = [
@@ -321,8 +322,10 @@ function beginOf(
   return { offset: start, resync: [{ t: "resync", generation, offset: start }] };
 }
 
-function offsetOf({ generation, start }: StreamInfo, query: URLSearchParams): number {
+/** `tail` is what relays say: they begin with what is to come. */
+function offsetOf({ generation, start, tail }: StreamInfo, query: URLSearchParams): number {
   if (integerOr(query.get("generation"), generation) !== generation) return start;
+  if (query.get("offset") === "tail") return tail;
   return integerOr(query.get("offset"), start);
 }
 

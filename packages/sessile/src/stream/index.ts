@@ -1,5 +1,6 @@
 export { StreamObject, standaloneStreamId } from "../object/stream-object.ts";
 export { StreamObjects } from "../object/stream-objects.ts";
+export { StreamRelay } from "../object/stream-relay.ts";
 export { StreamSubscriptions } from "../object/stream-subscriptions.ts";
 export type { StreamAnswer, StreamInfo, StreamProducer, StreamStatus } from "../protocol/stream.ts";
 export type { StreamChunk } from "../protocol/stream-chunk.ts";

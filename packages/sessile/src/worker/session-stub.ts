@@ -1,3 +1,5 @@
+import type { SessileBindings } from "../object/session-bindings.ts";
+import type { RelayAddress } from "../object/stream-relays.ts";
 import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
@@ -19,6 +21,8 @@ interface SessionStub {
   handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply>;
   fetch(request: Request): Promise<Response>;
 }
+
+type RelayOrigin = Omit<RelayAddress, "path" | "streamId">;
 
 const attempts = 3;
 
@@ -93,6 +97,13 @@ export class SessionTarget {
     const forwarded = new Request(request, { headers });
     // A body can be sent once only, so there is one try.
     return this.#translate(() => this.#stub().fetch(forwarded));
+  }
+
+  /** Where readers go that the session's object has no room for; null without the binding. */
+  get relays(): { readonly namespace: DurableObjectNamespace; readonly origin: RelayOrigin } | null {
+    const { SESSILE_RELAY: namespace } = this.#env as SessileBindings;
+    const { binding, jurisdiction = null } = this.#options;
+    return namespace ? { namespace, origin: { binding, name: this.name, jurisdiction } } : null;
   }
 
   async #withRetries<T>(run: (stub: SessionStub) => Promise<T>, attempts: number): Promise<T> {

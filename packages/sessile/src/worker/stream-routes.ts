@@ -1,11 +1,12 @@
 import { Hono, type HonoRequest } from "hono";
+import { isFull, openAtRelay } from "../object/stream-relays.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertStreamId } from "../protocol/ids.ts";
 import { type StreamAction, type StreamReplies, streamHeader } from "../protocol/stream-request.ts";
 import { integerParam } from "./query.ts";
 import type { SessionVariables } from "./session-routes.ts";
-import type { SessionTarget } from "./session-stub.ts";
+import { asActor, type SessionTarget } from "./session-stub.ts";
 
 /** What is used of a request's context. */
 interface StreamContext {
@@ -73,19 +74,41 @@ export async function openStreamSocket(context: StreamContext, streamId: string)
   return streamSocket(target, actor, streamId, new URL(context.req.url).search);
 }
 
-/** The socket to the object that a stream is read on; `search` is its `?offset=&generation=`. @throws SessileError */
+/**
+ * The socket that a stream is read on, of its object or of a relay; `search` is its `?offset=&generation=`.
+ *
+ * @throws SessileError
+ */
 export async function streamSocket(
   target: SessionTarget,
   actor: Actor | null,
   streamId: string,
   search = "",
 ): Promise<Response> {
-  const upgrade = new Request(`https://session/${search}`, { headers: { upgrade: "websocket" } });
-  const response = await target.forward(upgrade, actor, ["read"], { [streamHeader]: streamId });
+  const upgrade = (): Request =>
+    new Request(`https://session/${search}`, { headers: { upgrade: "websocket" } });
+  try {
+    return await opened(await target.forward(upgrade(), actor, ["read"], { [streamHeader]: streamId }));
+  } catch (thrown) {
+    const { relays } = target;
+    if (!relays || !(thrown instanceof SessileError) || !isFull(thrown)) throw thrown;
+    return openAtRelay(relays.namespace, { ...relays.origin, streamId }, async (relay) =>
+      opened(await relay.fetch(asActor(upgrade(), actor))),
+    );
+  }
+}
+
+/** @throws SessileError what was answered instead of a socket */
+async function opened(response: Response): Promise<Response> {
   if (response.status === 101) return response;
-  const error = (await response.json().catch(() => null)) as { code?: string; detail?: string } | null;
-  throw SessileError.fromWire({
-    code: (error?.code ?? "unavailable") as SessileError["code"],
-    message: error?.detail ?? "The session did not open a stream.",
-  });
+  const error = (await response.json().catch(() => null)) as {
+    readonly code?: SessileError["code"];
+    readonly detail?: string;
+    readonly limit?: string;
+  } | null;
+  throw new SessileError(
+    error?.code ?? "unavailable",
+    error?.detail ?? "The session did not open a stream.",
+    error?.limit === undefined ? {} : { limit: error.limit },
+  );
 }

@@ -1,15 +1,15 @@
-import { callable, Session } from "sessile";
-import { type StreamManager, StreamObject, StreamObjects } from "sessile/stream";
+import { callable, type Limits, Session } from "sessile";
+import { type StreamManager, StreamObject, StreamObjects, StreamRelay } from "sessile/stream";
 import { streamContract } from "sessile/testing";
 
 export { StreamObject };
 
 /** A kind that talks: streams written by its methods, and the contract of streams run inside. */
 export class Voices extends Session {
-  readonly kind = "voices";
+  readonly kind: string = "voices";
   readonly initialState = null;
   override readonly snapshots = null;
-  override readonly limits = { maxStreamBufferedBytes: 256 * 1024 };
+  override readonly limits: Partial<Limits> = { maxStreamBufferedBytes: 256 * 1024 };
 
   /** Appends `count` chunks of `chars` characters and says how many were durable. */
   readonly say = callable(async (id: string, count: number, chars: number, end: boolean) => {
@@ -25,6 +25,21 @@ export class Voices extends Session {
   readonly contract = callable(async (title: string, step: number) =>
     runStep(this.streams, title, step, "c"),
   );
+}
+
+/** A kind whose objects serve few readers themselves. */
+export class Crowds extends Voices {
+  override readonly kind: string = "crowds";
+  override readonly limits = { maxStreamReaders: 2, maxStreamBufferedBytes: 1024 * 1024 };
+}
+
+export class Relay extends StreamRelay {
+  override readonly limits = { maxStreamReaders: 2, maxStreamBufferedBytes: 64 * 1024 };
+
+  /** Its readers' sockets go with it. */
+  die(): void {
+    this.ctx.abort("killed");
+  }
 }
 
 /** One step of one case of the contract. @returns whether there is another */

@@ -10,13 +10,27 @@ import { Metered, quotaPlan } from "./fixture-metered.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { type DatabaseState, faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
-import { runStep, StreamObject, standaloneStreams, Voices } from "./fixture-voices.ts";
+import { Crowds, Relay, runStep, StreamObject, standaloneStreams, Voices } from "./fixture-voices.ts";
 
-export { Books, Chats, Chronicle, Diary, DirectoryFeed, Metered, Notes, StreamObject, Tiny, Voices };
+export {
+  Books,
+  Chats,
+  Chronicle,
+  Crowds,
+  Diary,
+  DirectoryFeed,
+  Metered,
+  Notes,
+  Relay,
+  StreamObject,
+  Tiny,
+  Voices,
+};
 
 interface Env {
   readonly DIARY: DurableObjectNamespace;
   readonly STREAMS: DurableObjectNamespace;
+  readonly SESSILE_RELAY: DurableObjectNamespace;
   readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
   readonly SESSILE_ARCHIVE?: R2Bucket;
   readonly SESSILE_PARTS?: R2Bucket;
@@ -32,6 +46,7 @@ const sessile = createSessile<Env>({
     notes: { binding: "NOTES", route: "notes" },
     tiny: { binding: "TINY" },
     voices: { binding: "VOICES" },
+    crowds: { binding: "CROWDS" },
     chats: { binding: "CHATS" },
     diary: { binding: "DIARY" },
     chronicle: { binding: "CHRONICLE" },
@@ -94,6 +109,14 @@ sessile.post("/test/forget/:name", async (context) => {
     forget(): Promise<void>;
   };
   await stub.forget().catch(() => {});
+  return context.text("ok");
+});
+sessile.post("/test/relays/kill", async (context) => {
+  const relay = context.env.SESSILE_RELAY.getByName(await context.req.text()) as unknown as Pick<
+    Relay,
+    "die"
+  >;
+  await Promise.resolve(relay.die()).catch(() => {});
   return context.text("ok");
 });
 sessile.post("/test/streams/:title/:step", async (context) => {

@@ -165,6 +165,8 @@ function serveFixture(
       NOTES: { className: "Notes" },
       TINY: { className: "Tiny" },
       VOICES: { className: "Voices" },
+      CROWDS: { className: "Crowds" },
+      SESSILE_RELAY: { className: "Relay" },
       CHATS: { className: "Chats" },
       STREAMS: { className: "StreamObject" },
       DIARY: { className: "Diary" },

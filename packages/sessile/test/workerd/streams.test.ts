@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { openStream, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
-import type { StreamFrame } from "../../src/protocol/stream.ts";
 import { streamContract } from "../../src/testing/stream-contract.ts";
+import { SocketReader } from "./socket-reader.ts";
 import { Fixture } from "./start.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -13,54 +13,6 @@ beforeAll(async () => {
   fixture = await Fixture.start();
 }, 60_000);
 afterAll(() => fixture.stop());
-
-/** One reader of a stream, with what it got. */
-class Reader {
-  readonly frames: StreamFrame[] = [];
-  readonly socket: WebSocket;
-  readonly closed: Promise<number>;
-  isReading = true;
-
-  constructor(path: string, headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(fixture.at(path).replace(/^http/, "ws"), {
-      headers,
-      perMessageDeflate: false,
-    });
-    // workerd ends the connection of a client that never said a word late; what it sends it sends at once.
-    this.socket.on("open", () => this.socket.send('{"t":"hello"}'));
-    this.socket.on("message", (data) => {
-      const frame = JSON.parse(String(data)) as StreamFrame;
-      this.frames.push(frame);
-      if (frame.t === "chunks" && frame.more) this.pull();
-      if (frame.t === "behind") this.pull();
-    });
-    this.closed = new Promise((resolve) => this.socket.on("close", resolve));
-    this.socket.on("error", () => {});
-  }
-
-  get to(): number {
-    return this.frames.reduce((to, frame) => (frame.t === "chunks" ? frame.to : to), 0);
-  }
-
-  /** What it read; throws on a gap or a repeat. */
-  get chunks(): unknown[] {
-    let next = 0;
-    return this.frames.flatMap((frame) => {
-      if (frame.t !== "chunks") return [];
-      if (frame.at !== next) throw new Error(`got ${frame.at} after ${next}`);
-      next = frame.to;
-      return frame.chunks;
-    });
-  }
-
-  pull(): void {
-    this.socket.send(JSON.stringify({ t: "pull", offset: this.to }));
-  }
-
-  async seen(count: number): Promise<void> {
-    await until(() => this.to >= count);
-  }
-}
 
 const call = async (name: string, method: string, ...args: unknown[]) => {
   const answer = await fixture.ask("POST", `voices/${name}/call/${method}`, { body: args });
@@ -93,14 +45,14 @@ test.each(streamContract.map(({ title }, index) => ({ title, index })))(
 test("SM30 a stream's socket sends history, then live, through an eviction, and closes 1000 with the output", async () => {
   const name = fixture.name();
   await call(name, "say", "s", 3, 10, false);
-  const reader = new Reader(`voices/${name}/streams/s`);
+  const reader = new SocketReader(fixture, `voices/${name}/streams/s`);
   await reader.seen(3);
   await fixture.evict(name, "Voices");
   await call(name, "say", "s", 2, 10, true);
   expect(await reader.closed).toBe(1000);
   expect(reader.chunks).toHaveLength(5);
   expect(reader.frames.at(-1)).toEqual({ t: "end", output: { count: 2 } });
-  const late = new Reader(`voices/${name}/streams/s?offset=4`);
+  const late = new SocketReader(fixture, `voices/${name}/streams/s?offset=4`);
   expect(await late.closed).toBe(1000);
   expect(late.frames.filter(({ t }) => t === "chunks")).toMatchObject([{ at: 4, to: 5 }]);
 });
@@ -108,10 +60,10 @@ test("SM30 a stream's socket sends history, then live, through an eviction, and 
 test("SM31 a failed stream closes 1011 with its error, for live readers and for later ones", async () => {
   const name = fixture.name();
   await call(name, "say", "s", 1, 10, false);
-  const live = new Reader(`voices/${name}/streams/s`);
+  const live = new SocketReader(fixture, `voices/${name}/streams/s`);
   await live.seen(1);
   await call(name, "fail", "s");
-  for (const reader of [live, new Reader(`voices/${name}/streams/s`)]) {
+  for (const reader of [live, new SocketReader(fixture, `voices/${name}/streams/s`)]) {
     expect(await reader.closed).toBe(1011);
     expect(reader.chunks).toHaveLength(1);
     expect(reader.frames.at(-1)).toMatchObject({ t: "fail", error: { message: "No voice." } });
@@ -121,11 +73,13 @@ test("SM31 a failed stream closes 1011 with its error, for live readers and for 
 test("SM32 a stream that is not there closes 4404, whoever may not read 4403, and a bad address 4400", async () => {
   const name = fixture.name();
   await call(name, "say", "s", 1, 10, false);
-  expect(await new Reader(`voices/${name}/streams/none`).closed).toBe(4404);
-  expect(await new Reader(`voices/${name}/streams/a%20b`).closed).toBe(4400);
-  expect(await new Reader(`voices/${name}/streams/s?offset=x`).closed).toBe(4400);
-  expect(await new Reader(`voices/${name}/streams/s`, { "x-test-user": "mallory" }).closed).toBe(4403);
-  const chatty = new Reader(`voices/${name}/streams/s`);
+  expect(await new SocketReader(fixture, `voices/${name}/streams/none`).closed).toBe(4404);
+  expect(await new SocketReader(fixture, `voices/${name}/streams/a%20b`).closed).toBe(4400);
+  expect(await new SocketReader(fixture, `voices/${name}/streams/s?offset=x`).closed).toBe(4400);
+  expect(
+    await new SocketReader(fixture, `voices/${name}/streams/s`, { "x-test-user": "mallory" }).closed,
+  ).toBe(4403);
+  const chatty = new SocketReader(fixture, `voices/${name}/streams/s`);
   await chatty.seen(1);
   chatty.socket.send("hello");
   expect(await chatty.closed).toBe(4400);
@@ -134,14 +88,14 @@ test("SM32 a stream that is not there closes 4404, whoever may not read 4403, an
 test("SM33 a reader of what was withdrawn is told, also one that comes back later", async () => {
   const name = fixture.name();
   await call(name, "say", "s", 2, 10, false);
-  const reader = new Reader(`voices/${name}/streams/s`);
+  const reader = new SocketReader(fixture, `voices/${name}/streams/s`);
   await reader.seen(2);
   const [{ info }] = reader.frames as unknown as [{ info: { generation: number } }];
   await call(name, "reset", "s");
   await call(name, "say", "s", 1, 10, true);
   await reader.closed;
   expect(reader.frames.map(({ t }) => t)).toEqual(["stream", "chunks", "resync", "chunks", "end"]);
-  const late = new Reader(`voices/${name}/streams/s?offset=2&generation=${info.generation}`);
+  const late = new SocketReader(fixture, `voices/${name}/streams/s?offset=2&generation=${info.generation}`);
   await late.closed;
   expect(late.frames).toMatchObject([
     { t: "stream" },
@@ -168,8 +122,8 @@ test("SM7 event feeds name a segment without its chunks, the export has them", a
 test("SM34 a slow reader is told that it is behind, holds no more than its share, and misses nothing", async () => {
   const name = fixture.name();
   await call(name, "say", "s", 1, 10, false);
-  const reader = new Reader(`voices/${name}/streams/s`);
-  const quick = new Reader(`voices/${name}/streams/s`);
+  const reader = new SocketReader(fixture, `voices/${name}/streams/s`);
+  const quick = new SocketReader(fixture, `voices/${name}/streams/s`);
   await Promise.all([reader.seen(1), quick.seen(1)]);
   reader.socket.pause();
   for (let round = 0; round < 12; round++) await call(name, "say", "s", 16, 64 * 1024, false);
@@ -192,7 +146,7 @@ test("SM35 streams are listed newest first in pages, and whoever may write can c
   });
   const rest = await fixture.get(`voices/${name}/streams?cursor=${body.nextCursor}`);
   expect(rest.body).toMatchObject({ items: [{ streamId: "a", status: "ended" }], hasMore: false });
-  const reader = new Reader(`voices/${name}/streams/b`);
+  const reader = new SocketReader(fixture, `voices/${name}/streams/b`);
   await reader.seen(1);
   const denied = await fixture.ask("POST", `voices/${name}/streams/b/cancel`, {
     headers: { "x-test-user": "reader" },
@@ -216,7 +170,7 @@ test("OB4 a restart keeps streams to the byte, a chunk larger than a row too", a
   const name = fixture.name();
   await call(name, "say", "s", 2, 2_500_000, false);
   await fixture.restart();
-  const reader = new Reader(`voices/${name}/streams/s`);
+  const reader = new SocketReader(fixture, `voices/${name}/streams/s`);
   await reader.seen(2);
   expect(reader.chunks).toEqual(["0;", "1;"].map((head) => head.padEnd(2_500_000, "x")));
 });

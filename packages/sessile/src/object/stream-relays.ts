@@ -1,0 +1,56 @@
+import { SessileError } from "../protocol/error.ts";
+
+/** A stream that relays serve, and which of them one is. It is a relay's name, so that an instance that takes over knows whose it is. */
+export interface RelayAddress {
+  /** Binding of the object that keeps the stream. */
+  readonly binding: string;
+  readonly name: string;
+  readonly streamId: string;
+  readonly jurisdiction: DurableObjectJurisdiction | null;
+  /** The way down the tree, a branch for each level; of the stream's own object empty. */
+  readonly path: readonly number[];
+}
+
+/** Relays below each object. */
+const branches = 8;
+/** Levels of relays: with 4096 readers each, two serve some three hundred thousand. */
+const maxDepth = 4;
+
+export function relayName({ binding, name, streamId, jurisdiction, path }: RelayAddress): string {
+  return JSON.stringify([binding, name, streamId, jurisdiction, path]);
+}
+
+export function relayAddress(relay: string): RelayAddress {
+  const [binding, name, streamId, jurisdiction, path] = JSON.parse(relay);
+  return { binding, name, streamId, jurisdiction, path };
+}
+
+/** Whether an object refuses a reader for the one reason that a relay helps. */
+export function isFull({ details, code }: SessileError): boolean {
+  return code === "overloaded" && details.limit === "maxStreamReaders";
+}
+
+/**
+ * Goes down the tree until an object has room. Branches are taken at random, so nobody keeps count of them.
+ *
+ * @param open a socket from this object, or its refusal
+ * @throws SessileError
+ */
+export async function openAtRelay(
+  relays: DurableObjectNamespace,
+  origin: Omit<RelayAddress, "path">,
+  open: (relay: { fetch(request: Request): Promise<Response> }) => Promise<Response>,
+  random: () => number = Math.random,
+): Promise<Response> {
+  const namespace = origin.jurisdiction ? relays.jurisdiction(origin.jurisdiction) : relays;
+  const path: number[] = [];
+  for (;;) {
+    path.push(Math.floor(random() * branches));
+    try {
+      return await open(namespace.getByName(relayName({ ...origin, path })));
+    } catch (thrown) {
+      const isLast = path.length === maxDepth;
+      if (isLast || !(thrown instanceof SessileError) || !isFull(thrown)) throw thrown;
+    }
+  }
+}
