@@ -13,7 +13,7 @@ import { type Json, parseJson } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { withoutChunks } from "../protocol/stream.ts";
 import { PeerRates } from "./peer-rates.ts";
-import { close, type Peers } from "./peers.ts";
+import type { ConnectedPeer, Peers } from "./peers.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import type { Visibility } from "./visibility.ts";
 import type { VoiceHost } from "./voice-host.ts";
@@ -47,21 +47,21 @@ export class ClientFrames {
 
   /** A frame that breaks the protocol ends the connection: guessing what it meant could lose a command. */
   receive(socket: WebSocket, message: string | ArrayBuffer): void {
+    const { peers, voice } = this.#options;
+    const peer = peers.get(socket);
+    if (!peer) return;
     try {
-      if (typeof message === "string") this.#handle(socket, message);
-      else this.#options.voice.receive(socket, message);
+      if (typeof message === "string") this.#handle(socket, peer, message);
+      else voice.receive(socket, message);
     } catch (thrown) {
       const error = SessileError.from(thrown);
-      this.#options.peers.send(socket, { t: "error", error: error.toWire() });
-      close(socket, closeCodeOf(error), error.message);
+      peers.fail(socket, error, closeCodeOf(error));
     }
   }
 
-  #handle(socket: WebSocket, text: string): void {
+  #handle(socket: WebSocket, peer: ConnectedPeer, text: string): void {
     const { limits, peers } = this.#options;
     const value = parseJson(text, { maxChars: limits.maxFrameChars, maxDepth: limits.maxDepth }, "frame");
-    const peer = peers.get(socket);
-    if (!peer) return;
     peers.assertReads(socket);
     if (isCommandsFrame(value)) {
       if (peer.phase === "greeting")
@@ -168,8 +168,7 @@ export class ClientFrames {
       peers.sendText(socket, eventsFrame(commits, more));
     } catch (thrown) {
       const error = SessileError.from(thrown);
-      peers.send(socket, { t: "error", error: error.toWire() });
-      close(socket, closeCodeOf(error), error.message);
+      peers.fail(socket, error, closeCodeOf(error));
     }
   }
 }

@@ -252,7 +252,11 @@ export class CommandIntake {
   }
 
   /** What the quota says of a command. The session may have changed while it was asked. */
-  #decided(entering: Entering, refusal: SessileError | null, status: QuotaStatus | null): void {
+  #decided(
+    entering: Entering,
+    refusal: SessileError | null,
+    status: QuotaStatus | null,
+  ): SessileError | null {
     const { command, destination, onQuota } = entering;
     const socket = typeof destination === "function" ? null : destination;
     if (status && socket) this.#options.tellQuota(socket, status);
@@ -261,14 +265,13 @@ export class CommandIntake {
       const frozen = refusal ?? this.#options.refusal();
       if (frozen) throw frozen;
       this.#accept(entering);
+      return null;
     } catch (thrown) {
       const error = SessileError.from(thrown);
-      if (!socket || error.code !== "overloaded") {
-        this.#settle(command.id, destination, { ok: false, error });
-        return;
-      }
-      this.#quota?.drop(socket);
-      this.#options.disconnect(socket, error);
+      const isBlocked = error !== refusal && error.retryable;
+      if (socket && isBlocked) this.#options.disconnect(socket, error);
+      else this.#settle(command.id, destination, { ok: false, error });
+      return isBlocked ? error : null;
     }
   }
 

@@ -13,7 +13,7 @@ import type { Limits } from "../protocol/limits.ts";
 export type PeerPhase = "greeting" | "catchingUp" | "live" | "sending";
 
 /** What survives hibernation with the socket; kept far below the platform's 16,384 bytes. */
-interface Attachment {
+export interface ConnectedPeer {
   readonly peerId: string;
   readonly actor: Actor | null;
   readonly phase: PeerPhase;
@@ -25,6 +25,8 @@ interface Attachment {
   readonly client?: string;
   /** Its place in the session's call. */
   readonly voice?: VoicePlace;
+  /** The session has ended the connection, and the other side has not answered yet. */
+  readonly isLeaving?: true;
 }
 
 export interface VoicePlace {
@@ -37,17 +39,24 @@ const tag = "sessile.v1";
 const maxListedPeers = 50;
 const helloWithinMs = 30_000;
 
-/** The sockets of this protocol. Phases live in attachments, and a copy in memory because reading attachments costs. */
+/**
+ * The sockets of this protocol. Phases live in attachments, and a copy in memory because reading attachments costs. A socket that
+ * the session has closed is a peer no more, though frames of its may still be under way: taking those would bring its sender's
+ * commands out of their order.
+ */
 export class Peers {
   readonly #context: DurableObjectState;
   readonly #limits: Limits;
-  readonly #attachments = new Map<WebSocket, Attachment>();
+  readonly #attachments = new Map<WebSocket, ConnectedPeer>();
+  /** Closed by the session, and known until the other side has answered. */
+  readonly #leaving = new Map<WebSocket, ConnectedPeer>();
 
   constructor(context: DurableObjectState, limits: Limits) {
     this.#context = context;
     this.#limits = limits;
     for (const socket of context.getWebSockets(tag)) {
-      this.#attachments.set(socket, socket.deserializeAttachment() as Attachment);
+      const attachment = socket.deserializeAttachment() as ConnectedPeer;
+      (attachment.isLeaving ? this.#leaving : this.#attachments).set(socket, attachment);
     }
   }
 
@@ -66,7 +75,7 @@ export class Peers {
     });
   }
 
-  accept(socket: WebSocket, peer: Peer & Pick<Attachment, "rights" | "client">, now: number): void {
+  accept(socket: WebSocket, peer: Peer & Pick<ConnectedPeer, "rights" | "client">, now: number): void {
     this.#context.acceptWebSocket(socket, [tag]);
     this.#set(socket, { ...peer, phase: "greeting", since: now });
   }
@@ -74,13 +83,12 @@ export class Peers {
   /** Whoever connects without a word goes when the next one comes: a timer for it would keep the object awake. */
   #dropSilent(now: number): void {
     for (const [socket, { phase, since }] of this.#attachments) {
-      if (phase !== "greeting" || now - since < helloWithinMs) continue;
-      close(socket, closeCodes.helloTimeout, "Hello came too late.");
-      this.#attachments.delete(socket);
+      if (phase === "greeting" && now - since >= helloWithinMs)
+        this.end(socket, closeCodes.helloTimeout, "Hello came too late.");
     }
   }
 
-  get(socket: WebSocket): Attachment | null {
+  get(socket: WebSocket): ConnectedPeer | null {
     return this.#attachments.get(socket) ?? null;
   }
 
@@ -101,8 +109,26 @@ export class Peers {
     this.#set(socket, place ? { ...others, voice: place } : others);
   }
 
-  remove(socket: WebSocket): boolean {
-    return this.#attachments.delete(socket);
+  /** The connection is over. @returns who it was, once */
+  left(socket: WebSocket): ConnectedPeer | null {
+    const attachment = this.#attachments.get(socket) ?? this.#leaving.get(socket) ?? null;
+    this.#attachments.delete(socket);
+    this.#leaving.delete(socket);
+    return attachment;
+  }
+
+  /** Ends a connection. Nothing that still arrives on it is taken, also after a hibernation. */
+  end(socket: WebSocket, code: number, reason: string): void {
+    const attachment = this.#attachments.get(socket);
+    if (!attachment) return;
+    this.#leave(socket, attachment);
+    close(socket, code, reason);
+  }
+
+  /** Ends a connection with the error that says why, and when to come back. */
+  fail(socket: WebSocket, error: SessileError, code: number): void {
+    this.send(socket, { t: "error", error: error.toWire() });
+    this.end(socket, code, error.message);
   }
 
   send(socket: WebSocket, frame: ServerFrame): void {
@@ -114,7 +140,7 @@ export class Peers {
     try {
       socket.send(text);
     } catch {
-      this.remove(socket);
+      this.end(socket, closeCodes.restart, "It is closed already.");
     }
   }
 
@@ -124,7 +150,7 @@ export class Peers {
     try {
       socket.send(frame);
     } catch {
-      this.remove(socket);
+      this.end(socket, closeCodes.restart, "It is closed already.");
     }
   }
 
@@ -181,16 +207,11 @@ export class Peers {
 
   /** Closes the sockets of those for whom the session is no longer there. */
   closeUnless(mayStay: (actor: Actor | null) => boolean, code: number, reason: string): void {
-    for (const [socket, { actor }] of this.#attachments) {
-      if (mayStay(actor)) continue;
-      close(socket, code, reason);
-      this.#attachments.delete(socket);
-    }
+    for (const [socket, { actor }] of this.#attachments) if (!mayStay(actor)) this.end(socket, code, reason);
   }
 
   closeAll(reason: string): void {
-    for (const socket of this.#attachments.keys()) close(socket, closeCodes.restart, reason);
-    this.#attachments.clear();
+    for (const socket of this.#attachments.keys()) this.end(socket, closeCodes.restart, reason);
   }
 
   /**
@@ -210,7 +231,14 @@ export class Peers {
     return bufferedBytes(socket) > this.#limits.maxPeerBufferedBytes;
   }
 
-  #set(socket: WebSocket, attachment: Attachment): void {
+  #leave(socket: WebSocket, attachment: ConnectedPeer): void {
+    const leaving: ConnectedPeer = { ...attachment, isLeaving: true };
+    this.#attachments.delete(socket);
+    this.#leaving.set(socket, leaving);
+    socket.serializeAttachment(leaving);
+  }
+
+  #set(socket: WebSocket, attachment: ConnectedPeer): void {
     socket.serializeAttachment(attachment);
     this.#attachments.set(socket, attachment);
   }

@@ -24,8 +24,16 @@ export interface QuotaGateOptions<A extends Applicant> {
   readonly maxWaiting: number;
   /** The type of the sender's pending message. */
   readonly draftType: (actor: Actor | null) => string | null;
-  /** Takes the command, or tells its sender why not. Must not throw. */
-  readonly decided: (applicant: A, refusal: SessileError | null, status: QuotaStatus | null) => void;
+  /**
+   * Takes the command, or tells its sender why not. Must not throw.
+   *
+   * @returns the session's own reason why it was not taken now: nothing the sender sent after it may be taken before it
+   */
+  readonly decided: (
+    applicant: A,
+    refusal: SessileError | null,
+    status: QuotaStatus | null,
+  ) => SessileError | null;
   readonly report: (message: string, thrown: unknown) => void;
 }
 
@@ -74,11 +82,6 @@ export class QuotaGate<A extends Applicant> {
     return true;
   }
 
-  /** The sender's connection ends: what it has waiting is not taken, for it will be sent again. */
-  drop(line: object): void {
-    this.#lines.delete(line);
-  }
-
   #assertRoom(count: number): void {
     const { maxWaiting } = this.#options;
     if (count <= maxWaiting) return;
@@ -90,32 +93,29 @@ export class QuotaGate<A extends Applicant> {
   }
 
   async #run(line: object, waiting: Waiting<A>[]): Promise<void> {
+    const { decided } = this.#options;
     // The rest of the frame comes in this turn.
     await Promise.resolve();
-    while (this.#lines.get(line) === waiting) {
-      if (waiting.length === 0) {
-        this.#lines.delete(line);
-        return;
-      }
-      const batch = waiting.slice();
-      const decide = await this.#charge(batch.filter(({ units }) => units > 0));
-      if (this.#lines.get(line) !== waiting) return;
-      waiting.splice(0, batch.length);
-      for (const item of batch) {
-        if (item.units === 0) this.#options.decided(item.applicant, null, null);
-        else decide(item);
-        // Deciding may have ended the sender's connection: what came after must not be taken out of its order.
-        if (this.#lines.get(line) !== waiting) return;
+    while (waiting.length > 0) {
+      const charged = waiting.slice();
+      const decide = await this.#charge(charged.filter(({ units }) => units > 0));
+      for (let left = charged.length; left > 0; left--) {
+        const item = waiting.shift() as Waiting<A>;
+        const reason = item.units === 0 ? decided(item.applicant, null, null) : decide(item);
+        if (!reason) continue;
+        for (const { applicant } of waiting.splice(0)) decided(applicant, reason, null);
+        break;
       }
     }
+    this.#lines.delete(line);
   }
 
   /** One call for all of them. @returns tells one of them its verdict */
-  async #charge(items: readonly Waiting<A>[]): Promise<(item: Waiting<A>) => void> {
+  async #charge(items: readonly Waiting<A>[]): Promise<(item: Waiting<A>) => SessileError | null> {
     const { policy, store, clock, sessionId, decided, report } = this.#options;
     try {
       const [first] = items;
-      if (!first) return () => {};
+      if (!first) return () => null;
       if (!store)
         throw new SessileError("unavailable", "This deployment has no database to count quotas in.");
       const { actor, client } = first.applicant;
@@ -141,7 +141,7 @@ export class QuotaGate<A extends Applicant> {
       return (item) => {
         const verdict = answers.get(item) as QuotaVerdict;
         const status = quotaStatusOf(named.name, named.tier, verdict.used, now);
-        decided(item.applicant, refusalOf(verdict, named, now), status);
+        return decided(item.applicant, refusalOf(verdict, named, now), status);
       };
     } catch (thrown) {
       if (SessileError.from(thrown).code === "internal") report("The quota could not be asked", thrown);

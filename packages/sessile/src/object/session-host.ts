@@ -27,7 +27,7 @@ import { ExpiryWatch, expiryDueId } from "./expiry-watch.ts";
 import { Ledger } from "./ledger.ts";
 import { type LogReader, MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
 import { PartStore } from "./part-store.ts";
-import { close, Peers } from "./peers.ts";
+import { Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SnapshotSealer, snapshotDueId } from "./snapshot-sealer.ts";
@@ -201,12 +201,12 @@ export class SessionHost {
   left(socket: WebSocket): void {
     if (this.agents.left(socket)) return;
     this.streams.sockets.left(socket);
-    const peer = this.peers.get(socket);
-    const isNew = this.peers.remove(socket);
+    const peer = this.peers.left(socket);
     this.voice.left(socket);
-    if (!isNew || !peer) return;
+    // Of one that never said hello nobody has heard.
+    if (!peer || peer.phase === "greeting") return;
     this.#hooks.onDisconnect(peer);
-    if (peer.phase !== "greeting") this.#presence.changed();
+    this.#presence.changed();
   }
 
   /** Runs what is due, in order. A handler that takes its time goes on beside the others, which do not wait for it. */
@@ -333,8 +333,7 @@ export class SessionHost {
   #disconnect(sockets: Iterable<WebSocket>, error: SessileError): void {
     for (const socket of sockets) {
       if (this.agents.peers.end(socket, closeCodes.restart, error.message)) continue;
-      this.peers.send(socket, { t: "error", error: error.toWire() });
-      close(socket, closeCodes.restart, error.message);
+      this.peers.fail(socket, error, closeCodes.restart);
     }
   }
 

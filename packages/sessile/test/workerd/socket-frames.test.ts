@@ -220,6 +220,25 @@ describe("commands", () => {
       { seq: 14 },
     ]);
   });
+
+  test.each([
+    ["", false],
+    [", not even by the next instance", true],
+  ])(
+    "WS28 what was under way on a connection that the session has ended is not taken%s",
+    async (_, evicts) => {
+      const name = fixture.name();
+      const socket = await fixture.live(name);
+      // Reads nothing, so that the close stays unanswered.
+      socket.socket.pause();
+      socket.send("{");
+      if (evicts) await fixture.evict(name);
+      socket.send({ t: "do", commands: [{ id: "late.0.0", op: "append", type: "note.said" }] });
+      socket.socket.resume();
+      expect((await socket.closed).code).toBe(4400);
+      expect((await fixture.get(`notes/${name}`)).body.lastSeq).toBe(3);
+    },
+  );
 });
 
 describe("refused sockets", () => {

@@ -19,6 +19,10 @@ const regressions: readonly (readonly [seed: number, found: string])[] = [
 const ledgerRegressions: readonly (readonly [seed: number, found: string])[] = [
   [10, "a session that hibernated in an outage forgot whom it owed an answer, and their sockets stayed"],
   [20, "the same, of a lone append"],
+  [
+    390251820,
+    "a command that came on a connection ended in an outage was taken, before the one the outage had refused",
+  ],
 ];
 
 describe("seeded simulation of sessions, clients and all that can go wrong between them", () => {
