@@ -1,8 +1,9 @@
+import { numberAt, numberOrNullAt, type Sql } from "../kernel/sql.ts";
 import type { StreamReport, StreamStanding } from "../protocol/stream-subscription.ts";
 
 export interface StreamFeedOptions {
   readonly path: string;
-  readonly sql: SqlStorage;
+  readonly sql: Sql;
   readonly now: () => number;
   /** Whether there is a stream that can be subscribed to, or is about to be. */
   readonly isShown: () => boolean;
@@ -36,7 +37,6 @@ export class StreamFeed {
   #told: string | null = null;
   #armedUntil = 0;
   #isBehind = false;
-  #subscriptions = 0;
   #telling: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
 
@@ -59,7 +59,7 @@ export class StreamFeed {
     await this.#options.standing();
     const row = this.#row;
     if (!row) return;
-    if (row.linked !== null) this.#row = { ...row, linked: null };
+    this.#row = { ...row, linked: null };
     this.#arm();
   }
 
@@ -84,7 +84,6 @@ export class StreamFeed {
   async subscribe(): Promise<StreamStanding | null> {
     const standing = await this.#options.standing();
     if (!standing) return null;
-    this.#subscriptions += 1;
     this.#row = { linked: true, since: this.#row?.since ?? standing.tail };
     return standing;
   }
@@ -96,14 +95,13 @@ export class StreamFeed {
       const standing = await ask();
       const now = standing ? `${standing.identity}/${standing.tail}` : "gone";
       if (!row || (row.linked !== null && now === this.#told)) return;
-      const subscriptions = this.#subscriptions;
       const { linked } = await report({ path, standing, since: row.since });
       this.#told = now;
       this.#isBehind = false;
       if (!standing) this.#row = this.#options.isShown() ? { linked: null, since: 0 } : null;
-      // Whoever subscribed meanwhile is not in the answer.
-      else if (subscriptions === this.#subscriptions && row.linked !== linked) this.#row = { ...row, linked };
-      if (this.#row?.linked !== true && !this.#next) this.#disarm();
+      // Whoever subscribed meanwhile is not in the answer, nor is an end that has begun.
+      else if (this.#row === row && row.linked !== linked) this.#row = { ...row, linked };
+      if (!this.#row || this.#row.linked === false) this.#disarm();
     } catch (thrown) {
       this.#isBehind = true;
       failed(thrown);
@@ -125,10 +123,11 @@ export class StreamFeed {
 
   get #row(): FeedRow | null {
     if (this.#known === undefined) {
-      const [row] = this.#options.sql
-        .exec<{ linked: number | null; since: number }>("SELECT linked, since FROM stream_feed")
-        .toArray();
-      this.#known = row ? { linked: row.linked === null ? null : row.linked === 1, since: row.since } : null;
+      const [row] = this.#options.sql.exec("SELECT linked, since FROM stream_feed");
+      const linked = row ? numberOrNullAt(row, "linked") : null;
+      this.#known = row
+        ? { linked: linked === null ? null : linked === 1, since: numberAt(row, "since") }
+        : null;
     }
     return this.#known;
   }

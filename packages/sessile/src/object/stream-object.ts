@@ -9,6 +9,7 @@ import {
   streamHeader,
 } from "../protocol/stream-request.ts";
 import type { StreamStanding } from "../protocol/stream-subscription.ts";
+import { DurableSql } from "./durable-sql.ts";
 import { Session } from "./session.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import { StreamFeed } from "./stream-feed.ts";
@@ -80,7 +81,7 @@ export class StreamObject extends Session {
     if (!namespace) return null;
     this.#feed ??= new StreamFeed({
       path: this.name,
-      sql: this.ctx.storage.sql,
+      sql: new DurableSql(this.ctx.storage),
       now: () => Date.now(),
       isShown: () => this.#isShown(),
       standing: () => this.#standing(),

@@ -21,20 +21,23 @@ export async function callWebhook(
     callback_url: `${origin}/v1/stream/__ds/subscriptions/${encodeURIComponent(id)}/callback`,
     callback_token: await keys.tokenFor(delivery),
   });
-  const response = await fetch(config.webhookUrl ?? "", {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "webhook-signature": await keys.signature(body, now()),
-    },
-    body,
+  const headers = {
+    "content-type": "application/json",
+    "webhook-signature": await keys.signature(body, now()),
+  };
+  const giveUp = new AbortController();
+  // Not AbortSignal.timeout, which goes on after the answer and holds the object in memory.
+  const timer = setTimeout(() => giveUp.abort(), Math.min(config.leaseMs, deliveryTimeoutMs));
+  try {
     // A redirect could lead to where the address itself must not.
-    redirect: "manual",
-    signal: AbortSignal.timeout(Math.min(config.leaseMs, deliveryTimeoutMs)),
-  });
-  const answer = await beginning(response);
-  if (!response.ok) return "failed";
-  return saysDone(answer) ? "done" : "accepted";
+    const options = { method: "POST", headers, body, redirect: "manual", signal: giveUp.signal } as const;
+    const response = await fetch(config.webhookUrl ?? "", options);
+    const answer = await beginning(response);
+    if (!response.ok) return "failed";
+    return saysDone(answer) ? "done" : "accepted";
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A stream of a wake, as the protocol writes it. */

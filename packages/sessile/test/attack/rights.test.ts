@@ -72,6 +72,20 @@ describe("routes", () => {
     expect((await fixture.ask("DELETE", path, as("ada"))).status).toBe(204);
   });
 
+  test("SB1 a wake is answered with its token, whatever rights somebody has, and no stream has the prefix", async () => {
+    const answer = { body: { wake_id: "w", generation: 1 } };
+    for (const by of ["callback", "ack", "release"]) {
+      const path = `/v1/stream/__ds/subscriptions/s/${by}`;
+      const refused = await fixture.ask("POST", path, { ...answer, ...as("ada") });
+      expect([refused.status, refused.body.error.code]).toEqual([401, "TOKEN_INVALID"]);
+      const headers = { authorization: "Bearer x" };
+      const unbound = await fixture.ask("POST", path, { ...answer, headers });
+      expect([unbound.status, unbound.body.error.code]).toEqual([503, "UNAVAILABLE"]);
+    }
+    for (const path of ["__ds", "__ds/x", "__ds%2Fx", "%5F%5Fds/x"])
+      expect((await fixture.ask("PUT", `/v1/stream/${path}`, as("ada"))).status).toBe(404);
+  });
+
   test("SE2 an import needs the right to administer what its file names", async () => {
     const name = fixture.name();
     await fixture.call(name, "add", "x");
