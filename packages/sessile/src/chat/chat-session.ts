@@ -222,9 +222,10 @@ export abstract class ChatSession<
         return (
           this.readEvents({ after: seq - 1, limit: 1 }).events.find((event) => event.seq === seq) ?? null
         );
-      } catch {
+      } catch (thrown) {
         // It lies in the archive.
-        return null;
+        if (thrown instanceof SessileError && thrown.code === "not_found") return null;
+        throw thrown;
       }
     };
     return readConversation(head, at, maxMessages);

@@ -71,16 +71,17 @@ export async function readAnswer(
   return {
     close: () => reader.close(),
     async next() {
-      try {
-        const update = await reader.next();
-        if ("closedAt" in update) return null;
-        isWhole ||= update.chunks.some(endsAnswer);
-        return update.chunks;
-      } catch (thrown) {
+      const update = await reader.next().catch((thrown: unknown) => {
         // A failed answer tells so in its own words; what comes after them is the end of the stream.
         if (isWhole) return null;
         throw thrown;
+      });
+      if (update && "chunks" in update) {
+        isWhole ||= update.chunks.some(endsAnswer);
+        return update.chunks;
       }
+      if (isWhole) return null;
+      throw new SessileError("unavailable", "The answer was cut off.", { retryAfterMs: 1000 });
     },
   };
 }

@@ -327,19 +327,26 @@ test("CH1 CH2 the headers are those of a UI message stream; a chat at rest answe
   await sent;
 });
 
-test("CH5 an answer whose stream is cancelled is stopped", async () => {
-  const id = newId();
-  const { chat, call, sent } = await answering(id);
-  const stream = `${server.url}/v1/sessions/chats/${id}/streams/${chat.lastMessage?.id}`;
-  await fetch(`${stream}/cancel`, { method: "POST" });
-  await sent;
-  call.say("two");
-  await call.left;
-  await idle(id);
-  const { messages } = await history(id);
-  expect(messages[1]).toMatchObject({ metadata: { outcome: "stopped" } });
-  expect(textOf(messages[1])).toMatch(/^One /);
-});
+test.each([
+  ["cancelled", "/cancel", {}],
+  ["closed by somebody else", "", { "stream-closed": "true" }],
+] as const)(
+  "CH5 CH7 an answer whose stream is %s is stopped, and its readers are cut off",
+  async (_way, path, headers) => {
+    const id = newId();
+    const { chat, call, sent } = await answering(id);
+    const stream = `${server.url}/v1/sessions/chats/${id}/streams/${chat.lastMessage?.id}`;
+    expect((await fetch(stream + path, { method: "POST", headers })).ok).toBe(true);
+    await sent;
+    expect([chat.status, chat.error]).toEqual(["error", expect.any(TypeError)]);
+    call.say("two");
+    await call.left;
+    await idle(id);
+    const { messages } = await history(id);
+    expect(messages[1]).toMatchObject({ metadata: { outcome: "stopped" } });
+    expect(textOf(messages[1])).toMatch(/^One /);
+  },
+);
 
 test("CH2 a chat whose session has ended has no answer to wait for", async () => {
   const id = newId();
