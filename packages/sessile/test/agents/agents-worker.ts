@@ -1,0 +1,154 @@
+// The Worker that stock Agents SDK clients are run against.
+import { Agent, callable, type Json, SessileError, Session, streamingCallable } from "sessile";
+import { createSessile } from "sessile/worker";
+import ChatAgent from "./chat-agent.ts";
+
+export { ChatAgent };
+
+type TestState = { count: number; items: string[]; lastUpdated: string | null };
+
+/** Written as an app of the Agents SDK is: its kind is `test-state-agent`. */
+export class TestStateAgent extends Agent<unknown, TestState> {
+  readonly initialState: TestState = { count: 0, items: [], lastUpdated: null };
+  override readonly limits = { maxStateChars: 65_536 };
+  readonly updateState = callable((state: TestState) => this.setState(state));
+  readonly increment = callable((by: number) => {
+    this.setState({ ...this.state, count: this.state.count + by });
+    return this.state.count;
+  });
+  readonly dropAll = callable((code: number, reason: string) => {
+    for (const socket of this.ctx.getWebSockets()) socket.close(code, reason);
+  });
+  override validateState(next: TestState): void {
+    if (next.count < 0) throw new SessileError("rejected", "count is at least 0.");
+  }
+
+  override async onRequest(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/state") return Response.json({ state: this.state });
+    if (pathname === "/echo")
+      return Response.json({ method: request.method, body: await request.text(), path: pathname });
+    if (pathname === "/connections") return Response.json({ count: this.ctx.getWebSockets().length });
+    return new Response("Not found", { status: 404 });
+  }
+}
+
+/** A kind under another name than its binding's, which only its methods write. */
+export class TestCallables extends Session<unknown, { value: number }> {
+  readonly kind = "callables";
+  readonly initialState = { value: 0 };
+  /** What ran and ended, across the calls of this instance. */
+  #ended = 0;
+
+  readonly add = callable((a: number, b: number) => a + b);
+  readonly setValue = callable((value: number) => this.setState({ value }));
+  readonly asyncMethod = callable(async (delayMs: number) => {
+    await scheduler.wait(delayMs);
+    return "done";
+  });
+  readonly delayedThrow = callable(async (delayMs: number) => {
+    await scheduler.wait(delayMs);
+    throw new SessileError("rejected", "Delayed error");
+  });
+  readonly throwError = callable((message: string) => {
+    throw new SessileError("rejected", message);
+  });
+  readonly failInside = callable(() => {
+    throw new Error("SELECT secret FROM inside");
+  });
+  readonly hang = callable(async () => new Promise<null>(() => {}));
+  readonly voidMethod = callable(() => {});
+  readonly returnNull = callable(() => null);
+  readonly returnUndefined = callable(() => undefined);
+  readonly closeConnectionsForTest = callable((code: number, reason: string) => {
+    const sockets = this.ctx.getWebSockets();
+    for (const socket of sockets) socket.close(code, reason);
+    return sockets.length;
+  });
+  readonly endedStreams = callable(() => this.#ended);
+
+  readonly streamNumbers = streamingCallable(async (stream, count: number) => {
+    for (let n = 1; n <= count; n++) stream.send(n);
+    stream.end(count);
+  });
+  readonly streamWithDelay = streamingCallable(async (stream, chunks: readonly string[], delayMs: number) => {
+    for (const chunk of chunks) {
+      await scheduler.wait(delayMs);
+      stream.send(chunk);
+    }
+    stream.end("complete");
+  });
+  readonly streamReturning = streamingCallable(async (stream, value: Json) => {
+    stream.send("first");
+    return value;
+  });
+  readonly streamError = streamingCallable(async (stream) => {
+    stream.send("chunk1");
+    throw new SessileError("rejected", "Stream error");
+  });
+  readonly streamGracefulError = streamingCallable(async (stream) => {
+    stream.send("chunk1");
+    stream.error("Graceful error");
+  });
+  readonly streamDoubleClose = streamingCallable(async (stream) => {
+    stream.send("chunk1");
+    const first = stream.end("first-end");
+    const again = [stream.end("second-end"), stream.send("late"), stream.error("late")];
+    if (!first || again.includes(true)) throw new Error("a stream ended twice");
+  });
+  readonly streamThrowsImmediately = streamingCallable(() => {
+    throw new SessileError("rejected", "Immediate error");
+  });
+  readonly streamUntilGone = streamingCallable(async (stream) => {
+    for (let n = 0; !stream.isClosed; n++) {
+      stream.send(n);
+      await scheduler.wait(5);
+    }
+    this.#ended += 1;
+  });
+  readonly streamForever = streamingCallable(async (stream) => {
+    stream.send("begun");
+    await new Promise(() => {});
+  });
+
+  privateMethod(): string {
+    return "secret";
+  }
+}
+
+interface Env {
+  readonly TEST_STATE_AGENT: DurableObjectNamespace;
+}
+
+const sessile = createSessile<Env>({
+  kinds: {
+    "test-state-agent": { binding: "TEST_STATE_AGENT", route: "states" },
+    // Clients know it by its binding: `test-callable-agent`.
+    callables: { binding: "TEST_CALLABLE_AGENT" },
+    "chat-agent": { binding: "CHAT_AGENT", route: "chat" },
+  },
+  identify: (request) => {
+    const id = new URL(request.url).searchParams.get("user") ?? request.headers.get("x-test-user");
+    return id === null ? null : { id };
+  },
+  authorize: ({ actor, action }) =>
+    actor?.id === "stranger" ? false : actor?.id !== "reader" || action === "read",
+});
+
+/** Addresses of the app's own, which lead to a session it picks. */
+sessile.all("/user/*", (context) => {
+  const url = new URL(context.req.url);
+  url.pathname = url.pathname.replace(/^\/user/, "/agents/test-state-agent/auth-user");
+  return sessile.fetch(new Request(url, context.req.raw), context.env);
+});
+sessile.all("/custom-state/:name", (context) => {
+  const url = new URL(context.req.url);
+  url.pathname = `/agents/test-state-agent/${context.req.param("name")}`;
+  return sessile.fetch(new Request(url, context.req.raw), context.env);
+});
+sessile.get(
+  "/page",
+  () => new Response("<!doctype html><div id=app></div>", { headers: { "content-type": "text/html" } }),
+);
+
+export default sessile;
