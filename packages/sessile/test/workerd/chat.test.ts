@@ -29,7 +29,8 @@ const serveChats = (port: number) =>
     dir: folder.path,
     port,
     compatibilityDate,
-    durableObjects: { CHATS: { className: "Chats" } },
+    durableObjects: { CHATS: { className: "Chats" }, LEDGER_CHATS: { className: "LedgerChats" } },
+    d1: ["SESSILE_RECORD"],
     vars: { MODEL_URL: model.url },
     log: (entry) => {
       if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
@@ -359,6 +360,32 @@ test("CH2 a chat whose session has ended has no answer to wait for", async () =>
   expect((await fetch(at(`/${id}/stream`))).status).toBe(204);
   expect((await history(id)).activeStreamId).toBeNull();
   void sent;
+});
+
+test("CH2 CH5 CH6 in ledger mode it is the same, from what D1 holds", async () => {
+  const id = newId();
+  const api = `${server.url}/ledger/chat`;
+  const open = () => new TestChat({ id, transport: new DefaultChatTransport<UIMessage>({ api }) });
+  const [chat, other] = [open(), open()];
+  const sent = chat.sendMessage({ text: "Count" });
+  const call = await model.next();
+  call.say("One ");
+  await until(() => chat.text === "One ");
+  const resumed = other.resumeStream();
+  await until(() => other.text === "One ");
+  call.say("two");
+  await until(() => chat.text === "One two");
+  await fetch(`${api}/${id}/stop`, { method: "POST" });
+  await Promise.all([sent, resumed]);
+  expect(other.lastMessage).toEqual(chat.lastMessage);
+  const stored = (await (await fetch(`${api}/${id}`)).json()) as { messages: UIMessage[] };
+  expect(stored.messages[1]).toMatchObject({ id: chat.lastMessage?.id, metadata: { outcome: "stopped" } });
+  const again = chat.regenerate();
+  const second = await model.next();
+  second.say("Three");
+  second.end();
+  await again;
+  expect([chat.status, chat.text]).toEqual(["ready", "Three"]);
 });
 
 test("CH13 a frame that is none closes the socket, and so does a request id that is in use", async () => {

@@ -1,10 +1,14 @@
-// A Worker with nothing but a chat.
+// A Worker with nothing but chats.
 import { createSessile } from "sessile/worker";
 
-export { Chats } from "./fixture-chats.ts";
+export { Chats, LedgerChats } from "./fixture-chats.ts";
 
-export default createSessile({
-  kinds: { chats: { binding: "CHATS" } },
+const kinds = { chats: { binding: "CHATS" }, "ledger-chats": { binding: "LEDGER_CHATS" } };
+const app = createSessile({
+  kinds,
   chat: { kind: "chats" },
   authorize: ({ name }) => !name?.startsWith("secret"),
 });
+app.route("/", createSessile({ kinds, chat: { kind: "ledger-chats", path: "/ledger/chat" } }));
+
+export default app;

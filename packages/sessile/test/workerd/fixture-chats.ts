@@ -9,7 +9,7 @@ interface Env {
 
 /** Answers through a real provider package, from a model that the test plays. */
 export class Chats extends ChatSession<Env> {
-  readonly kind = "chats";
+  readonly kind: string = "chats";
   override readonly snapshots = null;
 
   async answer({ messages, signal }: AnswerContext) {
@@ -25,4 +25,10 @@ export class Chats extends ChatSession<Env> {
     });
     return toUIMessageStream({ stream });
   }
+}
+
+/** The same, where nothing is shown before D1 has it. */
+export class LedgerChats extends Chats {
+  override readonly kind = "ledger-chats";
+  override readonly durability = "ledger";
 }
