@@ -430,4 +430,7 @@ test("CH1 a request that names no chat or brings no message is 400", async () =>
     { id: "no/name", message },
   ])
     expect([body, (await post(body)).status]).toEqual([body, 400]);
+  for (const route of ["", `/${newId()}/stop`])
+    for (const text of ["{", "null", "[]", '"x"', "\u0000"])
+      expect([text, (await fetch(at(route), { method: "POST", body: text })).status]).toEqual([text, 400]);
 });
