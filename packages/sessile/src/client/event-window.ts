@@ -1,7 +1,11 @@
-/** The latest events, bounded. Appending costs nothing per event held; the frozen copy is made only if somebody looks. */
-export class EventWindow<Event extends { readonly seq: number }> {
+/**
+ * The latest events, bounded. Appending costs nothing per event held; the frozen copy is made only if somebody looks. Whoever looks
+ * does not see segments of streams, hundreds of which would push out what people said; whoever iterates gets each.
+ */
+export class EventWindow<Event extends { readonly seq: number; readonly type: string }> {
   readonly #max: number;
   #events: Event[] = [];
+  #shown: Event[] = [];
   #view: readonly Event[] | null = Object.freeze([]);
 
   constructor(max: number) {
@@ -10,7 +14,7 @@ export class EventWindow<Event extends { readonly seq: number }> {
 
   /** The same array until something is added. */
   get latest(): readonly Event[] {
-    this.#view ??= Object.freeze(this.#events.slice(-this.#max));
+    this.#view ??= Object.freeze(this.#shown.slice(-this.#max));
     return this.#view;
   }
 
@@ -21,15 +25,26 @@ export class EventWindow<Event extends { readonly seq: number }> {
 
   push(events: readonly Event[]): void {
     if (events.length === 0) return;
-    for (const event of events) this.#events.push(event);
-    // Cut in bulk: a shift per event would move the whole window each time.
-    if (this.#events.length > 2 * this.#max + 64) this.#events = this.#events.slice(-this.#max);
+    const { length } = this.#shown;
+    for (const event of events) {
+      this.#events.push(event);
+      if (event.type !== "stream.segment") this.#shown.push(event);
+    }
+    this.#events = this.#cut(this.#events);
+    if (this.#shown.length === length) return;
+    this.#shown = this.#cut(this.#shown);
     this.#view = null;
   }
 
   clear(): void {
     this.#events = [];
+    this.#shown = [];
     this.#view = Object.freeze([]);
+  }
+
+  /** In bulk: a shift per event would move the whole window each time. */
+  #cut(events: Event[]): Event[] {
+    return events.length > 2 * this.#max + 64 ? events.slice(-this.#max) : events;
   }
 
   /** Up to `limit` events held with a seq above `after`; their seqs follow each other without a gap. */

@@ -21,7 +21,8 @@ export {
   type ShownSummary,
   type SummariesPage,
 } from "./http-client.ts";
-export { type OpenStreamOptions, openStream } from "./open-stream.ts";
+export { FollowedStream, type StreamSnapshot } from "./followed-stream.ts";
+export { type OpenStreamOptions, openStream, type StreamReading } from "./open-stream.ts";
 export type { CommandResult, PendingCommand } from "./outbox.ts";
 export { type PartData, type PartsOptions, SessionParts, type WithParts } from "./parts.ts";
 export { connect, SessionClient } from "./session-client.ts";

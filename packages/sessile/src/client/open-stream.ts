@@ -1,6 +1,7 @@
 import {
   ChunkDecoder,
   isTerminalClose,
+  type Json,
   SessileError,
   type StreamChunk,
   type StreamFrame,
@@ -15,8 +16,24 @@ export interface OpenStreamOptions {
   readonly offset?: number;
   /** Called when chunks were withdrawn: what was read is void, and what is left follows. Without it the iteration throws `conflict`. */
   readonly onResync?: () => void;
+  /** Ends the iteration, also while it waits. */
+  readonly signal?: AbortSignal;
   /** Default: the platform's. */
   readonly WebSocket?: SocketConstructor;
+}
+
+export type StreamReading = Pick<OpenStreamOptions, "offset" | "onResync" | "signal">;
+
+/** Opens streams of the session at an address. */
+export function streamReader(
+  sessionUrl: string,
+  WebSocket: SocketConstructor,
+): (streamId: string, options?: StreamReading) => ReturnType<typeof openStream> {
+  return (streamId, options = {}) => {
+    const url = new URL(sessionUrl);
+    url.pathname += `/streams/${encodeURIComponent(streamId)}`;
+    return openStream({ ...options, url: url.href, WebSocket });
+  };
 }
 
 const firstRetryMs = 250;
@@ -25,23 +42,27 @@ const maxRetryMs = 10_000;
 /**
  * Every chunk of a stream, over as many connections as it takes: after a cut it goes on where it was. Ends when the stream ends;
  * throws its error if it failed.
+ *
+ * @returns the output of the stream; null if `signal` ended the iteration
  */
-export async function* openStream(
-  options: OpenStreamOptions,
-): AsyncGenerator<StreamChunk, undefined, undefined> {
+export async function* openStream(options: OpenStreamOptions): AsyncGenerator<StreamChunk, Json, undefined> {
+  const { signal } = options;
   const reader: Position = {
     offset: options.offset ?? null,
     generation: null,
     contentType: "",
     decoder: null,
   };
-  for (let failures = 0; ; ) {
+  for (let failures = 0; !signal?.aborted; ) {
     const connection = new StreamConnection(options, reader);
+    const cut = () => connection.cut();
+    signal?.addEventListener("abort", cut);
     try {
       for await (const frame of connection.frames()) {
         failures = 0;
         if (frame.t === "chunks") {
           for (const [index, chunk] of frame.chunks.entries()) {
+            if (signal?.aborted) return null;
             reader.offset = frame.at + index + 1;
             yield reader.decoder?.decode(chunk) ?? chunk;
           }
@@ -49,15 +70,29 @@ export async function* openStream(
         } else if (frame.t === "stream") adopt(reader, frame.info);
         else if (frame.t === "behind") connection.pull(reader.offset ?? 0);
         else if (frame.t === "resync") resync(reader, frame, options.onResync);
-        else if (frame.t === "end") return undefined;
+        else if (frame.t === "end") return frame.output;
         else if (frame.t === "fail") throw SessileError.fromWire(frame.error);
       }
     } finally {
+      signal?.removeEventListener("abort", cut);
       connection.close();
     }
-    const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** failures++);
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await delay(Math.min(maxRetryMs, firstRetryMs * 2 ** failures++), signal);
   }
+  return null;
+}
+
+function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
+  });
 }
 
 interface Position {
@@ -134,6 +169,13 @@ class StreamConnection {
 
   pull(offset: number): void {
     this.#socket.send(JSON.stringify({ t: "pull", offset }));
+  }
+
+  /** No frame comes any more. */
+  cut(): void {
+    this.#frames.length = 0;
+    this.#closed = { code: 1000, reason: "" };
+    this.#wake();
   }
 
   close(): void {

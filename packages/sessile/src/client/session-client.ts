@@ -30,6 +30,7 @@ import type { Clock, TransportName } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
 import { HttpClient, type RequestedSummary } from "./http-client.ts";
 import { Listeners } from "./listeners.ts";
+import { type openStream, type StreamReading, streamReader } from "./open-stream.ts";
 import { type CommandResult, Outbox } from "./outbox.ts";
 import { SessionParts } from "./parts.ts";
 import { SessionStore } from "./session-store.ts";
@@ -68,6 +69,8 @@ export class SessionClient<S extends SessionContract> {
   readonly draft: DraftActions<S>;
   /** What is too large for an event. */
   readonly parts: SessionParts;
+  /** Every chunk of one of its streams, live: `for await (const chunk of client.stream("answer-1"))`. */
+  readonly stream: (streamId: string, options?: StreamReading) => ReturnType<typeof openStream>;
   /** Talking in the session. */
   readonly voice: SessionVoice;
   readonly #clock: Clock;
@@ -101,6 +104,7 @@ export class SessionClient<S extends SessionContract> {
       () => `draft-${randomProducer(environment.random)}`,
     );
     this.parts = new SessionParts(options);
+    this.stream = streamReader(url, environment.WebSocket);
     this.#requests = new HttpClient<S>(options);
     this.#outbox = new Outbox({
       producer: options.producer ?? randomProducer(environment.random),

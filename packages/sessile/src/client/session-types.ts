@@ -46,7 +46,7 @@ export interface SessionSnapshot<S> {
   readonly state: StateOf<S> | undefined;
   readonly status: string | null | undefined;
   readonly lifecycle: Lifecycle | undefined;
-  /** The latest events, at most `maxEvents`, without a gap. */
+  /** The latest events, at most `maxEvents`, in order, without segments of streams; the iterator `events` of the client has those too. */
   readonly events: readonly EventOf<S>[];
   /** Commands whose effect is not in `events` yet. */
   readonly pending: readonly PendingCommand[];
