@@ -1,7 +1,7 @@
 // The Worker that stock Agents SDK clients are run against.
 import { Agent, callable, type Json, SessileError, Session, streamingCallable } from "sessile";
 import { createSessile } from "sessile/worker";
-import ChatAgent from "./chat-agent.ts";
+import ChatAgent from "./moved-app-worker.ts";
 
 export { ChatAgent };
 
@@ -9,7 +9,7 @@ type TestState = { count: number; items: string[]; lastUpdated: string | null };
 
 /** Written as an app of the Agents SDK is: its kind is `test-state-agent`. */
 export class TestStateAgent extends Agent<unknown, TestState> {
-  readonly initialState: TestState = { count: 0, items: [], lastUpdated: null };
+  override readonly initialState: TestState = { count: 0, items: [], lastUpdated: null };
   override readonly limits = { maxStateChars: 65_536 };
   readonly updateState = callable((state: TestState) => this.setState(state));
   readonly increment = callable((by: number) => {
