@@ -17,8 +17,10 @@ import { callWebhook } from "./webhook-delivery.ts";
 
 /** Deliveries, and questions to streams, that are under way at a time. */
 const maxUnderWay = 32;
-/** When no more can be begun, or a stream could not be asked. */
+/** When no more deliveries can be begun. */
 const tryAgainMs = 1000;
+/** When a stream could not be asked, or a crash came before its answer. */
+const settleAgainMs = 10_000;
 
 /**
  * The subscriptions of a deployment's standalone streams. Bind it as `SESSILE_SUBSCRIPTIONS`, and the streams' own class as
@@ -62,7 +64,8 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
 
   override async alarm(): Promise<void> {
     this.#armedAt = null;
-    await this.#settle().catch(() => undefined);
+    this.#pump();
+    await this.#settle(null).catch(() => undefined);
     this.#pump();
   }
 
@@ -72,7 +75,7 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
     switch (request.do) {
       case "put": {
         const created = subscriptions.put(request.id, request.config, request.origin, now);
-        await this.#settle();
+        await this.#settle(request.id);
         return { created, subscription: await this.#view(request.id) };
       }
       case "get":
@@ -82,7 +85,7 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
         return null;
       case "link":
         subscriptions.link(request.id, request.streams);
-        await this.#settle();
+        await this.#settle(request.id);
         return null;
       case "unlink":
         subscriptions.unlink(request.id, request.stream);
@@ -107,24 +110,32 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
     return { ...this.#subscriptions.get(id), kid };
   }
 
-  /** Asks the streams that are newly linked where they end. @throws SessileError `unavailable` */
-  async #settle(): Promise<void> {
-    for (;;) {
-      const paths = this.#table.unsettled(maxUnderWay);
-      if (paths.length === 0) return;
+  /**
+   * Asks streams that are newly linked where they end: those of one subscription, or all. One that fails holds up no other.
+   *
+   * @throws SessileError `unavailable`
+   */
+  async #settle(id: string | null): Promise<void> {
+    let failed = 0;
+    for (let after = ""; ; ) {
+      const paths = this.#table.unsettled(id, after, maxUnderWay);
+      const last = paths.at(-1);
+      if (last === undefined) break;
+      after = last;
       // Should it come to nothing, an alarm tries again.
       this.#arm();
-      const settled = await Promise.allSettled(
-        paths.map(async (path) => {
-          const standing = await askDurableStream(this.#streams, path, { do: "subscribe" });
-          this.#subscriptions.settle(path, standing, Date.now());
-        }),
-      );
-      if (settled.some(({ status }) => status === "rejected"))
-        throw new SessileError("unavailable", "Some streams could not be asked where they end.", {
-          retryAfterMs: tryAgainMs,
-        });
+      const asked = await Promise.allSettled(paths.map((path) => this.#settleOne(path)));
+      failed += asked.filter(({ status }) => status === "rejected").length;
     }
+    if (failed > 0)
+      throw new SessileError("unavailable", `${failed} streams could not be asked where they end.`, {
+        retryAfterMs: settleAgainMs,
+      });
+  }
+
+  async #settleOne(path: string): Promise<void> {
+    const standing = await askDurableStream(this.#streams, path, { do: "subscribe" });
+    this.#subscriptions.settle(path, standing, Date.now());
   }
 
   /** Begins what is due, and sets the alarm for what will be. */
@@ -163,10 +174,11 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
   }
 
   #arm(): void {
-    const soonest = Date.now() + tryAgainMs;
+    const now = Date.now();
     let next = this.#table.nextDue();
-    if (next !== null && this.#underWay >= maxUnderWay) next = Math.max(next, soonest);
-    if (this.#table.unsettled(1).length > 0) next = Math.min(next ?? soonest, soonest);
+    if (next !== null && this.#underWay >= maxUnderWay) next = Math.max(next, now + tryAgainMs);
+    if (this.#table.unsettled(null, "", 1).length > 0)
+      next = Math.min(next ?? Number.POSITIVE_INFINITY, now + settleAgainMs);
     if (next === null || next === this.#armedAt) return;
     this.#armedAt = next;
     void this.ctx.storage.setAlarm(next);

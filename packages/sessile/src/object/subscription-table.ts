@@ -202,10 +202,15 @@ export class SubscriptionTable {
       .map((row) => textAt(row, "subscription_id"));
   }
 
-  /** Streams that have to be asked where they end. */
-  unsettled(limit: number): readonly string[] {
+  /** Streams that have to be asked where they end, in order; those of one subscription, or all. */
+  unsettled(id: string | null, after: string, limit: number): readonly string[] {
     return this.#sql
-      .exec("SELECT DISTINCT path FROM link WHERE acked IS NULL LIMIT ?", limit)
+      .exec(
+        "SELECT DISTINCT path FROM link WHERE acked IS NULL AND path > ? AND subscription_id = coalesce(?, subscription_id) ORDER BY path LIMIT ?",
+        after,
+        id,
+        limit,
+      )
       .map((row) => textAt(row, "path"));
   }
 

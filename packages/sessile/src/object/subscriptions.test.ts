@@ -35,7 +35,8 @@ function fixture(limits?: SubscriptionsOptions["limits"]) {
     subscriptions.report({ path, standing: tail === null ? null : { identity, tail }, since: 0 }, clock.now);
   const put = (id: string, config: SubscriptionConfig) => subscriptions.put(id, config, origin, clock.now);
   const settleAll = (tail: number) => {
-    for (const path of table.unsettled(100)) subscriptions.settle(path, { identity: "1", tail }, clock.now);
+    for (const path of table.unsettled(null, "", 100))
+      subscriptions.settle(path, { identity: "1", tail }, clock.now);
   };
   const due = (): Delivery | undefined => subscriptions.takeDue(clock.now, 1)[0];
   const answer = (

@@ -47,7 +47,7 @@ export function subscriptionRoutes<Env>(
     await options.require(context as never, action, `__ds/subscriptions/${id}`);
     return id;
   };
-  const originOf = ({ req }: Asked): string => options.origin ?? new URL(req.url).origin;
+  const originOf = ({ req }: Asked): string => new URL(options.origin ?? req.url).origin;
 
   routes.put(subscription, async (context) => {
     const id = await idFor(context, "admin");
