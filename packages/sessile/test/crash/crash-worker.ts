@@ -20,6 +20,15 @@ export class Ledger extends Session<Env, { readonly count: number }> {
     this.startWork("steps", { workId, input: { steps, stepMs } }),
   );
 
+  /** One numbered request of the producer of a stream; the same again changes nothing. */
+  readonly write = callable(async (streamId: string, seq: number, chunk: string) => {
+    const writer = this.streams.open(streamId);
+    await writer.append(chunk, { producer: { id: "p", epoch: 0, seq } });
+  });
+  readonly finish = callable(async (streamId: string, output: Json) =>
+    this.streams.endStream(streamId, output),
+  );
+
   /** D1 takes some 850 events a second: only the session that is meant to be mirrored is, or the copy would never end. */
   override recordOf(env: Env): SessionRecord | null {
     return this.name === "mirrored" ? super.recordOf(env) : null;

@@ -1,6 +1,7 @@
 // npm run test:crash [-- --kills N]: kills a server under load, and checks that it keeps what it promised.
 import { parseArgs } from "node:util";
 import { runCrash } from "./driver.ts";
+import { runStreamCrash } from "./stream-driver.ts";
 import { summary } from "./summary.ts";
 
 const { values } = parseArgs({ options: { kills: { type: "string", default: "25" } } });
@@ -17,4 +18,11 @@ const report = await runCrash({
 console.log(`\n${summary(report)}`);
 const aimed = report.kills.filter(({ inFlight }) => inFlight > 0).length * 2 >= kills;
 if (!aimed) console.error("Fewer than half of the kills met commands in flight: the load was too light.");
-process.exit(report.faults.length === 0 && aimed ? 0 : 1);
+const streams = await runStreamCrash({ kills });
+console.log(
+  `${streams.kills} kills under ${streams.streams} streams: ${streams.acknowledged} appends acknowledged, ${streams.repeats} sent again, ${streams.seconds.toFixed(0)} s`,
+);
+console.log(
+  streams.faults.length === 0 ? "every reader has what was acknowledged" : streams.faults.join("\n"),
+);
+process.exit(report.faults.length + streams.faults.length === 0 && aimed ? 0 : 1);

@@ -1,0 +1,67 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { openStream, type SocketConstructor } from "../../src/client/index.ts";
+import type { Json, StreamFrame } from "../../src/protocol/index.ts";
+
+/** Somebody who reads one stream from its start to its end, through whatever happens. */
+export interface StreamReading {
+  readonly how: "client" | "socket";
+  readonly chunks: unknown[];
+  /** The stream's output; rejects if the reader got what it should not. */
+  readonly done: Promise<Json>;
+}
+
+export function readWithClient(url: string): StreamReading {
+  const chunks: unknown[] = [];
+  const read = async () => {
+    const reading = openStream({ url, WebSocket: WebSocket as unknown as SocketConstructor });
+    for (;;) {
+      const { done, value } = await reading.next();
+      if (done) return value;
+      chunks.push(value);
+    }
+  };
+  return { how: "client", chunks, done: read() };
+}
+
+/** What docs/streams.md tells whoever has no client: come back with the offset and the generation. */
+export function readWithSocket(url: string): StreamReading {
+  const chunks: unknown[] = [];
+  const read = async () => {
+    const at: Position = { offset: 0, generation: null };
+    for (;;) {
+      const output = await connection(url, at, chunks);
+      if (output !== undefined) return output;
+      await delay(100);
+    }
+  };
+  return { how: "socket", chunks, done: read() };
+}
+
+interface Position {
+  offset: number;
+  generation: number | null;
+}
+
+/** @returns the output, or undefined after a cut */
+function connection(url: string, at: Position, chunks: unknown[]): Promise<Json | undefined> {
+  return new Promise((resolve, reject) => {
+    const generation = at.generation === null ? "" : `&generation=${at.generation}`;
+    const socket = new WebSocket(`${url.replace(/^http/, "ws")}?offset=${at.offset}${generation}`);
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(undefined));
+    socket.on("message", (data) => {
+      const frame = JSON.parse(String(data)) as StreamFrame;
+      if (frame.t === "stream") at.generation ??= frame.info.generation;
+      else if (frame.t === "behind") socket.send(JSON.stringify({ t: "pull", offset: at.offset }));
+      else if (frame.t === "end") resolve(frame.output);
+      else if (frame.t !== "chunks") reject(new Error(`got ${JSON.stringify(frame)}`));
+      else if (frame.at !== at.offset) reject(new Error(`got offset ${frame.at} after ${at.offset}`));
+      else {
+        chunks.push(...frame.chunks);
+        at.offset = frame.to;
+        if (frame.more) socket.send(JSON.stringify({ t: "pull", offset: frame.to }));
+      }
+    });
+  });
+}
