@@ -13,6 +13,7 @@ export {
   type TransportName,
 } from "./environment.ts";
 export type { EventsListener, SessionEvents } from "./event-feed.ts";
+export { FollowedStream, type StreamSnapshot } from "./followed-stream.ts";
 export {
   type EventsPage,
   HttpClient,
@@ -21,8 +22,8 @@ export {
   type ShownSummary,
   type SummariesPage,
 } from "./http-client.ts";
-export { FollowedStream, type StreamSnapshot } from "./followed-stream.ts";
 export { type OpenStreamOptions, openStream, type StreamReading } from "./open-stream.ts";
+export type { StateUpdate } from "./optimistic-state.ts";
 export type { CommandResult, PendingCommand } from "./outbox.ts";
 export { type PartData, type PartsOptions, SessionParts, type WithParts } from "./parts.ts";
 export { connect, SessionClient } from "./session-client.ts";
@@ -33,6 +34,7 @@ export type {
   PayloadArgument,
   Presence,
   SessionSnapshot,
+  SetState,
   SignalEvent,
 } from "./session-types.ts";
 export {

@@ -105,9 +105,14 @@ export class Outbox {
   /**
    * Takes a command in.
    *
+   * @param ended hears the outcome in the turn of its answer, which the promise tells later
    * @throws SessileError `limit_exceeded` when full or too long, `bad_request` for a value JSON cannot hold
    */
-  add(command: Command, now: number): Promise<CommandResult> {
+  add(
+    command: Command,
+    now: number,
+    ended?: (outcome: CommandResult | SessileError) => void,
+  ): Promise<CommandResult> {
     if (this.#unanswered.size >= this.#options.maxQueued) {
       const message = `${this.#options.maxQueued} commands already wait for an answer. Wait for some before sending more.`;
       throw new SessileError("limit_exceeded", message, { limit: "maxQueued" });
@@ -129,7 +134,20 @@ export class Outbox {
     this.#pendingList = null;
     const promise: Promise<CommandResult> = new Promise((resolve, reject) => {
       const hush = () => void promise.catch(() => {});
-      const entry: Entry = { id, n, text, resolve, reject, hush };
+      const entry: Entry = {
+        id,
+        n,
+        text,
+        resolve: (result) => {
+          ended?.(result);
+          resolve(result);
+        },
+        reject: (error) => {
+          ended?.(error);
+          reject(error);
+        },
+        hush,
+      };
       this.#unanswered.set(id, entry);
       this.#unsent.push(entry);
     });

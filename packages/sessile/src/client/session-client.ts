@@ -23,6 +23,7 @@ import {
   type SessionClientOptions,
   socketUrlOf,
 } from "./client-options.ts";
+import { closeError } from "./close-error.ts";
 import { Connection } from "./connection.ts";
 import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-state.ts";
 import { type DraftActions, draftActions } from "./draft-actions.ts";
@@ -30,7 +31,9 @@ import type { Clock, TransportName } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
 import { HttpClient, type RequestedSummary } from "./http-client.ts";
 import { Listeners } from "./listeners.ts";
+import { LiveWaiters } from "./live-waiters.ts";
 import { type openStream, type StreamReading, streamReader } from "./open-stream.ts";
+import { OptimisticState, type StateUpdate } from "./optimistic-state.ts";
 import { type CommandResult, Outbox } from "./outbox.ts";
 import { SessionParts } from "./parts.ts";
 import { SessionStore } from "./session-store.ts";
@@ -40,14 +43,10 @@ import type {
   EventOf,
   PayloadArgument,
   SessionSnapshot,
+  SetState,
   SignalEvent,
 } from "./session-types.ts";
 import { SessionVoice } from "./voice.ts";
-
-interface LiveWaiter {
-  readonly resolve: () => void;
-  readonly reject: (error: SessileError) => void;
-}
 
 /** Opens a session. It connects at once and stays connected, through any failure but a refusal, until `close()`. */
 export function connect<S extends SessionContract>(options: SessionClientOptions): SessionClient<S> {
@@ -78,10 +77,11 @@ export class SessionClient<S extends SessionContract> {
   readonly #requests: HttpClient<S>;
   readonly #outbox: Outbox;
   readonly #store: SessionStore<S>;
+  readonly #optimistic: OptimisticState;
   readonly #feed: EventFeed<S>;
   readonly #listeners = new Listeners<undefined>();
+  readonly #waiters = new LiveWaiters();
   readonly #signals = new Listeners<SignalEvent>();
-  #waiters: LiveWaiter[] = [];
   #phase: ConnectionPhase = "idle";
   #isDirty = false;
   #isFlushDue = false;
@@ -110,6 +110,15 @@ export class SessionClient<S extends SessionContract> {
       producer: options.producer ?? randomProducer(environment.random),
       epoch: options.epoch ?? 0,
       maxQueued: options.maxQueued ?? defaultMaxQueued,
+    });
+    this.#optimistic = new OptimisticState({
+      view: () => this.#store.view,
+      outbox: this.#outbox,
+      now: () => this.#clock.now(),
+      isLive: () => this.#phase === "live",
+      followsEvents: events,
+      queued: () => this.#queued(),
+      maxWaiting: options.maxQueued ?? defaultMaxQueued,
     });
     const onEffect = (effect: SessionEffect) => this.#onEffect(effect);
     this.#connection = new Connection({
@@ -163,11 +172,13 @@ export class SessionClient<S extends SessionContract> {
       return { op: "append", type, ...(payload === undefined ? {} : { payload: payload as Json }) };
     });
 
-  /** Replaces the state, if the session's kind lets clients do so. `ifVersion` refuses a state changed meanwhile. */
-  readonly setState = (
-    state: StateOf<S>,
+  readonly setState: SetState<StateOf<S>> = (
+    state: unknown,
     options: { readonly ifVersion?: number } = {},
-  ): Promise<CommandResult> => this.#enqueue(() => ({ op: "setState", state: state as Json, ...options }));
+  ) =>
+    typeof state === "function"
+      ? this.#update(state as StateUpdate<Json>)
+      : this.#enqueue(() => ({ op: "setState", state: state as Json, ...options }));
 
   /** Puts the state back to what the session's class began with. */
   readonly reset = (): Promise<CommandResult> => this.#enqueue(() => ({ op: "reset" }));
@@ -215,7 +226,8 @@ export class SessionClient<S extends SessionContract> {
     return true;
   };
 
-  readonly getSnapshot = (): SessionSnapshot<S> => this.#store.snapshot(this.#phase, this.#outbox.pending);
+  readonly getSnapshot = (): SessionSnapshot<S> =>
+    this.#store.snapshot(this.#phase, this.#outbox.pending, () => this.#optimistic.shown());
 
   /** Calls back once for each frame that changed something. Returns a function that stops it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener);
@@ -227,7 +239,7 @@ export class SessionClient<S extends SessionContract> {
     const { state } = this.#connection;
     if (state.at === "live") return Promise.resolve();
     if (state.at === "closed") return Promise.reject(closeError(state.reason));
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return this.#waiters.wait();
   };
 
   async #call(method: string, args: readonly Json[]): Promise<Json | undefined> {
@@ -240,9 +252,19 @@ export class SessionClient<S extends SessionContract> {
     const { state } = this.#connection;
     if (state.at === "closed") throw closeError(state.reason);
     const answer = this.#outbox.add(make(), this.#clock.now());
+    this.#queued();
+    return answer;
+  }
+
+  async #update(update: StateUpdate<Json>): Promise<CommandResult> {
+    const { state } = this.#connection;
+    if (state.at === "closed") throw closeError(state.reason);
+    return this.#optimistic.update(update);
+  }
+
+  #queued(): void {
     this.#touch();
     this.#scheduleFlush();
-    return answer;
   }
 
   /** One frame for all the commands of a tick. */
@@ -250,6 +272,7 @@ export class SessionClient<S extends SessionContract> {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
     queueMicrotask(() => {
+      this.#optimistic.pump();
       this.#isFlushDue = false;
       this.#flush();
       this.#notify();
@@ -266,6 +289,7 @@ export class SessionClient<S extends SessionContract> {
     switch (effect.do) {
       case "reset":
         this.#store.reset();
+        this.#optimistic.restart();
         break;
       case "adoptView":
         this.#store.adopt(effect.view);
@@ -347,6 +371,7 @@ export class SessionClient<S extends SessionContract> {
     this.#clock.clearTimeout(this.#retryTimer);
     if (reason.kind === "refused") this.#store.setError(error);
     this.voice.finished(error);
+    this.#optimistic.fail(error, reason.kind === "stopped");
     this.#outbox.fail(error, reason.kind === "stopped");
     this.#feed.finish(reason.kind === "refused" ? error : null);
   }
@@ -358,14 +383,10 @@ export class SessionClient<S extends SessionContract> {
       this.#touch();
     }
     this.#feed.flush();
+    this.#optimistic.pump();
     this.#notify();
-    if (this.#waiters.length === 0 || (state.at !== "live" && state.at !== "closed")) return;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const { resolve, reject } of waiters) {
-      if (state.at === "closed") reject(closeError(state.reason));
-      else resolve();
-    }
+    if (state.at === "closed") this.#waiters.settle(closeError(state.reason));
+    else if (state.at === "live") this.#waiters.settle(null);
   }
 
   #touch(): void {
@@ -378,12 +399,4 @@ export class SessionClient<S extends SessionContract> {
     this.#isDirty = false;
     this.#listeners.emit(undefined);
   }
-}
-
-function closeError(reason: CloseReason): SessileError {
-  if (reason.kind === "refused") return reason.error;
-  return new SessileError(
-    "unavailable",
-    "The client was closed before an answer came, so the outcome is not known here.",
-  );
 }

@@ -14,6 +14,11 @@ declare class Plain implements SessionContract {
   readonly initialState: number;
 }
 
+declare class Loose implements SessionContract {
+  readonly initialState: { items: { tags: string[] }[] };
+}
+
+declare const loose: SessionClient<Loose>;
 declare const incident: SessionClient<Incident>;
 declare const plain: SessionClient<Plain>;
 
@@ -21,7 +26,7 @@ declare const plain: SessionClient<Plain>;
 const compiled = (_check: () => unknown) => {};
 
 describe("CL27 a client is typed by its session's class", () => {
-  test("state", () => {
+  test("ST33 state", () => {
     compiled(() => {
       const { state, view, status } = incident.getSnapshot();
       expectTypeOf(state).toEqualTypeOf<
@@ -41,6 +46,15 @@ describe("CL27 a client is typed by its session's class", () => {
       incident.getSnapshot().view.status;
       // @ts-expect-error -- snapshots are immutable
       incident.getSnapshot().lastSeq = 1;
+      // @ts-expect-error -- so is the state, in depth, whatever the class says
+      loose.getSnapshot().state?.items[0]?.tags.push("x");
+      loose.setState((state) => {
+        // @ts-expect-error -- a function makes another state
+        state.items = [];
+        return { items: [...state.items, { tags: ["new"] }] };
+      });
+      // @ts-expect-error -- not a state
+      loose.setState(() => ({ items: 1 }));
       // @ts-expect-error -- so are the events
       incident.getSnapshot().events.push();
     });

@@ -1,9 +1,12 @@
 import {
   type Actor,
   type Commit,
+  type DeepReadonly,
   type Draft,
+  deepFreeze,
   eventsOf,
   foldCommit,
+  type Json,
   lastSeqOf,
   type QuotaStatus,
   type SessileError,
@@ -22,7 +25,7 @@ const nobody: Presence = Object.freeze({ count: 0, peers: Object.freeze([]) });
 export class SessionStore<S> {
   readonly window: EventWindow<EventOf<S>>;
   readonly #sessionKey: number;
-  #view: SessionView<StateOf<S>> | undefined;
+  #view: SessionView | undefined;
   #draft: Draft | null = null;
   #quota: QuotaStatus | null = null;
   #presence = nobody;
@@ -57,8 +60,13 @@ export class SessionStore<S> {
     this.#generation += 1;
   }
 
+  get view(): SessionView | undefined {
+    return this.#view;
+  }
+
   adopt(view: SessionView): void {
-    this.#view = view as SessionView<StateOf<S>>;
+    deepFreeze(view.state);
+    this.#view = view;
   }
 
   welcome(peerId: string, actor: Actor | null): void {
@@ -102,7 +110,10 @@ export class SessionStore<S> {
       if (this.#draft !== null && event.clientEventId === this.#draft.draftId) this.#draft = null;
     }
     this.window.push(events);
-    if (this.#view && lastSeqOf(commit) > this.#view.lastSeq) this.#view = foldCommit(this.#view, commit);
+    if (this.#view && lastSeqOf(commit) > this.#view.lastSeq) {
+      this.#view = foldCommit(this.#view, commit);
+      deepFreeze(this.#view.state);
+    }
     return events;
   }
 
@@ -111,12 +122,18 @@ export class SessionStore<S> {
     this.#snapshot = null;
   }
 
-  snapshot(connection: ConnectionPhase, pending: readonly PendingCommand[]): SessionSnapshot<S> {
-    const view = this.#view;
+  /** @param shown the state over what is pending */
+  snapshot(
+    connection: ConnectionPhase,
+    pending: readonly PendingCommand[],
+    shown: () => Json | undefined,
+  ): SessionSnapshot<S> {
+    type State = DeepReadonly<StateOf<S>>;
+    const view = this.#view as SessionView<State> | undefined;
     this.#snapshot ??= Object.freeze({
       connection,
       view,
-      state: view?.state,
+      state: shown() as State | undefined,
       status: view?.status,
       lifecycle: view?.lifecycle,
       events: this.window.latest,

@@ -1,5 +1,6 @@
 import type {
   Actor,
+  DeepReadonly,
   Draft,
   EventMap,
   EventsOf,
@@ -17,7 +18,8 @@ import type {
   SystemEventType,
 } from "../protocol/index.ts";
 import type { ConnectionPhase } from "./connection-state.ts";
-import type { PendingCommand } from "./outbox.ts";
+import type { StateUpdate } from "./optimistic-state.ts";
+import type { CommandResult, PendingCommand } from "./outbox.ts";
 
 /** Payload by type of what a client may append; a class that declares no events takes any. */
 export type Appendable<S> = keyof EventsOf<S> extends never ? EventMap : EventsOf<S>;
@@ -41,9 +43,10 @@ export type Presence = Omit<PresenceFrame, "t">;
 /** What the client knows at one moment. Immutable, and the same object until something changes. */
 export interface SessionSnapshot<S> {
   readonly connection: ConnectionPhase;
-  /** Undefined until the server's first frame. */
-  readonly view: SessionView<StateOf<S>> | undefined;
-  readonly state: StateOf<S> | undefined;
+  /** What is confirmed. Undefined until the server's first frame. */
+  readonly view: SessionView<DeepReadonly<StateOf<S>>> | undefined;
+  /** The same, and over it this client's own writes that are not confirmed yet. */
+  readonly state: DeepReadonly<StateOf<S>> | undefined;
   readonly status: string | null | undefined;
   readonly lifecycle: Lifecycle | undefined;
   /** The latest events, at most `maxEvents`, in order, without segments of streams; the iterator `events` of the client has those too. */
@@ -61,6 +64,17 @@ export interface SessionSnapshot<S> {
   readonly actor: Actor | null;
   /** Why the connection is closed, or the server's last complaint since it was welcomed. */
   readonly error: SessileError | null;
+}
+
+/**
+ * Replaces the state, if the session's kind lets clients do so, and shows it at once. `ifVersion` refuses a state changed meanwhile.
+ *
+ * A function makes the next state from the newest one. It is run again whenever others were faster, so that no change is lost, theirs
+ * or yours; it must do nothing else. Functions given in a row are one command, which may come after commands given later.
+ */
+export interface SetState<State> {
+  (state: DeepReadonly<State>, options?: { readonly ifVersion?: number }): Promise<CommandResult>;
+  (update: StateUpdate<DeepReadonly<State>>): Promise<CommandResult>;
 }
 
 /** A signal from another peer; never stored, so one that was missed is gone. */

@@ -13,7 +13,7 @@ import type { AccessChange } from "../protocol/access.ts";
 import type { EventMap } from "../protocol/contract.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
-import type { Json } from "../protocol/json.ts";
+import type { DeepReadonly, Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
 import type { PartReference } from "../protocol/part.ts";
 import type { Summary } from "../protocol/summary.ts";
@@ -45,13 +45,13 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
   /** What the session says to people who talk in it. */
   readonly speech = new SessionSpeech(() => this[live]().voice);
 
-  get view(): SessionView<State> {
-    return this[live]().kernel.view as SessionView<State>;
+  get view(): SessionView<DeepReadonly<State>> {
+    return this[live]().kernel.view as SessionView<DeepReadonly<State>>;
   }
 
   /** Frozen in depth; `setState` is the only way to change it. */
-  get state(): Readonly<State> {
-    return this.view.state;
+  get state(): DeepReadonly<State> {
+    return this[live]().kernel.view.state as unknown as DeepReadonly<State>;
   }
 
   get status(): string | null {
@@ -63,8 +63,8 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
   }
 
   /** Replaces the whole state; a read right after sees it, others see it once it is committed. */
-  setState(next: State, options: { readonly ifVersion?: number } = {}): void {
-    this[write]((writer) => writer.setState(next, options.ifVersion));
+  setState(next: State | DeepReadonly<State>, options: { readonly ifVersion?: number } = {}): void {
+    this[write]((writer) => writer.setState(next as unknown as Json, options.ifVersion));
   }
 
   /** Back to `initialState`; the log keeps what was. */

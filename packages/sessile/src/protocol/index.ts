@@ -95,7 +95,15 @@ export {
   parseProducerPosition,
   reservedRoutes,
 } from "./ids.ts";
-export { assertJson, deepFreeze, type Json, type JsonLimits, type JsonShape, parseJson } from "./json.ts";
+export {
+  assertJson,
+  type DeepReadonly,
+  deepFreeze,
+  type Json,
+  type JsonLimits,
+  type JsonShape,
+  parseJson,
+} from "./json.ts";
 export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { type ChainHead, chainStart, extendChain } from "./log-chain.ts";

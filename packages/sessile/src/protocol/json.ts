@@ -5,6 +5,13 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** The same shape without interfaces, which TypeScript does not take for JSON as it takes plain object types. */
 export type JsonShape<T> = T extends Json ? T : { [Key in keyof T]: JsonShape<T[Key]> };
 
+/** The same, readonly in depth. */
+export type DeepReadonly<T> = Json extends T
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
 export interface JsonLimits {
   /** UTF-16 code units of the text. */
   readonly maxChars: number;

@@ -3,8 +3,10 @@ import {
   type ClientFrame,
   type Command,
   type Commit,
+  diffState,
   emptyView,
   foldCommit,
+  foldEvent,
   type Json,
   lastSeqOf,
   type PackedEvent,
@@ -23,6 +25,8 @@ export interface ScriptedServerOptions extends SocketPairOptions {
   readonly pageCommits?: number;
   /** State of the session when it is created. Default `{}`. */
   readonly state?: Json;
+  /** Changes of the state are sent as patches. Default false. */
+  readonly patches?: boolean;
 }
 
 interface ScriptedPeer {
@@ -52,7 +56,7 @@ export class ScriptedServer {
 
   constructor(options: ScriptedServerOptions = {}) {
     const { delivery = "auto", kind = "note", name = "n1", pageCommits = 2, state = {} } = options;
-    this.#options = { kind, name, pageCommits, state };
+    this.#options = { kind, name, pageCommits, state, patches: options.patches ?? false };
     this.WebSocket = fakeWebSocket((pair) => this.#accept(pair), { delivery });
     this.#create();
   }
@@ -169,14 +173,17 @@ export class ScriptedServer {
   run(commands: readonly Command[]): { readonly acks: readonly Ack[]; readonly commit: Commit | undefined } {
     const events: PackedEvent[] = [];
     const acks: Ack[] = [];
+    let { view } = this;
     for (const command of commands) {
       const id = command.id as string;
-      const error = this.refuse(command);
+      const error = this.refuse(command) ?? overtaken(command, view);
       const seq = this.#seqOf(id);
       if (seq !== null) acks.push({ id, seq, repeated: true });
       else if (error) acks.push({ id, error });
       else {
-        events.push(packed(command, id));
+        const event = packed(command, id, this.#options.patches ? view : null);
+        events.push(event);
+        view = foldEvent(view, event, this.lastSeq + events.length, 0);
         acks.push({
           id,
           seq: this.lastSeq + events.length,
@@ -196,10 +203,26 @@ export class ScriptedServer {
   }
 }
 
-function packed(command: Command, clientEventId: string): PackedEvent {
+function overtaken(command: Command, { version }: SessionView): WireError | null {
+  if (command.op !== "setState" || command.ifVersion === undefined || command.ifVersion === version)
+    return null;
+  return {
+    code: "precondition_failed",
+    message: "The state was changed meanwhile.",
+    currentVersion: version,
+  };
+}
+
+/** @param view what a patch is made for; null: the whole state goes */
+function packed(command: Command, clientEventId: string, view: SessionView | null): PackedEvent {
   const own = { by: 0, clientEventId };
   if (command.op === "append") return { ...own, type: command.type, payload: command.payload ?? null };
-  if (command.op === "setState") return { ...own, type: "state.changed", payload: { state: command.state } };
+  if (command.op === "setState") {
+    const change = view
+      ? { base: view.version, patch: diffState(view.state, command.state) }
+      : { state: command.state };
+    return { ...own, type: "state.changed", payload: change as Json };
+  }
   if (command.op === "setStatus")
     return { ...own, type: "status.changed", payload: { from: null, to: command.to } };
   return { ...own, type: "call.completed", payload: { method: command.op } };

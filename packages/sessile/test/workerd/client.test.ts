@@ -14,6 +14,10 @@ interface NotesContract {
   readonly instance: Callable<[], string>;
 }
 
+interface TinyContract {
+  readonly initialState: { readonly text: string };
+}
+
 let fixture: Fixture;
 let clients: SessionClient<NotesContract>[] = [];
 beforeAll(async () => {
@@ -84,4 +88,34 @@ test("WS26 a runtime that is killed in the middle is come back to by itself", as
   await fixture.crash();
   await Promise.all(pending);
   expect(await one.call.add("after")).toMatchObject({ count: 22 });
+});
+
+test("ST32 two clients that update the state through evictions and cut connections lose nothing and end equal to the server", async () => {
+  const name = fixture.name();
+  const [one, two] = [0, 1].map(() => {
+    const made = connect<TinyContract>({
+      url: fixture.url,
+      kind: "tiny",
+      name,
+    });
+    clients.push(made as never);
+    return made;
+  }) as [SessionClient<TinyContract>, SessionClient<TinyContract>];
+  await Promise.all([one.whenLive(), two.whenLive()]);
+  const answers: Promise<unknown>[] = [];
+  for (let round = 0; round < 6; round++) {
+    for (const each of [one, two])
+      answers.push(each.setState(({ text }) => ({ text: `${text}${each === one ? "1" : "2"}` })));
+    if (round === 2) await fixture.restart();
+    if (round % 2 === 0) continue;
+    await Promise.all(answers);
+    await fixture.evict(name, "Tiny");
+  }
+  await Promise.all(answers);
+  const { body } = await fixture.get(`tiny/${name}`);
+  expect([...body.state.text].sort().join("")).toBe("111111222222");
+  for (const { getSnapshot } of [one, two]) {
+    await until(() => getSnapshot().lastSeq === body.lastSeq);
+    expect(getSnapshot()).toMatchObject({ state: body.state, view: { state: body.state }, pending: [] });
+  }
 });

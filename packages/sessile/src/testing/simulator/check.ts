@@ -36,7 +36,7 @@ export function readLog({ name, database }: SessionObject): LogOnDisk {
 
 /** Everything that must hold of a session at rest. */
 export function checkSession(object: SessionObject, ledger: Ledger): void {
-  if (object.database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length === 0) return;
+  if (!object.hasLog) return;
   const fail = (what: string) => object.world.fail(`${object.name}: ${what}`);
   const log = readLog(object);
   let at = 0;
@@ -75,6 +75,8 @@ export function checkClients(clients: readonly SimulatedClient[]): void {
     if (!client.followsEvents) continue;
     if (!isDeepStrictEqual(snapshot.view, log.view))
       fail(`has the view ${JSON.stringify(snapshot.view)}; the log folds to ${JSON.stringify(log.view)}`);
+    if (!isDeepStrictEqual(snapshot.state, log.view.state))
+      fail(`shows the state ${JSON.stringify(snapshot.state)}; it is ${JSON.stringify(log.view.state)}`);
     if (!isDeepStrictEqual(snapshot.events, log.events.slice(log.events.length - snapshot.events.length)))
       fail("holds events that are not the log's last ones");
   }
