@@ -3,12 +3,13 @@ import { closeCodes } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { defaultLimits, type Limits } from "../protocol/limits.ts";
+import { type RelayAddress, relayAddress, relayName } from "../protocol/relay-address.ts";
 import { actorHeader, type SessionReply } from "../protocol/request.ts";
 import { relayHeader, type StreamReplies, streamHeader } from "../protocol/stream-request.ts";
 import { platformClock } from "./clock.ts";
 import { close } from "./peers.ts";
 import { RelayFeed } from "./relay-feed.ts";
-import { type RelayAddress, relayAddress, relayName } from "./stream-relays.ts";
+
 import { StreamSockets } from "./stream-sockets.ts";
 import { actorFrom, refuseFetch } from "./upgrade.ts";
 
@@ -138,9 +139,9 @@ export class StreamRelay extends DurableObject {
     return this.#namespace("SESSILE_RELAY", jurisdiction).getByName(name) as unknown as OriginStub;
   }
 
-  #namespace(binding: string, jurisdiction: DurableObjectJurisdiction | null): DurableObjectNamespace {
+  #namespace(binding: string, jurisdiction: string | null): DurableObjectNamespace {
     const namespace = (this.env as Record<string, DurableObjectNamespace | undefined>)[binding];
     if (!namespace) throw new SessileError("unavailable", `The binding ${binding} is missing.`);
-    return jurisdiction ? namespace.jurisdiction(jurisdiction) : namespace;
+    return jurisdiction ? namespace.jurisdiction(jurisdiction as DurableObjectJurisdiction) : namespace;
   }
 }

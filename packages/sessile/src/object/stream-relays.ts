@@ -1,29 +1,10 @@
 import { SessileError } from "../protocol/error.ts";
-
-/** A stream that relays serve, and which of them one is. It is a relay's name, so that an instance that takes over knows whose it is. */
-export interface RelayAddress {
-  /** Binding of the object that keeps the stream. */
-  readonly binding: string;
-  readonly name: string;
-  readonly streamId: string;
-  readonly jurisdiction: DurableObjectJurisdiction | null;
-  /** The way down the tree, a branch for each level; of the stream's own object empty. */
-  readonly path: readonly number[];
-}
+import { type RelayAddress, relayName } from "../protocol/relay-address.ts";
 
 /** Relays below each object. */
 const branches = 8;
 /** Levels of relays: with 4096 readers each, two serve some three hundred thousand. */
 const maxDepth = 4;
-
-export function relayName({ binding, name, streamId, jurisdiction, path }: RelayAddress): string {
-  return JSON.stringify([binding, name, streamId, jurisdiction, path]);
-}
-
-export function relayAddress(relay: string): RelayAddress {
-  const [binding, name, streamId, jurisdiction, path] = JSON.parse(relay);
-  return { binding, name, streamId, jurisdiction, path };
-}
 
 /** Whether an object refuses a reader for the one reason that a relay helps. */
 export function isFull({ details, code }: SessileError): boolean {
@@ -42,7 +23,9 @@ export async function openAtRelay(
   open: (relay: { fetch(request: Request): Promise<Response> }) => Promise<Response>,
   random: () => number = Math.random,
 ): Promise<Response> {
-  const namespace = origin.jurisdiction ? relays.jurisdiction(origin.jurisdiction) : relays;
+  const namespace = origin.jurisdiction
+    ? relays.jurisdiction(origin.jurisdiction as DurableObjectJurisdiction)
+    : relays;
   const path: number[] = [];
   for (;;) {
     path.push(Math.floor(random() * branches));

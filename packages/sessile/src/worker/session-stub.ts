@@ -1,10 +1,10 @@
 import type { SessileBindings } from "../object/session-bindings.ts";
-import type { RelayAddress } from "../object/stream-relays.ts";
 import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertSessionAddress } from "../protocol/ids.ts";
 import type { QuotaStatus } from "../protocol/quota.ts";
+import type { RelayAddress } from "../protocol/relay-address.ts";
 import {
   actorHeader,
   clientHeader,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { openStream, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
-import { relayName } from "../../src/object/stream-relays.ts";
+import { relayName } from "../../src/protocol/relay-address.ts";
 import { SocketReader } from "./socket-reader.ts";
 import { Fixture } from "./start.ts";
 
