@@ -191,6 +191,23 @@ test("SB13 wakes wait for their stream, and say which subscription and which str
   await ask("DELETE", sub(id));
 });
 
+test("SB6 a worker that falls silent loses its wake by an alarm, and a stream whose time is up loses its links", async () => {
+  const { id, dir } = fresh();
+  const wakes = `wakes-of-${id}`;
+  await ask("PUT", wakes, []);
+  await subscribed(id, { type: "pull-wake", pattern: `${dir}/*`, wake_stream: wakes, lease_ttl_ms: 1000 });
+  await fetch(`${server.url}/v1/stream/${dir}/short`, { method: "PUT", headers: { "stream-ttl": "1" } });
+  await ask("PUT", `${dir}/a`, [1]);
+  const claimed = await ask("POST", `${sub(id)}/claim`, { worker: "silent" });
+  expect(claimed.body.generation).toBe(1);
+  await until(async () => (await ask("GET", wakes)).body.at(-1)?.generation === 2);
+  const { wake_id, generation, token } = claimed.body;
+  const late = await ask("POST", `${sub(id)}/ack`, { wake_id, generation, done: true }, token);
+  expect([late.status, late.body.error.code]).toEqual([409, "FENCED"]);
+  await until(async () => (await ask("GET", sub(id))).body.streams.length === 1);
+  await ask("DELETE", sub(id));
+});
+
 test("SB16 the key is made once, its name follows from it, and its private half stays", async () => {
   const before = (await ask("GET", "__ds/jwks.json")).body;
   await kill();
