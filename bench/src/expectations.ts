@@ -28,6 +28,10 @@ const expectations: readonly {
   { of: ["million/append/last", "sessile"], to: ["million/append/first", "sessile"], atMost: 1.2 },
   { of: ["million/resume/last", "sessile"], to: ["million/resume/100", "sessile"], atMost: 2 },
   { of: ["million/wake/last", "sessile"], to: ["million/wake/100", "sessile"], atMost: 1.5 },
+  { of: ["stream/1/p99", "sessile"], to: null, atMost: 120 },
+  { of: ["stream/1/rows", "sessile"], to: null, atMost: 3 },
+  { of: ["stream/burst", "sessile"], to: null, atMost: 12 },
+  { of: ["stream/append16", "sessile"], to: ["stream/append16", "floor-bare"], atLeast: 0.7 },
   { of: ["ledger/64", "ledger"], to: ["ledger/64", "d1-each"], atLeast: 5 },
   { of: ["mirror/64", "mirror-down"], to: ["mirror/64", "mirror"], atLeast: 0.9 },
 ];

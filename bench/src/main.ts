@@ -12,6 +12,14 @@ import { millionFigure } from "./figures/million.ts";
 import { catchupFigure, fanoutFigure } from "./figures/reading.ts";
 import { rowsFigures } from "./figures/rows.ts";
 import { spreadFigure } from "./figures/spread.ts";
+import {
+  streamAppendFigure,
+  streamBurstFigure,
+  streamCatchupFigure,
+  streamCrowdFigure,
+  streamFanoutFigure,
+  streamPaceFigure,
+} from "./figures/streams.ts";
 import { wakeFigure } from "./figures/wake.ts";
 import { LoadDriver } from "./load/load-driver.ts";
 import type { Measurement } from "./measurement.ts";
@@ -27,12 +35,20 @@ const figures: readonly Figure[] = [
   wakeFigure,
   ...rowsFigures,
   ...ledgerFigures,
+  streamPaceFigure,
+  streamBurstFigure,
+  streamAppendFigure,
+  streamFanoutFigure,
+  streamCatchupFigure,
   millionFigure,
 ];
 const here = fileURLToPath(new URL("..", import.meta.url));
 const options = parseOptions(process.argv.slice(2));
 
-const wanted = figures.filter(({ name }) => isWanted(name, options.only));
+const wanted = [
+  ...figures.filter(({ name }) => isWanted(name, options.only)),
+  ...(options.only?.includes(streamCrowdFigure.name) ? [streamCrowdFigure] : []),
+];
 if (wanted.length === 0)
   throw new Error(`--only names no figure. There are: ${figures.map(({ name }) => name).join(", ")}.`);
 
@@ -56,9 +72,10 @@ async function measureAll(figures: readonly Figure[]): Promise<readonly Measurem
       worker: { source: await bundleWorker(fileURLToPath(import.meta.resolve("./worker/worker.ts"))) },
       dir,
       port: 0,
-      durableObjects: Object.fromEntries(
-        Object.values(subjects).map(({ className }) => [className, { className }]),
-      ),
+      durableObjects: {
+        ...Object.fromEntries(Object.values(subjects).map(({ className }) => [className, { className }])),
+        SESSILE_STREAM: { className: "StreamObject" },
+      },
       d1: ["BENCH_RECORD"],
       compatibilityDate: "2026-11-01",
       compatibilityFlags: ["nodejs_compat"],

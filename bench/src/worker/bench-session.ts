@@ -1,4 +1,4 @@
-import { Session } from "sessile";
+import { callable, Session } from "sessile";
 import { countRows } from "./count-rows.ts";
 
 /** The product as a user would write it, without a record: D1 is measured elsewhere. */
@@ -6,6 +6,24 @@ export class BenchSession extends Session<unknown, { readonly topic: string }> {
   readonly kind = "bench";
   readonly initialState = { topic: "bench" };
   readonly #rows: () => number;
+
+  /** Appends chunks at a pace; each begins with the time it was given. */
+  readonly pace = callable(
+    async (streamId: string, count: number, everyMs: number, chars: number, end: boolean) => {
+      const writer = this.streams.open(streamId);
+      const appended: Promise<unknown>[] = [];
+      const startedAt = Date.now();
+      for (let n = 0; n < count; n++) {
+        appended.push(writer.append(String(Date.now()).padEnd(chars, "x")));
+        // To the clock, or the pace would be what is left after each wait's own delay.
+        const waitMs = startedAt + (n + 1) * everyMs - Date.now();
+        if (waitMs > 0) await scheduler.wait(waitMs);
+        if (appended.length >= 16 && everyMs === 0) await Promise.all(appended.splice(0));
+      }
+      await Promise.all(appended);
+      if (end) await writer.end();
+    },
+  );
 
   constructor(context: DurableObjectState, env: unknown) {
     super(context, env);

@@ -17,8 +17,17 @@ export class FloorBare extends DurableObject {
     this.#lastSeq = Number(sql.exec("SELECT coalesce(max(seq), 0) AS seq FROM event").one().seq);
   }
 
-  override fetch(request: Request): Response {
-    return acceptSocket(this.ctx, request);
+  override async fetch(request: Request): Promise<Response> {
+    if (request.method !== "POST") return acceptSocket(this.ctx, request);
+    const body = await request.text();
+    this.#lastSeq += 1;
+    this.ctx.storage.sql.exec(
+      "INSERT INTO event VALUES (?, ?, ?)",
+      this.#lastSeq,
+      String(this.#lastSeq),
+      body,
+    );
+    return new Response(null, { status: 204 });
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {

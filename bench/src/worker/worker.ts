@@ -1,4 +1,5 @@
 import { routeAgentRequest } from "agents";
+import type { StreamObject } from "sessile/stream";
 import { createSessile } from "sessile/worker";
 import type { BenchAgent } from "./bench-agent.ts";
 import type { BenchSession } from "./bench-session.ts";
@@ -7,6 +8,7 @@ import type { FloorD1 } from "./floor-d1.ts";
 import type { FloorGrouped } from "./floor-grouped.ts";
 import type { LedgerSession, MirrorDownSession, MirrorSession } from "./record-sessions.ts";
 
+export { StreamObject } from "sessile/stream";
 export { BenchAgent } from "./bench-agent.ts";
 export { BenchSession } from "./bench-session.ts";
 export { FloorBare } from "./floor-bare.ts";
@@ -16,6 +18,7 @@ export { LedgerSession, MirrorDownSession, MirrorSession } from "./record-sessio
 
 interface Env {
   readonly BenchSession: DurableObjectNamespace<BenchSession>;
+  readonly SESSILE_STREAM: DurableObjectNamespace<StreamObject>;
   readonly BenchAgent: DurableObjectNamespace<BenchAgent>;
   readonly FloorGrouped: DurableObjectNamespace<FloorGrouped>;
   readonly FloorBare: DurableObjectNamespace<FloorBare>;
@@ -32,6 +35,7 @@ const sessile = createSessile<Env>({
     mirror: { binding: "MirrorSession", route: "mirror" },
     "mirror-down": { binding: "MirrorDownSession", route: "mirror-down" },
   },
+  streams: { binding: "SESSILE_STREAM" },
 });
 
 /** All subjects in one Worker: `/bench/{name}`, `/agents/bench-agent/{name}`, `/floor/{class}/{name}`, `/rows/{class}/{name}`, `/bytes/{class}/{name}`. */

@@ -4,7 +4,7 @@ import type { StreamAnswer } from "../protocol/stream.ts";
 import type { Clock } from "./clock.ts";
 
 /** How long chunks wait for company. Long enough for several tokens, short enough for the eye. */
-const flushMs = 50;
+const flushMs = 100;
 /** Characters of chunks that wait no longer. */
 const flushChars = 64 * 1024;
 

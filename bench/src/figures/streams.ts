@@ -1,0 +1,205 @@
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { type BenchContext, freshName, interleave } from "../bench-context.ts";
+import { countedPrefix } from "../counted-prefix.ts";
+import { type Measurement, median, quantile } from "../measurement.ts";
+import type { SubjectName } from "../subjects.ts";
+import type { Figure } from "./figure.ts";
+
+/** What is used of a stream's frames. */
+interface Frame {
+  readonly t: string;
+  readonly to?: number;
+  readonly chunks?: readonly string[];
+  readonly more?: true;
+}
+
+const subject: SubjectName = "sessile";
+
+export const streamPaceFigure: Figure = {
+  name: "stream/1",
+  about:
+    "one stream with 50 chunks a second: from append to reader, and rows beyond one a flush interval of 100 ms",
+  async run(context) {
+    const { ages, rows, ms } = await pace(context, context.quick ? 50 : 500, 20);
+    return [
+      { name: `${this.name}/p99`, subject, unit: "ms", value: quantile(ages, 0.99) },
+      { name: `${this.name}/rows`, subject, unit: "rows", value: rows - ms / 100 },
+    ];
+  },
+};
+
+export const streamBurstFigure: Figure = {
+  name: "stream/burst",
+  about: "rows that 400 chunks within a second cost",
+  async run(context) {
+    const { rows } = await pace(context, 400, 2);
+    return [{ name: this.name, subject, unit: "rows", value: rows }];
+  },
+};
+
+export const streamAppendFigure: Figure = {
+  name: "stream/append16",
+  about:
+    "appends a second over HTTP, 16 at once, each acknowledged when it is durable; the bare object writes one row for each",
+  async run({ server, rounds, quick }) {
+    const names: readonly SubjectName[] = [subject, "floor-bare"];
+    const stream = freshName("append16");
+    await fetch(`${server.url}/v1/stream/${stream}`, {
+      method: "PUT",
+      headers: { "content-type": "text/plain" },
+    });
+    const addresses: Partial<Record<SubjectName, string>> = {
+      sessile: `${server.url}/v1/stream/${stream}`,
+      "floor-bare": `${server.url}/floor/FloorBare/${stream}`,
+    };
+    const measured = await interleave(names, rounds, (name) =>
+      appends(addresses[name] ?? "", 16, quick ? 300 : 1500),
+    );
+    return [...measured].map(([name, results]) => ({
+      name: this.name,
+      subject: name,
+      unit: "appends/s",
+      value: median(results),
+    }));
+  },
+};
+
+export const streamFanoutFigure: Figure = {
+  name: "stream/fanout/512",
+  about:
+    "chunks a second delivered to 512 readers of one stream, 200 chunks of 1 KB a second for two seconds, and memory of the server beside",
+  async run(context) {
+    return fanout(context, this.name, context.quick ? 64 : 512);
+  },
+};
+
+export const streamCrowdFigure: Figure = {
+  name: "stream/fanout/5000",
+  about: "the same with 5,000 readers; only when it is asked for by name",
+  async run(context) {
+    return fanout(context, this.name, 5000);
+  },
+};
+
+export const streamCatchupFigure: Figure = {
+  name: "stream/catchup",
+  about: "MB a second until a new reader has a stream of 10 MB",
+  async run({ server, rounds }) {
+    const name = freshName("catchup");
+    await call(server.url, name, "pace", "s", 160, 0, 65_536, true);
+    const megabytes = (160 * 65_536) / 1e6;
+    const values: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const startedAt = performance.now();
+      const reader = new Reader(server.url, name);
+      await reader.ended;
+      values.push((megabytes / (performance.now() - startedAt)) * 1000);
+    }
+    return [{ name: this.name, subject, unit: "MB/s", value: median(values) }];
+  },
+};
+
+/** Reads one stream, and keeps how old each chunk was when it came. */
+class Reader {
+  readonly ages: number[] = [];
+  readonly ended: Promise<void>;
+  readonly socket: WebSocket;
+  chunks = 0;
+  lastAt = 0;
+
+  constructor(base: string, session: string) {
+    this.socket = new WebSocket(`${base.replace(/^http/, "ws")}/v1/sessions/bench/${session}/streams/s`, {
+      perMessageDeflate: false,
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.socket.on("error", reject);
+      this.socket.on("message", (data) => {
+        const frame = JSON.parse(String(data)) as Frame;
+        const now = Date.now();
+        for (const chunk of frame.chunks ?? []) this.ages.push(now - Number(chunk.slice(0, 13)));
+        if (frame.chunks) {
+          this.chunks += frame.chunks.length;
+          this.lastAt = performance.now();
+        }
+        if (frame.more || frame.t === "behind")
+          this.socket.send(JSON.stringify({ t: "pull", offset: frame.to ?? this.chunks }));
+        if (frame.t === "end") {
+          this.socket.terminate();
+          resolve();
+        }
+      });
+    });
+  }
+}
+
+/** Chunks at a pace, with one reader. */
+async function pace(
+  { server }: BenchContext,
+  count: number,
+  everyMs: number,
+): Promise<{ readonly ages: readonly number[]; readonly rows: number; readonly ms: number }> {
+  const name = `${countedPrefix}${freshName("pace")}`;
+  await call(server.url, name, "pace", "s", 1, 0, 13, false);
+  const reader = new Reader(server.url, name);
+  await once(reader.socket, "open");
+  await delay(300);
+  const rows = async () => Number(await (await fetch(`${server.url}/rows/BenchSession/${name}`)).text());
+  const before = await rows();
+  reader.ages.length = 0;
+  const startedAt = performance.now();
+  await call(server.url, name, "pace", "s", count, everyMs, 13, false);
+  const ms = performance.now() - startedAt;
+  const written = (await rows()) - before;
+  reader.socket.terminate();
+  return { ages: reader.ages.toSorted((a, b) => a - b), rows: written, ms };
+}
+
+async function fanout(
+  { server, quick }: BenchContext,
+  name: string,
+  readers: number,
+): Promise<readonly Measurement[]> {
+  const session = freshName("stream-fanout");
+  await call(server.url, session, "pace", "s", 1, 0, 13, false);
+  const all: Reader[] = [];
+  for (let at = 0; at < readers; at += 100) {
+    const some = Array.from({ length: Math.min(100, readers - at) }, () => new Reader(server.url, session));
+    await Promise.all(some.map(({ socket }) => once(socket, "open")));
+    all.push(...some);
+  }
+  const count = quick ? 100 : 400;
+  const startedAt = performance.now();
+  await call(server.url, session, "pace", "s", count, 5, 1024, true);
+  await Promise.all(all.map(({ ended }) => ended));
+  const ms = Math.max(...all.map(({ lastAt }) => lastAt)) - startedAt;
+  const delivered = all.reduce((sum, { chunks }) => sum + chunks, 0) - readers;
+  return [{ name, subject, unit: "chunks/s", value: (delivered / ms) * 1000 }];
+}
+
+async function appends(address: string, atOnce: number, ms: number): Promise<number> {
+  const until = performance.now() + ms;
+  let done = 0;
+  const one = async () => {
+    while (performance.now() < until) {
+      const headers = { "content-type": "text/plain" };
+      const response = await fetch(address, { method: "POST", headers, body: "x".repeat(100) });
+      await response.arrayBuffer();
+      if (!response.ok) throw new Error(`${address} answered ${response.status}`);
+      done += 1;
+    }
+  };
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: atOnce }, one));
+  return (done / (performance.now() - startedAt)) * 1000;
+}
+
+async function call(base: string, session: string, method: string, ...args: unknown[]): Promise<void> {
+  const response = await fetch(`${base}/v1/sessions/bench/${session}/call/${method}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(args),
+  });
+  if (!response.ok) throw new Error(`${method} answered ${response.status}: ${await response.text()}`);
+}
