@@ -84,8 +84,10 @@ function commit(firstSeq: number, count = 1): Commit {
 describe("following the log", () => {
   test("CL1 the first frame is hello; the next connection resumes after the last event", () => {
     const bench = new Bench().greet();
-    expect(bench.sent).toEqual(['{"t":"hello","v":1,"history":5}']);
-    expect(new Bench().live(3).again().sent).toEqual(['{"t":"hello","v":1,"history":5,"after":3}']);
+    expect(bench.sent).toEqual(['{"t":"hello","v":1,"history":5,"short":true}']);
+    expect(new Bench().live(3).again().sent).toEqual([
+      '{"t":"hello","v":1,"history":5,"after":3,"short":true}',
+    ]);
   });
 
   test("CL2 commits are taken in order; a repeat falls away and a partly old one is cut", () => {

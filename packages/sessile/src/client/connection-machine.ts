@@ -84,7 +84,7 @@ function greet(state: ConnectionState, turn: Turn): ConnectionState {
     history: state.history,
     ...(cursor === null ? {} : { after: cursor }),
     ...(state.fromSnapshot ? { from: "snapshot" as const } : {}),
-    ...(state.events ? {} : { events: false }),
+    ...(state.events ? { short: true } : { events: false }),
   };
   turn.effects.push({ do: "sendText", socket: state.socket, text: JSON.stringify(hello) });
   return {
@@ -98,7 +98,7 @@ function greet(state: ConnectionState, turn: Turn): ConnectionState {
 function onText(state: Open, text: string, turn: Turn): ConnectionState {
   const heard = { ...state, heartbeat: heardAt(turn.now) };
   if (text === pongText) return heard;
-  const frame = parseServerFrame(text);
+  const frame = parseServerFrame(text, state.progress.createdAt);
   return frame === null ? heard : obey(onFrame(heard, frame, turn), turn);
 }
 

@@ -1,4 +1,4 @@
-import { isQuotaStatus, type Json, type ServerFrame } from "../protocol/index.ts";
+import { commitOfShort, isQuotaStatus, type Json, type ServerFrame } from "../protocol/index.ts";
 
 const known: ReadonlySet<unknown> = new Set([
   "welcome",
@@ -16,15 +16,18 @@ const known: ReadonlySet<unknown> = new Set([
 /**
  * Reads a frame of the server, or null for what this version does not know. Only what the client would trip over is
  * checked: a client follows the server it chose, and a newer server may add frames and fields.
+ *
+ * @param createdAt of the session, which times in short frames count from
  */
-export function parseServerFrame(text: string): ServerFrame | null {
+export function parseServerFrame(text: string, createdAt: number): ServerFrame | null {
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
   } catch {
     return null;
   }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
+  if (Array.isArray(value)) return commitOfShort(value, createdAt);
+  if (value === null || typeof value !== "object") return null;
   const frame = value as { readonly [key: string]: Json };
   if (!known.has(frame.t)) return null;
   return isWhole(frame) ? (frame as unknown as ServerFrame) : null;

@@ -48,8 +48,8 @@ describe("connecting", () => {
     await clock.advanceAsync(1_000);
     const hellos = server.frames.filter(({ t }) => t === "hello");
     expect(hellos).toEqual([
-      { t: "hello", v: 1, history: 3 },
-      { t: "hello", v: 1, history: 3, after: 3 },
+      { t: "hello", v: 1, history: 3, short: true },
+      { t: "hello", v: 1, history: 3, after: 3, short: true },
     ]);
     expect(seqs(client)).toEqual([1, 2, 3, 4]);
   });

@@ -124,7 +124,7 @@ export class ClientFrames {
       throw new SessileError("bad_request", "Hello was said already.", { field: "t" });
     if (!hooks.authorize(peer.actor, "read"))
       throw new SessileError("forbidden", "You may not read this session.");
-    peers.setPhase(socket, hello.events === false ? "sending" : "catchingUp");
+    peers.greeted(socket, hello.events === false ? "sending" : "catchingUp", hello.short === true);
     hooks.onConnect(peer);
     const { view } = visible;
     // A cursor beyond the end belongs to a session that is no more: the client starts over.

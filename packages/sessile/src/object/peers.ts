@@ -2,9 +2,10 @@ import type { StoredCommit } from "../kernel/log.ts";
 import type { Action } from "../protocol/access.ts";
 import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
-import type { Actor } from "../protocol/event.ts";
+import type { Actor, Commit } from "../protocol/event.ts";
 import type { Peer, ServerFrame } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
+import { shortFrameOf } from "../protocol/short-frame.ts";
 
 /**
  * Where a connected peer stands. `greeting`: no hello yet. `catchingUp`: reads pages, gets no live commits.
@@ -23,6 +24,8 @@ export interface ConnectedPeer {
   readonly rights?: readonly Action[];
   /** Salted hash of the address it comes from. */
   readonly client?: string;
+  /** Whether it reads short frames. */
+  readonly short?: true;
   /** Its place in the session's call. */
   readonly voice?: VoicePlace;
   /** The session has ended the connection, and the other side has not answered yet. */
@@ -92,6 +95,12 @@ export class Peers {
     return this.#attachments.get(socket) ?? null;
   }
 
+  /** It has said hello. */
+  greeted(socket: WebSocket, phase: PeerPhase, readsShort: boolean): void {
+    const attachment = this.#attachments.get(socket);
+    if (attachment) this.#set(socket, { ...attachment, phase, ...(readsShort ? { short: true } : {}) });
+  }
+
   setPhase(socket: WebSocket, phase: PeerPhase): void {
     const attachment = this.#attachments.get(socket);
     if (attachment && attachment.phase !== phase) this.#set(socket, { ...attachment, phase });
@@ -157,11 +166,14 @@ export class Peers {
   /**
    * One frame per peer per commit, or per batch of them: the stored body as it is, in front of the peer's own outcomes if it has any. A peer
    * whose socket has more waiting than allowed is told that it is behind, and catches up from the log when it reads on.
+   *
+   * @param createdAt of the session
    */
-  broadcast(commits: readonly StoredCommit[], acks: ReadonlyMap<WebSocket, string>): void {
+  broadcast(commits: readonly StoredCommit[], acks: ReadonlyMap<WebSocket, string>, createdAt: number): void {
     const last = commits.at(-1);
     const body = bodyOf(commits);
     const shared = last ? `{"t":"commit",${body}}` : "";
+    const short = shortTextOf(commits, createdAt) ?? shared;
     for (const [socket, attachment] of this.#attachments) {
       const own = acks.get(socket);
       const live = last !== undefined && attachment.phase === "live";
@@ -172,7 +184,10 @@ export class Peers {
         if (own !== undefined) this.sendText(socket, `{"t":"commit","acks":${own}}`);
         this.send(socket, { t: "behind", lastSeq: last.lastSeq });
       } else {
-        this.sendText(socket, own === undefined ? shared : `{"t":"commit",${body},"acks":${own}}`);
+        this.sendText(
+          socket,
+          own === undefined ? (attachment.short ? short : shared) : `{"t":"commit",${body},"acks":${own}}`,
+        );
       }
     }
   }
@@ -246,6 +261,18 @@ export class Peers {
 
 function bufferedBytes(socket: WebSocket): number {
   return (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
+}
+
+/** Of a longer commit the envelope is a small part. */
+const maxShortChars = 4096;
+
+function shortTextOf(commits: readonly StoredCommit[], createdAt: number): string | null {
+  const [stored, another] = commits;
+  if (!stored || another || stored.firstSeq !== stored.lastSeq || stored.body.length > maxShortChars)
+    return null;
+  if (!stored.body.includes('"events":[{"type":"state.changed"')) return null;
+  const frame = shortFrameOf(JSON.parse(stored.body) as Commit, createdAt);
+  return frame && JSON.stringify(frame);
 }
 
 function bodyOf(commits: readonly StoredCommit[]): string {

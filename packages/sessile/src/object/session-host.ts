@@ -255,7 +255,7 @@ export class SessionHost {
         ? this.archiver.readAfter(after, Number.POSITIVE_INFINITY)
         : kernel.log.readAfter(after, maxChars);
     const broadcast = (commits: readonly StoredCommit[], acks: Acks) => {
-      this.peers.broadcast(commits.map(withoutChunks), acks);
+      this.peers.broadcast(commits.map(withoutChunks), acks, kernel.view.createdAt);
       this.agents.shown(commits);
       this.streams.shown(commits);
     };

@@ -25,6 +25,8 @@ const hello = z.strictObject({
   from: z.optional(z.literal("snapshot")),
   /** False: this peer only sends commands and wants no events (default true). */
   events: z.optional(z.boolean()),
+  /** True: this peer reads short frames (`short-frame.ts`). */
+  short: z.optional(z.boolean()),
 });
 const pull = z.strictObject({ t: z.literal("pull"), after: seq });
 const commands = z.strictObject({ t: z.literal("do"), commands: z.array(json).check(z.minLength(1)) });

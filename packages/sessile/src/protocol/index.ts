@@ -136,6 +136,7 @@ export {
   type WireOutcome,
 } from "./request.ts";
 export { type Sha256, sha256Hex } from "./sha256.ts";
+export { commitOfShort, type ShortFrame, shortFrameOf } from "./short-frame.ts";
 export type { Snapshot } from "./snapshot.ts";
 export {
   applyPatch,

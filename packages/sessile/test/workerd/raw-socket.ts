@@ -94,7 +94,9 @@ export class RawSocket {
   }
 
   /** Says hello, takes the welcome, and pulls pages until live. */
-  async greet(hello: { after?: number; history?: number; events?: boolean } = {}): Promise<WelcomeFrame> {
+  async greet(
+    hello: { after?: number; history?: number; events?: boolean; short?: boolean } = {},
+  ): Promise<WelcomeFrame> {
     this.send({ t: "hello", v: 1, ...hello });
     const welcome = await this.next("welcome");
     if (hello.events !== false) await this.catchUp();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { commitOfShort, type Json } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -50,6 +51,29 @@ describe("catching up", () => {
     await writer.do(move("p.0.21"));
     await reader.event(({ seq }) => seq === 24);
     expect(reader.events().map(({ seq }) => seq)).toEqual(upTo(24));
+  });
+
+  test("ST27 who asks for short frames gets them, also after an eviction, and the others do not", async () => {
+    const name = fixture.name();
+    const writer = await fixture.live(name, { kind: "tiny" });
+    const [long, short] = [
+      await fixture.live(name, { kind: "tiny" }),
+      await fixture.connect(name, { kind: "tiny" }),
+    ];
+    const { createdAt = 0 } = await short.greet({ history: 0, short: true });
+    await writer.do({ id: "w.0.0", op: "setState", state: { text: "a long enough beginning" } });
+    await fixture.evict(name, "Tiny");
+    await writer.do({ id: "w.0.1", op: "setState", state: { text: "a long enough beginning, and on" } });
+    await writer.do(move("w.0.2"));
+    for (const reader of [long, short]) await reader.event(({ type }) => type === "card.moved");
+    const changes = long.commits().filter(({ events }) => events[0]?.type === "state.changed");
+    // Of the first, the whole is shorter than a patch.
+    expect(changes).toHaveLength(2);
+    const ofShort = (short.frames as unknown[]).filter((frame) => Array.isArray(frame));
+    expect(ofShort.map((frame) => commitOfShort(frame as Json[], createdAt)?.commit)).toEqual(
+      changes.slice(1),
+    );
+    expect((long.frames as unknown[]).some((frame) => Array.isArray(frame))).toBe(false);
   });
 
   test("WS17 a peer that does not read is told that it is behind, and catches up when it reads on", async () => {
