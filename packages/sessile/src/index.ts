@@ -17,6 +17,8 @@ export {
   type LoadingCacheStats,
   type QuotaPlan,
   type QuotaPolicy,
+  type Schedule,
+  type ScheduleQuery,
   type SessileBindings,
   Session,
   type StreamingResponse,

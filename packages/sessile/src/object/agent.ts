@@ -1,5 +1,13 @@
 import { agentNameOf } from "../protocol/agents-frame.ts";
 import type { Json } from "../protocol/json.ts";
+import {
+  AgentSchedules,
+  assertSeconds,
+  rhythmOf,
+  type Schedule,
+  type ScheduleQuery,
+  scheduleTimer,
+} from "./agent-schedules.ts";
 import { Session } from "./session.ts";
 
 /**
@@ -42,10 +50,57 @@ const Base = Session as unknown as abstract new <Env, State extends Json>(
 ) => AgentMembers<Env, State>;
 
 /**
- * A session class written as the Agents SDK's are: its kind is its name (`ChatAgent` is `chat-agent`), and clients may write the
- * state unless it says otherwise.
+ * A session class written as the Agents SDK's are: its kind is its name (`ChatAgent` is `chat-agent`), clients may write the state
+ * unless it says otherwise, and methods are scheduled by name.
  */
 export abstract class Agent<Env = unknown, State extends Json = Json> extends Base<Env, State> {
   override readonly kind: string = agentNameOf(this.constructor.name);
   override readonly clientWrites: Session["clientWrites"] = { state: true };
+  readonly #schedules = new AgentSchedules({
+    set: (request) => this.setTimer(request),
+    cancel: (timerId) => this.cancelTimer(timerId),
+    rows: (name) =>
+      this
+        .sql`SELECT timer_id, due_at, input FROM _sessile_timer WHERE name = ${name} ORDER BY due_at, timer_id`,
+    method: (name) => {
+      const method = (this as unknown as Readonly<Record<string, unknown>>)[name];
+      return typeof method === "function" ? method.bind(this) : null;
+    },
+  });
+
+  /**
+   * Calls `this[callback](payload, schedule)` in so many seconds, at a date, or whenever a cron expression says; at least once, also if
+   * the object sleeps or restarts meanwhile. The same cron expression for the same call is one schedule.
+   *
+   * @throws SessileError `bad_request`
+   */
+  schedule(when: number | Date | string, callback: keyof this & string, payload: Json = null): Schedule {
+    const { rhythm, firstAt } = rhythmOf(when, Date.now());
+    return this.#schedules.add(rhythm, callback, payload, firstAt);
+  }
+
+  /** Calls `this[callback](payload, schedule)` every so many seconds after the last call has ended. */
+  scheduleEvery(intervalSeconds: number, callback: keyof this & string, payload: Json = null): Schedule {
+    assertSeconds(intervalSeconds, 1);
+    const rhythm = { type: "interval", intervalSeconds } as const;
+    return this.#schedules.add(rhythm, callback, payload, Date.now() + intervalSeconds * 1000);
+  }
+
+  getSchedule(id: string): Schedule | undefined {
+    return this.getSchedules({ id })[0];
+  }
+
+  /** By time. */
+  getSchedules(query: ScheduleQuery = {}): Schedule[] {
+    return this.#schedules.list(query);
+  }
+
+  /** @returns whether there was one */
+  cancelSchedule(id: string): boolean {
+    return this.#schedules.cancel(id);
+  }
+
+  override onTimer(name: string, input: Json): void | Promise<void> {
+    if (name === scheduleTimer) return this.#schedules.run(input);
+  }
 }

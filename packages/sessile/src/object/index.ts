@@ -1,4 +1,5 @@
 export { Agent } from "./agent.ts";
+export type { Schedule, ScheduleQuery } from "./agent-schedules.ts";
 export type { LoadingCacheStats } from "./cached.ts";
 export { callable } from "./callable.ts";
 export { DirectoryFeed, type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";

@@ -63,6 +63,7 @@ function serveAgents(source: string, dir: string, port: number): Promise<Server>
     durableObjects: {
       TEST_STATE_AGENT: { className: "TestStateAgent" },
       TEST_CALLABLE_AGENT: { className: "TestCallables" },
+      TEST_SCHEDULE_AGENT: { className: "TestScheduleAgent" },
       CHAT_AGENT: { className: "ChatAgent" },
     },
     log: (entry) => {

@@ -1,5 +1,5 @@
 // The Worker that stock Agents SDK clients are run against.
-import { Agent, callable, type Json, SessileError, Session, streamingCallable } from "sessile";
+import { Agent, callable, type Json, type Schedule, SessileError, Session, streamingCallable } from "sessile";
 import { createSessile } from "sessile/worker";
 import ChatAgent from "./moved-app-worker.ts";
 
@@ -30,6 +30,34 @@ export class TestStateAgent extends Agent<unknown, TestState> {
       return Response.json({ method: request.method, body: await request.text(), path: pathname });
     if (pathname === "/connections") return Response.json({ count: this.ctx.getWebSockets().length });
     return new Response("Not found", { status: 404 });
+  }
+}
+
+/** Methods called by the clock, each of which leaves its payload in the state. */
+export class TestScheduleAgent extends Agent<unknown, { called: string[] }> {
+  override initialState: { called: string[] } = { called: [] };
+
+  readonly after = callable((seconds: number, text: string) => this.schedule(seconds, "note", text));
+  readonly at = callable((time: number, text: string) => this.schedule(new Date(time), "note", text));
+  readonly cron = callable((expression: string, text: string) => this.schedule(expression, "note", text));
+  readonly every = callable((seconds: number, text: string) => this.scheduleEvery(seconds, "note", text));
+  readonly once = callable(() => this.scheduleEvery(1, "noteAndStop", "once"));
+  readonly wrong = callable((name: string) => this.schedule(1, name as "note"));
+  readonly list = callable((id?: string | null, type?: Schedule["type"]) =>
+    this.getSchedules({ ...(id ? { id } : {}), ...(type ? { type } : {}) }),
+  );
+  readonly range = callable((from: number, to: number) =>
+    this.getSchedules({ timeRange: { start: new Date(from), end: new Date(to) } }),
+  );
+  readonly cancel = callable((id: string) => this.cancelSchedule(id));
+
+  note(text: string): void {
+    this.setState({ called: [...this.state.called, text] });
+  }
+
+  async noteAndStop(text: string, { id }: Schedule): Promise<void> {
+    this.note(text);
+    this.cancelSchedule(id);
   }
 }
 
@@ -125,6 +153,7 @@ const sessile = createSessile<Env>({
     "test-state-agent": { binding: "TEST_STATE_AGENT", route: "states" },
     // Clients know it by its binding: `test-callable-agent`.
     callables: { binding: "TEST_CALLABLE_AGENT" },
+    "test-schedule-agent": { binding: "TEST_SCHEDULE_AGENT" },
     "chat-agent": { binding: "CHAT_AGENT", route: "chat" },
   },
   identify: (request) => {
