@@ -5,6 +5,7 @@ import { countRows } from "./count-rows.ts";
 export class BenchSession extends Session<unknown, { readonly topic: string }> {
   readonly kind = "bench";
   readonly initialState = { topic: "bench" };
+  override readonly limits = { maxStreamReaders: 10_000 };
   readonly #rows: () => number;
 
   /** Appends chunks at a pace; each begins with the time it was given. */

@@ -1,6 +1,8 @@
-import { callable, type Limits, Session } from "sessile";
+import { callable, type Limits, Session, type SessionRecord } from "sessile";
+import { createD1Record } from "sessile/d1";
 import { type StreamManager, StreamObject, StreamObjects, StreamRelay } from "sessile/stream";
 import { streamContract } from "sessile/testing";
+import { faultyDatabase } from "./fixture-record.ts";
 
 export { StreamObject };
 
@@ -25,6 +27,16 @@ export class Voices extends Session {
   readonly contract = callable(async (title: string, step: number) =>
     runStep(this.streams, title, step, "c"),
   );
+}
+
+/** A kind that shows nothing before it is recorded. */
+export class Whispers extends Voices {
+  override readonly kind: string = "whispers";
+  override readonly durability = "ledger";
+  override recordOf(env: unknown): SessionRecord {
+    const { SESSILE_RECORD } = env as { readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0] };
+    return createD1Record(faultyDatabase(SESSILE_RECORD));
+  }
 }
 
 /** A kind whose objects serve few readers themselves. */

@@ -10,7 +10,15 @@ import { Metered, quotaPlan } from "./fixture-metered.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { type DatabaseState, faultyDatabase, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
-import { Crowds, Relay, runStep, StreamObject, standaloneStreams, Voices } from "./fixture-voices.ts";
+import {
+  Crowds,
+  Relay,
+  runStep,
+  StreamObject,
+  standaloneStreams,
+  Voices,
+  Whispers,
+} from "./fixture-voices.ts";
 
 export {
   Books,
@@ -25,6 +33,7 @@ export {
   StreamObject,
   Tiny,
   Voices,
+  Whispers,
 };
 
 interface Env {
@@ -47,6 +56,7 @@ const sessile = createSessile<Env>({
     tiny: { binding: "TINY" },
     voices: { binding: "VOICES" },
     crowds: { binding: "CROWDS" },
+    whispers: { binding: "WHISPERS" },
     chats: { binding: "CHATS" },
     diary: { binding: "DIARY" },
     chronicle: { binding: "CHRONICLE" },

@@ -166,6 +166,7 @@ function serveFixture(
       TINY: { className: "Tiny" },
       VOICES: { className: "Voices" },
       CROWDS: { className: "Crowds" },
+      WHISPERS: { className: "Whispers" },
       SESSILE_RELAY: { className: "Relay" },
       CHATS: { className: "Chats" },
       STREAMS: { className: "StreamObject" },

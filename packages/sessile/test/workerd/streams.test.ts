@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
-import { openStream, type SocketConstructor } from "../../src/client/index.ts";
+import { connect, openStream, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import { streamContract } from "../../src/testing/stream-contract.ts";
 import { SocketReader } from "./socket-reader.ts";
@@ -192,4 +192,74 @@ test("SM37 the client's iterator goes on where it was after a cut, a restart too
   await call(name, "fail", "s");
   await failing;
   expect(seen).toEqual([0, 1, 2, 0, 1].map((n) => `${n};`.padEnd(10, "x")));
+});
+
+test("SM47 in ledger mode a chunk is shown and acknowledged once the record holds it, after an outage too", async () => {
+  const name = fixture.name();
+  const say = (count: number) =>
+    fixture.ask("POST", `whispers/${name}/call/say`, { body: ["s", count, 10, false] });
+  expect(await say(1)).toMatchObject({ status: 200 });
+  const reader = new SocketReader(fixture, `whispers/${name}/streams/s`);
+  await reader.seen(1);
+  await fixture.ask("POST", "/test/d1/held");
+  try {
+    let isAnswered = false;
+    const saying = say(2).finally(() => {
+      isAnswered = true;
+    });
+    await until(async () => {
+      const { staged, pending } = (await fixture.get(`whispers/${name}/sync`)).body;
+      return staged + pending > 0;
+    });
+    const late = new SocketReader(fixture, `whispers/${name}/streams/s`);
+    await late.seen(1);
+    const { body } = await fixture.get(`whispers/${name}/streams`);
+    expect([body.items[0].tail, reader.to, late.to, isAnswered]).toEqual([1, 1, 1, false]);
+    await fixture.ask("POST", "/test/d1/up");
+    expect(await saying).toMatchObject({ status: 200, body: { result: 2 } });
+    await Promise.all([reader.seen(3), late.seen(3)]);
+    expect(late.chunks).toEqual(reader.chunks);
+  } finally {
+    await fixture.ask("POST", "/test/d1/up");
+  }
+});
+
+test("SM48 a reader that waits costs no row, and the object may sleep", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 1, 10, false);
+  const { lastSeq } = (await fixture.get(`voices/${name}`)).body;
+  const readers = [0, 1].map(() => new SocketReader(fixture, `voices/${name}/streams/s`));
+  await Promise.all(readers.map((reader) => reader.seen(1)));
+  // Refused while anything keeps the object awake.
+  await fixture.evict(name, "Voices");
+  expect((await fixture.get(`voices/${name}`)).body.lastSeq).toBe(lastSeq);
+  await call(name, "say", "s", 1, 10, true);
+  expect(await Promise.all(readers.map(({ closed }) => closed))).toEqual([1000, 1000]);
+});
+
+test("SM45 a client reads a stream of its session by id, and is told what the stream came to", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 2, 10, false);
+  const client = connect({
+    url: fixture.url,
+    kind: "voices",
+    name,
+    WebSocket: WebSocket as unknown as SocketConstructor,
+  });
+  try {
+    const abort = new AbortController();
+    const seen: unknown[] = [];
+    for await (const chunk of client.stream("s", { signal: abort.signal })) {
+      seen.push(chunk);
+      if (seen.length === 2) abort.abort();
+    }
+    await call(name, "say", "s", 1, 10, true);
+    const rest = client.stream("s", { offset: 2 });
+    expect([await rest.next(), await rest.next()]).toMatchObject([
+      { done: false, value: seen[0] },
+      { done: true, value: { count: 1 } },
+    ]);
+  } finally {
+    client.close();
+  }
 });
