@@ -15,6 +15,8 @@ const expectations: readonly {
   readonly to: Operand | null;
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** Of what a figure is a number, where it is compared with none. Default: an event. */
+  readonly what?: string;
 }[] = [
   { of: ["append/1", "sessile"], to: ["append/1", "floor-bare"], atLeast: 0.8 },
   { of: ["append/64", "sessile"], to: ["append/64", "agents"], atLeast: 6 },
@@ -32,19 +34,23 @@ const expectations: readonly {
   { of: ["stream/1/rows", "sessile"], to: null, atMost: 3 },
   { of: ["stream/burst", "sessile"], to: null, atMost: 12 },
   { of: ["stream/append16", "sessile"], to: ["stream/append16", "floor-bare"], atLeast: 0.7 },
+  { of: ["state/bytes/field", "agents"], to: ["state/bytes/field", "sessile"], atLeast: 200 },
+  { of: ["state/bytes/text", "sessile"], to: null, atMost: 100, what: "bytes" },
+  { of: ["state/fanout50/100k", "sessile"], to: ["state/fanout50/100k", "agents"], atLeast: 10 },
+  { of: ["state/fanout50/100", "sessile"], to: ["state/fanout50/100", "agents"], atLeast: 1.5 },
   { of: ["ledger/64", "ledger"], to: ["ledger/64", "d1-each"], atLeast: 5 },
   { of: ["mirror/64", "mirror-down"], to: ["mirror/64", "mirror"], atLeast: 0.9 },
 ];
 
 /** Only what was measured is judged. */
 export function judge(measured: readonly Measurement[]): readonly Verdict[] {
-  return expectations.flatMap(({ of, to, atLeast, atMost }) => {
+  return expectations.flatMap(({ of, to, atLeast, atMost, what = "an event" }) => {
     const value = findValue(measured, ...of);
     const base = to === null ? 1 : findValue(measured, ...to);
     if (value === undefined || base === undefined) return [];
     const actual = value / base;
     const bound = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
-    const claim = `${of.join(" ")} is ${bound} ${to === null ? "an event" : `× ${to.join(" ")}`}`;
+    const claim = `${of.join(" ")} is ${bound} ${to === null ? what : `× ${to.join(" ")}`}`;
     const pass = actual >= (atLeast ?? 0) && actual <= (atMost ?? Number.POSITIVE_INFINITY);
     return [{ claim, actual, pass }];
   });

@@ -12,6 +12,7 @@ import { millionFigure } from "./figures/million.ts";
 import { catchupFigure, fanoutFigure } from "./figures/reading.ts";
 import { rowsFigures } from "./figures/rows.ts";
 import { spreadFigure } from "./figures/spread.ts";
+import { stateBytesFigure, stateFanoutFigure } from "./figures/state.ts";
 import {
   streamAppendFigure,
   streamBurstFigure,
@@ -33,6 +34,8 @@ const figures: readonly Figure[] = [
   fanoutFigure,
   catchupFigure,
   wakeFigure,
+  stateBytesFigure,
+  stateFanoutFigure,
   ...rowsFigures,
   ...ledgerFigures,
   streamPaceFigure,

@@ -61,13 +61,35 @@ export interface PokeJob extends Target {
   readonly kind: "poke";
 }
 
-export type Job = AppendJob | FillJob | SpreadJob | FanoutJob | CatchupJob | ResumeJob | HoldJob | PokeJob;
+/** One writer changes a state of so many characters and messages; readers hear of it. */
+export interface StateJob extends Target {
+  readonly kind: "state";
+  readonly chars: number;
+  readonly messages: number;
+  readonly change: "count" | "grow";
+  readonly readers: number;
+  readonly inFlight: number;
+  readonly updates: number;
+}
+
+export type Job =
+  | StateJob
+  | AppendJob
+  | FillJob
+  | SpreadJob
+  | FanoutJob
+  | CatchupJob
+  | ResumeJob
+  | HoldJob
+  | PokeJob;
 
 export interface JobResult {
   readonly events: number;
   readonly ms: number;
   /** Of single acknowledgements, sorted; at most some thousands. Empty where it makes no sense. */
   readonly latenciesMs: readonly number[];
+  /** Of the frames one reader got, sorted. */
+  readonly frameBytes?: readonly number[];
 }
 
 export type JobMessage = { readonly id: number; readonly job: Job };

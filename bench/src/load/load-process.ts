@@ -2,6 +2,7 @@ import { runAppend, runFill, runSpread } from "./append.ts";
 import { runCatchup, runFanout, runResume } from "./fanout.ts";
 import { runHold, runPoke } from "./held-socket.ts";
 import type { Job, JobMessage, JobReply, JobResult } from "./jobs.ts";
+import { runState } from "./state.ts";
 
 /** A process of its own, so that the load shares an event loop with nothing else. One job at a time. */
 process.on("message", (message: JobMessage) => {
@@ -34,6 +35,8 @@ function run(job: Job): Promise<JobResult> {
       return runCatchup(job);
     case "resume":
       return runResume(job);
+    case "state":
+      return runState(job);
     case "hold":
       return runHold(job);
     case "poke":

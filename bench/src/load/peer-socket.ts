@@ -23,7 +23,11 @@ export async function openPeer(
   if (role === "silent" || !subject.greets) return socket;
   if (subject.subprotocol !== undefined) {
     socket.sendText(
-      JSON.stringify({ t: "hello", v: 1, ...(role === "writer" ? { events: false } : { history: 0 }) }),
+      JSON.stringify({
+        t: "hello",
+        v: 1,
+        ...(role === "writer" ? { events: false } : { history: 0, short: true }),
+      }),
     );
   }
   await greeted(socket, subject, role);

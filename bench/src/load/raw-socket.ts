@@ -40,9 +40,11 @@ export class RawSocket {
         socket.removeAllListeners("error");
         opened.#listen();
         resolve(opened);
-        // The caller sets its handlers first.
+        // The caller sets its handlers first; what comes before that goes behind what came with the head.
         const rest = head.subarray(end + 4);
-        if (rest.length > 0) setImmediate(() => opened.#receive(rest));
+        if (rest.length === 0) return;
+        opened.#rest = rest;
+        setImmediate(() => opened.#receive(Buffer.alloc(0)));
       };
       socket.on("data", onData);
       socket.on("error", (error) => fail(error.message));

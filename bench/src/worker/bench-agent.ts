@@ -1,13 +1,14 @@
 import { Agent, type Connection, type WSMessage } from "agents";
+import { type BenchBoard, type BenchOrder, followOrder } from "./bench-order.ts";
 import { countRows } from "./count-rows.ts";
 
 interface Message {
   readonly id: string;
-  readonly payload: unknown;
+  readonly payload?: unknown;
+  readonly order?: BenchOrder;
 }
 
-interface State {
-  readonly count: number;
+interface State extends BenchBoard {
   readonly last: Message | null;
 }
 
@@ -16,7 +17,7 @@ interface State {
  * the acknowledgement, which spares it a second frame.
  */
 export class BenchAgent extends Agent<Cloudflare.Env, State> {
-  override initialState: State = { count: 0, last: null };
+  override initialState: State = { count: 0, messages: [], last: null };
   readonly #rows: () => number;
 
   constructor(context: DurableObjectState, env: Cloudflare.Env) {
@@ -27,7 +28,9 @@ export class BenchAgent extends Agent<Cloudflare.Env, State> {
   override onMessage(_connection: Connection, message: WSMessage): void {
     if (typeof message !== "string") return;
     const received = JSON.parse(message) as Message;
-    this.setState({ count: this.state.count + 1, last: received });
+    const { order } = received;
+    if (order) this.setState({ ...followOrder(this.state, order), last: null });
+    else this.setState({ ...this.state, count: this.state.count + 1, last: received });
   }
 
   rowsWritten(): number {

@@ -1,12 +1,15 @@
 import { callable, Session } from "sessile";
+import { type BenchBoard, type BenchOrder, followOrder } from "./bench-order.ts";
 import { countRows } from "./count-rows.ts";
 
 /** The product as a user would write it, without a record: D1 is measured elsewhere. */
-export class BenchSession extends Session<unknown, { readonly topic: string }> {
+export class BenchSession extends Session<unknown, BenchBoard> {
   readonly kind = "bench";
-  readonly initialState = { topic: "bench" };
+  readonly initialState: BenchBoard = { count: 0, messages: [] };
   override readonly limits = { maxStreamReaders: 10_000 };
   readonly #rows: () => number;
+
+  readonly order = callable((order: BenchOrder) => this.setState(followOrder(this.state, order)));
 
   /** Appends chunks at a pace; each begins with the time it was given. */
   readonly pace = callable(
