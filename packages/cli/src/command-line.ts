@@ -1,5 +1,6 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import { parseArgs } from "node:util";
+import { type GenerateFlags, parseGenerate } from "./generate-flags.ts";
 import { isSessionCommand, parseSessionCommand, type SessionCommand, sessionHelp } from "./session-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -19,16 +20,19 @@ export type Command =
   | { readonly name: "help"; readonly text: string }
   | { readonly name: "version" }
   | { readonly name: "serve"; readonly flags: ServeFlags }
+  | { readonly name: "generate"; readonly flags: GenerateFlags }
   | SessionCommand;
 
 export const overview = `sessile: durable sessions for AI agents
 
   sessile serve              serve a Worker and its sessions on this machine
+  sessile generate           bring what follows from sessions/ up to date
   sessile tail KIND/NAME     print a session's events and follow it
   sessile export KIND/NAME   write a session's whole log to a file
   sessile import FILE        make a session from an export
   sessile verify FILE        find what was changed, taken out or cut off in an export
   sessile restore KIND/NAME  rebuild a session that lost its tables from the record
+  sessile reset KIND/NAME    put a session's state back to what it began with
   sessile delete KIND/NAME   delete a session for good
   sessile doctor             look at a data folder
   sessile --version          print the version
@@ -76,6 +80,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return { name: "version" };
     case "serve":
       return parseServe(rest);
+    case "generate":
+      return parseGenerate(rest);
     default:
       if (isSessionCommand(first))
         return parseSessionCommand(first, rest) ?? { name: "help", text: sessionHelp[first] };

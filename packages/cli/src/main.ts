@@ -22,6 +22,9 @@ async function run(args: readonly string[]): Promise<void> {
       const { runServe } = await import("./serve-command.ts");
       return runServe(command.flags);
     }
+    case "generate":
+      requireNode();
+      return (await import("./generate-command.ts")).runGenerate(command.flags);
     default:
       requireNode();
       return runSessionCommand(command);
@@ -36,6 +39,8 @@ async function runSessionCommand(command: SessionCommand): Promise<void> {
       return (await import("./transfer-commands.ts")).runImport(command.flags);
     case "restore":
       return (await import("./transfer-commands.ts")).runRestore(command.flags);
+    case "reset":
+      return (await import("./transfer-commands.ts")).runReset(command.flags);
     case "delete":
       return (await import("./transfer-commands.ts")).runDelete(command.flags);
     case "verify":
@@ -65,7 +70,7 @@ try {
 } catch (error) {
   const expected =
     error instanceof UsageError ||
-    (error instanceof Error && (error.name === "ServeError" || error.name === "CommandFailure"));
+    (error instanceof Error && ["ServeError", "CommandFailure", "GenerateError"].includes(error.name));
   const shown = expected ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`sessile: ${shown}\n`);
   process.exitCode = error instanceof UsageError ? usageExit : failureExit;

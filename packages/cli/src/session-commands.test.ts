@@ -152,6 +152,19 @@ describe("export, verify, import, restore", () => {
   });
 });
 
+test("ST10 reset puts the state back by a script, as one more event", async () => {
+  const name = here.name("n");
+  await here.ask("POST", `notes/${name}/call/add`, { body: ["one"] });
+  const before = (await here.get(`notes/${name}`)).body;
+  expect(await sessile("reset", `notes/${name}`, "--url", here.url)).toMatchObject({
+    code: 0,
+    stdout: `Reset the state of notes/${name}, at seq ${before.lastSeq + 1}\n`,
+  });
+  const { body } = await here.get(`notes/${name}`);
+  expect(before.state).not.toEqual(body.state);
+  expect(body.state).toEqual({ count: 0, text: "" });
+});
+
 describe("delete", () => {
   test("DE1 DE5 deletes once it is told to for certain, may be repeated, and frees the address if asked", async () => {
     const name = await grown(2);
@@ -232,6 +245,16 @@ describe("doctor", () => {
   test("LM15 tells of a record that was put back to an earlier time", async () => {
     const name = await grown(2);
     const database = await here.server.d1("SESSILE_RECORD");
+    // What is still on its way would put it right again.
+    await until(async () => {
+      const { results } = await database
+        .prepare(
+          "SELECT 1 FROM sessile_sessions WHERE sessionId = ?1 AND recordedSeq = lastSeq AND lastSeq >= ?2",
+        )
+        .bind(`diary/${name}`, (await here.get(`diary/${name}`)).body.lastSeq)
+        .all();
+      return results.length === 1;
+    });
     await database
       .prepare("UPDATE sessile_sessions SET recordedSeq = 1, lastSeq = 1 WHERE sessionId = ?1")
       .bind(`diary/${name}`)

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { parseSession, type RemoteFlags } from "./remote.ts";
 import type { TailFlags } from "./tail-command.ts";
 import { type TailTransport, tailTransports } from "./tail-transport.ts";
-import type { DeleteFlags, ExportFlags, ImportFlags, RestoreFlags } from "./transfer-commands.ts";
+import type { DeleteFlags, ExportFlags, ImportFlags, ResetFlags, RestoreFlags } from "./transfer-commands.ts";
 import { UsageError } from "./usage-error.ts";
 import type { VerifyFlags } from "./verify-command.ts";
 
@@ -13,6 +13,7 @@ export type SessionCommand =
   | { readonly name: "import"; readonly flags: ImportFlags }
   | { readonly name: "verify"; readonly flags: VerifyFlags }
   | { readonly name: "restore"; readonly flags: RestoreFlags }
+  | { readonly name: "reset"; readonly flags: ResetFlags }
   | { readonly name: "delete"; readonly flags: DeleteFlags }
   | { readonly name: "tail"; readonly flags: TailFlags }
   | { readonly name: "doctor"; readonly flags: { readonly dir: string; readonly remote?: RemoteFlags } };
@@ -40,6 +41,9 @@ ${remoteHelp}`,
   --help              print this
 `,
   restore: `sessile restore KIND/NAME: rebuild a session that lost its tables from the record
+
+${remoteHelp}`,
+  reset: `sessile reset KIND/NAME: put a session's state back to what its class begins with; its log keeps what was
 
 ${remoteHelp}`,
   delete: `sessile delete KIND/NAME: delete a session for good, its copy in the record and its objects in buckets included
@@ -83,6 +87,7 @@ const allowed: Readonly<Record<SessionCommand["name"], readonly OptionName[]>> =
   import: remote,
   verify: [...remote, "anchor"],
   restore: remote,
+  reset: remote,
   delete: [...remote, "yes", "free"],
   tail: [...remote, "after", "no-follow", "transport"],
   doctor: [...remote, "dir"],
@@ -115,6 +120,7 @@ export function parseSessionCommand(
         },
       };
     case "restore":
+    case "reset":
       return { name, flags: { remote: away, session: sessionOf(name, positionals) } };
     case "delete": {
       const session = sessionOf(name, positionals);

@@ -66,6 +66,16 @@ export async function runRestore({ remote, session }: RestoreFlags): Promise<voi
   );
 }
 
+export type ResetFlags = RestoreFlags;
+
+/** The state as it began, by one more event. */
+export async function runReset({ remote, session }: ResetFlags): Promise<void> {
+  const { seq } = await requestJson<{ seq: number }>(remote, sessionPath(session, "/reset"), {
+    method: "POST",
+  });
+  process.stdout.write(`Reset the state of ${session.kind}/${session.name}, at seq ${seq}\n`);
+}
+
 export interface DeleteFlags extends RestoreFlags {
   readonly free: boolean;
 }

@@ -65,6 +65,13 @@ export class Notes extends Session<Env, State> {
   readonly #awaited = new Map<string, (outcome: Json) => void>();
 
   readonly instance = callable(() => this.#instance);
+  /** Every name that looking something up on this object could find. */
+  readonly everyName = callable(() => {
+    const names = new Set<string>();
+    for (let at: object | null = this; at !== null; at = Object.getPrototypeOf(at) as object | null)
+      for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+    return [...names];
+  });
   readonly rows = callable(() =>
     this.sql<{ text: string }>`SELECT text FROM note ORDER BY id`.map((row) => row.text),
   );

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Fixture } from "./start.ts";
 
@@ -213,6 +214,21 @@ describe("what can be called", () => {
     const peer = await fixture.live(fixture.name());
     const acks = await peer.do(...names.map((method, n) => call(`c${n}`, method)));
     expect(acks.map((ack) => "error" in ack && ack.error.code)).toEqual(names.map(() => "not_found"));
+    expect(peer.lastSeq).toBe(3);
+  });
+
+  test("OB12 no name that an object, its class or any prototype of it has reaches a method that is not marked", async () => {
+    const source = readFileSync(new URL("fixture-notes.ts", import.meta.url), "utf8");
+    const marked = [...source.matchAll(/readonly (\w+) = callable\(/g)].map(([, name]) => name);
+    const name = fixture.name();
+    const every = (await fixture.call(name, "everyName")) as string[];
+    expect(every).toEqual(expect.arrayContaining(["everyName", "setState", "fetch", "constructor"]));
+    const unmarked = every.filter((method) => !marked.includes(method));
+    const peer = await fixture.live(name);
+    const acks = await peer.do(...unmarked.map((method, n) => call(`every${n}`, method)));
+    expect(acks.map((ack, n) => [unmarked[n], "error" in ack && ack.error.code])).toEqual(
+      unmarked.map((method) => [method, "not_found"]),
+    );
     expect(peer.lastSeq).toBe(3);
   });
 
