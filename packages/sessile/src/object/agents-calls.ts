@@ -97,8 +97,12 @@ export class AgentsCalls {
   /** A method sees what is not shown yet; what it says of it goes out when it is. */
   #send(socket: WebSocket, id: string, result: Json | undefined, done: boolean): void {
     this.#options.visible.whenShown((failure) => {
-      if (failure) this.#fail(socket, id, failure);
-      else this.#answer(socket, id, result, done);
+      if (!failure) {
+        this.#answer(socket, id, result, done);
+        return;
+      }
+      this.#streams.get(socket)?.get(id)?.close();
+      this.#fail(socket, id, failure);
     });
   }
 

@@ -25,6 +25,7 @@ export interface AgentsFaceOptions {
     /** Those of the session's own protocol. */
     readonly peers: Peers;
   };
+  readonly presenceChanged: () => void;
 }
 
 /** Within it a client may have written its state before it read the one it was sent. */
@@ -72,6 +73,7 @@ export class AgentsFace {
     this.peers.send(server, { type: "cf_agent_identity", name, agent, stateFollows: true });
     this.#sendState(server);
     hooks.onConnect(peer);
+    this.#options.presenceChanged();
     return new Response(null, { status: 101, webSocket: client });
   }
 

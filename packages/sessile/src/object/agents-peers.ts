@@ -38,6 +38,10 @@ export class AgentsPeers {
     return [...this.#peers.keys()];
   }
 
+  get all(): readonly AgentsPeer[] {
+    return [...this.#peers.values()];
+  }
+
   /** @throws SessileError `overloaded` */
   assertRoom(others: number): void {
     const { maxPeers } = this.#limits;

@@ -209,9 +209,10 @@ export class Peers {
     }
   }
 
-  presence(): { readonly count: number; readonly peers: readonly Peer[] } {
-    const present: Peer[] = [];
-    let count = 0;
+  /** @param others who is connected in another protocol */
+  presence(others: readonly Peer[]): { readonly count: number; readonly peers: readonly Peer[] } {
+    const present: Peer[] = others.slice(0, maxListedPeers).map(({ peerId, actor }) => ({ peerId, actor }));
+    let count = others.length;
     for (const { peerId, actor, phase } of this.#attachments.values()) {
       if (phase === "greeting" || phase === "sending") continue;
       count += 1;

@@ -1,3 +1,4 @@
+import type { Peer } from "../protocol/frame.ts";
 import type { Clock } from "./clock.ts";
 import type { Peers } from "./peers.ts";
 
@@ -8,20 +9,23 @@ const crowdDelayMs = 250;
 export class Presence {
   readonly #peers: Peers;
   readonly #clock: Clock;
+  readonly #others: () => readonly Peer[];
   #armed = false;
 
-  constructor(peers: Peers, clock: Clock) {
+  /** @param others who is connected in another protocol */
+  constructor(peers: Peers, clock: Clock, others: () => readonly Peer[]) {
     this.#peers = peers;
     this.#clock = clock;
+    this.#others = others;
   }
 
   changed(): void {
     if (this.#armed) return;
     this.#armed = true;
-    const delayMs = this.#peers.presence().count > crowd ? crowdDelayMs : 0;
+    const delayMs = this.#peers.presence(this.#others()).count > crowd ? crowdDelayMs : 0;
     void this.#clock.wait(delayMs).then(() => {
       this.#armed = false;
-      this.#peers.relay({ t: "presence", ...this.#peers.presence() }, null);
+      this.#peers.relay({ t: "presence", ...this.#peers.presence(this.#others()) }, null);
     });
   }
 }

@@ -81,7 +81,7 @@ export class SessionHost {
     this.#hooks = hooks;
     this.#clock = clock;
     this.peers = new Peers(context, limits);
-    this.#presence = new Presence(this.peers, clock);
+    this.#presence = new Presence(this.peers, clock, () => this.agents.peers.all);
     this.#alarm = new Alarm(context.storage, kernel.due, armedAt);
     this.visible = this.#visibility(context, limits);
     this.archiver = new Archiver({
@@ -119,7 +119,8 @@ export class SessionHost {
       disconnect: (socket, error) => this.#disconnect([socket], error),
       abort: (thrown) => context.abort(String(thrown)),
     });
-    this.agents = new AgentsFace({ context, limits, hooks, clock, session: this });
+    const presenceChanged = () => this.#presence.changed();
+    this.agents = new AgentsFace({ context, limits, hooks, clock, session: this, presenceChanged });
     this.voice = this.#voiceHost(limits);
     this.frames = new ClientFrames({
       kernel,
@@ -131,7 +132,7 @@ export class SessionHost {
       now: () => clock.now(),
       takeCommands: (socket, commands, chars) =>
         this.intake.fromSocket(socket, this.peers.get(socket) ?? { actor: null }, commands, chars),
-      presenceChanged: () => this.#presence.changed(),
+      presenceChanged,
       signalled: (from, signal) => this.agents.signalled(from, signal),
       readArchived: (after) => this.archiver.readAfter(after, Number.POSITIVE_INFINITY),
     });
@@ -199,7 +200,10 @@ export class SessionHost {
   }
 
   left(socket: WebSocket): void {
-    if (this.agents.left(socket)) return;
+    if (this.agents.left(socket)) {
+      this.#presence.changed();
+      return;
+    }
     this.streams.sockets.left(socket);
     const peer = this.peers.left(socket);
     this.voice.left(socket);

@@ -75,10 +75,30 @@ describe.each(stockPackages)("agents $version", (stock) => {
       expect([user.client.agent, user.client.name]).toEqual(["test-state-agent", "auth-user"]);
     });
 
-    test("AG3 a socket with the session's own subprotocol speaks that at the same address", async () => {
-      const socket = await RawSocket.open(`${server.url}/agents/test-state-agent/${server.name()}`);
+    test("AG3 AG12 a socket with the session's own subprotocol speaks that at the same address, and sees who else is here", async () => {
+      const name = server.name();
+      const socket = await RawSocket.open(`${server.url}/agents/test-state-agent/${name}`);
       const { view } = await socket.greet();
       expect(view?.state).toEqual(initial);
+      const { client, ...watched } = await connect({ name, query: { user: "ada" } });
+      const present = async (count: number) => {
+        for (;;) {
+          const presence = await socket.next("presence");
+          if (presence.count === count) return presence.peers.map(({ actor }) => actor?.id ?? null);
+        }
+      };
+      expect((await present(2)).sort()).toEqual(["ada", null]);
+      client.send(JSON.stringify({ typing: true }));
+      expect(await socket.next("signal")).toMatchObject({
+        from: { actor: { id: "ada" } },
+        signal: { typing: true },
+      });
+      socket.send({ t: "signal", signal: { type: "cf_agent_state", state: { ...initial, count: 666 } } });
+      const one = open.at(-1) as Watched;
+      expect(await one.first("signal")).toMatchObject({ signal: { type: "cf_agent_state" } });
+      expect([client.state, watched.seen.some(({ what }) => what === "close")]).toEqual([initial, false]);
+      client.close();
+      expect(await present(1)).toEqual([null]);
       socket.socket.close();
     });
   });
