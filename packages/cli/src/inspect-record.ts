@@ -16,7 +16,8 @@ export interface Database {
 export function inspectRecord(databases: readonly Database[]): Finding[] {
   const findings: Finding[] = [];
   const recorded = new Map<string, number>();
-  const isRecord = ({ path }: Database) => path.includes("d1");
+  // A folder of this name; names of objects are hexadecimal and may hold these letters too.
+  const isRecord = ({ path }: Database) => path.split(/[\\/]/).includes("d1");
   for (const { path } of databases.filter(isRecord)) {
     const rows = query(path, "SELECT sessionId, lastSeq, recordedSeq FROM sessile_sessions");
     if (!rows) continue; // another database of the Worker
