@@ -3,7 +3,7 @@ import { type BuildOptions, build, formatMessages } from "esbuild";
 import { UsageError } from "./usage-error.ts";
 
 /** Our own packages are taken from source when this command runs from source, where nothing may be built yet. */
-const ownConditions = import.meta.url.endsWith(".ts") ? ["sessile-source"] : [];
+export const ownConditions = import.meta.url.endsWith(".ts") ? ["sessile-source"] : [];
 
 /**
  * Bundles a Worker into one ES module.
@@ -41,7 +41,7 @@ export function bundleOptions(main: string, define: Readonly<Record<string, stri
   } satisfies BuildOptions;
 }
 
-async function describeFailure(failure: unknown): Promise<string> {
+export async function describeFailure(failure: unknown): Promise<string> {
   if (failure instanceof Error && "errors" in failure && Array.isArray(failure.errors)) {
     return (await formatMessages(failure.errors, { kind: "error" })).join("\n").trimEnd();
   }

@@ -34,7 +34,7 @@ export function agentsRoutes(kinds: { readonly [kind: string]: KindOptions }, op
 }
 
 /** A kind is known by its own name, and by its binding's as the Agents SDK spells it: `CHAT_AGENT` is `chat-agent`. */
-function kindOfAgent(kinds: { readonly [kind: string]: KindOptions }, agent: string): string {
+export function kindOfAgent(kinds: { readonly [kind: string]: KindOptions }, agent: string): string {
   if (Object.hasOwn(kinds, agent)) return agent;
   const bound = Object.entries(kinds).find(([, { binding }]) => agentNameOf(binding) === agent);
   return bound?.[0] ?? agent;

@@ -5,18 +5,19 @@ import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { subprotocol } from "../protocol/frame.ts";
-import { reservedRoutes } from "../protocol/ids.ts";
-import { agentsRoutes, isWebSocket, openAgentSocket, withPath } from "./agents-routes.ts";
+import { agentsRoutes, isWebSocket, kindOfAgent, openAgentSocket, withPath } from "./agents-routes.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { commandRoutes } from "./command-routes.ts";
 import { listSessionsPage } from "./directory-routes.ts";
 import { draftRoutes } from "./draft-routes.ts";
 import { importExport } from "./import-log.ts";
+import { type Middleware, refusedUpgrade, runMiddleware } from "./middleware.ts";
 import type { SessileOptions, TokenAuthority } from "./options.ts";
 import { partRoutes } from "./part-routes.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
 import { addQuotaHeaders, clientOf, quotaAnswer } from "./quota-routes.ts";
+import { RouteTable } from "./route-table.ts";
 import { withSafeHeaders } from "./safe-headers.ts";
 import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
@@ -39,7 +40,8 @@ export interface AppTypes<Env> {
  * mount it into your own with `app.route("/", createSessile(…))`.
  */
 export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<Env>> {
-  assertRoutes(options);
+  assertChat(options);
+  const routeTable = new RouteTable(options.kinds);
   const app = new Hono<AppTypes<Env>>();
   app.onError((thrown, context) =>
     refuse(context.req.raw, thrown, context.get("requestId") ?? crypto.randomUUID()),
@@ -56,12 +58,13 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     const kind = context.req.query("kind");
     if (kind !== undefined && !Object.hasOwn(options.kinds, kind))
       throw new SessileError("not_found", "There is no such kind of session.", { field: "kind" });
-    const actor = await requireAccess(options, context, "read", kind ?? "*");
-    if (context.req.header("upgrade")?.toLowerCase() === "websocket")
-      return upgradeFeed(options, context, kind, actor);
-    const record = options.record?.(context.env);
-    if (!record) throw new SessileError("unavailable", "This deployment keeps no directory of sessions.");
-    return listSessionsPage(record, context.req.query(), actor);
+    return behindMiddleware(options, context, kind ?? null, null, async () => {
+      const actor = await requireAccess(options, context, "read", kind ?? "*");
+      if (isWebSocket(context.req.raw)) return upgradeFeed(options, context, kind, actor);
+      const record = options.record?.(context.env);
+      if (!record) throw new SessileError("unavailable", "This deployment keeps no directory of sessions.");
+      return listSessionsPage(record, context.req.query(), actor);
+    });
   });
 
   app.all("/v1/sessions", () => {
@@ -86,6 +89,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     if (!body) throw new SessileError("bad_request", "The body is an export.", { field: "body" });
     const open = async (kind: string, name: string): Promise<SessionTarget> => {
       const target = new SessionTarget(context.env, options.kinds, kind, name);
+      await assertPasses(options, context, kind, name);
       await assertMay(options, context.env, { actor, action: "admin", kind, name });
       return target;
     };
@@ -112,13 +116,21 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     const routes = chatRoutes((request, env, name) =>
       openSession(options, request, env as Env, chat.kind, name),
     );
-    app.route(chat.path ?? "/api/chat", routes as unknown as Hono<AppTypes<Env>>);
+    const path = chat.path ?? "/api/chat";
+    app.use(`${path}/*`, async (context, next) => {
+      const [name = ""] = context.req.path.slice(path.length + 1).split("/");
+      return behindMiddleware(options, context, chat.kind, name === "" ? null : decoded(name), next);
+    });
+    app.route(path, routes as unknown as Hono<AppTypes<Env>>);
   }
 
   app.use("/v1/sessions/:kind/:name/*", async (context, next) => {
-    await perSession(context, context.req.param("kind"), context.req.param("name"));
-    await next();
-    addQuotaHeaders(context.res.headers, context.var.target.quota);
+    const { kind, name } = context.req.param();
+    return behindMiddleware(options, context, kind, name, async () => {
+      await perSession(context, kind, name);
+      await next();
+      addQuotaHeaders(context.res.headers, context.var.target.quota);
+    });
   });
   const archive = archiveRoutes((env) => options.record?.(env as Env) ?? null);
   app.route("/v1/sessions/:kind/:name", archive as unknown as Hono<AppTypes<Env>>);
@@ -144,34 +156,44 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   const agents = agentsRoutes(options.kinds, (request, env, kind, name) =>
     openSession(options, request, env as Env, kind, name),
   );
+  app.use("/agents/:agent/:name/*", async (context, next) => {
+    const { agent, name } = context.req.param();
+    return behindMiddleware(options, context, kindOfAgent(options.kinds, agent), name, next);
+  });
   app.route("/agents", agents as unknown as Hono<AppTypes<Env>>);
   app.all("/v1/*", () => {
     throw new SessileError("not_found", "There is nothing at this address.");
   });
 
-  for (const [kind, { route }] of Object.entries(options.kinds)) {
-    if (route === undefined) continue;
-    app.all(`/${route}/:name`, async (context, next) => prettyAddress(context, next, kind));
-    app.all(`/${route}/:name/*`, async (context, next) => prettyAddress(context, next, kind));
-  }
+  app.all("/*", async (context, next) => {
+    const found = routeTable.find(new URL(context.req.url).pathname);
+    if (!found) return next();
+    const { kind, suffix } = found;
+    const name = decoded(found.name);
+    return behindMiddleware(options, context, kind, name, () =>
+      prettyAddress(context, next, kind, name, suffix),
+    );
+  });
 
   /** `/{route}/{name}`: a socket, a page for a browser, the view as JSON; any suffix goes to the kind's `onRequest`. */
   const prettyAddress = async (
     context: Context<AppTypes<Env>>,
     next: () => Promise<void>,
     kind: string,
+    name: string,
+    suffix: readonly string[],
   ): Promise<Response | undefined> => {
     const request = context.req.raw;
-    const [, , name = "", ...suffix] = new URL(request.url).pathname.split("/");
     const isRead = request.method === "GET" || request.method === "HEAD";
     const wantsPage =
       isRead && suffix.length === 0 && (request.headers.get("accept") ?? "").includes("text/html");
     if (wantsPage && !isWebSocket(request)) {
-      if (options.page) return options.page(request, context.env);
+      const page = options.kinds[kind]?.page ?? options.page;
+      if (page) return page(request, context.env);
       await next();
       return undefined;
     }
-    await perSession(context, kind, decoded(name));
+    await perSession(context, kind, name);
     const { target, actor } = context.var;
     await context.var.require(isRead ? "read" : "write");
     if (isUpgrade(request))
@@ -193,6 +215,56 @@ function decoded(segment: string): string {
       field: "name",
     });
   }
+}
+
+/** A kind's middleware; for all kinds that of each, once. */
+function middlewareOf<Env>({ kinds }: SessileOptions<Env>, kind: string | null): readonly Middleware<Env>[] {
+  if (kind === null) return [...new Set(Object.values(kinds).flatMap(({ middleware = [] }) => middleware))];
+  return (Object.hasOwn(kinds, kind) ? kinds[kind]?.middleware : undefined) ?? [];
+}
+
+/** Answers a request behind its kind's middleware. @throws SessileError if that refuses a socket */
+async function behindMiddleware<Env>(
+  options: SessileOptions<Env>,
+  context: Context<AppTypes<Env>>,
+  kind: string | null,
+  name: string | null,
+  answer: () => Promise<unknown>,
+): Promise<Response | undefined> {
+  const chain = middlewareOf(options, kind);
+  if (chain.length === 0) return answerOf(await answer());
+  const { raw: request } = context.req;
+  const asked = { request, env: context.env as Env, kind, name, stash: new Map() };
+  const response = await runMiddleware(chain, asked, async (changed) => {
+    context.req.raw = changed;
+    return answerOf(await answer()) ?? context.res;
+  });
+  // Hono would write the headers of the answer there is over those of the one that takes its place.
+  if (context.finalized) context.res = undefined;
+  if (isWebSocket(request) && response.status !== 101) throw refusedUpgrade(response.status);
+  context.res = response;
+  return response;
+}
+
+/** A handler answers with a response, or leaves one in its context. */
+function answerOf(answered: unknown): Response | undefined {
+  return answered instanceof Response ? answered : undefined;
+}
+
+/** For one session of many in a request: its middleware is asked, and its answer means only yes or no. @throws SessileError */
+async function assertPasses<Env>(
+  options: SessileOptions<Env>,
+  context: Context<AppTypes<Env>>,
+  kind: string,
+  name: string,
+): Promise<void> {
+  let passed = false;
+  const asked = { request: context.req.raw, env: context.env as Env, kind, name, stash: new Map() };
+  await runMiddleware(middlewareOf(options, kind), asked, async () => {
+    passed = true;
+    return new Response(null, { status: 204 });
+  });
+  if (!passed) throw new SessileError("forbidden", `The kind ${kind} refuses this.`);
 }
 
 /** A session as this request's sender may use it. @throws SessileError */
@@ -289,14 +361,6 @@ function closeCodeOf(error: SessileError): number {
   return error.code === "not_found" ? closeCodes.notFound : closeCodes.protocolError;
 }
 
-function assertRoutes<Env>({ kinds, chat }: SessileOptions<Env>): void {
+function assertChat<Env>({ kinds, chat }: SessileOptions<Env>): void {
   if (chat && !Object.hasOwn(kinds, chat.kind)) throw new TypeError(`chat: there is no kind "${chat.kind}".`);
-  const seen = new Set<string>();
-  for (const [kind, { route }] of Object.entries(kinds)) {
-    if (route === undefined) continue;
-    if (reservedRoutes.has(route) || route.startsWith("_") || route.includes("/"))
-      throw new TypeError(`Kind ${kind}: "${route}" is a reserved route.`);
-    if (seen.has(route)) throw new TypeError(`Two kinds share the route "${route}".`);
-    seen.add(route);
-  }
 }

@@ -3,15 +3,22 @@ import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { SessionRecord, TokenStore } from "../record/index.ts";
 import type { ChatOptions } from "./chat-routes.ts";
+import type { Middleware } from "./middleware.ts";
 import type { QuotaOptions } from "./quota-routes.ts";
 import type { SubscriptionSettings } from "./subscription-routes.ts";
 
 /** One kind of session and how it is reached. */
-export interface KindOptions {
+export interface KindOptions<Env = never> {
   /** Name of the Durable Object binding. */
   readonly binding: string;
-  /** First segment of the pretty address `/{route}/{name}`. Default: none. */
+  /** The pretty address is `/{route}/{name}`; a route may have several segments, and the longest one wins. Default: none. */
   readonly route?: string;
+  /** The session at `/{route}`, without a name. Default: none. */
+  readonly defaultName?: string;
+  /** What requests for the kind's sessions pass through, at whatever address, first one outermost. */
+  readonly middleware?: readonly Middleware<Env>[];
+  /** Shows a browser a page at the pretty address. Default: the `page` of all kinds. */
+  readonly page?: (request: Request, env: Env) => Response | Promise<Response>;
   /** Where a new object should be placed; counts on its first use only. */
   readonly locationHint?: DurableObjectLocationHint;
   /** Keeps the objects and their data within a jurisdiction. */
@@ -43,7 +50,7 @@ export interface StreamOptions extends Partial<ReadSettings> {
 }
 
 export interface SessileOptions<Env> {
-  readonly kinds: { readonly [kind: string]: KindOptions };
+  readonly kinds: { readonly [kind: string]: KindOptions<Env> };
   /** Who sends this request; null is nobody in particular. Default: everyone is nobody. */
   readonly identify?: (request: Request, env: Env) => Actor | null | Promise<Actor | null>;
   /** Decides who may do what. Default: everyone may do everything, which only suits a machine of one's own. */

@@ -1,0 +1,52 @@
+import { parseArgs } from "node:util";
+import { UsageError } from "./usage-error.ts";
+
+export interface GenerateFlags {
+  readonly root: string;
+  readonly allowDelete: boolean;
+  readonly check: boolean;
+}
+
+export type GenerateCommand =
+  | { readonly name: "generate"; readonly flags: GenerateFlags }
+  | { readonly name: "help"; readonly text: string };
+
+export const generateHelp = `sessile generate: bring what follows from sessions/ up to date
+
+Reads sessions/**/session.ts and writes .sessions/ (Worker, types, hooks), sessions.lock.json (commit it), and the bindings and
+migrations in wrangler.jsonc.
+
+  --root PATH      the project's folder (default: this one)
+  --check          write nothing; fail if something is out of date
+  --allow-delete   kinds that are gone take the storage of all their sessions with them
+  --help           print this
+`;
+
+/** @throws UsageError */
+export function parseGenerate(args: readonly string[]): GenerateCommand {
+  const values = readFlags(args);
+  if (values.help) return { name: "help", text: generateHelp };
+  return {
+    name: "generate",
+    flags: {
+      root: values.root ?? ".",
+      allowDelete: values["allow-delete"] ?? false,
+      check: values.check ?? false,
+    },
+  };
+}
+
+function readFlags(args: readonly string[]) {
+  try {
+    const options = {
+      root: { type: "string" },
+      check: { type: "boolean" },
+      "allow-delete": { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    } as const;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${message.split(". ")[0]}. Run: sessile generate --help`);
+  }
+}

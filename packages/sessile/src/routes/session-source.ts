@@ -1,0 +1,90 @@
+import { tsPlugin } from "@sveltejs/acorn-typescript";
+import { type ClassDeclaration, type Expression, type Node, Parser, type Program } from "acorn";
+import { GenerateError } from "./generate-error.ts";
+import type { SourceFile } from "./source-file.ts";
+
+/** What a file of a kind says about itself. */
+export interface SessionSource {
+  readonly className: string;
+  readonly kind: string;
+}
+
+const parser = Parser.extend(tsPlugin());
+
+/**
+ * The default-exported class of a `session.ts`, and the kind it declares. The file is read, never run: what it imports
+ * exists on Workers only.
+ *
+ * @throws GenerateError `invalid_source`
+ */
+export function readSessionSource(file: SourceFile): SessionSource {
+  const declared = defaultClass(parseSource(file), file);
+  if (!declared.id)
+    throw invalid(file, "its class has no name, and the binding is made of it: name it, as in ChatSession");
+  const className = declared.id.name;
+  if (!/^[A-Z][A-Za-z0-9]*$/.test(className))
+    throw invalid(file, `"${className}" cannot become a binding: use letters and digits, a capital first`);
+  return { className, kind: kindOf(declared, file) };
+}
+
+function parseSource({ path, text }: SourceFile): Program {
+  try {
+    return parser.parse(text, { ecmaVersion: "latest", sourceType: "module", locations: true });
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new GenerateError("invalid_source", `${path} is not TypeScript: ${message}.`, [path]);
+  }
+}
+
+function defaultClass(program: Program, file: SourceFile): ClassDeclaration {
+  for (const statement of program.body) {
+    if (statement.type === "ExportDefaultDeclaration") {
+      const { declaration } = statement;
+      if (declaration.type === "ClassDeclaration") return declaration as ClassDeclaration;
+      if (declaration.type === "Identifier") return classNamed(program, declaration.name, file);
+      throw invalid(file, "its default export is not a class");
+    }
+    if (statement.type !== "ExportNamedDeclaration" || statement.source) continue;
+    for (const { local, exported } of statement.specifiers)
+      if (nameOf(exported) === "default") return classNamed(program, nameOf(local), file);
+  }
+  throw invalid(file, "it has no default export");
+}
+
+function classNamed(program: Program, name: string, file: SourceFile): ClassDeclaration {
+  for (const statement of program.body) {
+    const declaration = statement.type === "ExportNamedDeclaration" ? statement.declaration : statement;
+    if (declaration?.type === "ClassDeclaration" && declaration.id?.name === name) return declaration;
+  }
+  throw invalid(file, `its default export "${name}" is not a class of this file`);
+}
+
+function kindOf({ body }: ClassDeclaration, file: SourceFile): string {
+  for (const member of body.body) {
+    if (member.type !== "PropertyDefinition" || member.static || member.computed) continue;
+    if (member.key.type !== "Identifier" || member.key.name !== "kind") continue;
+    const kind = literalOf(member.value);
+    if (kind !== null) return kind;
+    throw invalid(file, "its kind is not a literal: nothing is run to find it out");
+  }
+  throw invalid(file, "its class declares no kind");
+}
+
+/** A string as it stands there, also behind `as const` or `satisfies`. */
+function literalOf(value: Expression | null | undefined): string | null {
+  if (!value) return null;
+  if (value.type === "Literal") return typeof value.value === "string" ? value.value : null;
+  return "expression" in value ? literalOf((value as Node & { expression: Expression }).expression) : null;
+}
+
+function nameOf(node: { readonly type: string; readonly name?: string; readonly value?: unknown }): string {
+  return node.name ?? String(node.value);
+}
+
+function invalid({ path }: SourceFile, what: string): GenerateError {
+  return new GenerateError(
+    "invalid_source",
+    `${path}: ${what}. It must contain \`export default class ChatSession extends Session { readonly kind = "chat"; … }\`.`,
+    [path],
+  );
+}
