@@ -14,6 +14,8 @@ import { failureOf } from "./session-streams.ts";
 import { askStreamObject, openStreamObject } from "./stream-object.ts";
 import { differs, PagedReader } from "./stream-reader.ts";
 
+const retryMs = 1000;
+
 type Ask = <Do extends StreamAction["do"]>(
   action: StreamAction & { readonly do: Do },
 ) => Promise<StreamReplies[Do]>;
@@ -87,7 +89,8 @@ export class StreamObjects implements StreamManager {
       socket = opened;
       if (isStopped) opened.close(1000);
     };
-    wait().catch(() => resolve());
+    // An object that cannot be reached, or has as many readers as it takes, is asked again, and not in a loop.
+    wait().catch(() => scheduler.wait(retryMs).then(resolve));
     const stop = () => {
       isStopped = true;
       socket?.close(1000);
