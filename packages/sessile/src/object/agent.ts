@@ -54,7 +54,8 @@ const Base = Session as unknown as abstract new <Env, State extends Json>(
  * unless it says otherwise, and methods are scheduled by name.
  */
 export abstract class Agent<Env = unknown, State extends Json = Json> extends Base<Env, State> {
-  override readonly kind: string = agentNameOf(this.constructor.name);
+  /** Bundlers put an underscore before the name of a class that refers to itself; where one changes names altogether, declare the kind. */
+  override readonly kind: string = agentNameOf(this.constructor.name.replace(/^_+/, ""));
   override readonly clientWrites: Session["clientWrites"] = { state: true };
   readonly #schedules = new AgentSchedules({
     set: (request) => this.setTimer(request),

@@ -51,9 +51,11 @@ export class AgentsFace {
     this.peers = new AgentsPeers(options.context, options.limits);
     this.#rates = new PeerRates(options.limits);
     const { hooks, session } = options;
+    const { visible, intake } = session;
     this.#calls = new AgentsCalls({
-      ...session,
       hooks,
+      visible,
+      intake,
       peers: this.peers,
       answering: () => this.#tellState(),
     });

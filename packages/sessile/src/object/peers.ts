@@ -67,11 +67,14 @@ export class Peers {
     return [...this.#attachments.keys()];
   }
 
-  /** @throws SessileError `overloaded` */
-  assertRoom(now: number): void {
+  /**
+   * @param others sockets of other protocols
+   * @throws SessileError `overloaded`
+   */
+  assertRoom(now: number, others: number): void {
     this.#dropSilent(now);
     const { maxPeers } = this.#limits;
-    if (this.#attachments.size < maxPeers) return;
+    if (this.#attachments.size + others < maxPeers) return;
     throw new SessileError("overloaded", `At most ${maxPeers} sockets may be open to one session.`, {
       limit: "maxPeers",
       retryAfterMs: 5000,

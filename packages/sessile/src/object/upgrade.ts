@@ -24,7 +24,7 @@ export async function answerFetch(
   }
   if (isUpgrade(request)) {
     try {
-      host.peers.assertRoom(Date.now());
+      host.peers.assertRoom(Date.now(), host.agents.peers.sockets.length);
     } catch (thrown) {
       return refuseFetch(request, SessileError.from(thrown));
     }

@@ -343,6 +343,18 @@ describe.each(stockPackages)("agents $version", (stock) => {
     });
   });
 
+  test("AG13 sockets of both protocols count as one session's", async () => {
+    const name = server.name();
+    const address = `${server.url}/agents/test-state-agent/${name}`;
+    const own = await RawSocket.open(address);
+    await own.greet();
+    await connect({ name });
+    await connect({ name });
+    expect(await watch({ name }).first("close")).toBe(1012);
+    expect((await (await RawSocket.open(address)).closed).code).toBe(1012);
+    own.socket.close();
+  });
+
   describe("closes", () => {
     test.each([
       ["a kind that is not there", { agent: "nobody" }, 4404],

@@ -10,7 +10,7 @@ type TestState = { count: number; items: string[]; lastUpdated: string | null };
 /** Written as an app of the Agents SDK is: its kind is `test-state-agent`. */
 export class TestStateAgent extends Agent<unknown, TestState> {
   override readonly initialState: TestState = { count: 0, items: [], lastUpdated: null };
-  override readonly limits = { maxStateChars: 65_536 };
+  override readonly limits = { maxStateChars: 65_536, maxPeers: 3 };
   readonly updateState = callable((state: TestState) => this.setState(state));
   readonly increment = callable((by: number) => {
     this.setState({ ...this.state, count: this.state.count + by });
