@@ -42,6 +42,8 @@ export class AsyncCalls {
     this.#running.set(id, running);
     const outcome = await running;
     this.#running.delete(id);
+    // What is worth repeating is not answered with the old refusal.
+    if (!outcome.ok && outcome.error.retryable) return outcome;
     this.#ended.set(id, outcome);
     const [oldest] = this.#ended.keys();
     if (this.#ended.size > maxRememberedCalls && oldest !== undefined) this.#ended.delete(oldest);

@@ -42,6 +42,11 @@ export interface StreamSocketsOptions {
   readonly clock: Clock;
 }
 
+export interface AdmittedReader extends Pick<Attachment, "actor" | "isRelay"> {
+  /** `offset` and `generation`, as of `accept`. */
+  readonly query: URLSearchParams;
+}
+
 const tag = "sessile.stream";
 /** A closed stream that has no more than this is sent whole at once. */
 const maxWholeChars = 64 * 1024;
@@ -85,7 +90,7 @@ export class StreamSockets {
    * @throws SessileError `overloaded` with the limit `maxStreamReaders`
    */
   accept(request: Request, streamId: string, actor: Actor | null): Response {
-    const { shown, limits, context } = this.#options;
+    const { shown, limits } = this.#options;
     const query = new URL(request.url).searchParams;
     const info = shown.info(streamId);
     const whole = this.#wholeAnswer(info, query);
@@ -97,11 +102,16 @@ export class StreamSockets {
         retryAfterMs: 1000,
       });
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-    context.acceptWebSocket(server, [tag]);
-    const { generation } = info as StreamInfo;
-    this.#set(server, { streamId, actor, phase: "catchingUp", generation, isRelay });
-    this.#begin(server, info as StreamInfo, query);
+    this.admit(server, info as StreamInfo, { actor, isRelay, query });
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Serves a reader that has been let in. */
+  admit(socket: WebSocket, info: StreamInfo, { query, ...reader }: AdmittedReader): void {
+    const { streamId, generation } = info;
+    this.#options.context.acceptWebSocket(socket, [tag]);
+    this.#set(socket, { streamId, phase: "catchingUp", generation, ...reader });
+    this.#begin(socket, info, query);
   }
 
   /**

@@ -111,6 +111,13 @@ export class Notes extends Session<Env, State> {
     await Promise.resolve();
     throw new Error("secret detail, later");
   });
+  #tries = 0;
+  readonly refuseFirst = callable(async () => {
+    await Promise.resolve();
+    this.#tries += 1;
+    if (this.#tries === 1) throw new SessileError("unavailable", "Not yet.");
+    return this.#tries;
+  });
   /** A synchronous method by its form that hands out a promise all the same. */
   readonly sneaky = callable((text: string) => {
     this.add(text);

@@ -194,6 +194,13 @@ describe("asynchronous methods", () => {
     expect(fixture.side.timesAsked("later/ended")).toBe(1);
   });
 
+  test("OB11 EO7 an asynchronous call that was refused for now runs again when it is repeated", async () => {
+    const peer = await fixture.live(fixture.name());
+    expect(await peer.do(call("r", "refuseFirst"))).toMatchObject([{ error: { code: "unavailable" } }]);
+    expect(await peer.do(call("r", "refuseFirst"))).toMatchObject([{ id: "r", result: 2 }]);
+    expect(await peer.do(call("r", "refuseFirst"))).toMatchObject([{ id: "r", result: 2, repeated: true }]);
+  });
+
   test("OB14 what an asynchronous method writes before it waits carries its caller's name", async () => {
     const peer = await fixture.live(fixture.name(), { headers: { "x-test-user": "ann" } });
     await peer.do(call("a", "addThenWait", "early"));
