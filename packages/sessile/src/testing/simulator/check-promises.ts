@@ -10,7 +10,7 @@ import type { Promised, Told } from "./ledger.ts";
 type Fail = (what: string) => void;
 
 /** Methods that always write when they succeed; others may find that there is nothing to do. */
-const alwaysWrite: ReadonlySet<string> = new Set(["scatter", "remind"]);
+const alwaysWrite: ReadonlySet<string> = new Set(["scatter", "remind", "edit"]);
 
 /** What senders were told against what the log says: exactly once, in order, with the same answers. */
 export function checkPromises(log: LogOnDisk, promises: readonly Promised[], fail: Fail): void {

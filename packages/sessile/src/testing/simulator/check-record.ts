@@ -50,7 +50,7 @@ export class RecordCheck {
   /** The record holds the log: every event once, in its order. */
   atRest(object: SessionObject): void {
     // A session of which nothing was ever committed has no tables.
-    if (object.database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length === 0) return;
+    if (!object.hasLog) return;
     const { events } = readLog(object);
     const stored = this.#d1.events(sessionIdOf(SimulatedKind.kind, object.name)).map((row) => ({
       seq: row.seq,
@@ -75,6 +75,6 @@ export class RecordCheck {
   }
 
   recordedSeq(object: SessionObject): number {
-    return this.#d1.recordedSeq(sessionIdOf(SimulatedKind.kind, object.name));
+    return this.#d1.recordedSeq(object);
   }
 }

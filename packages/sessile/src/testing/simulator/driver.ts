@@ -3,7 +3,9 @@ import type { Random } from "./random.ts";
 import type { RequestSender } from "./request-sender.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
-import { SimulatedKind } from "./simulated-kind.ts";
+import { SimulatedKind, type SimulatedState } from "./simulated-kind.ts";
+import type { SimulatedReader } from "./simulated-reader.ts";
+import type { StreamWriter } from "./stream-writer.ts";
 import type { World } from "./world.ts";
 
 export interface Stage {
@@ -11,6 +13,8 @@ export interface Stage {
   readonly objects: readonly SessionObject[];
   readonly clients: readonly SimulatedClient[];
   readonly senders: readonly RequestSender[];
+  readonly readers: readonly SimulatedReader[];
+  readonly writers: readonly StreamWriter[];
 }
 
 /** Decides what is done next: by whom, and what goes wrong. */
@@ -29,6 +33,7 @@ export class Driver {
   /** Does one thing. @returns simulated milliseconds until the next */
   act(): number {
     if (this.#random.chance(this.#faults)) this.#trouble();
+    else if (!this.#stage.world.isPlain && this.#random.chance(0.3)) this.#use();
     else this.#command();
     return this.#random.weighted([
       [4, 0],
@@ -102,6 +107,36 @@ export class Driver {
         () => ({ op: "append", type: "snapshot" in sender ? "note.added" : "state.changed", payload: null }),
       ],
     ])();
+  }
+
+  /** What long states and streams are used for. */
+  #use(): void {
+    const { clients, senders, readers, writers } = this.#stage;
+    const random = this.#random;
+    const sender = random.chance(0.75) ? random.pick(clients) : random.pick(senders);
+    const tag = `${sender.name}-${this.#tags++}`;
+    const streamId = `stream-${random.between(0, 3)}`;
+    const call = (method: string, ...args: (string | number | boolean)[]) =>
+      sender.send({ op: "call", method, args });
+    random.weighted<() => void>([
+      [4, () => call("edit", tag, random.between(0, 60), "y".repeat(random.between(0, 40)))],
+      [2, () => this.#rewrite(random.pick(clients), tag)],
+      [2, () => call("openStream", streamId)],
+      [6, () => call("pour", streamId, tag, random.between(1, 6), random.chance(0.5))],
+      [0.5, () => call("endStream", streamId, tag)],
+      [4, () => random.pick(writers).write(random.between(1, 4))],
+      [4, () => random.pick(readers).read(random.chance(0.3) ? random.pick(writers).streamId : streamId)],
+      [2, () => random.pick(readers).wire?.break()],
+    ])();
+  }
+
+  /** A client changes the state it sees and sends the whole of it. */
+  #rewrite(client: SimulatedClient, tag: string): void {
+    const { view } = client.snapshot;
+    if (!view) return;
+    const state = { ...(view.state as SimulatedState), tag, count: -1 };
+    const isConditional = this.#random.chance(0.5);
+    client.send({ op: "setState", state, ...(isConditional ? { ifVersion: view.version } : {}) });
   }
 
   #setState(tag: string, version: number, isConditional: boolean): Command {

@@ -63,6 +63,7 @@ export class Instance {
           if (!this.isDead) this.#object.output(send);
         },
         () => this.#losesFrame(),
+        this.#object.world.mutant?.frame,
       );
       this.#sockets.set(wire, socket);
     }

@@ -17,7 +17,7 @@ export interface Promised {
   readonly id: string;
   readonly command: Command;
   told: Told;
-  /** How often it was sent by a sender that does not wait until the copy before is certainly gone. */
+  /** How often it may have been sent; no sender waits until the copy before is certainly gone. */
   copies: number;
   /** Every answer that came, where a sender may get several. */
   readonly answers: Told[];

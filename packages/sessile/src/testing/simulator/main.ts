@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 import { simulate } from "./simulation.ts";
 
-// `npm run sim -- --seed N [--seeds M] [--steps K] [--ledger] [--trace]`: M seeds from N on; without a seed, one of today's.
+// `npm run sim -- --seed N [--seeds M] [--steps K] [--ledger] [--plain] [--trace]`: M seeds from N on; without a seed, one of today's.
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
     seeds: { type: "string" },
     steps: { type: "string" },
     ledger: { type: "boolean", default: false },
+    plain: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
   },
 });
@@ -23,6 +24,7 @@ for (let seed = first; seed < first + count; seed++) {
     ...(steps === undefined ? {} : { steps }),
     keepTrace: values.trace,
     inLedgerMode: values.ledger,
+    isPlain: values.plain,
   });
   for (const line of report.trace) console.log(line);
   total.turns += report.turns;

@@ -20,6 +20,8 @@ export interface Mutant {
   readonly deafToAlarms?: boolean;
   /** Every so many live commits are not sent to a peer. */
   readonly losesFrames?: boolean;
+  /** Replaces a frame on its way to a client. */
+  readonly frame?: (text: string) => string;
   readonly host?: (host: SessionHost) => void;
   /** Replaces a statement on its way to the record. */
   readonly d1Sql?: (query: string) => string;
@@ -64,6 +66,42 @@ export const mutants: readonly Mutant[] = [
   skipping("a settled gate stays open", /UPDATE _sessile_gate/),
   skipping("finished steps are forgotten", /INSERT INTO _sessile_step/),
   skipping("producers are not checkpointed", /_sessile_producer VALUES/),
+  {
+    name: "a chunk is shown when it is given, before it is on disk",
+    host: ({ kernel, streams }) => {
+      const answer = streams.answer.bind(streams);
+      streams.answer = (streamId, action) => {
+        const at = kernel.committedView.streams?.[streamId]?.tail;
+        if (action.do === "append" && at !== undefined)
+          streams.sockets.grew({ streamId, at, to: at + action.chunks.length, chunks: action.chunks });
+        return answer(streamId, action);
+      };
+    },
+  },
+  {
+    name: "some segments do not reach the readers who are there",
+    host: ({ streams: { sockets } }) => {
+      const grew = sockets.grew.bind(sockets);
+      sockets.grew = (segment) => {
+        if (segment.at % 5 !== 3) grew(segment);
+      };
+    },
+  },
+  {
+    name: "repeats of a stream's numbered appends are not recognised",
+    host: ({ streams }) => {
+      const answer = streams.answer.bind(streams);
+      streams.answer = (streamId, action) => {
+        if (action.do !== "append") return answer(streamId, action);
+        const { producer: _producer, ...unnumbered } = action;
+        return answer(streamId, unnumbered);
+      };
+    },
+  },
+  {
+    name: "a change of the state arrives empty, and the patches after it are applied to the wrong state",
+    frame: (text) => text.replace(/\[\["=",\["tag"\],"[^"]*"\]\]/, "[]"),
+  },
 ];
 
 /** Broken only where the record decides what shows. */
@@ -108,6 +146,16 @@ export const ledgerMutants: readonly Mutant[] = [
     host: ({ visible }) => {
       visible.start = () => {};
       visible.rang = () => {};
+    },
+  },
+  {
+    name: "chunks are shown before the record has them",
+    host: ({ streams, visible }) => {
+      const publish = visible.publish.bind(visible);
+      visible.publish = (transaction, ...rest) => {
+        if (transaction.stored) streams.shown([transaction.stored]);
+        return publish(transaction, ...rest);
+      };
     },
   },
   {

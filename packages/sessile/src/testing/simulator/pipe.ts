@@ -13,11 +13,14 @@ export class Pipe {
   readonly #world: World;
   readonly #label: string;
   readonly #arrive: (parcel: Parcel) => void;
+  readonly #keepsLast: boolean;
   readonly #underWay: Planned[] = [];
   #lastAt = 0;
   #isDead = false;
 
-  constructor(world: World, label: string, arrive: (parcel: Parcel) => void) {
+  /** @param keepsLast whether the last parcel arrives whatever happens */
+  constructor(world: World, label: string, arrive: (parcel: Parcel) => void, keepsLast = false) {
+    this.#keepsLast = keepsLast;
     this.#world = world;
     this.#label = label;
     this.#arrive = arrive;
@@ -35,6 +38,7 @@ export class Pipe {
 
   /** Loses what is under way from a random place on. @param last what the end is told after what still arrives */
   cut(last: Parcel | null): void {
+    if (this.#isDead && this.#keepsLast) return;
     if (this.#isDead && !last) this.lose();
     const kept = this.#world.random.between(0, this.#underWay.length);
     for (const planned of this.#underWay.splice(kept)) this.#world.timeline.cancel(planned);
@@ -44,6 +48,7 @@ export class Pipe {
 
   /** Loses everything under way, without a word. */
   lose(): void {
+    if (this.#isDead && this.#keepsLast) return;
     for (const planned of this.#underWay.splice(0)) this.#world.timeline.cancel(planned);
     this.#isDead = true;
   }

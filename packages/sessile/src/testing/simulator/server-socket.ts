@@ -5,8 +5,15 @@ export class ServerSocket {
   readonly wire: Wire;
   readonly #output: (send: () => void) => void;
   readonly #isLost: () => boolean;
+  readonly #change: (text: string) => string;
 
-  constructor(wire: Wire, output: (send: () => void) => void, isLost: () => boolean) {
+  constructor(
+    wire: Wire,
+    output: (send: () => void) => void,
+    isLost: () => boolean,
+    change = (text: string) => text,
+  ) {
+    this.#change = change;
     this.wire = wire;
     this.#output = output;
     this.#isLost = isLost;
@@ -17,7 +24,8 @@ export class ServerSocket {
   send(text: string): void {
     if (this.wire.isClosing || !this.wire.isHeld) throw new TypeError("The socket has been closed.");
     if (this.#isLost()) return;
-    this.#output(() => this.wire.toClient({ is: "text", text }));
+    const sent = this.#change(text);
+    this.#output(() => this.wire.toClient({ is: "text", text: sent }));
   }
 
   close(code: number): void {

@@ -1,6 +1,9 @@
 import { answerRequest, type HostRequest } from "../../object/session-request.ts";
+import { closeCodes } from "../../protocol/close-code.ts";
+import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { SessionReply } from "../../protocol/request.ts";
+import type { StreamAction, StreamReply } from "../../protocol/stream-request.ts";
 import { Instance } from "./instance.ts";
 import type { Planned } from "./timeline.ts";
 import { InjectedFailure, TurnDatabase } from "./turn-database.ts";
@@ -53,6 +56,11 @@ export class SessionObject implements WireEnd {
     return this.#instance;
   }
 
+  /** A session of which nothing was ever committed has no tables. */
+  get hasLog(): boolean {
+    return this.database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length > 0;
+  }
+
   get isAlarmRunning(): boolean {
     return this.#alarmRun !== null;
   }
@@ -64,7 +72,8 @@ export class SessionObject implements WireEnd {
   // What happens to it.
 
   accepted(wire: Wire): void {
-    this.enter((instance) => {
+    this.enter(async (instance) => {
+      if (!(await this.#hasBegun(instance, wire))) return;
       wire.isHeld = true;
       this.#wires.add(wire);
       const peerId = `peer-${wire.name}`;
@@ -73,8 +82,44 @@ export class SessionObject implements WireEnd {
     }, wire);
   }
 
+  /** Nobody is let in before the session shows (LM11); it stays awake for those who wait. */
+  async #hasBegun(instance: Instance, wire: Wire): Promise<boolean> {
+    const begun = instance.host.visible.begun();
+    if (!begun) return true;
+    instance.waits += 1;
+    const failure = await begun.then(
+      () => null,
+      (thrown: unknown) => SessileError.from(thrown),
+    );
+    instance.waits -= 1;
+    if (failure && !instance.isDead)
+      this.output(() => wire.toClient({ is: "close", code: closeCodes.restart }));
+    return !failure && !instance.isDead;
+  }
+
+  /** Somebody comes to read a stream. */
+  acceptedReader(wire: Wire, streamId: string, query: URLSearchParams): void {
+    // Held from here on, so that it hears of a death while it is let in: its reader waits for as long as it takes.
+    wire.isHeld = true;
+    this.#wires.add(wire);
+    this.enter(async (instance) => {
+      if (!(await this.#hasBegun(instance, wire))) return;
+      this.output(() => wire.toClient({ is: "opened" }));
+      const { sockets, reads } = instance.host.streams;
+      const socket = instance.socketOf(wire);
+      const info = reads.info(streamId);
+      if (info) sockets.admit(socket, info, { actor: actorOf(wire.owner), isRelay: false, query });
+      else socket.close(closeCodes.notFound);
+    }, wire);
+  }
+
   received(wire: Wire, text: string): void {
-    this.enter((instance) => instance.host.frames.receive(instance.socketOf(wire), text));
+    this.enter((instance) => {
+      const socket = instance.socketOf(wire);
+      const { streams, frames } = instance.host;
+      if (streams.sockets.has(socket)) streams.sockets.receive(socket, text);
+      else frames.receive(socket, text);
+    });
   }
 
   ended(wire: Wire, code: number): void {
@@ -86,12 +131,42 @@ export class SessionObject implements WireEnd {
   }
 
   request(request: HostRequest, owner: string, reply: (reply: SessionReply) => void, lost: () => void): void {
-    this.#requests.add(lost);
     const actor = actorOf(owner);
+    this.#ask(
+      (instance) =>
+        answerRequest(instance.host, request, { actor }, (action) => instance.hooks.authorize(actor, action)),
+      reply,
+      lost,
+    );
+  }
+
+  askStream(
+    streamId: string,
+    action: StreamAction,
+    reply: (reply: StreamReply | SessileError) => void,
+    lost: () => void,
+  ): void {
+    this.#ask<StreamReply | SessileError>(
+      async (instance) => {
+        try {
+          return await instance.host.streams.answer(streamId, action);
+        } catch (thrown) {
+          return SessileError.from(thrown);
+        }
+      },
+      reply,
+      lost,
+    );
+  }
+
+  #ask<Reply>(
+    ask: (instance: Instance) => Promise<Reply>,
+    reply: (reply: Reply) => void,
+    lost: () => void,
+  ): void {
+    this.#requests.add(lost);
     this.enter(async (instance) => {
-      const answer = await answerRequest(instance.host, request, { actor }, (action) =>
-        instance.hooks.authorize(actor, action),
-      );
+      const answer = await ask(instance);
       if (instance.isDead) return;
       this.output(() => {
         if (this.#requests.delete(lost)) reply(answer);

@@ -227,6 +227,8 @@ export class SimulatedClient {
   #dial(): Wire {
     const wire = new Wire(this.#world, `${this.name}#${++this.#dialled}`, this.name, this.object);
     this.#wires = [wire];
+    // What is unanswered goes again, while the copy before may still be under way.
+    for (const promised of this.#ledger.waiting) if (promised.sender === this.name) promised.copies += 1;
     if (this.#link === "up") wire.dial();
     if (this.#link === "down") wire.refuse();
     return wire;

@@ -1,10 +1,11 @@
 import type { D1Database, D1PreparedStatement } from "../../record/d1.ts";
 import { createD1Record } from "../../record/d1-record.ts";
 import { migrateRecord } from "../../record/migrations.ts";
-import type { SessionRecord } from "../../record/record.ts";
+import { type SessionRecord, sessionIdOf } from "../../record/record.ts";
 import { openSqliteD1, type SqliteD1 } from "../../record/sqlite-d1.ts";
 import type { Random } from "./random.ts";
 import type { SessionObject } from "./session-object.ts";
+import { SimulatedKind } from "./simulated-kind.ts";
 import type { World } from "./world.ts";
 
 /** What a query meets on its way. `late` is carried out after its sender has given it up. */
@@ -58,8 +59,9 @@ export class SimulatedD1 {
   }
 
   /** How far the record goes, past every fault. */
-  recordedSeq(sessionId: string): number {
+  recordedSeq({ name }: SessionObject): number {
     const query = "SELECT recordedSeq FROM sessile_sessions WHERE sessionId = ?";
+    const sessionId = sessionIdOf(SimulatedKind.kind, name);
     return Number(this.#store.database.prepare(query).get(sessionId)?.recordedSeq ?? 0);
   }
 

@@ -17,10 +17,11 @@ import type { Instance } from "./instance.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
-/** The state of simulated sessions: who wrote it last, and a counter that only `scatter` moves. */
+/** The state of simulated sessions: who wrote it last, a counter that only `scatter` moves, and what only `edit` makes long. */
 export interface SimulatedState {
   readonly tag: string;
   readonly count: number;
+  readonly lines?: readonly string[];
   readonly [key: string]: Json;
 }
 
@@ -84,6 +85,37 @@ export class SimulatedKind {
   readonly begin = callable((workId: string, steps: number, atOnce: boolean) =>
     this.#write((writer) => writer.startWork({ workId, name: "steps", input: { steps, atOnce } })),
   );
+
+  /** Changes little of a long state. */
+  readonly edit = callable((tag: string, line: number, text: string) => {
+    const { lines = Array.from({ length: 50 }, (_, index) => `${index} ${"x".repeat(100)}`), ...state } =
+      this.#state;
+    const at = line % lines.length;
+    const next = text === "" ? lines.toSpliced(at, 1, `${tag} `) : lines.with(at, `${lines[at]}${text}`);
+    this.#write((writer) => writer.setState({ ...state, tag, lines: next }));
+    return tag;
+  });
+
+  readonly openStream = callable((streamId: string) => this.#instance.host.streams.open(streamId).streamId);
+
+  /** Appends beside the commits, either together or each after the answer to the one before. */
+  readonly pour = callable(async (streamId: string, tag: string, chunks: number, atOnce: boolean) => {
+    const { streams } = this.#instance.host;
+    const append = (n: number) => streams.answer(streamId, { do: "append", chunks: [`${tag}/${n}`] });
+    const all = Array.from({ length: chunks }, (_, n) => n);
+    if (atOnce) await Promise.all(all.map(append));
+    else
+      for (const n of all) {
+        await append(n);
+        await this.#instance.clock.wait(this.#random.between(0, 100));
+      }
+    return chunks;
+  });
+
+  readonly endStream = callable((streamId: string, tag: string) => {
+    this.#instance.host.streams.finish(streamId, { output: tag });
+    return tag;
+  });
 
   readonly peek = callable(() => this.#state.count);
 

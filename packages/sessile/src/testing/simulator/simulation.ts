@@ -2,11 +2,16 @@ import { checkClients, checkSession } from "./check.ts";
 import { RecordCheck } from "./check-record.ts";
 import { Driver, type Stage } from "./driver.ts";
 import { Ledger } from "./ledger.ts";
+import { LogFollower } from "./log-follower.ts";
 import type { Mutant } from "./mutants.ts";
 import { RequestSender } from "./request-sender.ts";
 import { SessionObject } from "./session-object.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedD1 } from "./simulated-d1.ts";
+import { SimulatedReader } from "./simulated-reader.ts";
+import { StateCheck } from "./state-check.ts";
+import { StreamWriter } from "./stream-writer.ts";
+import type { Planned } from "./timeline.ts";
 import { World } from "./world.ts";
 
 export interface SimulationOptions {
@@ -15,6 +20,8 @@ export interface SimulationOptions {
   readonly mutant?: Mutant;
   /** Sessions in ledger mode, on one database that fails as it likes. */
   readonly inLedgerMode?: boolean;
+  /** Without streams and long states. Seeds that found something before there were any mean what they meant. */
+  readonly isPlain?: boolean;
   readonly keepTrace?: boolean;
 }
 
@@ -42,19 +49,8 @@ const maxTurnsAtOnce = 3000;
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
   const simulation = new Simulation(seed, options);
   if (options.inLedgerMode) await simulation.openRecord();
-  await withChance(simulation.chance, () => simulation.run(options.steps ?? defaultSteps));
+  await simulation.alone(() => simulation.run(options.steps ?? defaultSteps));
   return simulation.report();
-}
-
-/** The jitter of retries is a session's only chance of its own; here it comes from the seed too. */
-async function withChance(next: () => number, body: () => Promise<void>): Promise<void> {
-  const { random } = Math;
-  Math.random = next;
-  try {
-    await body();
-  } finally {
-    Math.random = random;
-  }
 }
 
 class Simulation {
@@ -62,12 +58,19 @@ class Simulation {
   readonly #world: World;
   readonly #ledger = new Ledger();
   readonly #stage: Stage;
+  readonly #logs: ReadonlyMap<SessionObject, LogFollower>;
+  readonly #states: StateCheck;
   #turns = 0;
   #record: RecordCheck | null = null;
 
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
-    this.#world = new World(seed, options.mutant ?? null, options.keepTrace ?? false);
+    this.#world = new World(
+      seed,
+      options.mutant ?? null,
+      options.isPlain ?? false,
+      options.keepTrace ?? false,
+    );
     const world = this.#world;
     const random = world.random.fork("cast");
     const objects = Array.from(
@@ -82,12 +85,36 @@ class Simulation {
       { length: 2 },
       (_, n) => new RequestSender(world, this.#ledger, `r${n}`, random.pick(objects)),
     );
-    this.#stage = { world, objects, clients, senders };
+    this.#logs = new Map(objects.map((object) => [object, new LogFollower(object)]));
+    const streaming = world.random.fork("streaming");
+    const cast = <One>(count: number, make: (n: number, object: SessionObject, log: LogFollower) => One) =>
+      Array.from({ length: world.isPlain ? 0 : count }, (_, n) => {
+        const object = streaming.pick(objects);
+        return make(n, object, this.#logs.get(object) as LogFollower);
+      });
+    const readers = cast(3, (n, ...of) => new SimulatedReader(world, `reader${n}`, ...of));
+    const writers = cast(2, (n, ...of) => new StreamWriter(world, `writer${n}`, ...of));
+    this.#stage = { world, objects, clients, senders, readers, writers };
+    this.#states = new StateCheck(this.#logs);
   }
 
-  get chance(): () => number {
-    const random = this.#world.random.fork("jitter");
-    return () => random.next();
+  /** The jitter of retries and the pauses of stream readers are not handed in; here they come from the seed too. */
+  async alone(body: () => Promise<void>): Promise<void> {
+    const { setTimeout, clearTimeout } = globalThis;
+    const { random } = Math;
+    const { timeline } = this.#world;
+    const jitter = this.#world.random.fork("jitter");
+    Math.random = () => jitter.next();
+    globalThis.setTimeout = ((run: () => void, delayMs = 0) =>
+      timeline.plan(delayMs, "a pause", run)) as unknown as typeof setTimeout;
+    globalThis.clearTimeout = ((planned?: Planned) =>
+      timeline.cancel(planned ?? null)) as typeof clearTimeout;
+    try {
+      await body();
+    } finally {
+      Math.random = random;
+      Object.assign(globalThis, { setTimeout, clearTimeout });
+    }
   }
 
   async openRecord(): Promise<void> {
@@ -151,6 +178,7 @@ class Simulation {
     await drained();
     for (const object of this.#stage.objects) object.endTurn();
     this.#record?.always(this.#stage.objects, this.#stage.clients);
+    this.#states.always(this.#stage.clients);
   }
 
   /** Ends every fault and waits until nothing is under way. */
@@ -200,8 +228,7 @@ class Simulation {
       if (work) return `${work.work_id} of ${name} runs`;
     }
     for (const object of this.#record ? this.#stage.objects : []) {
-      if (object.database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length === 0)
-        continue;
+      if (!object.hasLog) continue;
       const [row] = object.database.peek("SELECT coalesce(max(last_seq), 0) AS seq FROM _sessile_log");
       const recorded = this.#record?.recordedSeq(object);
       if (recorded !== row?.seq) return `${recorded} of ${row?.seq} events of ${object.name} are recorded`;
@@ -214,6 +241,7 @@ class Simulation {
         return `${client.name} is at ${lastSeq} of ${row?.seq}`;
       if (pending.length > 0) return `${client.name} still shows ${pending[0]?.id} as pending`;
     }
+    for (const { lack } of [...this.#stage.readers, ...this.#stage.writers]) if (lack) return lack;
     const [promised] = this.#ledger.waiting;
     return promised ? `${promised.id} waits for its answer` : null;
   }
@@ -224,6 +252,7 @@ class Simulation {
       this.#record?.atRest(object);
     }
     checkClients(this.#stage.clients);
+    for (const writer of this.#stage.writers) writer.check();
   }
 }
 

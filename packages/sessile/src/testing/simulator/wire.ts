@@ -27,13 +27,14 @@ export class Wire {
   readonly #up: Pipe;
   readonly #down: Pipe;
 
-  constructor(world: World, name: string, owner: string, end: WireEnd) {
+  /** @param tellsEnd whether the client always learns when it is over; one that pings finds out by itself */
+  constructor(world: World, name: string, owner: string, end: WireEnd, tellsEnd = false) {
     this.#world = world;
     this.name = name;
     this.owner = owner;
     this.#end = end;
     this.#up = new Pipe(world, `${name} ↑`, (parcel) => this.#arriveAtServer(parcel));
-    this.#down = new Pipe(world, `${name} ↓`, (parcel) => this.client.arrive(parcel));
+    this.#down = new Pipe(world, `${name} ↓`, (parcel) => this.client.arrive(parcel), tellsEnd);
     this.client = new ClientSocket(
       (text) => this.#up.send({ is: "text", text }),
       (code) => this.#up.finish({ is: "close", code }),

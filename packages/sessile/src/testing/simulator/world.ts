@@ -24,6 +24,8 @@ export class World {
   readonly timeline = new Timeline(Date.UTC(2030, 0, 1));
   readonly random: Random;
   readonly mutant: Mutant | null;
+  /** No streams, and no long states. */
+  readonly isPlain: boolean;
   readonly failures: string[] = [];
   trouble: Trouble;
   /** The database of ledger mode; null in mirror mode, where sessions have no record. */
@@ -32,7 +34,8 @@ export class World {
   readonly lines: string[] | null;
   #hash = 0;
 
-  constructor(seed: number, mutant: Mutant | null, keepTrace: boolean) {
+  constructor(seed: number, mutant: Mutant | null, isPlain: boolean, keepTrace: boolean) {
+    this.isPlain = isPlain;
     this.random = new Random(`seed ${seed}`);
     this.mutant = mutant;
     this.lines = keepTrace ? [] : null;

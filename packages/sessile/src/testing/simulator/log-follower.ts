@@ -1,0 +1,77 @@
+import type { Commit } from "../../protocol/event.ts";
+import type { Json } from "../../protocol/json.ts";
+import type { StreamProducer, StreamSegment } from "../../protocol/stream.ts";
+import { emptyView, foldCommit, type SessionView } from "../../protocol/view.ts";
+import type { SessionObject } from "./session-object.ts";
+import { SimulatedKind } from "./simulated-kind.ts";
+
+export interface DurableChunk {
+  readonly text: Json;
+  /** Seq of the segment it came in. */
+  readonly seq: number;
+  readonly producer: StreamProducer | undefined;
+}
+
+export interface DurableStream {
+  readonly chunks: DurableChunk[];
+  isClosed: boolean;
+}
+
+/** What the log on disk says, followed as it grows. Ask only between turns: within one the disk is not settled. */
+export class LogFollower {
+  readonly #object: SessionObject;
+  readonly #states = new Map<number, Json>();
+  readonly #streams = new Map<string, DurableStream>();
+  #view: SessionView;
+
+  constructor(object: SessionObject) {
+    this.#object = object;
+    this.#view = emptyView(SimulatedKind.kind, object.name);
+    this.#states.set(0, this.#view.state);
+  }
+
+  /** The state of a version; undefined if the log has no such version. */
+  stateAt(version: number): Json | undefined {
+    this.#follow();
+    return this.#states.get(version);
+  }
+
+  stream(streamId: string): DurableStream | null {
+    this.#follow();
+    return this.#streams.get(streamId) ?? null;
+  }
+
+  #follow(): void {
+    const { database, hasLog } = this.#object;
+    if (!hasLog) return;
+    const rows = database.peek(
+      `SELECT body FROM _sessile_log WHERE last_seq > ${this.#view.lastSeq} ORDER BY last_seq`,
+    );
+    for (const { body } of rows) this.#take(JSON.parse(String(body)) as Commit);
+  }
+
+  #take(commit: Commit): void {
+    for (const [index, { type, payload }] of commit.events.entries()) {
+      const firstSeq = commit.firstSeq + index;
+      this.#view = foldCommit(this.#view, {
+        ...commit,
+        firstSeq,
+        events: commit.events.slice(index, index + 1),
+      });
+      this.#states.set(this.#view.version, this.#view.state);
+      const { streamId } = (payload ?? {}) as { readonly streamId?: string };
+      if (streamId === undefined || !type.startsWith("stream.")) continue;
+      const stream = this.#streams.get(streamId) ?? { chunks: [], isClosed: false };
+      this.#streams.set(streamId, stream);
+      if (type === "stream.ended") stream.isClosed = true;
+      if (type !== "stream.segment") continue;
+      const { at, chunks = [], producer } = payload as unknown as StreamSegment;
+      if (at !== stream.chunks.length)
+        this.#object.world.fail(
+          `a segment of ${streamId} begins at ${at}, after ${stream.chunks.length} chunks`,
+        );
+      if (stream.isClosed) this.#object.world.fail(`${streamId} grew after its end`);
+      for (const text of chunks) stream.chunks.push({ text, seq: firstSeq, producer });
+    }
+  }
+}
