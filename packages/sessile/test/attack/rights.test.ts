@@ -79,8 +79,8 @@ describe("routes", () => {
       const refused = await fixture.ask("POST", path, { ...answer, ...as("ada") });
       expect([refused.status, refused.body.error.code]).toEqual([401, "TOKEN_INVALID"]);
       const headers = { authorization: "Bearer x" };
-      const unbound = await fixture.ask("POST", path, { ...answer, headers });
-      expect([unbound.status, unbound.body.error.code]).toEqual([503, "UNAVAILABLE"]);
+      const none = await fixture.ask("POST", path, { ...answer, headers });
+      expect([none.status, none.body.error.code]).toEqual([404, "SUBSCRIPTION_NOT_FOUND"]);
     }
     for (const path of ["__ds", "__ds/x", "__ds%2Fx", "%5F%5Fds/x"])
       expect((await fixture.ask("PUT", `/v1/stream/${path}`, as("ada"))).status).toBe(404);

@@ -2,6 +2,7 @@
 import { DirectoryFeed } from "sessile";
 import { createD1QuotaStore, createD1Record, createTokenStore } from "sessile/d1";
 import { createMcp } from "sessile/mcp";
+import { StreamSubscriptions } from "sessile/stream";
 import { createSessile } from "sessile/worker";
 import { Books, commitsHeard } from "./fixture-books.ts";
 import { Chats } from "./fixture-chats.ts";
@@ -31,6 +32,7 @@ export {
   Notes,
   Relay,
   StreamObject,
+  StreamSubscriptions,
   Tiny,
   Voices,
   Whispers,

@@ -170,6 +170,7 @@ function serveFixture(
       SESSILE_RELAY: { className: "Relay" },
       CHATS: { className: "Chats" },
       STREAMS: { className: "StreamObject" },
+      SESSILE_SUBSCRIPTIONS: { className: "StreamSubscriptions" },
       DIARY: { className: "Diary" },
       CHRONICLE: { className: "Chronicle" },
       BOOKS: { className: "Books" },
