@@ -45,7 +45,7 @@ export class AgentsCalls {
   }
 
   begin(socket: WebSocket, peer: AgentsPeer, { id, method, args }: CallFrame, chars: number): void {
-    const { hooks, intake, peers } = this.#options;
+    const { hooks, intake, peers, visible } = this.#options;
     const streaming = hooks.findStreaming?.(method) ?? null;
     const isAside = streaming !== null || hooks.findMethod(method)?.isAsync === true;
     if (isAside) peers.beginCall(socket, id);
@@ -60,7 +60,10 @@ export class AgentsCalls {
     const stream = new StreamedAnswer({
       send: (result) => this.#send(socket, id, result, false),
       end: (result) => this.#send(socket, id, result, true),
-      error: (message) => this.#fail(socket, id, new SessileError("rejected", message)),
+      error: (message) => {
+        const error = new SessileError("rejected", message);
+        visible.whenShown((failure) => this.#fail(socket, id, failure ?? error));
+      },
     });
     const streams = this.#streams.get(socket) ?? new Map<string, StreamedAnswer>();
     this.#streams.set(socket, streams.set(id, stream));
