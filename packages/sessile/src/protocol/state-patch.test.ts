@@ -56,6 +56,43 @@ test("ST20 a change costs its path: an element among many, the end of a text", (
   ]);
 });
 
+test("ST20 lists that share elements in any order become each other", () => {
+  const elements = Array.from({ length: 8 }, (_, n) => ({ id: n }) as Json);
+  const list = fc.array(fc.constantFrom(...elements, 1, "a", null), { maxLength: 12 });
+  fc.assert(
+    fc.property(list, list, (base, next) => {
+      expect(applyPatch(base, JSON.parse(JSON.stringify(diffState(base, next))))).toEqual(next);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("ST20 a window that moves on costs what left and what came", () => {
+  const all = Array.from({ length: 60 }, (_, n) => ({ id: n, text: `message ${n}` }));
+  const [base, next] = [all.slice(0, 50), all.slice(2, 52)];
+  expect(diffState({ base }, { base: next })).toEqual([
+    ["~", ["base"], 0, 2, []],
+    ["~", ["base"], 48, 0, all.slice(50, 52)],
+  ]);
+  expect(diffState(next, base)).toEqual([
+    ["~", [], 0, 0, all.slice(0, 2)],
+    ["~", [], 50, 2, []],
+  ]);
+});
+
+test("ST20 the keys of the other state stand in its order, whatever comes and goes", () => {
+  const keys = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "7", "10"), { maxLength: 6 });
+  const made = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 1]));
+  fc.assert(
+    fc.property(keys, keys, (base, next) => {
+      const patched = applyPatch(made(base), diffState(made(base), made(next)));
+      expect(JSON.stringify(patched)).toBe(JSON.stringify(made(next)));
+    }),
+  );
+  expect(diffState({ a: 1, b: 1 }, { a: 1, c: 2, b: 1 })).toEqual([["=", [], { a: 1, c: 2, b: 1 }]]);
+  expect(diffState({ 7: 1 }, { 3: 1, 7: 1 })).toEqual([["=", ["3"], 1]]);
+});
+
 test("ST21 a patch for another state is refused, whatever it would change", () => {
   const cases: [Json, Parameters<typeof applyPatch>[1]][] = [
     [{ text: "abc" }, [["+", ["text"], 2, "d"]]],

@@ -44,6 +44,10 @@ function collect(base: Json, next: Json, path: StatePath, ops: StateOp[]): void 
 
 /** A property of `next` that is undefined is one that is not there, as in JSON. */
 function collectObject(base: JsonObject, next: JsonObject, path: StatePath, ops: StateOp[]): void {
+  if (isReordered(base, next)) {
+    ops.push(["=", path, next]);
+    return;
+  }
   for (const key of Object.keys(base))
     if (!Object.hasOwn(next, key) || next[key] === undefined) ops.push(["-", [...path, key]]);
   for (const [key, value] of Object.entries(next)) {
@@ -53,7 +57,27 @@ function collectObject(base: JsonObject, next: JsonObject, path: StatePath, ops:
   }
 }
 
-function collectArray(base: readonly Json[], next: readonly Json[], path: StatePath, ops: StateOp[]): void {
+/** Whether keys that both have, or that come, would stand in another order: a patch leaves them where they are, and adds at the end. */
+function isReordered(base: JsonObject, next: JsonObject): boolean {
+  const [from, to] = [Object.keys(base), Object.keys(next)];
+  if (from.every((key, index) => key === to[index])) return false;
+  // Indices stand first and in order, however they came.
+  const isPlaced = (key: string) => Object.hasOwn(next, key) && next[key] !== undefined && !/^\d+$/.test(key);
+  const keys = to.filter(isPlaced);
+  const kept = from.filter(isPlaced);
+  return kept.some((key, index) => key !== keys[index]);
+}
+
+/** A list that is a window loses elements at one end and gains some at the other; more moves than this are not looked for. */
+const maxMoves = 4;
+
+function collectArray(
+  base: readonly Json[],
+  next: readonly Json[],
+  path: StatePath,
+  ops: StateOp[],
+  moves = 0,
+): void {
   const shorter = Math.min(base.length, next.length);
   let before = 0;
   while (before < shorter && isSame(base[before] as Json, next[before] as Json)) before += 1;
@@ -61,6 +85,21 @@ function collectArray(base: readonly Json[], next: readonly Json[], path: StateP
   while (after < shorter - before && isSame(base.at(-1 - after) as Json, next.at(-1 - after) as Json))
     after += 1;
   const [gone, come] = [base.length - before - after, next.length - before - after];
+  if (gone > 0 && come > 0 && moves < maxMoves) {
+    const left = base.indexOf(next[before] as Json, before + 1) - before;
+    if (left > 0 && left < gone) {
+      ops.push(["~", path, before, left, []]);
+      collectArray([...base.slice(0, before), ...base.slice(before + left)], next, path, ops, moves + 1);
+      return;
+    }
+    const entered = next.indexOf(base[before] as Json, before + 1) - before;
+    if (entered > 0 && entered < come) {
+      const head = next.slice(0, before + entered);
+      ops.push(["~", path, before, 0, head.slice(before)]);
+      collectArray([...head, ...base.slice(before)], next, path, ops, moves + 1);
+      return;
+    }
+  }
   // Elements that stand where others stood are changed in place; the rest goes or comes behind them.
   const paired = Math.min(gone, come);
   for (let index = before; index < before + paired; index++)
