@@ -102,7 +102,7 @@ export class AgentsFace {
 
   /** What has just become visible. The state goes out once for all of it, and before the answers of calls that came to it. */
   shown(commits: readonly StoredCommit[]): void {
-    if (this.#isDue || this.peers.sockets.length === 0) return;
+    if (this.#isDue || this.peers.size === 0) return;
     if (!commits.some(({ body }) => body.includes('"type":"state.'))) return;
     this.#isDue = true;
     // Once it is known whose write it was.
@@ -111,10 +111,9 @@ export class AgentsFace {
 
   /** A signal of another peer. */
   signalled({ peerId, actor }: Peer, signal: Json, except: WebSocket | null = null): void {
-    const { sockets } = this.peers;
-    if (sockets.length === 0) return;
+    if (this.peers.size === 0) return;
     const text = JSON.stringify({ type: "sessile_signal", from: { peerId, actor }, signal });
-    for (const socket of sockets) if (socket !== except) this.peers.sendText(socket, text);
+    for (const socket of this.peers.sockets) if (socket !== except) this.peers.sendText(socket, text);
   }
 
   #handle(socket: WebSocket, peer: AgentsPeer, frame: AgentsClientFrame, chars: number): void {

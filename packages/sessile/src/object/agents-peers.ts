@@ -34,6 +34,10 @@ export class AgentsPeers {
       this.#peers.set(socket, socket.deserializeAttachment() as AgentsPeer);
   }
 
+  get size(): number {
+    return this.#peers.size;
+  }
+
   get sockets(): readonly WebSocket[] {
     return [...this.#peers.keys()];
   }

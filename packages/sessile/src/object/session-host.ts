@@ -101,7 +101,7 @@ export class SessionHost {
     this.summaries = this.#summaryMaker();
     this.#expiry = new ExpiryWatch({
       kernel,
-      hasPeers: () => this.peers.sockets.length + this.agents.peers.sockets.length > 0,
+      hasPeers: () => this.peers.sockets.length + this.agents.peers.size > 0,
       hooks,
     });
     this.#work = new WorkRunner(workHostOf(this, hooks), clock);

@@ -24,7 +24,7 @@ export async function answerFetch(
   }
   if (isUpgrade(request)) {
     try {
-      host.peers.assertRoom(Date.now(), host.agents.peers.sockets.length);
+      host.peers.assertRoom(Date.now(), host.agents.peers.size);
     } catch (thrown) {
       return refuseFetch(request, SessileError.from(thrown));
     }
