@@ -3,13 +3,29 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { connect, type SessionClient } from "../../src/client/index.ts";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
-import type { SessionContract } from "../../src/protocol/index.ts";
+import type { Callable, Json, SessionContract } from "../../src/protocol/index.ts";
 import { bundle } from "../bundle.ts";
-import type { Board, Card } from "./growing-state/entities.ts";
-import type { Desk } from "./growing-state/pointers.ts";
-import type { Room } from "./growing-state/window.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
+
+/** The classes of `growing-state/` as their clients see them. */
+interface Room {
+  readonly initialState: { total: number; latest: { id: number; text: string }[] };
+  readonly say: Callable<[string], void>;
+  readonly before: Callable<[number], { id: number; text: string }[]>;
+}
+interface Board {
+  readonly initialState: { cards: { id: string; title: string }[] };
+  readonly add: Callable<[string, string], void>;
+}
+interface Card {
+  readonly initialState: { text: string; done: boolean };
+}
+interface Desk {
+  readonly initialState: { reports: { [id: string]: Json } };
+  readonly file: Callable<[string, string], Promise<void>>;
+  readonly read: Callable<[string], Promise<string | null>>;
+}
 
 const folder = temporaryFolder();
 const clients: { close(): void }[] = [];
