@@ -79,6 +79,11 @@ export class Connection {
     await asked;
   }
 
+  /** Others have written: whoever polls would wait for the next time to see it. */
+  hurry(): void {
+    if (this.via === "poll") void this.refresh();
+  }
+
   /** The view went its own way: begins again without it. */
   startOver(): void {
     this.#take({ is: "mismatch" });

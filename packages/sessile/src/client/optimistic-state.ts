@@ -19,6 +19,8 @@ export interface OptimisticStateOptions {
   readonly isLive: () => boolean;
   /** Without events there is no state to update. */
   readonly followsEvents: boolean;
+  /** What others wrote is there, and has not come yet. */
+  readonly overtaken: () => void;
   /** A command was queued, or an update. */
   readonly queued: () => void;
   readonly maxWaiting: number;
@@ -152,6 +154,7 @@ export class OptimisticState {
     } else if (isOvertaken(outcome, ifVersion)) {
       this.#overtakenBy = outcome.details.currentVersion ?? 0;
       this.#waiting.unshift(...updates);
+      if ((this.#options.view()?.version ?? 0) < this.#overtakenBy) this.#options.overtaken();
     } else if (updates.length > 1) {
       this.#alone = updates.length;
       this.#waiting.unshift(...updates);

@@ -117,6 +117,7 @@ export class SessionClient<S extends SessionContract> {
       now: () => this.#clock.now(),
       isLive: () => this.#phase === "live",
       followsEvents: events,
+      overtaken: () => this.#connection.hurry(),
       queued: () => this.#queued(),
       maxWaiting: options.maxQueued ?? defaultMaxQueued,
     });
@@ -136,10 +137,7 @@ export class SessionClient<S extends SessionContract> {
       isAttached: () => this.#connection.isAttached,
       transport: () => this.transport,
       send: (data) => this.#connection.send(data),
-      closed: () => {
-        const { state } = this.#connection;
-        return state.at === "closed" ? closeError(state.reason) : null;
-      },
+      closed: () => this.#closed,
     });
   }
 
@@ -236,11 +234,14 @@ export class SessionClient<S extends SessionContract> {
 
   /** Resolves once everything missed has arrived; at once if it has. Rejects if the client is or gets closed. */
   readonly whenLive = (): Promise<void> => {
-    const { state } = this.#connection;
-    if (state.at === "live") return Promise.resolve();
-    if (state.at === "closed") return Promise.reject(closeError(state.reason));
-    return this.#waiters.wait();
+    if (this.#closed) return Promise.reject(this.#closed);
+    return this.#connection.state.at === "live" ? Promise.resolve() : this.#waiters.wait();
   };
+
+  get #closed(): SessileError | null {
+    const { state } = this.#connection;
+    return state.at === "closed" ? closeError(state.reason) : null;
+  }
 
   async #call(method: string, args: readonly Json[]): Promise<Json | undefined> {
     const { result } = await this.#enqueue(() => ({ op: "call", method, args: [...args] }));
@@ -249,16 +250,14 @@ export class SessionClient<S extends SessionContract> {
 
   /** Async, so that a command refused before it is queued rejects like one the server refuses. */
   async #enqueue(make: () => Command): Promise<CommandResult> {
-    const { state } = this.#connection;
-    if (state.at === "closed") throw closeError(state.reason);
+    if (this.#closed) throw this.#closed;
     const answer = this.#outbox.add(make(), this.#clock.now());
     this.#queued();
     return answer;
   }
 
   async #update(update: StateUpdate<Json>): Promise<CommandResult> {
-    const { state } = this.#connection;
-    if (state.at === "closed") throw closeError(state.reason);
+    if (this.#closed) throw this.#closed;
     return this.#optimistic.update(update);
   }
 
@@ -385,8 +384,7 @@ export class SessionClient<S extends SessionContract> {
     this.#feed.flush();
     this.#optimistic.pump();
     this.#notify();
-    if (state.at === "closed") this.#waiters.settle(closeError(state.reason));
-    else if (state.at === "live") this.#waiters.settle(null);
+    if (this.#closed || state.at === "live") this.#waiters.settle(this.#closed);
   }
 
   #touch(): void {

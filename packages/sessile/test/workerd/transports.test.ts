@@ -13,6 +13,10 @@ interface NotesContract {
   readonly askAndWait: Callable<[string], { answer: string }>;
 }
 
+interface TinyContract {
+  readonly initialState: { readonly text: string };
+}
+
 let fixture: Fixture;
 let clients: SessionClient<NotesContract>[] = [];
 beforeAll(async () => {
@@ -114,6 +118,29 @@ test.each(transports)(
     const log = await fixture.log(session);
     expect(log.filter(({ type }) => type === "gate.opened")).toHaveLength(3);
     expect(http.getSnapshot().pending).toEqual([]);
+  },
+);
+
+test.each(transports)(
+  "ST31 over %s updates by a function lose nothing, and do not wait for the next poll",
+  async (_name, make) => {
+    const session = fixture.name();
+    const options = { url: fixture.url, kind: "tiny", name: session };
+    const { fetch } = losing();
+    const writers = [
+      connect<TinyContract>(options),
+      connect<TinyContract>({ ...options, transport: make({ fetch, intervalMs: 600_000 }) }),
+    ];
+    clients.push(...(writers as never[]));
+    await Promise.all(writers.map((writer) => writer.whenLive()));
+    const answers: Promise<unknown>[] = [];
+    for (let n = 0; n < 6; n++) {
+      const round = writers.map((writer) => writer.setState(({ text }) => ({ text: `${text}x` })));
+      answers.push(...round);
+      await Promise.race(round);
+    }
+    await Promise.all(answers);
+    expect((await fixture.get(`tiny/${session}`)).body.state.text).toHaveLength(12);
   },
 );
 
