@@ -1,4 +1,6 @@
 import type { Kernel, LogPage, StoredCommit, Task, Transaction, Writer } from "../kernel/index.ts";
+import type { Appended } from "../protocol/durable-stream.ts";
+import { appendActionOf, appendedOf } from "../protocol/durable-stream-actions.ts";
 import { SessileError, type WireError } from "../protocol/error.ts";
 import type { Commit } from "../protocol/event.ts";
 import type { Json } from "../protocol/json.ts";
@@ -6,7 +8,7 @@ import type { Limits } from "../protocol/limits.ts";
 import { isOpen, type StreamAnswer, type StreamInfo, type StreamSegment } from "../protocol/stream.ts";
 import { encodeChunk, type StreamChunk } from "../protocol/stream-chunk.ts";
 import type { AppendOptions, WriterOptions } from "../protocol/stream-manager.ts";
-import type { ChunksToAppend, StreamAction, StreamReply } from "../protocol/stream-request.ts";
+import type { ChunksToAppend, StreamAction, StreamPost, StreamReply } from "../protocol/stream-request.ts";
 import type { Clock } from "./clock.ts";
 import { StreamQueue } from "./stream-queue.ts";
 import { differs } from "./stream-reader.ts";
@@ -134,6 +136,8 @@ export class StreamHost {
         const { do: _append, alone = false, ...request } = action;
         return this.#append(streamId, request, alone);
       }
+      case "post":
+        return this.#post(streamId, action);
       case "close":
         return this.#closeWith(streamId, action);
       default:
@@ -141,9 +145,16 @@ export class StreamHost {
     }
   }
 
+  async #post(streamId: string, post: StreamPost): Promise<Appended> {
+    const stream = this.reads.info(streamId);
+    if (!stream) throw noSuchStream();
+    const answer = (await this.answer(streamId, appendActionOf(stream, post))) as StreamAnswer;
+    return appendedOf(this.reads.info(streamId) ?? stream, answer, post.producer);
+  }
+
   #change(
     streamId: string,
-    action: Exclude<StreamAction, { readonly do: "info" | "read" | "open" | "append" | "close" }>,
+    action: Exclude<StreamAction, { readonly do: "info" | "read" | "open" | "append" | "post" | "close" }>,
   ): Promise<StreamReply> {
     return this.#queue.run<StreamReply>(streamId, (streams) => {
       switch (action.do) {
@@ -188,6 +199,10 @@ export class StreamHost {
     const chars = request.chunks.reduce<number>((sum, chunk) => sum + charsOf(chunk), 0);
     return this.#queue.append({ streamId, ...request }, chars, alone);
   }
+}
+
+function noSuchStream(): SessileError {
+  return new SessileError("not_found", "There is no stream of this id.", { field: "streamId" });
 }
 
 function charsOf(chunk: Json): number {

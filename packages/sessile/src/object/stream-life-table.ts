@@ -28,10 +28,14 @@ export const streamLifeMigrations: readonly Migration[] = [
 /** Reads must not write: a touch is kept in memory, and on disk once it has moved by this share of the time to live. */
 const touchShare = 0.1;
 
+type LifeRow = { readonly touched_at: number; readonly is_deleted: number };
+
 /** When a standalone stream was last used, whether it was deleted, and who shares its chunks. */
 export class StreamLifeTable {
   readonly #sql: SqlStorage;
   #touchedAt: number | null = null;
+  /** What the row says; undefined until it was read. Nobody else writes it. */
+  #row: LifeRow | null | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -51,6 +55,7 @@ export class StreamLifeTable {
 
   begin(now: number): void {
     this.#touchedAt = now;
+    this.#row = undefined;
     this.#sql.exec("INSERT OR REPLACE INTO stream_life VALUES (1, ?, 0)", now);
   }
 
@@ -61,16 +66,19 @@ export class StreamLifeTable {
 
   touch(now: number, ttlMs: number): void {
     this.#touchedAt = now;
-    if (now - (this.#life?.touched_at ?? 0) > ttlMs * touchShare)
-      this.#sql.exec("UPDATE stream_life SET touched_at = ? WHERE id = 1", now);
+    if (now - (this.#life?.touched_at ?? 0) <= ttlMs * touchShare) return;
+    this.#row = undefined;
+    this.#sql.exec("UPDATE stream_life SET touched_at = ? WHERE id = 1", now);
   }
 
   markDeleted(): void {
+    this.#row = undefined;
     this.#sql.exec("UPDATE stream_life SET is_deleted = 1 WHERE id = 1");
   }
 
   forget(): void {
     this.#touchedAt = null;
+    this.#row = undefined;
     this.#sql.exec("DELETE FROM stream_life");
     this.#sql.exec("DELETE FROM stream_loan");
   }
@@ -85,10 +93,9 @@ export class StreamLifeTable {
     this.#sql.exec("DELETE FROM stream_loan WHERE borrower = ?", from);
   }
 
-  get #life(): { readonly touched_at: number; readonly is_deleted: number } | null {
-    const [row] = this.#sql
-      .exec<{ touched_at: number; is_deleted: number }>("SELECT touched_at, is_deleted FROM stream_life")
-      .toArray();
-    return row ?? null;
+  get #life(): LifeRow | null {
+    this.#row ??=
+      this.#sql.exec<LifeRow>("SELECT touched_at, is_deleted FROM stream_life").toArray()[0] ?? null;
+    return this.#row;
   }
 }

@@ -7,14 +7,7 @@ import {
   type StreamLoan,
   type StreamOrigin,
 } from "../protocol/durable-stream.ts";
-import {
-  appendActionOf,
-  appendedOf,
-  assertMadeSo,
-  defaultStreamType,
-  headOf,
-  originOf,
-} from "../protocol/durable-stream-actions.ts";
+import { assertMadeSo, defaultStreamType, headOf, originOf } from "../protocol/durable-stream-actions.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import { isJsonType, type StreamInfo } from "../protocol/stream.ts";
@@ -31,6 +24,7 @@ export interface StreamLifeOptions {
   readonly name: string;
   readonly table: StreamLifeTable;
   readonly now: () => number;
+  readonly info: () => Promise<StreamInfo | null>;
   readonly ask: <Do extends StreamAction["do"]>(
     action: StreamAction & { readonly do: Do },
   ) => Promise<StreamReplies[Do]>;
@@ -138,8 +132,7 @@ export class StreamLife {
   async #append(request: Request<"append">): Promise<Appended> {
     const stream = await this.#shown();
     this.#touch(stream);
-    const answer = await this.#options.ask(appendActionOf(stream, request));
-    return appendedOf((await this.#known()) ?? stream, answer, request.producer);
+    return this.#options.ask({ ...request, do: "post" });
   }
 
   async #read({ from, lent }: Request<"read">): Promise<DurableStreamReplies["read"]> {
@@ -298,8 +291,8 @@ export class StreamLife {
 
   /** Asking for a stream that nobody made must not make its object's tables grow. */
   async #known(): Promise<StreamInfo | null> {
-    const { table, ask } = this.#options;
-    return table.exists ? (await ask({ do: "info" })).info : null;
+    const { table, info } = this.#options;
+    return table.exists ? info() : null;
   }
 }
 

@@ -30,6 +30,7 @@ export class StreamObject extends Session {
   override readonly clientWrites = { state: false, status: false, events: [] };
   override readonly snapshots = null;
   override readonly migrations = streamLifeMigrations;
+  readonly #table = new StreamLifeTable(this.ctx.storage.sql);
   #life: StreamLife | null = null;
   #feed: StreamFeed | null = null;
 
@@ -66,8 +67,9 @@ export class StreamObject extends Session {
   #lifeOf(): StreamLife {
     this.#life ??= new StreamLife({
       name: this.name,
-      table: new StreamLifeTable(this.ctx.storage.sql),
+      table: this.#table,
       now: () => Date.now(),
+      info: () => this.streams.getInfo(standaloneStreamId),
       ask: (action) => askOwn(this, action) as never,
       askOther: (name, request) => askDurableStream(namespaceOf(this.env), name, request),
       feed: this.#feedOf(),
@@ -106,12 +108,11 @@ export class StreamObject extends Session {
   }
 
   #isShown(): boolean {
-    const table = new StreamLifeTable(this.ctx.storage.sql);
-    return table.exists && !table.isDeleted;
+    return this.#table.exists && !this.#table.isDeleted;
   }
 }
 
-const feedActions: ReadonlySet<StreamAction["do"]> = new Set(["open", "append", "close", "delete"]);
+const feedActions: ReadonlySet<StreamAction["do"]> = new Set(["post", "open", "append", "close", "delete"]);
 
 type DurableStreamReply =
   | { readonly ok: true; readonly value: DurableStreamReplies[DurableStreamRequest["do"]] }

@@ -7,7 +7,7 @@ import {
 } from "./durable-stream.ts";
 import { SessileError } from "./error.ts";
 import { isOpen, type StreamAnswer, type StreamInfo, type StreamProducer } from "./stream.ts";
-import type { StreamAction } from "./stream-request.ts";
+import type { StreamAction, StreamPost } from "./stream-request.ts";
 
 export function originOf({ meta }: StreamInfo): StreamOrigin {
   const { lifetime = null, fork = null } = (meta ?? {}) as Partial<StreamOrigin>;
@@ -34,7 +34,7 @@ export function headOf(stream: StreamInfo): StreamHead {
  */
 export function appendActionOf(
   stream: StreamInfo,
-  { data, close, producer, order }: DurableStreamRequest & { readonly do: "append" },
+  { data, close, producer, order }: StreamPost,
 ): StreamAction & { readonly do: "append" | "close" } {
   if (data && isOpen(stream) && !isSameContentType(data.contentType, stream.contentType))
     throw new SessileError("conflict", `This stream's type is ${stream.contentType}.`, {

@@ -1,6 +1,6 @@
 import type { WireError } from "./error.ts";
 import type { Json } from "./json.ts";
-import type { StreamProducer } from "./stream.ts";
+import type { StreamPost } from "./stream-request.ts";
 import type { StreamStanding } from "./stream-subscription.ts";
 
 /** How long a stream lives: a window that every read and write opens anew, a fixed end (milliseconds since 1970), or for ever. */
@@ -67,14 +67,7 @@ export type DurableStreamRequest =
       /** What the fork's source has lent; asked for by the answer `"loan"`. */
       readonly loan?: StreamLoan;
     }
-  | {
-      readonly do: "append";
-      /** Null for a request that only closes. */
-      readonly data: { readonly contentType: string; readonly chunks: readonly Json[] } | null;
-      readonly close: boolean;
-      readonly producer?: StreamProducer;
-      readonly order?: string;
-    }
+  | ({ readonly do: "append" } & StreamPost)
   | { readonly do: "head" }
   /** `lent`: for a fork, which reads on although the stream was deleted. */
   | { readonly do: "read"; readonly from: number | "tail"; readonly lent?: true }

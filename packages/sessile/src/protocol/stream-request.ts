@@ -1,3 +1,4 @@
+import type { Appended } from "./durable-stream.ts";
 import type { WireError } from "./error.ts";
 import type { Json } from "./json.ts";
 import type { StreamAnswer, StreamInfo, StreamPage, StreamProducer } from "./stream.ts";
@@ -17,6 +18,8 @@ export type StreamAction =
   | ({ readonly do: "open"; readonly chunks?: readonly Json[]; readonly closed?: boolean } & WriterOptions)
   /** `alone`: stored at once, rather than with what comes within the next moment. */
   | ({ readonly do: "append"; readonly alone?: true } & ChunksToAppend)
+  /** An append as the Durable Streams protocol has it, its type checked and its close included. */
+  | ({ readonly do: "post" } & StreamPost)
   /** Closes the stream, after appending what comes with it: both or neither. */
   | {
       readonly do: "close";
@@ -32,6 +35,14 @@ export type StreamAction =
   /** Somebody wants no more of it: it fails, and whoever writes it is refused. */
   | { readonly do: "cancel" };
 
+export interface StreamPost {
+  /** Null for a request that only closes. */
+  readonly data: { readonly contentType: string; readonly chunks: readonly Json[] } | null;
+  readonly close: boolean;
+  readonly producer?: StreamProducer;
+  readonly order?: string;
+}
+
 export interface StreamReplies {
   readonly info: { readonly info: StreamInfo | null };
   /** Without a stream `info` is null and there are no pages. */
@@ -44,6 +55,7 @@ export interface StreamReplies {
   };
   readonly open: { readonly info: StreamInfo; readonly isNew: boolean };
   readonly append: StreamAnswer;
+  readonly post: Appended;
   readonly close: StreamAnswer;
   readonly pause: Record<string, never>;
   readonly resume: Record<string, never>;

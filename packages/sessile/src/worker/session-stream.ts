@@ -7,13 +7,7 @@ import {
   type StreamPort,
 } from "../durable-streams/index.ts";
 import type { Appended, ReadPage, StreamHead } from "../protocol/durable-stream.ts";
-import {
-  appendActionOf,
-  appendedOf,
-  assertMadeSo,
-  defaultStreamType,
-  headOf,
-} from "../protocol/durable-stream-actions.ts";
+import { assertMadeSo, defaultStreamType, headOf } from "../protocol/durable-stream-actions.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Json } from "../protocol/json.ts";
@@ -56,14 +50,11 @@ export class SessionStream implements StreamPort {
 
   async append({ data, ...request }: AppendToStream): Promise<Appended> {
     const chunks = data ? chunksOf(data.body, data.contentType, streamContentLimits) : [];
-    const asked = {
-      do: "append" as const,
+    return this.#ask({
+      do: "post",
       ...request,
       data: data && { contentType: data.contentType, chunks },
-    };
-    const stream = await this.#known();
-    const answer = await this.#ask(appendActionOf(stream, asked));
-    return appendedOf(await this.#known(), answer, request.producer);
+    });
   }
 
   async head(): Promise<StreamHead> {

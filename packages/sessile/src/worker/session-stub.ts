@@ -169,6 +169,7 @@ function mayRepeat(request: SessionRequest): boolean {
   if (request.op !== "stream") return true;
   const { action } = request;
   if (action.do === "append") return action.producer !== undefined;
+  if (action.do === "post") return action.data === null || action.producer !== undefined;
   return action.do !== "close" || action.append === undefined || action.producer !== undefined;
 }
 
