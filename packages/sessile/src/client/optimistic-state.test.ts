@@ -109,6 +109,30 @@ describe("ST30 a client shows what it has asked for", () => {
   });
 });
 
+test("ST35 a state that lost to another, given offline, is kept to be looked at; the server's wins", async () => {
+  const { clock, server, client, deliver, shown, serverSets } = await open();
+  const { version = 0 } = client.getSnapshot().view ?? {};
+  server.pair.break();
+  const mine = { ...initial, title: "mine" };
+  const lost = Array.from({ length: 20 }, (_, count) =>
+    expect(client.setState({ ...mine, count }, { ifVersion: version })).rejects.toMatchObject({
+      code: "precondition_failed",
+    }),
+  );
+  const again = client.setState(counted);
+  serverSets({ title: "theirs" });
+  await clock.advanceAsync(1_000);
+  await deliver();
+  await Promise.all([...lost, again]);
+  expect(shown()).toEqual({ ...initial, title: "theirs", count: 1 });
+  const { overtaken } = client.getSnapshot();
+  expect(overtaken.map(({ command }) => command)).toEqual(
+    Array.from({ length: 16 }, (_, n) =>
+      expect.objectContaining({ op: "setState", state: { ...mine, count: n + 4 }, ifVersion: version }),
+    ),
+  );
+});
+
 describe("ST31 a function of the state", () => {
   test("ST31 is shown at once and run again on what came meanwhile", async () => {
     const { server, client, deliver, shown, serverSets } = await open();

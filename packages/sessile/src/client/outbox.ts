@@ -35,6 +35,8 @@ export interface OutboxOptions {
 }
 
 interface Entry {
+  /** Whether somebody makes the command anew if it is refused for its version. */
+  readonly isRetried: boolean;
   readonly n: number;
   readonly id: string;
   /** Serialised once, when it is queued: a later change of the caller's object does not reach the wire. */
@@ -59,6 +61,7 @@ function show(shown: Shown): PendingCommand {
   return shown.item;
 }
 
+const maxOvertaken = 16;
 const frameHead = '{"t":"do","commands":[';
 const frameTail = "]}";
 /** Wait before a retry when the server names none. */
@@ -79,6 +82,7 @@ export class Outbox {
   readonly #pending = new Map<string, Shown>();
   readonly #echoes = new Map<string, number>();
   #pendingList: readonly PendingCommand[] | null = [];
+  #overtaken: readonly PendingCommand[] = Object.freeze([]);
   #nextN = 0;
   #retryAt: number | null = null;
 
@@ -94,6 +98,11 @@ export class Outbox {
   /** When a refused command may be sent again, or null. */
   get retryAt(): number | null {
     return this.#retryAt;
+  }
+
+  /** Own states that were refused because others had written, newest last. The same array until it changes. */
+  get overtaken(): readonly PendingCommand[] {
+    return this.#overtaken;
   }
 
   /** The same array until it changes. */
@@ -135,6 +144,7 @@ export class Outbox {
     const promise: Promise<CommandResult> = new Promise((resolve, reject) => {
       const hush = () => void promise.catch(() => {});
       const entry: Entry = {
+        isRetried: ended !== undefined,
         id,
         n,
         text,
@@ -201,6 +211,7 @@ export class Outbox {
           this.#retryAt = Math.max(this.#retryAt ?? 0, now + (error.details.retryAfterMs ?? defaultRetryMs));
           continue;
         }
+        if (error.code === "precondition_failed" && !entry.isRetried) this.#keepOvertaken(ack.id);
         this.#forget(ack.id);
         entry.reject(error);
       } else {
@@ -245,6 +256,15 @@ export class Outbox {
   #sendAgain(refused: readonly Entry[]): void {
     const again = new Set([...this.#unsent, ...refused]);
     this.#unsent = [...again].sort((left, right) => left.n - right.n);
+  }
+
+  /** The newest of them: whoever wrote them while nobody was there to see the refusal may want to look at them. */
+  #keepOvertaken(id: string): void {
+    const shown = this.#pending.get(id);
+    if (!shown) return;
+    const item = show(shown);
+    if (item.command.op === "setState")
+      this.#overtaken = Object.freeze([...this.#overtaken, item].slice(-maxOvertaken));
   }
 
   #forget(id: string): void {

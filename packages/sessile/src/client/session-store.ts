@@ -16,7 +16,7 @@ import {
 } from "../protocol/index.ts";
 import type { ConnectionPhase } from "./connection-state.ts";
 import { EventWindow } from "./event-window.ts";
-import type { PendingCommand } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import type { EventOf, Presence, SessionSnapshot } from "./session-types.ts";
 
 const nobody: Presence = Object.freeze({ count: 0, peers: Object.freeze([]) });
@@ -125,7 +125,7 @@ export class SessionStore<S> {
   /** @param shown the state over what is pending */
   snapshot(
     connection: ConnectionPhase,
-    pending: readonly PendingCommand[],
+    { pending, overtaken }: Pick<Outbox, "pending" | "overtaken">,
     shown: () => Json | undefined,
   ): SessionSnapshot<S> {
     type State = DeepReadonly<StateOf<S>>;
@@ -138,6 +138,7 @@ export class SessionStore<S> {
       lifecycle: view?.lifecycle,
       events: this.window.latest,
       pending,
+      overtaken,
       draft: this.#draft,
       quota: this.#quota,
       presence: this.#presence,

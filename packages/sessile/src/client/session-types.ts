@@ -53,6 +53,8 @@ export interface SessionSnapshot<S> {
   readonly events: readonly EventOf<S>[];
   /** Commands whose effect is not in `events` yet. */
   readonly pending: readonly PendingCommand[];
+  /** This client's own states that were refused because others had written (`ifVersion`): the latest 16, newest last. */
+  readonly overtaken: readonly PendingCommand[];
   /** This client's own pending message, on whichever device it was saved. */
   readonly draft: Draft | null;
   /** What is left of this client's quota, as last told: after a command that was charged. Null before that. */
