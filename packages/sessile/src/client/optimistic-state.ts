@@ -84,6 +84,11 @@ export class OptimisticState {
     return promise;
   }
 
+  /** Updates that no command was made of yet. */
+  get unsent(): number {
+    return this.#waiting.length;
+  }
+
   /** What to show. Which writes will be applied is known, unless somebody else's come first: then it is known when those are here. */
   shown(): Json | undefined {
     const view = this.#options.view();

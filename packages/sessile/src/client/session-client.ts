@@ -225,7 +225,7 @@ export class SessionClient<S extends SessionContract> {
   };
 
   readonly getSnapshot = (): SessionSnapshot<S> =>
-    this.#store.snapshot(this.#phase, this.#outbox, () => this.#optimistic.shown());
+    this.#store.snapshot(this.#phase, this.#outbox, this.#optimistic);
 
   /** Calls back once for each frame that changed something. Returns a function that stops it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener);

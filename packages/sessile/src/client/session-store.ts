@@ -6,7 +6,6 @@ import {
   deepFreeze,
   eventsOf,
   foldCommit,
-  type Json,
   lastSeqOf,
   type QuotaStatus,
   type SessileError,
@@ -16,6 +15,7 @@ import {
 } from "../protocol/index.ts";
 import type { ConnectionPhase } from "./connection-state.ts";
 import { EventWindow } from "./event-window.ts";
+import type { OptimisticState } from "./optimistic-state.ts";
 import type { Outbox } from "./outbox.ts";
 import type { EventOf, Presence, SessionSnapshot } from "./session-types.ts";
 
@@ -122,22 +122,22 @@ export class SessionStore<S> {
     this.#snapshot = null;
   }
 
-  /** @param shown the state over what is pending */
   snapshot(
     connection: ConnectionPhase,
     { pending, overtaken }: Pick<Outbox, "pending" | "overtaken">,
-    shown: () => Json | undefined,
+    optimistic: Pick<OptimisticState, "shown" | "unsent">,
   ): SessionSnapshot<S> {
     type State = DeepReadonly<StateOf<S>>;
     const view = this.#view as SessionView<State> | undefined;
     this.#snapshot ??= Object.freeze({
       connection,
       view,
-      state: shown() as State | undefined,
+      state: optimistic.shown() as State | undefined,
       status: view?.status,
       lifecycle: view?.lifecycle,
       events: this.window.latest,
       pending,
+      unsentUpdates: optimistic.unsent,
       overtaken,
       draft: this.#draft,
       quota: this.#quota,

@@ -53,6 +53,8 @@ export interface SessionSnapshot<S> {
   readonly events: readonly EventOf<S>[];
   /** Commands whose effect is not in `events` yet. */
   readonly pending: readonly PendingCommand[];
+  /** Functions given to `setState` that no command was made of yet. */
+  readonly unsentUpdates: number;
   /** This client's own states that were refused because others had written (`ifVersion`): the latest 16, newest last. */
   readonly overtaken: readonly PendingCommand[];
   /** This client's own pending message, on whichever device it was saved. */

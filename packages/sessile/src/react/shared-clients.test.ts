@@ -84,6 +84,28 @@ describe("sharing", () => {
     expect(await lost).toMatchObject({ code: "unavailable" });
     expect(shared.size).toBe(0);
   });
+
+  test("CL29 so are updates of the state that wait for a connection", async () => {
+    const { clock, server, shared } = stage();
+    const { client, hold } = bound(shared);
+    const release = hold();
+    await client.whenLive();
+    server.isAccepting = false;
+    server.pair.break();
+    const answer = client.setState(() => ({ topic: "offline" }));
+    await settled();
+    expect(client.getSnapshot()).toMatchObject({
+      state: { topic: "offline" },
+      pending: [],
+      unsentUpdates: 1,
+    });
+    release();
+    await clock.advanceAsync(2 * lingerMs);
+    server.isAccepting = true;
+    await clock.advanceAsync(20_000);
+    expect((await answer).seq).toBe(3);
+    expect(server.view.state).toEqual({ topic: "offline" });
+  });
 });
 
 describe("rendering", () => {

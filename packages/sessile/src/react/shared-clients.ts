@@ -100,8 +100,9 @@ class Entry implements SharedClient<SessionContract> {
 
   #closeLater(until = this.#clock.now() + drainWithinMs): unknown {
     return this.#clock.setTimeout(() => {
-      const { connection, pending } = this.client.getSnapshot();
-      const mayDrain = connection !== "idle" && pending.length > 0 && this.#clock.now() < until;
+      const { connection, pending, unsentUpdates } = this.client.getSnapshot();
+      const mayDrain =
+        connection !== "idle" && pending.length + unsentUpdates > 0 && this.#clock.now() < until;
       if (mayDrain) {
         this.#timer = this.#closeLater(until);
         return;

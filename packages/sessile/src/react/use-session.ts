@@ -25,6 +25,7 @@ type Actions =
   | "append"
   | "call"
   | "setState"
+  | "reset"
   | "setStatus"
   | "setLifecycle"
   | "answerGate"
@@ -72,7 +73,7 @@ export function useSession<S extends SessionContract>(options: UseSessionOptions
   const messages = useMemo(() => events.filter(isMessage<S>), [events]);
   const waiting = view?.gates;
   const gates = useMemo(() => Object.values(waiting ?? {}), [waiting]);
-  const { append, call, setState, setStatus, setLifecycle, answerGate, signal, refresh } = client;
+  const { append, call, setState, reset, setStatus, setLifecycle, answerGate, signal, refresh } = client;
   return {
     ...snapshot,
     messages,
@@ -82,6 +83,7 @@ export function useSession<S extends SessionContract>(options: UseSessionOptions
     append,
     call,
     setState,
+    reset,
     setStatus,
     setLifecycle,
     answerGate,
