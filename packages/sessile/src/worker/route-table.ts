@@ -28,13 +28,23 @@ export class RouteTable {
   find(pathname: string): FoundRoute | null {
     const segments = pathname.split("/").slice(1);
     for (let length = Math.min(this.#longest, segments.length); length > 0; length -= 1) {
-      const found = this.#byRoute.get(segments.slice(0, length).join("/"));
+      const found = this.#byRoute.get(segments.slice(0, length).map(plain).join("/"));
       if (!found) continue;
       const [given = "", ...suffix] = segments.slice(length);
       const name = given === "" && suffix.length === 0 ? found.defaultName : given;
       return name === "" ? null : { kind: found.kind, name, suffix };
     }
     return null;
+  }
+}
+
+/** A segment without its encoding; what is encoded wrongly, or hides a slash, names no route. */
+function plain(segment: string): string {
+  try {
+    const decoded = decodeURIComponent(segment);
+    return decoded.includes("/") ? segment : decoded;
+  } catch {
+    return segment;
   }
 }
 

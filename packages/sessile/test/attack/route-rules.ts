@@ -123,11 +123,8 @@ export const routeRules: readonly RouteRule[] = [
   ].map((path) => ({ route: `ALL ${path}`, right: "open" as const })),
   // Each tool needs what its routes need; tested by itself.
   { route: "ALL /mcp", right: "open" },
-  // The pretty address takes every method; tested by itself.
-  { route: "ALL /books/:name", right: "open" },
-  { route: "ALL /books/:name/*", right: "open" },
-  { route: "ALL /notes/:name", right: "open" },
-  { route: "ALL /notes/:name/*", right: "open" },
+  // Middleware comes first; the pretty addresses, under `ALL /*`, take every method and are tested by themselves.
+  { route: "ALL /api/chat/*", right: "open" },
   { route: "ALL /agents/:agent/:name", right: "open" },
   { route: "ALL /agents/:agent/:name/*", right: "open" },
 ];
