@@ -42,6 +42,8 @@ export interface LedgerOptions {
   /** Ends connections whose outcomes will not come. */
   readonly disconnect: (sockets: Iterable<WebSocket>, error: SessileError) => void;
   readonly waitUntil: (promise: Promise<unknown>) => void;
+  /** Ends this instance: what it has shown to whom can no longer be known. */
+  readonly abort: (thrown: unknown) => void;
   /** After the table of due work was changed outside of a commit. */
   readonly rearm: () => void;
 }
@@ -294,8 +296,13 @@ export class Ledger implements Visibility {
   /** Shows what is recorded: one frame a peer, then the answers that were awaited. */
   #release(commits: readonly StoredCommit[]): void {
     const { acks, settles } = this.#queue.takeUpTo(this.#store.view.lastSeq);
-    if (commits.length > 0 || acks.size > 0) this.#options.broadcast(commits, acks);
-    for (const settle of settles) settle(null);
+    try {
+      if (commits.length > 0 || acks.size > 0) this.#options.broadcast(commits, acks);
+      for (const settle of settles) settle(null);
+    } catch (thrown) {
+      // None of the record's failures: answers are lost, and peers may have missed what is recorded. They come back.
+      this.#options.abort(thrown);
+    }
   }
 
   /** The directory follows the events, and never goes before them. At once where lists show the change, else within a second. */

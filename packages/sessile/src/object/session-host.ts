@@ -280,6 +280,7 @@ export class SessionHost {
       waitUntil,
       sockets: () => [...this.peers.sockets, ...this.agents.peers.sockets],
       disconnect: (sockets, error) => this.#disconnect(sockets, error),
+      abort: (thrown) => context.abort(String(thrown)),
       rearm: () => this.#alarm.rearm(this.#clock.now()),
     });
   }

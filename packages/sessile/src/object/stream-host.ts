@@ -99,12 +99,14 @@ export class StreamHost {
     for (const { body } of commits) {
       if (!body.includes('"type":"stream.')) continue;
       for (const { type, payload } of (JSON.parse(body) as Commit).events) {
+        // Others may have no payload.
+        if (!type.startsWith("stream.")) continue;
         if (type === "stream.segment") {
           this.sockets.grew(payload as unknown as StreamSegment);
           continue;
         }
         const { streamId, stream } = payload as { readonly streamId?: string; readonly stream?: StreamInfo };
-        const changed = type.startsWith("stream.") ? (streamId ?? stream?.streamId) : undefined;
+        const changed = streamId ?? stream?.streamId;
         if (changed === undefined || type === "stream.opened") continue;
         const info = type === "stream.deleted" ? null : this.reads.info(changed);
         this.sockets.changed(changed, info, type === "stream.cleaned" || type === "stream.reset");

@@ -23,6 +23,11 @@ export class Voices extends Session {
   });
   readonly fail = callable(async (id: string) => this.streams.failStream(id, new Error("No voice.")));
   readonly reset = callable(async (id: string) => this.streams.resetStream(id));
+  /** An event without a payload and one of a stream, in one commit. */
+  readonly noteAndOpen = callable((id: string) => {
+    this.append("note.added");
+    this.streams.open(id);
+  });
   readonly rows = callable(() => this.sql<{ n: number }>`SELECT count(*) AS n FROM _sessile_log`[0]?.n ?? 0);
   readonly contract = callable(async (title: string, step: number) =>
     runStep(this.streams, title, step, "c"),

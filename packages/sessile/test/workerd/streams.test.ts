@@ -57,6 +57,17 @@ test("SM30 a stream's socket sends history, then live, through an eviction, and 
   expect(late.frames.filter(({ t }) => t === "chunks")).toMatchObject([{ at: 4, to: 5 }]);
 });
 
+test("SM30 readers stay where an event without a payload shares a commit with a stream's", async () => {
+  const name = fixture.name();
+  await call(name, "say", "s", 1, 10, false);
+  const reader = new SocketReader(fixture, `voices/${name}/streams/s`);
+  await reader.seen(1);
+  await call(name, "noteAndOpen", "other");
+  await call(name, "say", "s", 1, 10, true);
+  expect(await reader.closed).toBe(1000);
+  expect(reader.chunks).toHaveLength(2);
+});
+
 test("SM31 a failed stream closes 1011 with its error, for live readers and for later ones", async () => {
   const name = fixture.name();
   await call(name, "say", "s", 1, 10, false);
