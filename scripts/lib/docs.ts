@@ -20,6 +20,8 @@ const options = {
     // Against what users get, not the sources: those are checked by their own projects, each with its own platform's types.
     customConditions: [],
     jsx: "react-jsx",
+    // The kinds as folders that pages speak of.
+    paths: { "@sessions/*": ["../../apps/minimal/.sessions/*.ts"] },
     lib: ["ES2024", "DOM", "DOM.Iterable"],
     types: ["@cloudflare/workers-types", "react"],
     noUnusedLocals: false,

@@ -32,7 +32,9 @@ beforeAll(async () => {
   );
   writeFileSync(join(pages, "page.js"), await bundled("fixtures/transports-page.ts", ["sessile-source"]));
   server = await serve({
-    worker: { source: await bundled("../src/worker.ts", ["sessile-source", "workerd", "worker", "browser"]) },
+    worker: {
+      source: await bundled("../.sessions/worker.ts", ["sessile-source", "workerd", "worker", "browser"]),
+    },
     dir: join(folder, "data"),
     port: 0,
     compatibilityDate: "2026-11-01",

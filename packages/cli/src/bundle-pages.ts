@@ -1,4 +1,4 @@
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { bundledPagePath, type Manifest, pageEntryPath } from "sessile/routes";
 import { describeFailure, ownConditions } from "./bundle-worker.ts";
@@ -31,5 +31,4 @@ export async function bundlePages(root: string, { kinds }: Manifest): Promise<vo
     const pages = shown.map(({ page }) => page).join(", ");
     throw new UsageError(`${pages} cannot be bundled:\n${await describeFailure(failure)}`);
   });
-  process.stdout.write(`Pages are in ${relative(process.cwd(), assets.directory)}.\n`);
 }

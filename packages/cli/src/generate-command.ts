@@ -22,6 +22,6 @@ function assertCurrent({ changed }: Generated): void {
 
 function describe({ manifest: { kinds }, changed }: Generated): string {
   const addresses = kinds.map(({ kind, route }) => `${kind} at /${route}`).join(", ");
-  const found = kinds.length === 0 ? "No kinds in sessions/" : `${kinds.length} kinds: ${addresses}`;
+  const found = kinds.length === 0 ? "No kinds in sessions/" : `Kinds: ${addresses}`;
   return `${found}. ${changed.length === 0 ? "Nothing changed." : `${changed.length} files changed.`}`;
 }

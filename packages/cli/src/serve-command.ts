@@ -1,6 +1,9 @@
-import { relative, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import type { AssetOptions, ServeOptions, Server } from "sessile/node";
 import { serve } from "sessile/node";
+import { generate } from "sessile/routes";
+import { bundlePages } from "./bundle-pages.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import type { ServeFlags } from "./command-line.ts";
 import { UsageError } from "./usage-error.ts";
@@ -9,7 +12,9 @@ import { findConfig, readConfig } from "./worker-config.ts";
 
 /** Serves until the process is told to stop. */
 export async function runServe(flags: ServeFlags): Promise<void> {
-  const config = readConfig(findConfig(flags.config, process.cwd()));
+  const file = findConfig(flags.config, process.cwd());
+  if (flags.worker === undefined) await generateFirst(dirname(file));
+  const config = readConfig(file);
   const server = await serve(await toServeOptions(flags, config));
   stopOnSignal(server);
   const seconds = (server.startupMs / 1000).toFixed(2);
@@ -18,6 +23,13 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     `Sessile serves ${server.url} (started in ${seconds} s)\n` +
       `The data lies in ${folder.startsWith("..") ? server.dir : folder}. Stop with Ctrl-C.\n`,
   );
+}
+
+/** What follows from `sessions/` is up to date before it is served; a lockfile says that there is such a folder. */
+async function generateFirst(root: string): Promise<void> {
+  if (!existsSync(join(root, "sessions.lock.json"))) return;
+  const { manifest } = generate({ root });
+  await bundlePages(root, manifest);
 }
 
 async function toServeOptions(flags: ServeFlags, config: WorkerConfig): Promise<ServeOptions> {

@@ -1,5 +1,7 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RoutedProject } from "./routed-project.ts";
@@ -169,6 +171,23 @@ test("FR17: `sessile generate` writes once, and --check fails until it has", () 
   const refused = sessile();
   expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("twice (Twice)")]);
   expect(sessile("--allow-delete").status).toBe(0);
+});
+
+test("FR18: `sessile serve` serves what the folder says now", async () => {
+  using other = new RoutedProject();
+  other.generate();
+  other.replace("sessions/teams/session.ts", "pathname, caller: caller?.id", "moved: pathname");
+  other.move("sessions/teams", "sessions/crew");
+  const args = ["--conditions=sessile-source", cli, "serve", "--port", "0"];
+  const child = spawn(process.execPath, args, { cwd: other.root, stdio: ["ignore", "pipe", "inherit"] });
+  const exit = once(child, "exit");
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /serves (\S+)/.exec(line)?.[1];
+    if (url === undefined) continue;
+    expect(await (await fetch(`${url}/crew/red/x`)).json()).toMatchObject({ name: "red", moved: "/x" });
+    child.kill("SIGTERM");
+  }
+  expect(await exit).toEqual([0, null]);
 });
 
 describe("what the lockfile keeps", () => {

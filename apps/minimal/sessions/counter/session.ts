@@ -1,7 +1,6 @@
 import { callable, Session } from "sessile";
-import { createSessile } from "sessile/worker";
 
-export class Counter extends Session<unknown, { count: number }> {
+export default class Counter extends Session<unknown, { count: number }> {
   readonly kind = "counter";
   readonly initialState = { count: 0 };
 
@@ -10,5 +9,3 @@ export class Counter extends Session<unknown, { count: number }> {
     return this.state.count;
   });
 }
-
-export default createSessile({ kinds: { counter: { binding: "COUNTER", route: "counter" } } });
