@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { connect } from "sessile/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RoutedProject } from "./routed-project.ts";
 
@@ -98,6 +99,18 @@ describe("FR12: middleware", () => {
     expect(response.status).toBe(500);
     expect(await response.json()).toMatchObject({ code: "internal" });
   });
+});
+
+test("FR12: a socket that middleware lets pass is live, and what it writes is seen", async () => {
+  const client = connect<{ readonly initialState: { total: number } }>({
+    url: project.url,
+    kind: "chat",
+    name: "live",
+  });
+  await client.whenLive();
+  await add("chat", "live", 4);
+  await expect.poll(() => client.getSnapshot().state).toEqual({ total: 4 });
+  client.close();
 });
 
 test.each([
