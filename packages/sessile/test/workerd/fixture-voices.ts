@@ -25,7 +25,8 @@ export class Voices extends Session {
   readonly reset = callable(async (id: string) => this.streams.resetStream(id));
   /** An event without a payload and one of a stream, in one commit. */
   readonly noteAndOpen = callable((id: string) => {
-    this.append("note.added", undefined);
+    // As JavaScript without types may.
+    this.append("note.added", undefined as never);
     this.streams.open(id);
   });
   readonly rows = callable(() => this.sql<{ n: number }>`SELECT count(*) AS n FROM _sessile_log`[0]?.n ?? 0);
