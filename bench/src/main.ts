@@ -13,8 +13,8 @@ import { catchupFigure, fanoutFigure } from "./figures/reading.ts";
 import { rowsFigures } from "./figures/rows.ts";
 import { spreadFigure } from "./figures/spread.ts";
 import { stateBytesFigure, stateFanoutFigure } from "./figures/state.ts";
+import { streamPeerFigures } from "./figures/stream-peers.ts";
 import {
-  streamAppendFigure,
   streamBurstFigure,
   streamCatchupFigure,
   streamCrowdFigure,
@@ -40,9 +40,9 @@ const figures: readonly Figure[] = [
   ...ledgerFigures,
   streamPaceFigure,
   streamBurstFigure,
-  streamAppendFigure,
   streamFanoutFigure,
   streamCatchupFigure,
+  ...streamPeerFigures,
   millionFigure,
 ];
 const here = fileURLToPath(new URL("..", import.meta.url));
@@ -68,6 +68,7 @@ async function measureAll(figures: readonly Figure[]): Promise<readonly Measurem
   print(`One workerd for all subjects, rounds interleaved, medians; ${cpus().length} cores.`);
   print("sessile runs without a record (no D1); floor-grouped writes the rows and bytes it does.");
   print("ledger, d1-each and mirror share one D1 of the same workerd, whose queries cross no network.");
+  print("ds-file is a process of its own; the streams of all others are objects of the one workerd.");
   // Beside the sources, because a temporary folder may lie in memory, where a commit costs nothing.
   const dir = mkdtempSync(`${here}.data-`);
   try {
@@ -78,13 +79,14 @@ async function measureAll(figures: readonly Figure[]): Promise<readonly Measurem
       durableObjects: {
         ...Object.fromEntries(Object.values(subjects).map(({ className }) => [className, { className }])),
         SESSILE_STREAM: { className: "StreamObject" },
+        BenchAgentStreams: { className: "BenchAgentStreams" },
       },
       d1: ["BENCH_RECORD"],
       compatibilityDate: "2026-11-01",
       compatibilityFlags: ["nodejs_compat"],
     });
     await using load = new LoadDriver();
-    const context = { server, load, quick: options.quick, rounds: options.quick ? 1 : 5 };
+    const context = { server, load, dir, quick: options.quick, rounds: options.quick ? 1 : 5 };
     return await inOrder(figures, context);
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -1,9 +1,9 @@
-import type { SubjectName } from "./subjects.ts";
+import type { MeasuredName } from "./subjects.ts";
 
 /** One number of one run; what `--json` writes. */
 export interface Measurement {
   readonly name: string;
-  readonly subject: SubjectName;
+  readonly subject: MeasuredName;
   readonly unit: string;
   readonly value: number;
 }
@@ -23,7 +23,7 @@ export function quantile(sorted: readonly number[], part: number): number {
 export function findValue(
   all: readonly Measurement[],
   name: string,
-  subject: SubjectName,
+  subject: MeasuredName,
 ): number | undefined {
   return all.find((one) => one.name === name && one.subject === subject)?.value;
 }

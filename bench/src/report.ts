@@ -1,17 +1,17 @@
 import type { Verdict } from "./expectations.ts";
 import { findValue, type Measurement } from "./measurement.ts";
-import { recordSubjectNames, type SubjectName, subjectNames } from "./subjects.ts";
+import { type MeasuredName, recordSubjectNames, streamSubjectNames, subjectNames } from "./subjects.ts";
 
-/** One table for what was measured without a record, one for what was measured with D1. */
+/** One table for what was measured without a record, one for what was measured with D1, one for streams over HTTP. */
 export function formatTables(measured: readonly Measurement[]): string {
-  return [subjectNames, recordSubjectNames]
+  return [subjectNames, recordSubjectNames, streamSubjectNames]
     .map((subjects) => formatTable(measured, subjects))
     .filter(Boolean)
     .join("\n\n");
 }
 
 /** Values with one column a subject, then how the first stands to each of the others. */
-function formatTable(all: readonly Measurement[], subjects: readonly SubjectName[]): string {
+function formatTable(all: readonly Measurement[], subjects: readonly MeasuredName[]): string {
   const measured = all.filter(({ subject }) => subjects.includes(subject));
   if (measured.length === 0) return "";
   const others = subjects.slice(1);

@@ -5,7 +5,14 @@ export const subjectNames = ["sessile", "agents", "floor-grouped", "floor-bare"]
  * product's default mode on a D1 that answers, and `mirror-down` on one whose every query fails.
  */
 export const recordSubjectNames = ["ledger", "d1-each", "mirror", "mirror-down"] as const;
+/**
+ * What is measured side by side over HTTP. `stream`: the product's streams. `ds-file`: the reference server of Durable
+ * Streams with its file store. `row-each`: a bare object that writes one row for each request.
+ */
+export const streamSubjectNames = ["stream", "ds-file", "agents-streams", "row-each"] as const;
+export type StreamSubjectName = (typeof streamSubjectNames)[number];
 export type SubjectName = (typeof subjectNames)[number] | (typeof recordSubjectNames)[number];
+export type MeasuredName = SubjectName | StreamSubjectName;
 
 export interface Subject {
   readonly name: SubjectName;

@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { type BenchContext, freshName, interleave } from "../bench-context.ts";
+import { type BenchContext, freshName } from "../bench-context.ts";
 import { countedPrefix } from "../counted-prefix.ts";
 import { type Measurement, median, quantile } from "../measurement.ts";
 import type { SubjectName } from "../subjects.ts";
@@ -40,33 +39,6 @@ export const streamBurstFigure: Figure = {
   },
 };
 
-export const streamAppendFigure: Figure = {
-  name: "stream/append16",
-  about:
-    "appends a second over HTTP, 16 at once, each acknowledged when it is durable; the bare object writes one row for each",
-  async run({ server, rounds, quick }) {
-    const names: readonly SubjectName[] = [subject, "floor-bare"];
-    const stream = freshName("append16");
-    await fetch(`${server.url}/v1/stream/${stream}`, {
-      method: "PUT",
-      headers: { "content-type": "text/plain" },
-    });
-    const addresses: Partial<Record<SubjectName, string>> = {
-      sessile: `${server.url}/v1/stream/${stream}`,
-      "floor-bare": `${server.url}/floor/FloorBare/${stream}`,
-    };
-    const measured = await interleave(names, rounds, (name) =>
-      appends(addresses[name] ?? "", 16, quick ? 300 : 1500),
-    );
-    return [...measured].map(([name, results]) => ({
-      name: this.name,
-      subject: name,
-      unit: "appends/s",
-      value: median(results),
-    }));
-  },
-};
-
 export const streamFanoutFigure: Figure = {
   name: "stream/fanout/512",
   about:
@@ -85,8 +57,8 @@ export const streamCrowdFigure: Figure = {
 };
 
 export const streamCatchupFigure: Figure = {
-  name: "stream/catchup",
-  about: "MB a second until a new reader has a stream of 10 MB",
+  name: "stream/catchup/socket",
+  about: "MB a second until a new reader of a session has its stream of 10 MB over a WebSocket",
   async run({ server, rounds }) {
     const name = freshName("catchup");
     await call(server.url, name, "pace", "s", 160, 0, 65_536, true);
@@ -177,30 +149,6 @@ async function fanout(
   const ms = Math.max(...all.map(({ lastAt }) => lastAt)) - startedAt;
   const delivered = all.reduce((sum, { chunks }) => sum + chunks, 0) - readers;
   return [{ name, subject, unit: "chunks/s", value: (delivered / ms) * 1000 }];
-}
-
-/** Over bare sockets: a client that does all of HTTP costs more than what is measured. */
-async function appends(address: string, atOnce: number, ms: number): Promise<number> {
-  const { hostname, port, pathname } = new URL(address);
-  const body = "x".repeat(100);
-  const request = `POST ${pathname} HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
-  const until = performance.now() + ms;
-  let done = 0;
-  const one = async () => {
-    const socket = connect(Number(port), hostname).setNoDelay();
-    while (performance.now() < until) {
-      socket.write(request);
-      const [answer] = (await once(socket, "data")) as [Buffer];
-      // Both answer 204, which has no body.
-      if (!answer.includes(" 204 "))
-        throw new Error(`${address} answered ${answer.toString().slice(0, 200)}`);
-      done += 1;
-    }
-    socket.destroy();
-  };
-  const startedAt = performance.now();
-  await Promise.all(Array.from({ length: atOnce }, one));
-  return (done / (performance.now() - startedAt)) * 1000;
 }
 
 async function call(base: string, session: string, method: string, ...args: unknown[]): Promise<void> {

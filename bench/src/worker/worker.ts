@@ -2,6 +2,7 @@ import { routeAgentRequest } from "agents";
 import type { StreamObject } from "sessile/stream";
 import { createSessile } from "sessile/worker";
 import type { BenchAgent } from "./bench-agent.ts";
+import type { BenchAgentStreams } from "./bench-agent-streams.ts";
 import type { BenchSession } from "./bench-session.ts";
 import type { FloorBare } from "./floor-bare.ts";
 import type { FloorD1 } from "./floor-d1.ts";
@@ -10,6 +11,7 @@ import type { LedgerSession, MirrorDownSession, MirrorSession } from "./record-s
 
 export { StreamObject } from "sessile/stream";
 export { BenchAgent } from "./bench-agent.ts";
+export { BenchAgentStreams } from "./bench-agent-streams.ts";
 export { BenchSession } from "./bench-session.ts";
 export { FloorBare } from "./floor-bare.ts";
 export { FloorD1 } from "./floor-d1.ts";
@@ -20,6 +22,7 @@ interface Env {
   readonly BenchSession: DurableObjectNamespace<BenchSession>;
   readonly SESSILE_STREAM: DurableObjectNamespace<StreamObject>;
   readonly BenchAgent: DurableObjectNamespace<BenchAgent>;
+  readonly BenchAgentStreams: DurableObjectNamespace<BenchAgentStreams>;
   readonly FloorGrouped: DurableObjectNamespace<FloorGrouped>;
   readonly FloorBare: DurableObjectNamespace<FloorBare>;
   readonly FloorD1: DurableObjectNamespace<FloorD1>;
@@ -38,7 +41,7 @@ const sessile = createSessile<Env>({
   streams: { binding: "SESSILE_STREAM" },
 });
 
-/** All subjects in one Worker: `/bench/{name}`, `/agents/bench-agent/{name}`, `/floor/{class}/{name}`, `/rows/{class}/{name}`, `/bytes/{class}/{name}`. */
+/** All subjects in one Worker: `/bench/{name}`, `/agents/bench-agent/{name}`, `/agents-streams/{name}`, `/floor/{class}/{name}`, `/rows/{class}/{name}`, `/bytes/{class}/{name}`. */
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const [, head, className = "", name = ""] = new URL(request.url).pathname.split("/");
@@ -49,6 +52,8 @@ export default {
         return Response.json(await rowsOf(env, className, name));
       case "bytes":
         return Response.json(await env.BenchSession.getByName(name).databaseBytes());
+      case "agents-streams":
+        return env.BenchAgentStreams.getByName(className).fetch(request);
       case "agents":
         return (await routeAgentRequest(request, env)) ?? new Response("No such agent.\n", { status: 404 });
       default:
@@ -68,6 +73,8 @@ function rowsOf(env: Env, className: string, name: string): Promise<number> {
       return env.BenchSession.getByName(name).rowsWritten();
     case "BenchAgent":
       return env.BenchAgent.getByName(name).rowsWritten();
+    case "BenchAgentStreams":
+      return env.BenchAgentStreams.getByName(name).rowsWritten();
     case "FloorGrouped":
       return env.FloorGrouped.getByName(name).rowsWritten();
     default:
