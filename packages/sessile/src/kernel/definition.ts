@@ -1,9 +1,11 @@
+import type { ChildReport } from "../protocol/family.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Retention } from "./archive.ts";
 import type { Migration } from "./migrations.ts";
 import type { SnapshotPolicy } from "./snapshots.ts";
+import type { StreamRetention } from "./stream-retention.ts";
 import type { SummaryPolicy } from "./summaries.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -44,6 +46,8 @@ export interface KindDefinition {
   readonly transcripts?: TranscriptEvents | null;
   /** When events leave the hot log for the archive. Default: never. */
   readonly retention?: Retention | null;
+  /** When streams that have closed are deleted. Default: never. */
+  readonly streamRetention?: StreamRetention | null;
   /** Milliseconds for which entries of the operator log are kept. Default: seven days. */
   readonly operatorLogMs?: number;
   /** Throws to refuse the next state. */
@@ -54,4 +58,6 @@ export interface KindDefinition {
   method(name: string): ((...args: readonly Json[]) => unknown) | null;
   /** Runs in the same commit that settles the gate. */
   gateSettled(gate: Gate, outcome: GateOutcome): void;
+  /** Runs in the same commit that takes the report. */
+  childReported?(report: ChildReport): void;
 }

@@ -5,6 +5,7 @@ export {
   type Retention,
   type Tombstone,
 } from "./archive.ts";
+export { listChildren, reportedSeq, reportWork } from "./children.ts";
 export {
   type ClientWrites,
   defaultClientWrites,
@@ -26,6 +27,7 @@ export {
   logLevels,
 } from "./operator-log.ts";
 export { Parts, partGraceMs, partsDueId } from "./parts.ts";
+export { reportTask } from "./report-task.ts";
 export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";
 export {
   defaultSnapshotPolicy,
@@ -35,6 +37,7 @@ export {
 } from "./snapshots.ts";
 export { type NotPromise, refuseThenable, type Sql, type SqlRow, type SqlValue } from "./sql.ts";
 export { nextShown, segmentsIn, shownPieces } from "./stream-page.ts";
+export { StreamExpiry, type StreamRetention, streamsDueId } from "./stream-retention.ts";
 export { StreamTable } from "./stream-table.ts";
 export {
   type StreamAppend,

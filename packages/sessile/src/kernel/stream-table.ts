@@ -1,7 +1,7 @@
 import type { Json } from "../protocol/json.ts";
 import type { StreamInfo } from "../protocol/stream.ts";
 import { readContinuation, splitText, writeContinuation } from "./long-text.ts";
-import { numberAt, type Sql, type SqlRow, textAt, textOrNullAt } from "./sql.ts";
+import { numberAt, numberOrNullAt, type Sql, type SqlRow, textAt, textOrNullAt } from "./sql.ts";
 
 /** Every so many segments one is in the index: a read begins at most that far before its offset, and a segment costs one row. */
 const indexEvery = 32;
@@ -55,6 +55,26 @@ export class StreamTable {
       streamId,
     )[0];
     return row ? this.#read(row) : null;
+  }
+
+  hasClosed(): boolean {
+    return this.#sql.exec("SELECT 1 FROM _sessile_stream WHERE body IS NOT NULL LIMIT 1").length > 0;
+  }
+
+  /** When each stream closed last; one that was reset since may be open. */
+  closings(): { readonly streamId: string; readonly closedAt: number }[] {
+    return this.#sql
+      .exec(
+        "SELECT stream_id, iif(json_valid(body), json_extract(body, '$.closedAt'), NULL) AS closed_at FROM _sessile_stream WHERE body IS NOT NULL",
+      )
+      .map((row) => {
+        const streamId = textAt(row, "stream_id");
+        // What is longer than a row is no JSON without its continuation.
+        return {
+          streamId,
+          closedAt: numberOrNullAt(row, "closed_at") ?? this.closed(streamId)?.closedAt ?? 0,
+        };
+      });
   }
 
   /** Ids in the order in which the streams were opened, newest first. */

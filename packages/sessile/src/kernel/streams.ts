@@ -6,8 +6,11 @@ import { isOpen, type StreamAnswer, type StreamInfo, type StreamProducer } from 
 import { closedStream, resetStream as resetInfo, withdrawnFrom } from "../protocol/stream-fold.ts";
 import { openStream as openStreamOf } from "../protocol/view.ts";
 import type { Batch } from "./batch.ts";
+import type { KindDefinition } from "./definition.ts";
+import type { DueTable } from "./due-table.ts";
 import type { Sql } from "./sql.ts";
 import { judgeProducer } from "./stream-producers.ts";
+import { StreamExpiry } from "./stream-retention.ts";
 import { StreamTable } from "./stream-table.ts";
 
 export interface StreamRequest {
@@ -44,11 +47,18 @@ export class Streams {
   readonly #batch: Batch;
   readonly #limits: Limits;
   readonly #table: StreamTable;
+  readonly #expiry: StreamExpiry;
 
-  constructor(sql: Sql, batch: Batch, limits: Limits) {
+  constructor(
+    sql: Sql,
+    due: DueTable,
+    batch: Batch,
+    { limits, streamRetention = null }: Pick<KindDefinition, "limits" | "streamRetention">,
+  ) {
     this.#batch = batch;
     this.#limits = limits;
     this.#table = new StreamTable(sql, limits.maxRowBytes);
+    this.#expiry = new StreamExpiry(due, this.#table, streamRetention);
   }
 
   /** Opens a stream; one that is open already stays as it is. @throws SessileError `conflict` if it has another type, start or an end */
@@ -119,6 +129,7 @@ export class Streams {
     const { to, ...payload } = event;
     const seq = this.#batch.emit(`stream.${to}`, payload as unknown as Json);
     this.#table.close(closedStream(stream, event, seq, this.#batch.at));
+    this.#expiry.closed(this.#batch.at);
     return { at: tail, tail, repeated: false };
   }
 
@@ -165,6 +176,11 @@ export class Streams {
     this.#batch.emitSystem("stream.deleted", { streamId, reason });
     this.#table.delete(streamId);
     return true;
+  }
+
+  /** Deletes those that closed longer ago than the kind keeps them. */
+  expire(): void {
+    this.#expiry.look(this.#batch.view, this.#batch.at, (streamId) => void this.delete(streamId, "expired"));
   }
 
   find(streamId: string): StreamInfo | null {

@@ -7,6 +7,7 @@ import {
   type Migration,
   type Retention,
   type SnapshotPolicy,
+  type StreamRetention,
   type SummaryPolicy,
   type Workflow,
 } from "../kernel/index.ts";
@@ -27,6 +28,7 @@ export interface KindDeclaration {
   readonly clientWrites: Partial<ClientWrites>;
   readonly snapshots: Partial<SnapshotPolicy> | null;
   readonly retention: Retention | null;
+  readonly streamRetention: StreamRetention | null;
   readonly summaries: SummarySettings | null;
   readonly voice: VoiceSettings | null;
   readonly operatorLogMs: number;
@@ -47,6 +49,7 @@ export function definitionOf(
     clientWrites: { ...defaultClientWrites, ...kind.clientWrites },
     snapshots: kind.snapshots && { ...defaultSnapshotPolicy, ...kind.snapshots },
     retention: kind.retention,
+    streamRetention: kind.streamRetention,
     summaries: kind.summaries && { ...defaultSummaryPolicy, ...kind.summaries },
     transcripts: kind.voice && transcriptEventsOf(kind.voice),
     operatorLogMs: kind.operatorLogMs,

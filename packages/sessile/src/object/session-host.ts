@@ -7,6 +7,7 @@ import {
   partsDueId,
   runningWork,
   type StoredCommit,
+  streamsDueId,
   type Transaction,
   type Writer,
 } from "../kernel/index.ts";
@@ -143,6 +144,7 @@ export class SessionHost {
     this.visible.start(this.#clock.now());
     this.summaries.start();
     this.#expiry.start(this.#clock.now());
+    this.streams.start(this.#clock.now());
     this.#work.reconcile();
     this.#alarm.rearm(this.#clock.now());
   }
@@ -181,7 +183,7 @@ export class SessionHost {
     this.voice.restart();
     this.peers.closeAll("The session was imported.");
     this.agents.peers.closeAll("The session was imported.");
-    this.streams.sockets.closeAll("The session was imported.");
+    this.streams.restart(this.#clock.now());
     this.visible.restart(this.#clock.now());
     this.#sealer.restart();
     this.parts.restart(this.#clock.now());
@@ -373,12 +375,11 @@ export class SessionHost {
     if (timer.timerId === expiryDueId) return this.#expiry.rang(this.#clock.now());
     if (timer.timerId === archiveDueId) return this.archiver.run(this.#clock.now());
     if (timer.timerId === partsDueId) return this.parts.run(this.#clock.now());
+    if (timer.timerId === streamsDueId) return this.streams.expire();
     if (timer.timerId === snapshotDueId) return this.#sealer.rang(this.#clock.now());
     if (timer.timerId.startsWith(summaryDuePrefix)) return this.summaries.rang(timer);
-    if (timer.timerId.startsWith(gateDuePrefix)) {
-      this.write(null, (writer) => writer.expireGate(timer.timerId.slice(gateDuePrefix.length)));
-      return;
-    }
+    if (timer.timerId.startsWith(gateDuePrefix))
+      return this.write(null, (writer) => writer.expireGate(timer.timerId.slice(gateDuePrefix.length)));
     await this.#hooks.onTimer(timer.name, timer.input);
     this.write(null, (writer) => writer.fireTimer(timer));
   }

@@ -39,6 +39,8 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   readonly snapshots: KindDeclaration["snapshots"] = {};
   /** When events move to the archive, from where they are read as before; null keeps them all at hand. */
   readonly retention: KindDeclaration["retention"] = null;
+  /** When streams that have closed are deleted, such as `{ endedMs: 7 * 86_400_000 }`; null keeps them for ever. */
+  readonly streamRetention: KindDeclaration["streamRetention"] = null;
   /** How long the operator log is kept. */
   readonly operatorLogMs: KindDeclaration["operatorLogMs"] = defaultOperatorLogMs;
   /** When sessions that nobody uses are deleted; null keeps them for ever. `mayExpire` decides for each. */

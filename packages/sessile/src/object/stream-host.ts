@@ -1,4 +1,13 @@
-import type { Kernel, LogPage, StoredCommit, Task, Transaction, Writer } from "../kernel/index.ts";
+import {
+  type Kernel,
+  type LogPage,
+  type StoredCommit,
+  StreamExpiry,
+  StreamTable,
+  type Task,
+  type Transaction,
+  type Writer,
+} from "../kernel/index.ts";
 import type { Appended } from "../protocol/durable-stream.ts";
 import { appendActionOf, appendedOf } from "../protocol/durable-stream-actions.ts";
 import { SessileError, type WireError } from "../protocol/error.ts";
@@ -34,6 +43,7 @@ export class StreamHost {
   readonly sockets: StreamSockets;
   readonly #options: StreamHostOptions;
   readonly #queue: StreamQueue;
+  readonly #expiry: StreamExpiry;
   readonly #waiting = new Set<{ readonly streamId: string; readonly wake: () => void }>();
 
   constructor(options: StreamHostOptions) {
@@ -42,6 +52,24 @@ export class StreamHost {
     this.reads = new StreamReads(kernel, visible, readAfter);
     this.sockets = new StreamSockets({ context, shown: this.reads, limits, clock });
     this.#queue = new StreamQueue({ clock, commit, whenShown: (settle) => visible.whenShown(settle) });
+    const table = new StreamTable(kernel.sql, limits.maxRowBytes);
+    this.#expiry = new StreamExpiry(kernel.due, table, kernel.definition.streamRetention ?? null);
+  }
+
+  /** An instance is awake. */
+  start(now: number): void {
+    this.#expiry.start(now);
+  }
+
+  /** Another log has taken this one's place. */
+  restart(now: number): void {
+    this.sockets.closeAll("The session was imported.");
+    this.#expiry.start(now);
+  }
+
+  /** Streams may have been closed for as long as they are kept. */
+  expire(): void {
+    this.#options.write((writer) => writer.expireStreams());
   }
 
   /** Opens a stream, or goes on with the one there is; inside a command as part of its commit. */

@@ -29,6 +29,8 @@ export class StreamObject extends Session {
   readonly initialState = null;
   override readonly clientWrites = { state: false, status: false, events: [] };
   override readonly snapshots = null;
+  /** Its time to live is its own affair: forks may still read it. */
+  override readonly streamRetention = null;
   override readonly migrations = streamLifeMigrations;
   readonly #table = new StreamLifeTable(this.ctx.storage.sql);
   #life: StreamLife | null = null;

@@ -19,6 +19,7 @@ export class Tiny extends Session<unknown, { readonly text: string }> {
     maxDepth: 16,
   };
   override readonly cacheBytes = 1000;
+  override readonly streamRetention = { endedMs: 100 };
 
   /** Loads take a turn, so that several ask for the same value at once. */
   readonly lookUp = callable(async (key: string, ttlMs: number, value: Json) => ({

@@ -39,6 +39,7 @@ export class Voices extends Session {
 export class Whispers extends Voices {
   override readonly kind: string = "whispers";
   override readonly durability = "ledger";
+  override readonly streamRetention = { endedMs: 100 };
   override recordOf(env: unknown): SessionRecord {
     const { SESSILE_RECORD } = env as { readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0] };
     return createD1Record(faultyDatabase(SESSILE_RECORD));

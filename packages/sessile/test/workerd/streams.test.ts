@@ -248,6 +248,23 @@ test("SM48 a reader that waits costs no row, and the object may sleep", async ()
   expect(await Promise.all(readers.map(({ closed }) => closed))).toEqual([1000, 1000]);
 });
 
+test.each([
+  ["mirror", "tiny", "Tiny"],
+  ["ledger", "whispers", "Whispers"],
+])("SM49 a stream that has closed is deleted by the alarm, in %s mode", async (_mode, kind, className) => {
+  const name = fixture.name();
+  const path = `${kind}/${name}/streams/s`;
+  const headers = { "content-type": "text/plain" };
+  expect(await fixture.ask("PUT", path, { headers })).toMatchObject({ status: 201 });
+  const peer = await fixture.live(name, { kind });
+  await fixture.ask("POST", path, { headers: { ...headers, "stream-closed": "true" }, text: "all of it" });
+  await fixture.evict(name, className);
+  const deleted = await peer.event(({ type }) => type === "stream.deleted");
+  expect(deleted.payload).toEqual({ streamId: "s", reason: "expired" });
+  expect(await fixture.get(`${path}?offset=-1`)).toMatchObject({ status: 404 });
+  expect((await fixture.log(name, kind)).map(({ type }) => type)).toContain("stream.ended");
+});
+
 test("SM45 a client reads a stream of its session by id, and is told what the stream came to", async () => {
   const name = fixture.name();
   await call(name, "say", "s", 2, 10, false);
