@@ -105,7 +105,7 @@ export class Instance {
       },
       getWebSockets: (tag?: string) => object.heldWires(tag).map((wire) => this.socketOf(wire)),
       waitUntil: (promise: Promise<unknown>) => void promise.catch((thrown) => object.threw(this, thrown)),
-      abort: () => this.#unlessDead(() => object.database.doom()),
+      abort: (reason: string) => this.#unlessDead(() => this.#givesUp(reason)),
     };
     return state as unknown as DurableObjectState;
   }
@@ -119,6 +119,14 @@ export class Instance {
         resolve();
       });
     });
+  }
+
+  /** Only a disk that failed is a reason to. */
+  #givesUp(reason: string): void {
+    const { database, world, name } = this.#object;
+    if (!database.isKilled && !database.isDoomed && !reason.includes("disk I/O error"))
+      world.fail(`${name} gave itself up: ${reason}`);
+    database.doom();
   }
 
   #unlessDead(act: () => void): void {
