@@ -5,7 +5,6 @@ export {
   type Retention,
   type Tombstone,
 } from "./archive.ts";
-export { listChildren, reportedSeq, reportWork } from "./children.ts";
 export {
   type ClientWrites,
   defaultClientWrites,
@@ -27,7 +26,6 @@ export {
   logLevels,
 } from "./operator-log.ts";
 export { Parts, partGraceMs, partsDueId } from "./parts.ts";
-export { reportTask } from "./report-task.ts";
 export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";
 export {
   defaultSnapshotPolicy,
