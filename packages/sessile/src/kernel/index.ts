@@ -26,6 +26,7 @@ export {
   logLevels,
 } from "./operator-log.ts";
 export { Parts, partGraceMs, partsDueId } from "./parts.ts";
+export { maxRecentChars } from "./recent-commits.ts";
 export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";
 export {
   defaultSnapshotPolicy,

@@ -1,9 +1,11 @@
+import { maxRecentChars } from "../kernel/index.ts";
 import { SessileError } from "../protocol/error.ts";
 import { assertJson, type Json } from "../protocol/json.ts";
 import type { Clock } from "./clock.ts";
 import { type CacheStats, LruCache } from "./lru-cache.ts";
 
-export const defaultCacheBytes = 10 * 1024 * 1024;
+/** Ten megabytes with the end of the log, which is in the same memory at two bytes a character. */
+export const defaultCacheBytes = 10 * 1024 * 1024 - 2 * maxRecentChars;
 
 export interface LoadingCacheStats extends CacheStats {
   /** Loads that were begun; the other misses joined one that ran. */
