@@ -1,3 +1,4 @@
+import type { ChildReport } from "../protocol/family.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
@@ -57,4 +58,6 @@ export interface KindDefinition {
   method(name: string): ((...args: readonly Json[]) => unknown) | null;
   /** Runs in the same commit that settles the gate. */
   gateSettled(gate: Gate, outcome: GateOutcome): void;
+  /** Runs in the same commit that takes the report. */
+  childReported?(report: ChildReport): void;
 }

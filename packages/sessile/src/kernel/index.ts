@@ -5,6 +5,7 @@ export {
   type Retention,
   type Tombstone,
 } from "./archive.ts";
+export { listChildren, reportedSeq, reportWork } from "./children.ts";
 export {
   type ClientWrites,
   defaultClientWrites,
@@ -27,6 +28,7 @@ export {
 } from "./operator-log.ts";
 export { Parts, partGraceMs, partsDueId } from "./parts.ts";
 export { maxRecentChars } from "./recent-commits.ts";
+export { reportTask } from "./report-task.ts";
 export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";
 export {
   defaultSnapshotPolicy,

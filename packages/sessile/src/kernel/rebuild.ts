@@ -6,6 +6,7 @@ import { closedStream } from "../protocol/stream-fold.ts";
 import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { emptyView, foldEvent, openStream, type SessionView, settleView } from "../protocol/view.ts";
 import { Checkpoint } from "./checkpoint.ts";
+import { deleteChild, insertChild } from "./children.ts";
 import type { KindDefinition } from "./definition.ts";
 import type { DueTable } from "./due-table.ts";
 import { gateDuePrefix, insertGate, readGate, settleGate } from "./gates.ts";
@@ -82,6 +83,8 @@ const projections: Projections = {
   "summary.requested": ({ sql }, { style }, seq, at) =>
     putSummaryRequest(sql, { seq, style, requestedAt: at }),
   "summary.created": ({ sql }, summary, seq, at) => putSummary(sql, { ...summary, seq, createdAt: at }),
+  "session.child_added": ({ sql }, child, seq) => insertChild(sql, child, seq),
+  "session.child_removed": ({ sql }, child) => deleteChild(sql, child),
   "usage.recorded": ({ sql }, entry, seq, at) => insertUsage(sql, { ...entry, seq, at }),
 };
 
@@ -164,6 +167,7 @@ function clearTables(sql: Sql): void {
     "summary",
     "summary_request",
     "usage",
+    "child",
   ])
     sql.exec(`DELETE FROM _sessile_${table}`);
   sql.exec(

@@ -108,4 +108,13 @@ export const builtInMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    version: 7,
+    name: "children",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE _sessile_child (kind TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
+      );
+    },
+  },
 ];

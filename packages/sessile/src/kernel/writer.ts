@@ -2,6 +2,7 @@ import type { AccessChange } from "../protocol/access.ts";
 import { audioSampleRate } from "../protocol/audio-frame.ts";
 import { type ErrorCode, SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
+import type { ParentLink, SentReport, SessionAddress } from "../protocol/family.ts";
 import { assertUserEventType } from "../protocol/ids.ts";
 import { assertJson, deepFreeze, type Json } from "../protocol/json.ts";
 import { type Lifecycle, mayBecome } from "../protocol/lifecycle.ts";
@@ -13,6 +14,7 @@ import type { SessionView } from "../protocol/view.ts";
 import type { Transcript, VoiceService } from "../protocol/voice.ts";
 import { changedAccess } from "./access.ts";
 import type { Batch } from "./batch.ts";
+import { addChild, adopt, removeChild, reportWork, startReport, takeReport } from "./children.ts";
 import type { KindDefinition } from "./definition.ts";
 import { type DraftRequest, type Drafts, pendingDraft, type StoredDraft, saveDraft } from "./drafts.ts";
 import type { DueTable, DueTimer } from "./due-table.ts";
@@ -80,6 +82,32 @@ export class Writer {
       "session.access_changed",
       deepFreeze(changedAccess(this.#batch.view.access, this.#batch.actor, change)),
     );
+  }
+
+  /** @throws SessileError `conflict` if it is another session's child */
+  adopt(link: ParentLink): void {
+    adopt(this.#batch, link);
+  }
+
+  /** Appends an event and tells the parent of it. @throws SessileError `rejected` without one */
+  report(type: string, payload: Json | undefined): number {
+    const seq = this.append(type, payload);
+    startReport(this.#sql, this.#batch, seq);
+    return seq;
+  }
+
+  addChild(child: SessionAddress): void {
+    this.assertWritable();
+    addChild(this.#sql, this.#batch, child);
+  }
+
+  removeChild(child: SessionAddress): void {
+    this.assertWritable();
+    removeChild(this.#sql, this.#batch, child);
+  }
+
+  takeReport(child: SessionAddress, report: SentReport): void {
+    this.#kind.childReported?.(takeReport(this.#sql, this.#batch, child, report));
   }
 
   append(type: string, payload: Json | undefined): number {
@@ -286,8 +314,9 @@ export class Writer {
   #closeEverything(): void {
     for (const gateId of Object.keys(this.#batch.view.gates))
       expireGate(this.#sql, this.#due, this.#batch, gateId);
-    for (const workId of Object.keys(this.#batch.view.work))
-      failWork(this.#sql, this.#batch, workId, "The session was terminated.");
+    // What a session says last, its parent still hears.
+    for (const [workId, name] of Object.entries(this.#batch.view.work))
+      if (name !== reportWork) failWork(this.#sql, this.#batch, workId, "The session was terminated.");
     this.#drafts.drop();
     for (const streamId of Object.keys(this.#batch.view.streams ?? {}))
       this.#streams().close(streamId, {

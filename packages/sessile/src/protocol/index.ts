@@ -104,6 +104,14 @@ export {
   type JsonShape,
   parseJson,
 } from "./json.ts";
+export {
+  type ChildReport,
+  isSessionActor,
+  type ParentLink,
+  type SentReport,
+  type SessionAddress,
+  sessionActor,
+} from "./family.ts";
 export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { type ChainHead, chainStart, extendChain } from "./log-chain.ts";

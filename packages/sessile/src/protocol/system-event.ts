@@ -1,5 +1,6 @@
 import type { SessionAccess } from "./access.ts";
 import type { ErrorCode, WireError } from "./error.ts";
+import type { ParentLink, SessionAddress } from "./family.ts";
 import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -29,6 +30,17 @@ export interface SystemEventPayloads {
   "session.lifecycle_changed": { readonly from: Lifecycle; readonly to: Lifecycle };
   /** The whole of it as it is from now on. */
   "session.access_changed": SessionAccess;
+  /** The session is a child of that one. */
+  "session.adopted": ParentLink;
+  "session.child_added": SessionAddress;
+  /** It was deleted by its parent. */
+  "session.child_removed": SessionAddress;
+  /** What a child told: an event of its own log. */
+  "session.child_reported": SessionAddress & {
+    readonly seq: number;
+    readonly type: string;
+    readonly payload: Json;
+  };
   "status.changed": { readonly from: string | null; readonly to: string };
   "state.changed": StateChange;
   "gate.opened": Omit<Gate, "openedAt">;

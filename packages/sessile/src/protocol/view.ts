@@ -1,6 +1,7 @@
 import type { SessionAccess } from "./access.ts";
 import type { Commit, PackedEvent } from "./event.ts";
 import { lastSeqOf } from "./event.ts";
+import type { ParentLink } from "./family.ts";
 import type { Gate } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -32,6 +33,8 @@ export interface SessionView<State = Json> {
   readonly streams?: OpenStreams;
   /** Absent where the kind of session has no owners. */
   readonly access?: SessionAccess;
+  /** Absent where no session made this one. */
+  readonly parent?: ParentLink;
   readonly lastSeq: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
@@ -94,6 +97,7 @@ const folds: Fold = {
   }),
   "session.lifecycle_changed": (view, { to }, seq) => ({ ...view, lifecycle: to, lifecycleVersion: seq }),
   "session.access_changed": (view, access) => ({ ...view, access }),
+  "session.adopted": (view, parent) => ({ ...view, parent }),
   "status.changed": (view, { to }, seq) => ({ ...view, status: to, statusVersion: seq }),
   "state.changed": (view, change, seq) => ({ ...view, state: changedState(view, change), version: seq }),
   "gate.opened": (view, gate, _seq, at) => ({
