@@ -1,3 +1,4 @@
+import { closeCodes } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { StreamFrame } from "../protocol/stream.ts";
 import type { LiveReader, LiveUpdate } from "./stream-port.ts";
@@ -47,7 +48,7 @@ export function readSocket(socket: WebSocket, from: number): LiveReader {
   socket.addEventListener("message", ({ data }) => {
     if (typeof data === "string") take(JSON.parse(data) as StreamFrame);
   });
-  socket.addEventListener("close", () => fail(interrupted()));
+  socket.addEventListener("close", ({ code, reason }) => fail(refusalOf(code, reason)));
   socket.addEventListener("error", () => fail(interrupted()));
   socket.accept();
   return {
@@ -76,6 +77,12 @@ function joined(pages: readonly Chunks[]): LiveUpdate {
     chunks: pages.flatMap(({ chunks }) => chunks),
     upToDate: last?.more !== true,
   };
+}
+
+function refusalOf(code: number, reason: string): SessileError {
+  if (code === closeCodes.gone) return new SessileError("gone", reason);
+  if (code === closeCodes.notFound) return new SessileError("not_found", reason);
+  return interrupted();
 }
 
 function interrupted(): SessileError {

@@ -1,5 +1,5 @@
 import { closeCodes } from "../protocol/close-code.ts";
-import { SessileError } from "../protocol/error.ts";
+import { type ErrorCode, SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { isOpen, type StreamFrame, type StreamInfo } from "../protocol/stream.ts";
 import type { StreamReplies } from "../protocol/stream-request.ts";
@@ -59,9 +59,14 @@ export class RelayFeed implements ShownStreams {
   }
 
   async #connect(): Promise<void> {
-    const { connect } = this.#options;
+    const { connect, sockets } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const socket = await connect(this.#actor, this.#search());
+    const socket = await connect(this.#actor, this.#search()).catch((thrown) => {
+      const { code, message } = SessileError.from(thrown);
+      const closeCode = refusalCodes[code];
+      if (closeCode !== undefined) sockets().closeAll(message, closeCode);
+      throw thrown;
+    });
     socket.addEventListener("message", ({ data }) => {
       const frame = JSON.parse(String(data)) as StreamFrame;
       this.#receive(frame);
@@ -175,6 +180,14 @@ export class RelayFeed implements ShownStreams {
     return { pages: known, next: Math.min(next, tail), more: next < tail };
   }
 }
+
+/** Refusals that another try does not change, and what the readers that are here are told. */
+const refusalCodes: { readonly [Code in ErrorCode]?: number } = {
+  not_found: closeCodes.notFound,
+  gone: closeCodes.gone,
+  // Each reader comes again, and is asked who it is.
+  forbidden: closeCodes.restart,
+};
 
 const stillOpen = { status: "active", output: null, error: null } as const;
 

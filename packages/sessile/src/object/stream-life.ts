@@ -29,6 +29,8 @@ export interface StreamLifeOptions {
     action: StreamAction & { readonly do: Do },
   ) => Promise<StreamReplies[Do]>;
   readonly askOther: AskDurableStream;
+  /** Nobody reads on: the stream is kept for its forks only. */
+  readonly closeReaders: () => void;
   /** Null where there are no subscriptions. */
   readonly feed: StreamFeed | null;
   /** Calls `onTimer` at `dueAt`, also after a restart. */
@@ -219,10 +221,12 @@ export class StreamLife {
 
   /** Deleted, or its time is up. As long as others share its chunks they are kept, and nobody else sees them. */
   async #end(): Promise<void> {
-    const { table, feed } = this.#options;
+    const { table, feed, closeReaders } = this.#options;
     await feed?.ending();
-    if (table.loans > 0) table.markDeleted();
-    else await this.#obliterate();
+    if (table.loans > 0) {
+      table.markDeleted();
+      closeReaders();
+    } else await this.#obliterate();
     await feed?.changed();
   }
 

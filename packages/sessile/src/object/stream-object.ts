@@ -1,3 +1,4 @@
+import { closeCodes } from "../protocol/close-code.ts";
 import type { DurableStreamReplies, DurableStreamRequest } from "../protocol/durable-stream.ts";
 import { SessileError, type WireError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
@@ -11,11 +12,14 @@ import {
 import type { StreamStanding } from "../protocol/stream-subscription.ts";
 import { DurableSql } from "./durable-sql.ts";
 import { Session } from "./session.ts";
+import { live } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import { StreamFeed } from "./stream-feed.ts";
 import { StreamLife, type StreamTimer } from "./stream-life.ts";
 import { StreamLifeTable, streamLifeMigrations } from "./stream-life-table.ts";
+import { openReader } from "./stream-relays.ts";
 import { reportStream } from "./subscription-stub.ts";
+import { refuseFetch } from "./upgrade.ts";
 
 /** The id of the one stream of a standalone object. */
 export const standaloneStreamId = "main";
@@ -62,6 +66,13 @@ export class StreamObject extends Session {
     return reply;
   }
 
+  /** Forks read what was deleted by requests, never over a socket. */
+  override async fetch(request: Request): Promise<Response> {
+    if (this.#table.isDeleted)
+      return refuseFetch(request, new SessileError("gone", "This stream was deleted."));
+    return super.fetch(request);
+  }
+
   override async onTimer(name: string, input: Json): Promise<void> {
     await this.#lifeOf().onTimer(name as StreamTimer, input as string | null);
   }
@@ -74,6 +85,7 @@ export class StreamObject extends Session {
       info: () => this.streams.getInfo(standaloneStreamId),
       ask: (action) => askOwn(this, action) as never,
       askOther: (name, request) => askDurableStream(namespaceOf(this.env), name, request),
+      closeReaders: () => this[live]().streams.sockets.closeAll("The stream was deleted.", closeCodes.gone),
       feed: this.#feedOf(),
       setTimer: (name, other, dueAt) => this.#wakeAt(name, other, dueAt),
     });
@@ -166,17 +178,32 @@ export async function askStreamObject(
   return reply.value as StreamReply;
 }
 
+/** Where readers of standalone streams go that the stream's object has no room for. */
+export interface StreamRelays {
+  /** Name of the binding of `StreamObject`. */
+  readonly binding: string;
+  /** The namespace of `StreamRelay`. */
+  readonly namespace: DurableObjectNamespace;
+}
+
 /** A socket that reads a standalone stream from an offset on, not yet accepted. @throws SessileError */
 export async function openStreamObject(
   namespace: DurableObjectNamespace,
   name: string,
   offset: number,
+  relays: StreamRelays | null,
 ): Promise<WebSocket> {
   const headers = { upgrade: "websocket", [streamHeader]: standaloneStreamId };
-  const request = new Request(`https://stream/?offset=${offset}`, { headers });
-  const { webSocket } = await stubOf(namespace, name).fetch(request);
-  if (webSocket) return webSocket;
-  throw new SessileError("unavailable", "The stream did not open.", { retryAfterMs: 1000 });
+  const upgrade = () => new Request(`https://stream/?offset=${offset}`, { headers });
+  const { webSocket } = await openReader(
+    () => stubOf(namespace, name).fetch(upgrade()),
+    relays && {
+      namespace: relays.namespace,
+      origin: { binding: relays.binding, name, streamId: standaloneStreamId, jurisdiction: null },
+    },
+    (relay) => relay.fetch(upgrade()),
+  );
+  return webSocket as WebSocket;
 }
 
 function stubOf(namespace: DurableObjectNamespace, name: string): StreamStub {

@@ -11,7 +11,7 @@ import type {
 } from "../protocol/stream-manager.ts";
 import type { StreamAction, StreamReplies } from "../protocol/stream-request.ts";
 import { failureOf } from "./session-streams.ts";
-import { askStreamObject, openStreamObject } from "./stream-object.ts";
+import { askStreamObject, openStreamObject, type StreamRelays } from "./stream-object.ts";
 import { differs, PagedReader } from "./stream-reader.ts";
 
 const retryMs = 1000;
@@ -23,9 +23,12 @@ type Ask = <Do extends StreamAction["do"]>(
 /** Standalone streams: each id is an object of the namespace. From a Worker or from another object. */
 export class StreamObjects implements StreamManager {
   readonly #namespace: DurableObjectNamespace;
+  readonly #relays: StreamRelays | null;
 
-  constructor(namespace: DurableObjectNamespace) {
+  /** @param relays serve the readers that a stream's object has no room for */
+  constructor(namespace: DurableObjectNamespace, relays: StreamRelays | null = null) {
     this.#namespace = namespace;
+    this.#relays = relays;
   }
 
   async createWriter(streamId: string, options: WriterOptions = {}): Promise<StreamWriter> {
@@ -79,7 +82,7 @@ export class StreamObjects implements StreamManager {
     let socket: WebSocket | null = null;
     let isStopped = false;
     const wait = async () => {
-      const opened = await openStreamObject(this.#namespace, name, known.tail);
+      const opened = await openStreamObject(this.#namespace, name, known.tail, this.#relays);
       opened.addEventListener("message", ({ data }) => {
         const frame = JSON.parse(String(data)) as StreamFrame;
         if (frame.t !== "stream" || differs(known, frame.info)) resolve();

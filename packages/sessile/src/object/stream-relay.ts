@@ -9,7 +9,7 @@ import { relayHeader, type StreamReplies, streamHeader } from "../protocol/strea
 import { platformClock } from "./clock.ts";
 import { close } from "./peers.ts";
 import { RelayFeed } from "./relay-feed.ts";
-
+import { opened } from "./stream-relays.ts";
 import { StreamSockets } from "./stream-sockets.ts";
 import { actorFrom, refuseFetch } from "./upgrade.ts";
 
@@ -114,9 +114,10 @@ export class StreamRelay extends DurableObject {
     const above = address.path.slice(0, -1);
     const stub =
       above.length === 0 ? this.#origin(address) : this.#relay(relayName({ ...address, path: above }));
-    const { webSocket, status } = await stub.fetch(new Request(`https://stream/${search}`, { headers }));
-    if (webSocket) return webSocket;
-    throw new SessileError("unavailable", `The stream above answered ${status}.`, { retryAfterMs: 1000 });
+    const { webSocket } = await opened(
+      await stub.fetch(new Request(`https://stream/${search}`, { headers })),
+    );
+    return webSocket as WebSocket;
   }
 
   async #read(

@@ -1,4 +1,4 @@
-export { StreamObject, standaloneStreamId } from "../object/stream-object.ts";
+export { StreamObject, type StreamRelays, standaloneStreamId } from "../object/stream-object.ts";
 export { StreamObjects } from "../object/stream-objects.ts";
 export { StreamRelay } from "../object/stream-relay.ts";
 export { StreamSubscriptions } from "../object/stream-subscriptions.ts";

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { answerStreamRequest, type ReadSettings, servedMethods } from "../durable-streams/index.ts";
+import type { SessileBindings } from "../object/session-bindings.ts";
 import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import { problemResponse } from "./problem.ts";
@@ -40,16 +41,10 @@ export function standaloneStreamRoutes<Env>(
     // A preflight bears no credentials, and tells nothing.
     if (request.method !== "OPTIONS")
       await options.require(context as never, isRead ? "read" : "write", name);
-    const namespace = (context.env as { readonly [binding: string]: unknown })[options.binding];
-    if (!namespace)
-      throw new SessileError(
-        "unavailable",
-        `The binding ${options.binding} is missing: there are no streams.`,
-      );
-    const stream = new StandaloneStream(namespace as DurableObjectNamespace, name);
+    const stream = standaloneStream(context.env, options.binding, name);
     if (context.req.header("upgrade")?.toLowerCase() === "websocket") {
       const offset = integerParam(context.req.query("offset"), "offset", 0, 0, Number.MAX_SAFE_INTEGER);
-      return standaloneStreamSocket(namespace as DurableObjectNamespace, name, stream, offset);
+      return standaloneStreamSocket(stream, offset);
     }
     return answerStreamRequest(stream, request, {
       ...options,
@@ -60,4 +55,13 @@ export function standaloneStreamRoutes<Env>(
     });
   });
   return routes;
+}
+
+/** @throws SessileError `unavailable` without the binding */
+function standaloneStream(env: unknown, binding: string, name: string): StandaloneStream {
+  const namespace = (env as { readonly [binding: string]: DurableObjectNamespace | undefined })[binding];
+  if (!namespace)
+    throw new SessileError("unavailable", `The binding ${binding} is missing: there are no streams.`);
+  const { SESSILE_RELAY: relays } = env as SessileBindings;
+  return new StandaloneStream(namespace, name, relays ? { binding, namespace: relays } : null);
 }

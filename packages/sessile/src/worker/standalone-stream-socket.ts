@@ -1,21 +1,15 @@
-import { openStreamObject } from "../object/stream-object.ts";
 import type { StreamFrame } from "../protocol/stream.ts";
 import type { StandaloneStream } from "./standalone-stream.ts";
 
 /**
- * A reader's socket of a standalone stream. The object serves it alone, unless the reader begins with chunks that the stream
- * shares with another: those are sent from here, after the object's first frame and before all others.
+ * A reader's socket of a standalone stream. The object, or a relay, serves it alone, unless the reader begins with chunks that the stream
+ * shares with another: those are sent from here, after that one's first frame and before all others.
  *
  * @throws SessileError `not_found`, `gone`, `bad_request`
  */
-export async function standaloneStreamSocket(
-  namespace: DurableObjectNamespace,
-  name: string,
-  stream: StandaloneStream,
-  offset: number,
-): Promise<Response> {
+export async function standaloneStreamSocket(stream: StandaloneStream, offset: number): Promise<Response> {
   const { start } = await stream.begin(offset);
-  const source = await openStreamObject(namespace, name, Math.max(offset, start));
+  const source = await stream.open(Math.max(offset, start));
   if (offset >= start) return new Response(null, { status: 101, webSocket: source });
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();

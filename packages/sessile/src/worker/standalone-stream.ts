@@ -6,7 +6,7 @@ import {
   readSocket,
   type StreamPort,
 } from "../durable-streams/index.ts";
-import { askDurableStream, openStreamObject } from "../object/stream-object.ts";
+import { askDurableStream, openStreamObject, type StreamRelays } from "../object/stream-object.ts";
 import type {
   Appended,
   AskDurableStream,
@@ -27,11 +27,13 @@ type OwnOrBefore = DurableStreamReplies["read"];
 export class StandaloneStream implements StreamPort {
   readonly #namespace: DurableObjectNamespace;
   readonly #name: string;
+  readonly #relays: StreamRelays | null;
   readonly #ask: AskDurableStream;
 
-  constructor(namespace: DurableObjectNamespace, name: string) {
+  constructor(namespace: DurableObjectNamespace, name: string, relays: StreamRelays | null) {
     this.#namespace = namespace;
     this.#name = name;
+    this.#relays = relays;
     this.#ask = (stream, request) => askDurableStream(namespace, stream, request);
   }
 
@@ -97,8 +99,13 @@ export class StandaloneStream implements StreamPort {
     return { head: first.head, at, to, chunks };
   }
 
+  /** A socket with the stream's own chunks from an offset on, not yet accepted. */
+  open(offset: number): Promise<WebSocket> {
+    return openStreamObject(this.#namespace, this.#name, offset, this.#relays);
+  }
+
   async follow(from: number): Promise<LiveReader> {
-    return readSocket(await openStreamObject(this.#namespace, this.#name, from), from);
+    return readSocket(await this.open(from), from);
   }
 
   async delete(): Promise<void> {

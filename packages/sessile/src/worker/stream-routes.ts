@@ -1,5 +1,5 @@
 import { Hono, type HonoRequest } from "hono";
-import { isFull, openAtRelay } from "../object/stream-relays.ts";
+import { openReader } from "../object/stream-relays.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertStreamId } from "../protocol/ids.ts";
@@ -87,28 +87,10 @@ export async function streamSocket(
 ): Promise<Response> {
   const upgrade = (): Request =>
     new Request(`https://session/${search}`, { headers: { upgrade: "websocket" } });
-  try {
-    return await opened(await target.forward(upgrade(), actor, ["read"], { [streamHeader]: streamId }));
-  } catch (thrown) {
-    const { relays } = target;
-    if (!relays || !(thrown instanceof SessileError) || !isFull(thrown)) throw thrown;
-    return openAtRelay(relays.namespace, { ...relays.origin, streamId }, async (relay) =>
-      opened(await relay.fetch(asActor(upgrade(), actor))),
-    );
-  }
-}
-
-/** @throws SessileError what was answered instead of a socket */
-async function opened(response: Response): Promise<Response> {
-  if (response.status === 101) return response;
-  const error = (await response.json().catch(() => null)) as {
-    readonly code?: SessileError["code"];
-    readonly detail?: string;
-    readonly limit?: string;
-  } | null;
-  throw new SessileError(
-    error?.code ?? "unavailable",
-    error?.detail ?? "The session did not open a stream.",
-    error?.limit === undefined ? {} : { limit: error.limit },
+  const { relays } = target;
+  return openReader(
+    () => target.forward(upgrade(), actor, ["read"], { [streamHeader]: streamId }),
+    relays && { ...relays, origin: { ...relays.origin, streamId } },
+    (relay) => relay.fetch(asActor(upgrade(), actor)),
   );
 }

@@ -1,10 +1,20 @@
 import { callable, type Limits, Session, type SessionRecord } from "sessile";
 import { createD1Record } from "sessile/d1";
-import { type StreamManager, StreamObject, StreamObjects, StreamRelay } from "sessile/stream";
+import {
+  StreamObject as BaseStreamObject,
+  type StreamManager,
+  StreamObjects,
+  StreamRelay,
+} from "sessile/stream";
 import { streamContract } from "sessile/testing";
 import { faultyDatabase } from "./fixture-record.ts";
 
-export { StreamObject };
+/** Of those whose names say so, each object serves few readers itself. */
+export class StreamObject extends BaseStreamObject {
+  override readonly limits: Partial<Limits> = this.ctx.id.name?.startsWith("crowd")
+    ? { maxStreamReaders: 2, maxStreamBufferedBytes: 1024 * 1024 }
+    : {};
+}
 
 /** A kind that talks: streams written by its methods, and the contract of streams run inside. */
 export class Voices extends Session {

@@ -1,3 +1,4 @@
+import { EventSource } from "eventsource";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { openStream, type SocketConstructor } from "../../src/client/index.ts";
@@ -104,3 +105,91 @@ test("SM43 a relay serves only whoever may read, and tells of a stream that is n
   expect(await new SocketReader(fixture, `crowds/${name}/streams/none`).closed).toBe(4404);
   for (const { socket } of all) socket.terminate();
 });
+
+const plain = { "content-type": "text/plain" };
+
+/** A standalone stream whose object takes two readers. */
+async function standalone(text: string, headers: Record<string, string> = {}): Promise<string> {
+  const path = `/v1/stream/${fixture.name("crowd")}`;
+  expect(await fixture.ask("PUT", path, { text, headers: { ...plain, ...headers } })).toMatchObject({
+    status: 201,
+  });
+  return path;
+}
+
+const append = (path: string, text: string, headers: Record<string, string> = {}) =>
+  fixture.ask("POST", path, { text, headers: { ...plain, ...headers } });
+
+/** One reader after another kind: what it has read so far, and everything once the stream has closed. */
+interface TextReader {
+  readonly text: () => string;
+  readonly all: Promise<string>;
+}
+
+function overSocket(path: string): TextReader {
+  const reader = new SocketReader(fixture, path);
+  const text = () => reader.chunks.join("");
+  return { text, all: reader.closed.then(text) };
+}
+
+function overEvents(path: string): TextReader {
+  let text = "";
+  const source = new EventSource(`${fixture.at(path)}?offset=-1&live=sse`);
+  source.addEventListener("data", ({ data }) => {
+    text += data;
+  });
+  const all = new Promise<string>((resolve) => {
+    source.addEventListener("control", ({ data }) => {
+      if (!JSON.parse(data).streamClosed) return;
+      source.close();
+      resolve(text);
+    });
+  });
+  return { text: () => text, all };
+}
+
+function overPolls(path: string): TextReader {
+  let text = "";
+  const read = async (offset: string): Promise<string> => {
+    const { status, headers, body } = await fixture.get(`${path}?offset=${offset}&live=long-poll`);
+    if (status > 204) throw new Error(`answered ${status}`);
+    text += body;
+    if (headers.get("stream-closed") === "true") return text;
+    return read(headers.get("stream-next-offset") ?? "");
+  };
+  return { text: () => text, all: read("-1") };
+}
+
+test("DU16 readers of a standalone stream beyond those its object takes are served by relays, over sockets, events and polls, a fork's too", async () => {
+  const source = await standalone("one ");
+  const fork = await standalone("two ", { "stream-forked-from": source });
+  await append(source, "not the fork's");
+  const all = [overSocket, overEvents, overPolls].flatMap((over) =>
+    Array.from({ length: 6 }, () => over(fork)),
+  );
+  await until(() => all.every(({ text }) => text() === "one two "));
+  await append(fork, "three ");
+  await until(() => all.every(({ text }) => text() === "one two three "));
+  await append(fork, "four", { "stream-closed": "true" });
+  const read = await Promise.all(all.map((reader) => reader.all));
+  expect(read).toEqual(all.map(() => "one two three four"));
+});
+
+test.each(["nobody", "a fork"])(
+  "DU17 readers of a deleted stream that is shared by %s are told, through relays too",
+  async (sharer) => {
+    const path = await standalone("one");
+    if (sharer === "a fork") await standalone("two", { "stream-forked-from": path });
+    const tail = (await fixture.get(path)).headers.get("stream-next-offset");
+    const sockets = Array.from({ length: 6 }, () => new SocketReader(fixture, path));
+    await Promise.all(sockets.map((reader) => reader.seen(1)));
+    const events = await fetch(`${fixture.at(path)}?offset=-1&live=sse`);
+    const polls = Array.from({ length: 4 }, () => fixture.get(`${path}?offset=${tail}&live=long-poll`));
+    await fixture.ask("DELETE", path);
+    expect(await Promise.all(sockets.map(({ closed }) => closed))).toEqual(sockets.map(() => 4410));
+    await expect(events.text()).rejects.toThrow();
+    const after = sharer === "a fork" ? 410 : 404;
+    for (const { status } of await Promise.all(polls)) expect([410, after]).toContain(status);
+    expect((await fixture.get(path)).status).toBe(after);
+  },
+);
