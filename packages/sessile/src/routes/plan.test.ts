@@ -277,6 +277,26 @@ test("FR7: a class with a new name is a rename, even where its folder moved; a c
   ]);
 });
 
+test("FR7: bindings that are no longer wanted leave those around them, comments too, as they are", () => {
+  const one = planGeneration(
+    project([
+      ["a", "Gamma", "a"],
+      ["b", "Alpha", "b"],
+      ["c", "Delta", "c"],
+    ]),
+  );
+  const laidOut = textOf(one, "wrangler.jsonc")
+    .replace('"Gamma" },', '"Gamma" }, // the first, and oldest')
+    .replace(/"Delta" \}\s*\]/, '"Delta" } /* the last */]');
+  const kept = planGeneration(
+    project([["a", "Gamma", "a"]], { lock: textOf(one, "sessions.lock.json"), config: laidOut }),
+    { allowDelete: true },
+  );
+  expect(textOf(kept, "wrangler.jsonc")).toContain('"class_name": "Gamma" } // the first, and oldest\n');
+  const none = planGeneration(after(one, []), { allowDelete: true });
+  expect(configOf(none).durable_objects.bindings).toEqual([]);
+});
+
 test("FR7: classes that exchange their names are refused", () => {
   const plan = planGeneration(
     project([

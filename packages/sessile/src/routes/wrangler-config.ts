@@ -1,8 +1,8 @@
-import { applyEdits, modify, type ParseError, parse, printParseErrorCode } from "jsonc-parser";
+import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 import * as z from "zod";
 import { bindingOf } from "./class-name.ts";
 import { GenerateError } from "./generate-error.ts";
-import { appendEntry, formatEntry } from "./jsonc-append.ts";
+import { appendEntry, formatEntry, removeEntry } from "./jsonc-entries.ts";
 import type { Lockfile, LockMigration } from "./lockfile.ts";
 import type { Manifest } from "./manifest.ts";
 import { outputFolder, type SourceFile } from "./source-file.ts";
@@ -89,8 +89,7 @@ function mergeBindings(file: SourceFile, config: Config, manifest: Manifest, loc
   for (const [index, entry] of [...present.entries()].reverse()) {
     const same = wanted.find(({ name }) => name === entry.name);
     if (same?.class_name === entry.class_name) kept.add(entry.name);
-    else if (former.get(entry.name) === entry.class_name)
-      text = applyEdits(text, modify(text, [...bindingsPath, index], undefined, {}));
+    else if (former.get(entry.name) === entry.class_name) text = removeEntry(text, bindingsPath, index);
     else if (same) throw boundOtherwise(file.path, entry, manifest);
   }
   const added = wanted.filter(({ name }) => !kept.has(name));
