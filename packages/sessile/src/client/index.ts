@@ -2,6 +2,7 @@ export { firstRetryMs, longestRetryMs, stableAfterMs } from "./backoff.ts";
 export type { SessionAddress, SessionClientOptions } from "./client-options.ts";
 export type { CloseReason, ConnectionPhase } from "./connection-state.ts";
 export type { DraftActions } from "./draft-actions.ts";
+export type { DurableOutbox } from "./durable-outbox.ts";
 export {
   type Clock,
   type Network,
@@ -14,6 +15,7 @@ export {
 } from "./environment.ts";
 export type { EventsListener, SessionEvents } from "./event-feed.ts";
 export { FollowedStream, type StreamSnapshot } from "./followed-stream.ts";
+export { GateInbox, type GateInboxOptions, type InboxItem, type InboxSnapshot } from "./gate-inbox.ts";
 export {
   type EventsPage,
   HttpClient,
@@ -22,12 +24,23 @@ export {
   type ShownSummary,
   type SummariesPage,
 } from "./http-client.ts";
+export { type IndexedDbOutboxOptions, indexedDbOutbox } from "./indexed-db-outbox.ts";
+export type { KeptCommand, SettledCommand } from "./kept-command.ts";
+export { memoryOutbox } from "./memory-outbox.ts";
 export { type OpenStreamOptions, openStream, type StreamReading } from "./open-stream.ts";
 export type { StateUpdate } from "./optimistic-state.ts";
 export type { CommandResult, PendingCommand } from "./outbox.ts";
+export {
+  defaultMaxStoredChars,
+  type OutboxAddress,
+  type OutboxJournal,
+  type OutboxStore,
+  type StoredCommand,
+} from "./outbox-store.ts";
 export { type PartData, type PartsOptions, SessionParts, type WithParts } from "./parts.ts";
 export { connect, SessionClient } from "./session-client.ts";
 export type {
+  AnswerGate,
   Appendable,
   AppendableType,
   EventOf,

@@ -32,15 +32,35 @@ export interface OutboxOptions {
   readonly epoch: number;
   /** Commands that may wait for their answer; one more is refused. */
   readonly maxQueued: number;
+  /** Default: none, commands live as long as the client. */
+  readonly keeper?: OutboxKeeper;
+}
+
+/** A command on its way. */
+export interface QueuedCommand {
+  readonly id: string;
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly queuedAt: number;
+}
+
+/** Keeps commands somewhere else too. None leaves before it is said to be `stored`. */
+export interface OutboxKeeper {
+  /** @throws SessileError `limit_exceeded` for a command there is no room for */
+  admit(chars: number): void;
+  added(command: QueuedCommand): void;
+  /** For good: of a refusal worth repeating nothing is told. */
+  answered(id: string, outcome: CommandResult | SessileError): void;
 }
 
 interface Entry {
   /** Whether somebody makes the command anew if it is refused for its version. */
   readonly isRetried: boolean;
-  readonly n: number;
   readonly id: string;
   /** Serialised once, when it is queued: a later change of the caller's object does not reach the wire. */
   readonly text: string;
+  /** It may leave. */
+  isStored: boolean;
   readonly resolve: (result: CommandResult) => void;
   readonly reject: (error: SessileError) => void;
   /** Marks a rejection as known, for a caller that closed the client on purpose and waits for nothing. */
@@ -48,10 +68,7 @@ interface Entry {
 }
 
 /** A pending command, made from its text only if somebody looks. */
-interface Shown {
-  readonly id: string;
-  readonly text: string;
-  readonly queuedAt: number;
+interface Shown extends QueuedCommand {
   item: PendingCommand | null;
 }
 
@@ -75,11 +92,12 @@ export const maxPackedChars = 1024 * 1024;
  */
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #unanswered = new Map<string, Entry>();
-  /** Ids in `#unanswered` that are not on their way, in the order of their numbers. */
+  /** In the order they leave in. */
+  #unanswered = new Map<string, Entry>();
+  /** Those of `#unanswered` that are not on their way, in the same order. */
   #unsent: Entry[] = [];
   /** What the events do not show yet, and the seq that will show it once answered. */
-  readonly #pending = new Map<string, Shown>();
+  #pending = new Map<string, Shown>();
   readonly #echoes = new Map<string, number>();
   #pendingList: readonly PendingCommand[] | null = [];
   #overtaken: readonly PendingCommand[] = Object.freeze([]);
@@ -138,6 +156,8 @@ export class Outbox {
         { limit: "maxFrameChars" },
       );
     }
+    const { keeper } = this.#options;
+    keeper?.admit(text.length);
     this.#nextN = n + 1;
     this.#pending.set(id, { id, text, queuedAt: now, item: null });
     this.#pendingList = null;
@@ -146,8 +166,8 @@ export class Outbox {
       const entry: Entry = {
         isRetried: ended !== undefined,
         id,
-        n,
         text,
+        isStored: keeper === undefined,
         resolve: (result) => {
           ended?.(result);
           resolve(result);
@@ -161,7 +181,52 @@ export class Outbox {
       this.#unanswered.set(id, entry);
       this.#unsent.push(entry);
     });
+    keeper?.added({ id, text, queuedAt: now });
     return promise;
+  }
+
+  /** These may leave now. */
+  stored(ids: readonly string[]): void {
+    for (const id of ids) {
+      const entry = this.#unanswered.get(id);
+      if (entry) entry.isStored = true;
+    }
+  }
+
+  /** Takes in stored commands whose promises nobody holds, in front of those that are not stored yet. */
+  restore(commands: readonly QueuedCommand[]): void {
+    const nobody = () => {};
+    const entries = commands.map(
+      ({ id, text }): Entry => ({
+        isRetried: false,
+        id,
+        text,
+        isStored: true,
+        resolve: nobody,
+        reject: nobody,
+        hush: nobody,
+      }),
+    );
+    const isNew = ({ id }: { readonly id: string }) => this.#unanswered.get(id)?.isStored === false;
+    this.#pending = inserted(
+      this.#pending,
+      commands.map((command) => ({ ...command, item: null })),
+      isNew,
+    );
+    this.#unsent = [...this.#unsent, ...entries];
+    this.#unanswered = inserted(this.#unanswered, entries, isNew);
+    this.#pendingList = null;
+    this.#sortUnsent();
+  }
+
+  /** Gives commands up: they are not sent, or not again, and their promises end with the error. */
+  withdraw(ids: readonly string[], error: SessileError): void {
+    for (const id of ids) {
+      const entry = this.#unanswered.get(id);
+      this.#unanswered.delete(id);
+      this.#forget(id);
+      entry?.reject(error);
+    }
   }
 
   /** The frames to send now, each bounded in commands and length. Empty while a refusal is waited out. */
@@ -169,10 +234,16 @@ export class Outbox {
     if (this.#retryAt !== null && now < this.#retryAt) return [];
     this.#retryAt = null;
     const frames: string[] = [];
+    const later: Entry[] = [];
     let texts: string[] = [];
     let chars = 0;
-    for (const { id, text } of this.#unsent) {
+    for (const entry of this.#unsent) {
+      const { id, text } = entry;
       if (!this.#unanswered.has(id)) continue;
+      if (!entry.isStored) {
+        later.push(entry);
+        continue;
+      }
       const isFull =
         texts.length >= defaultLimits.maxCommandsPerFrame || chars + text.length > maxPackedChars;
       if (isFull && texts.length > 0) {
@@ -184,7 +255,7 @@ export class Outbox {
       chars += text.length + 1;
     }
     if (texts.length > 0) frames.push(frameHead + texts.join(",") + frameTail);
-    this.#unsent = [];
+    this.#unsent = later;
     return frames;
   }
 
@@ -213,15 +284,18 @@ export class Outbox {
         }
         if (error.code === "precondition_failed" && !entry.isRetried) this.#keepOvertaken(ack.id);
         this.#forget(ack.id);
-        entry.reject(error);
+        this.#answered(entry, error);
       } else {
         if (ack.seq <= lastSeq) this.#forget(ack.id);
         else if (this.#pending.has(ack.id)) this.#echoes.set(ack.id, ack.seq);
-        entry.resolve({ seq: ack.seq, repeated: ack.repeated === true, result: ack.result });
+        this.#answered(entry, { seq: ack.seq, repeated: ack.repeated === true, result: ack.result });
       }
       this.#unanswered.delete(ack.id);
     }
-    if (refused.length > 0) this.#sendAgain(refused);
+    if (refused.length > 0) {
+      this.#unsent = [...new Set([...this.#unsent, ...refused])];
+      this.#sortUnsent();
+    }
   }
 
   /** An event that carries one of our ids shows the command's effect; the answer is still owed. */
@@ -253,9 +327,15 @@ export class Outbox {
     }
   }
 
-  #sendAgain(refused: readonly Entry[]): void {
-    const again = new Set([...this.#unsent, ...refused]);
-    this.#unsent = [...again].sort((left, right) => left.n - right.n);
+  #answered(entry: Entry, outcome: CommandResult | SessileError): void {
+    if (outcome instanceof SessileError) entry.reject(outcome);
+    else entry.resolve(outcome);
+    this.#options.keeper?.answered(entry.id, outcome);
+  }
+
+  #sortUnsent(): void {
+    const unsent = new Set(this.#unsent);
+    this.#unsent = [...this.#unanswered.values()].filter((entry) => unsent.has(entry));
   }
 
   /** The newest of them: whoever wrote them while nobody was there to see the refusal may want to look at them. */
@@ -272,4 +352,16 @@ export class Outbox {
     this.#echoes.delete(id);
     this.#pendingList = null;
   }
+}
+
+/** A map with more values in it, in front of the first that is new. */
+function inserted<Value extends { readonly id: string }>(
+  map: ReadonlyMap<string, Value>,
+  more: readonly Value[],
+  isNew: (value: Value) => boolean,
+): Map<string, Value> {
+  const values = [...map.values()];
+  const old = values.filter((value) => !isNew(value));
+  const all = [...old, ...more, ...values.filter(isNew)];
+  return new Map(all.map((value) => [value.id, value]));
 }

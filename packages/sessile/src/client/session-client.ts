@@ -6,7 +6,7 @@ import {
   type Commit,
   type Json,
   type Lifecycle,
-  SessileError,
+  type SessileError,
   type SessionContract,
   StateMismatch,
   type StateOf,
@@ -19,6 +19,7 @@ import {
   defaultMaxEvents,
   defaultMaxQueued,
   environmentOf,
+  outboxAddressOf,
   randomProducer,
   type SessionClientOptions,
   socketUrlOf,
@@ -27,6 +28,7 @@ import { closeError } from "./close-error.ts";
 import { Connection } from "./connection.ts";
 import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-state.ts";
 import { type DraftActions, draftActions } from "./draft-actions.ts";
+import { DurableOutbox } from "./durable-outbox.ts";
 import type { Clock, TransportName } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
 import { HttpClient, type RequestedSummary } from "./http-client.ts";
@@ -34,7 +36,7 @@ import { Listeners } from "./listeners.ts";
 import { LiveWaiters } from "./live-waiters.ts";
 import { type openStream, type StreamReading, streamReader } from "./open-stream.ts";
 import { OptimisticState, type StateUpdate } from "./optimistic-state.ts";
-import { type CommandResult, Outbox } from "./outbox.ts";
+import type { CommandResult, Outbox } from "./outbox.ts";
 import { SessionParts } from "./parts.ts";
 import { SessionStore } from "./session-store.ts";
 import type {
@@ -46,6 +48,7 @@ import type {
   SetState,
   SignalEvent,
 } from "./session-types.ts";
+import { signalFrame } from "./signal-frame.ts";
 import { SessionVoice } from "./voice.ts";
 
 /** Opens a session. It connects at once and stays connected, through any failure but a refusal, until `close()`. */
@@ -66,6 +69,8 @@ export class SessionClient<S extends SessionContract> {
   readonly call: CallsOf<S>;
   readonly events: SessionEvents<S>;
   readonly draft: DraftActions<S>;
+  /** Commands that outlive their client, if it was given an `outbox`. */
+  readonly outbox: DurableOutbox;
   /** What is too large for an event. */
   readonly parts: SessionParts;
   /** Every chunk of one of its streams, live: `for await (const chunk of client.stream("answer-1"))`. */
@@ -85,7 +90,6 @@ export class SessionClient<S extends SessionContract> {
   #phase: ConnectionPhase = "idle";
   #isDirty = false;
   #isFlushDue = false;
-  #retryTimer: unknown = null;
 
   constructor(options: SessionClientOptions) {
     const url = socketUrlOf(options);
@@ -97,7 +101,9 @@ export class SessionClient<S extends SessionContract> {
     this.#store = new SessionStore(kind, name, options.maxEvents ?? defaultMaxEvents);
     this.#feed = new EventFeed(this.#store);
     this.events = this.#feed;
-    this.call = callProxy<S>((method, args) => this.#call(method, args));
+    this.call = callProxy<S>(
+      async (method, args) => (await this.#enqueue(() => ({ op: "call", method, args: [...args] }))).result,
+    );
     this.draft = draftActions<S>(
       (make) => this.#enqueue(make),
       () => this.#store.draft,
@@ -106,11 +112,20 @@ export class SessionClient<S extends SessionContract> {
     this.parts = new SessionParts(options);
     this.stream = streamReader(url, environment.WebSocket);
     this.#requests = new HttpClient<S>(options);
-    this.#outbox = new Outbox({
+    this.outbox = new DurableOutbox({
       producer: options.producer ?? randomProducer(environment.random),
       epoch: options.epoch ?? 0,
       maxQueued: options.maxQueued ?? defaultMaxQueued,
+      store: options.outbox ?? null,
+      address: outboxAddressOf(options),
+      actorId: options.actorId,
+      clock: environment.clock,
+      enqueue: (make) => this.#enqueue(make),
+      leave: () => this.#scheduleFlush(),
+      changed: () => this.#queued(),
+      abandon: (error) => this.#optimistic.fail(error, false),
     });
+    this.#outbox = this.outbox.queue;
     this.#optimistic = new OptimisticState({
       view: () => this.#store.view,
       outbox: this.#outbox,
@@ -144,6 +159,7 @@ export class SessionClient<S extends SessionContract> {
   /** Connects; also again after the client was closed. Bound, as is every method, so that it may be passed on alone. */
   readonly start = (): void => {
     this.#feed.reopen();
+    this.outbox.start();
     this.#connection.start();
   };
 
@@ -216,16 +232,12 @@ export class SessionClient<S extends SessionContract> {
   readonly signal = (signal: Json): boolean => {
     assertJson(signal, "signal");
     if (!this.#connection.isAttached) return false;
-    if (this.transport !== "websocket")
-      throw new SessileError("rejected", `Signals need a WebSocket; this client uses ${this.transport}.`, {
-        field: "transport",
-      });
-    this.#connection.send(JSON.stringify({ t: "signal", signal }));
+    this.#connection.send(signalFrame(signal, this.transport));
     return true;
   };
 
   readonly getSnapshot = (): SessionSnapshot<S> =>
-    this.#store.snapshot(this.#phase, this.#outbox, this.#optimistic);
+    this.#store.snapshot(this.#phase, this.outbox, this.#optimistic);
 
   /** Calls back once for each frame that changed something. Returns a function that stops it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener);
@@ -241,11 +253,6 @@ export class SessionClient<S extends SessionContract> {
   get #closed(): SessileError | null {
     const { state } = this.#connection;
     return state.at === "closed" ? closeError(state.reason) : null;
-  }
-
-  async #call(method: string, args: readonly Json[]): Promise<Json | undefined> {
-    const { result } = await this.#enqueue(() => ({ op: "call", method, args: [...args] }));
-    return result;
   }
 
   /** Async, so that a command refused before it is queued rejects like one the server refuses. */
@@ -295,6 +302,7 @@ export class SessionClient<S extends SessionContract> {
         break;
       case "welcome":
         this.#store.welcome(effect.peerId, effect.actor);
+        this.outbox.welcomed(effect.actor?.id ?? null);
         break;
       case "applyCommit": {
         const events = this.#apply(effect.commit, effect.after);
@@ -304,8 +312,7 @@ export class SessionClient<S extends SessionContract> {
         break;
       }
       case "settleAcks":
-        this.#outbox.settle(effect.acks, this.#seenSeq(), this.#clock.now());
-        this.#armRetry();
+        this.outbox.settle(effect.acks, this.#seenSeq());
         break;
       case "voice":
         this.voice.took(effect.frame);
@@ -358,20 +365,12 @@ export class SessionClient<S extends SessionContract> {
     return this.#store.isFollowing ? this.#store.lastSeq : Number.POSITIVE_INFINITY;
   }
 
-  #armRetry(): void {
-    const { retryAt } = this.#outbox;
-    this.#clock.clearTimeout(this.#retryTimer);
-    if (retryAt === null) return;
-    this.#retryTimer = this.#clock.setTimeout(() => this.#flush(), Math.max(0, retryAt - this.#clock.now()));
-  }
-
   #onFinish(reason: CloseReason): void {
     const error = closeError(reason);
-    this.#clock.clearTimeout(this.#retryTimer);
     if (reason.kind === "refused") this.#store.setError(error);
     this.voice.finished(error);
     this.#optimistic.fail(error, reason.kind === "stopped");
-    this.#outbox.fail(error, reason.kind === "stopped");
+    this.outbox.fail(error, reason.kind === "stopped");
     this.#feed.finish(reason.kind === "refused" ? error : null);
   }
 

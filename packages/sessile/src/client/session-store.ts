@@ -14,9 +14,9 @@ import {
   sessionKeyOf,
 } from "../protocol/index.ts";
 import type { ConnectionPhase } from "./connection-state.ts";
+import type { DurableOutbox } from "./durable-outbox.ts";
 import { EventWindow } from "./event-window.ts";
 import type { OptimisticState } from "./optimistic-state.ts";
-import type { Outbox } from "./outbox.ts";
 import type { EventOf, Presence, SessionSnapshot } from "./session-types.ts";
 
 const nobody: Presence = Object.freeze({ count: 0, peers: Object.freeze([]) });
@@ -124,7 +124,7 @@ export class SessionStore<S> {
 
   snapshot(
     connection: ConnectionPhase,
-    { pending, overtaken }: Pick<Outbox, "pending" | "overtaken">,
+    { kept, queue: { pending, overtaken } }: Pick<DurableOutbox, "kept" | "queue">,
     optimistic: Pick<OptimisticState, "shown" | "unsent">,
   ): SessionSnapshot<S> {
     type State = DeepReadonly<StateOf<S>>;
@@ -137,6 +137,7 @@ export class SessionStore<S> {
       lifecycle: view?.lifecycle,
       events: this.window.latest,
       pending,
+      kept,
       unsentUpdates: optimistic.unsent,
       overtaken,
       draft: this.#draft,

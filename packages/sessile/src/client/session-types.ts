@@ -18,6 +18,7 @@ import type {
   SystemEventType,
 } from "../protocol/index.ts";
 import type { ConnectionPhase } from "./connection-state.ts";
+import type { KeptCommand } from "./kept-command.ts";
 import type { StateUpdate } from "./optimistic-state.ts";
 import type { CommandResult, PendingCommand } from "./outbox.ts";
 
@@ -53,6 +54,8 @@ export interface SessionSnapshot<S> {
   readonly events: readonly EventOf<S>[];
   /** Commands whose effect is not in `events` yet. */
   readonly pending: readonly PendingCommand[];
+  /** With an outbox: this actor's commands that were refused when no client was there to be told. Empty without one. */
+  readonly kept: readonly KeptCommand[];
   /** Functions given to `setState` that no command was made of yet. */
   readonly unsentUpdates: number;
   /** This client's own states that were refused because others had written (`ifVersion`): the latest 16, newest last. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { SessionClient } from "../client/index.ts";
+import { memoryOutbox, poll, SessionClient } from "../client/index.ts";
 import { FakeClock, settled } from "../testing/fake-clock.ts";
 import { ScriptedServer } from "../testing/scripted-server.ts";
 import { coalesce, frameMs } from "./coalesce.ts";
@@ -22,7 +22,8 @@ describe("sharing", () => {
   test("CL29 components that name the same session share one connection, and the last to leave ends it", async () => {
     const { clock, server, shared } = stage();
     const releases = [shared.get(address).hold(), shared.get({ ...address, history: 3 }).hold()];
-    expect(shared.get({ ...address, name: "n2" })).not.toBe(shared.get(address));
+    for (const other of [{ name: "n2" }, { transport: poll() }, { outbox: memoryOutbox() }])
+      expect(shared.get({ ...address, ...other })).not.toBe(shared.get(address));
     await settled();
     expect(server.pairs).toHaveLength(1);
     releases[0]?.();

@@ -1,4 +1,4 @@
-import { type Clock, SessionClient, type SessionClientOptions, type Transport } from "../client/index.ts";
+import { type Clock, SessionClient, type SessionClientOptions } from "../client/index.ts";
 import type { SessionContract } from "../protocol/index.ts";
 
 /** How long a client outlives its last component: past a remount by StrictMode or a change of page. */
@@ -18,11 +18,11 @@ type Make = (options: SessionClientOptions) => SessionClient<SessionContract>;
 /** Clients by address, so that all components of a page share one socket per session. */
 export class SharedClients {
   readonly #entries = new Map<string, Entry>();
-  /** Tells transports apart; the same object is the same transport. */
-  readonly #transports = new WeakMap<Transport, number>();
+  /** Tells transports and outboxes apart; the same object is the same one. */
+  readonly #numbers = new WeakMap<object, number>();
   readonly #clock: Clock;
   readonly #make: Make;
-  #transportCount = 0;
+  #count = 0;
 
   constructor(clock: Clock, make: Make = (options) => new SessionClient(options)) {
     this.#clock = clock;
@@ -39,8 +39,8 @@ export class SharedClients {
    * mounted, and then the client is forgotten again.
    */
   get<S extends SessionContract>(options: SessionClientOptions): SharedClient<S> {
-    const { url = "", kind, name, transport, from = "log" } = options;
-    const key = `${url} ${kind}/${name} ${from} ${transport ? this.#numberOf(transport) : 0}`;
+    const { url = "", kind, name, transport, outbox, from = "log" } = options;
+    const key = `${url} ${kind}/${name} ${from} ${this.#numberOf(transport)} ${this.#numberOf(outbox)}`;
     let entry = this.#entries.get(key);
     if (!entry) {
       entry = new Entry(this.#make(options), this.#clock, {
@@ -52,12 +52,10 @@ export class SharedClients {
     return entry as unknown as SharedClient<S>;
   }
 
-  #numberOf(transport: Transport): number {
-    let number = this.#transports.get(transport);
-    if (number === undefined) {
-      number = ++this.#transportCount;
-      this.#transports.set(transport, number);
-    }
+  #numberOf(thing: object | undefined): number {
+    if (!thing) return 0;
+    const number = this.#numbers.get(thing) ?? ++this.#count;
+    this.#numbers.set(thing, number);
     return number;
   }
 }

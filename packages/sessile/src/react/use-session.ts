@@ -2,6 +2,7 @@ import { useMemo, useSyncExternalStore } from "react";
 import {
   type CommandResult,
   type EventOf,
+  type OutboxStore,
   type SessionAddress,
   type SessionClient,
   type SessionSnapshot,
@@ -19,6 +20,8 @@ export interface UseSessionOptions extends SessionAddress {
   readonly from?: "snapshot";
   /** Make it outside the component: clients are shared by session and transport. Default: a WebSocket. */
   readonly transport?: Transport;
+  /** Keeps commands beyond the page. Make it outside the component, as the transport. */
+  readonly outbox?: OutboxStore;
 }
 
 type Actions =
@@ -55,7 +58,7 @@ const sharedClients = new SharedClients(systemClock);
  * The one-line view of a conversation is `const { messages, send } = useSession({ kind: "chat", name })`.
  */
 export function useSession<S extends SessionContract>(options: UseSessionOptions): UseSession<S> {
-  const { url, kind, name, history, from, transport } = options;
+  const { url, kind, name, history, from, transport, outbox } = options;
   const source = useMemo(() => {
     const address = {
       kind,
@@ -64,9 +67,10 @@ export function useSession<S extends SessionContract>(options: UseSessionOptions
       ...(history === undefined ? {} : { history }),
       ...(from === undefined ? {} : { from }),
       ...(transport === undefined ? {} : { transport }),
+      ...(outbox === undefined ? {} : { outbox }),
     };
     return sessionSource<S>(sharedClients.get<S>(address), systemClock);
-  }, [url, kind, name, history, from, transport]);
+  }, [url, kind, name, history, from, transport, outbox]);
   const snapshot = useSyncExternalStore(source.subscribe, source.getSnapshot, source.getSnapshot);
   const { client, send } = source;
   const { events, view } = snapshot;

@@ -1,5 +1,6 @@
 import {
   type Ack,
+  type Actor,
   type ClientFrame,
   type Command,
   type Commit,
@@ -46,6 +47,8 @@ export class ScriptedServer {
   log: Commit[] = [];
   /** Answers a command with an error instead of applying it. */
   refuse: (command: Command) => WireError | null = () => null;
+  /** Whom the welcome names. */
+  actor: Actor | null = { id: "ada" };
   /** False: connections stay unopened. */
   isAccepting = true;
   /** False: `ping` is not answered. */
@@ -144,7 +147,7 @@ export class ScriptedServer {
       t: "welcome",
       v: 1,
       peerId: "p1",
-      actor: { id: "ada" },
+      actor: this.actor,
       lastSeq,
       createdAt: view.createdAt,
     } as const;

@@ -1,6 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { connect, type SessionClient } from "../../src/client/index.ts";
-import { until } from "../../src/node/server/fixtures/processes.ts";
+import { sqliteOutbox } from "../../src/client-node/index.ts";
+import { temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import type { Callable } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
 
@@ -117,5 +123,54 @@ test("ST32 two clients that update the state through evictions and cut connectio
   for (const { getSnapshot } of [one, two]) {
     await until(() => getSnapshot().lastSeq === body.lastSeq);
     expect(getSnapshot()).toMatchObject({ state: body.state, view: { state: body.state }, pending: [] });
+  }
+});
+
+/** Runs a process that writes until it has stored so many commands, and kills it. @returns how many it had stored */
+async function writeAndDie(name: string, store: string, by: string, enough: number): Promise<number> {
+  const program = fileURLToPath(new URL("outbox-writer.ts", import.meta.url));
+  const child = spawn(
+    process.execPath,
+    ["--conditions=sessile-source", program, fixture.url, name, store, by],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const exit = once(child, "exit");
+  let stored = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    stored = Number(line);
+    if (stored >= enough) child.kill("SIGKILL");
+  }
+  await exit;
+  return stored;
+}
+
+test("OX2 OX5 what processes had stored when they were killed arrives once and in order, also what was sent already", async () => {
+  using folder = temporaryFolder();
+  const store = join(folder.path, "outbox.db");
+  const name = fixture.name();
+  const stored: Record<string, number> = {};
+  const write = async (by: string, enough: number) => {
+    stored[by] = await writeAndDie(name, store, by, enough);
+  };
+  await write("connected", 100);
+  await fixture.restart(async () => {
+    await write("offline", 50);
+  });
+  await Promise.all([write("one of two", 50), write("other of two", 50)]);
+
+  const last = connect<NotesContract>({ url: fixture.url, kind: "notes", name, outbox: sqliteOutbox(store) });
+  clients.push(last);
+  await last.whenLive();
+  await last.outbox.saved();
+  await until(() => last.getSnapshot().pending.length === 0);
+  expect([last.outbox.kept, last.outbox.others, last.outbox.error]).toEqual([[], [], null]);
+  const said = (await fixture.log(name)).filter(({ type }) => type === "note.said");
+  for (const [by, count] of Object.entries(stored)) {
+    const numbers = said
+      .map(({ payload }) => payload as { by: string; n: number })
+      .filter((payload) => payload.by === by)
+      .map(({ n }) => n);
+    expect(numbers.length).toBeGreaterThanOrEqual(count);
+    expect(numbers).toEqual(numbers.map((_, index) => index));
   }
 });
