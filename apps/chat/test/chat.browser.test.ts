@@ -81,7 +81,10 @@ const isReady = (page: Page) => page.getByRole("status").filter({ hasText: "Read
 
 async function opened(path = `/chat/c-${++chats}`): Promise<Page> {
   const page = await context.newPage();
+  // A page that still looks for an answer to go on with cannot ask.
+  const looked = page.waitForResponse((response) => response.url().endsWith("/stream"));
   await page.goto(url + path);
+  await looked;
   await page.getByLabel("Your message").waitFor();
   return page;
 }
@@ -153,6 +156,7 @@ test("CH4 an answer that ended while the network was away is there when it is ba
 
 test("CH4 a question asked without a network stays in sight, and is sent again when there is one", async () => {
   const page = await opened();
+  await isReady(page);
   wire.cut();
   await page.getByLabel("Your message").fill("Tell me everything");
   await page.keyboard.press("Enter");
