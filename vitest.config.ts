@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["sessile-source"];
@@ -14,6 +15,8 @@ const browser = ["apps/*/test/**/*.browser.test.ts", "packages/sessile/test/**/*
 
 export default defineConfig({
   test: {
+    // Vitest would leave a core free; most of the time tests wait for a server.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         ...shared,
