@@ -1,11 +1,11 @@
 import { SessileError } from "../protocol/error.ts";
-import { preflightResponse, refusalOf, withBrowserHeaders } from "./answers.ts";
-import { defaultReadSettings, headResponse, type ReadSettings, readResponse } from "./read-routes.ts";
+import { preflightReply, type Reply, refusalOf, responseOf } from "./answers.ts";
+import { defaultReadSettings, headReply, type ReadSettings, readReply } from "./read-routes.ts";
 import type { StreamPort } from "./stream-port.ts";
 import {
-  appendResponse,
-  createResponse,
-  deleteResponse,
+  appendReply,
+  createReply,
+  deleteReply,
   RefusedProducer,
   type WriteSettings,
 } from "./write-routes.ts";
@@ -32,39 +32,43 @@ export async function answerStreamRequest(
   const origin = request.headers.get("origin");
   const allowed = origin !== null && options.allowedOrigins.includes(origin) ? origin : null;
   try {
-    return withBrowserHeaders(await answer(stream, request, options), allowed);
+    return responseOf(await answer(stream, request, options), allowed);
   } catch (thrown) {
-    return withBrowserHeaders(refused(thrown, options.problem), allowed);
+    return responseOf(refused(thrown, options.problem), allowed);
   }
 }
 
-function answer(stream: StreamPort, request: Request, options: DurableStreamsOptions): Promise<Response> {
+function answer(stream: StreamPort, request: Request, options: DurableStreamsOptions): Promise<Reply> {
   switch (request.method) {
     case "GET":
-      return readResponse(stream, request, { ...defaultReadSettings, ...options });
+      return readReply(stream, request, { ...defaultReadSettings, ...options });
     case "HEAD":
-      return headResponse(stream);
+      return headReply(stream);
     case "PUT":
-      return createResponse(stream, request, options);
+      return createReply(stream, request, options);
     case "POST":
-      return appendResponse(stream, request, options);
+      return appendReply(stream, request, options);
     case "DELETE":
-      return deleteResponse(stream);
+      return deleteReply(stream);
     case "OPTIONS":
-      return Promise.resolve(preflightResponse());
+      return Promise.resolve(preflightReply());
     default:
       throw new SessileError("method_not_allowed", `A stream takes HEAD, ${servedMethods.join(", ")}.`);
   }
 }
 
-function refused(thrown: unknown, problem: (thrown: unknown) => Response): Response {
+function refused(thrown: unknown, problem: (thrown: unknown) => Response): Reply {
   const cause = thrown instanceof RefusedProducer ? thrown.cause : thrown;
   const { status, headers } = refusalOf(cause);
   const answer = problem(cause);
-  const response =
-    status === undefined ? answer : new Response(answer.body, { status, headers: answer.headers });
-  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
-  if (thrown instanceof RefusedProducer && headers["producer-expected-seq"] !== undefined)
-    response.headers.set("producer-received-seq", String(thrown.seq));
-  return response;
+  const isOutOfOrder = thrown instanceof RefusedProducer && headers["producer-expected-seq"] !== undefined;
+  return {
+    status: status ?? answer.status,
+    headers: {
+      ...Object.fromEntries(answer.headers),
+      ...headers,
+      ...(isOutOfOrder ? { "producer-received-seq": String(thrown.seq) } : {}),
+    },
+    body: answer.body,
+  };
 }

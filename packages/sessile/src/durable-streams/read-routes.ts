@@ -1,7 +1,7 @@
 import type { ReadPage } from "../protocol/durable-stream.ts";
 import { SessileError } from "../protocol/error.ts";
 import { isJsonType } from "../protocol/stream.ts";
-import { closedHeaders, headHeaders, lifetimeHeaders } from "./answers.ts";
+import { closedHeaders, headHeaders, lifetimeHeaders, type Reply } from "./answers.ts";
 import { bodyOf, isTextual } from "./content.ts";
 import { nextCursor } from "./cursor.ts";
 import { formatOffset, readFrom } from "./offset.ts";
@@ -19,24 +19,19 @@ export const defaultReadSettings: ReadSettings = { longPollMs: 30_000, liveMs: 6
 
 const catchUpCaching = "private, max-age=60, stale-while-revalidate=300";
 
-export async function headResponse(stream: StreamPort): Promise<Response> {
+export async function headReply(stream: StreamPort): Promise<Reply> {
   const head = await stream.head();
-  return new Response(null, {
+  return {
     headers: {
       "content-type": head.contentType,
-      "cache-control": "no-store",
       ...headHeaders(head),
       ...lifetimeHeaders(head.lifetime),
     },
-  });
+  };
 }
 
 /** @throws SessileError `bad_request`, `not_found`, `gone` */
-export function readResponse(
-  stream: StreamPort,
-  request: Request,
-  settings: ReadSettings,
-): Promise<Response> {
+export function readReply(stream: StreamPort, request: Request, settings: ReadSettings): Promise<Reply> {
   const { searchParams } = new URL(request.url);
   const offsets = searchParams.getAll("offset");
   const from = readFrom(offsets);
@@ -50,21 +45,17 @@ export function readResponse(
   throw new SessileError("bad_request", "live is long-poll or sse.", { field: "live" });
 }
 
-async function catchUp(stream: StreamPort, request: Request, from: number | "tail"): Promise<Response> {
+async function catchUp(stream: StreamPort, request: Request, from: number | "tail"): Promise<Reply> {
   const page = await stream.read(from);
   const isAtTail = page.to >= page.head.tail;
-  const headers = new Headers(pageHeaders(page));
+  const body = () => bodyOf(page.chunks, page.head.contentType);
   // The tail moves, so what is there now is no answer to the same question later.
-  if (from === "tail") headers.set("cache-control", "no-store");
-  else {
-    const isEnd = isAtTail && page.head.closed;
-    const etag = `"${page.head.identity}:${page.at}:${page.to}${isEnd ? ":c" : ""}"`;
-    headers.set("etag", etag);
-    headers.set("cache-control", catchUpCaching);
-    if (named(request.headers.get("if-none-match"), etag))
-      return new Response(null, { status: 304, headers });
-  }
-  return new Response(bodyOf(page.chunks, page.head.contentType), { headers });
+  if (from === "tail") return { headers: pageHeaders(page), body: body() };
+  const isEnd = isAtTail && page.head.closed;
+  const etag = `"${page.head.identity}:${page.at}:${page.to}${isEnd ? ":c" : ""}"`;
+  const headers = { ...pageHeaders(page), etag, "cache-control": catchUpCaching };
+  if (named(request.headers.get("if-none-match"), etag)) return { status: 304, headers };
+  return { headers, body: body() };
 }
 
 async function longPoll(
@@ -72,7 +63,7 @@ async function longPoll(
   from: number | "tail",
   cursor: string | null,
   waitMs: number,
-): Promise<Response> {
+): Promise<Reply> {
   const page = await stream.read(from);
   const answered = { "stream-cursor": nextCursor(Date.now(), cursor, Math.random()) };
   if (page.chunks.length > 0 || page.head.closed) return polled(page, answered);
@@ -91,10 +82,10 @@ async function longPoll(
   }
 }
 
-function polled(page: ReadPage, answered: Record<string, string>): Response {
-  const headers = { ...pageHeaders(page), "cache-control": "no-store", ...answered };
-  if (page.chunks.length === 0) return new Response(null, { status: 204, headers });
-  return new Response(bodyOf(page.chunks, page.head.contentType), { headers });
+function polled(page: ReadPage, answered: Record<string, string>): Reply {
+  const headers = { ...pageHeaders(page), ...answered };
+  if (page.chunks.length === 0) return { status: 204, headers };
+  return { headers, body: bodyOf(page.chunks, page.head.contentType) };
 }
 
 async function liveStream(
@@ -102,7 +93,7 @@ async function liveStream(
   from: number | "tail",
   cursor: string | null,
   settings: ReadSettings,
-): Promise<Response> {
+): Promise<Reply> {
   const page = await stream.read(from);
   const { contentType } = page.head;
   let reader: LiveReader | null = null;
@@ -172,14 +163,15 @@ async function liveStream(
     },
     cancel: end,
   });
-  return new Response(body, {
+  return {
+    body,
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
       ...(isTextual(contentType) ? {} : { "stream-sse-data-encoding": "base64" }),
     },
-  });
+  };
 }
 
 function pageHeaders({ head, to }: ReadPage): Record<string, string> {

@@ -6,6 +6,7 @@ import type { Actor, Commit } from "../protocol/event.ts";
 import type { Peer, ServerFrame } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { shortFrameOf } from "../protocol/short-frame.ts";
+import { withoutChunks } from "../protocol/stream.ts";
 
 /**
  * Where a connected peer stands. `greeting`: no hello yet. `catchingUp`: reads pages, gets no live commits.
@@ -167,14 +168,15 @@ export class Peers {
   }
 
   /**
-   * One frame per peer per commit, or per batch of them: the stored body as it is, in front of the peer's own outcomes if it has any. A peer
+   * One frame per peer per commit, or per batch of them: the stored body without the chunks of streams, in front of the peer's own outcomes if it has any. A peer
    * whose socket has more waiting than allowed is told that it is behind, and catches up from the log when it reads on.
    *
    * @param createdAt of the session
    */
   broadcast(commits: readonly StoredCommit[], acks: ReadonlyMap<WebSocket, string>, createdAt: number): void {
+    if (this.#attachments.size === 0) return;
     const last = commits.at(-1);
-    const body = bodyOf(commits);
+    const body = bodyOf(commits.map(withoutChunks));
     const shared = last ? `{"t":"commit",${body}}` : "";
     const short = shortTextOf(commits, createdAt) ?? shared;
     for (const [socket, attachment] of this.#attachments) {

@@ -17,7 +17,6 @@ import type { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
-import { withoutChunks } from "../protocol/stream.ts";
 import { AgentsFace } from "./agents-face.ts";
 import { Alarm } from "./alarm.ts";
 import { Archiver, archiveDueId } from "./archiver.ts";
@@ -261,7 +260,7 @@ export class SessionHost {
         ? this.archiver.readAfter(after, Number.POSITIVE_INFINITY)
         : kernel.log.readAfter(after, maxChars);
     const broadcast = (commits: readonly StoredCommit[], acks: Acks) => {
-      this.peers.broadcast(commits.map(withoutChunks), acks, kernel.view.createdAt);
+      this.peers.broadcast(commits, acks, kernel.view.createdAt);
       this.agents.shown(commits);
       this.streams.shown(commits);
     };

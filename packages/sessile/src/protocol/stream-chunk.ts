@@ -12,6 +12,8 @@ declare class TextDecoder {
   decode(bytes?: Uint8Array, options?: { readonly stream: boolean }): string;
 }
 
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** What is appended and read: JSON messages of a JSON stream, texts of a text stream, bytes of any other. */
 export type StreamChunk = Json | Uint8Array;
 
@@ -27,7 +29,7 @@ export function encodeChunk(contentType: string, chunk: StreamChunk): Json {
       field: "chunk",
     });
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(chunk);
+    return strictUtf8.decode(chunk);
   } catch {
     return { base64: encodeBase64(chunk) };
   }
