@@ -7,6 +7,7 @@ import {
   StreamRelay,
 } from "sessile/stream";
 import { streamContract } from "sessile/testing";
+import { instancesBegun } from "./fixture-notes.ts";
 import { faultyDatabase } from "./fixture-record.ts";
 
 /** Of those whose names say so, each object serves few readers itself. */
@@ -14,6 +15,10 @@ export class StreamObject extends BaseStreamObject {
   override readonly limits: Partial<Limits> = this.ctx.id.name?.startsWith("crowd")
     ? { maxStreamReaders: 2, maxStreamBufferedBytes: 1024 * 1024 }
     : {};
+
+  override onStart(): void {
+    instancesBegun.set(this.name, (instancesBegun.get(this.name) ?? 0) + 1);
+  }
 }
 
 /** A kind that talks: streams written by its methods, and the contract of streams run inside. */
@@ -22,6 +27,10 @@ export class Voices extends Session {
   readonly initialState = null;
   override readonly snapshots = null;
   override readonly limits: Partial<Limits> = { maxStreamBufferedBytes: 256 * 1024 };
+
+  override onStart(): void {
+    instancesBegun.set(this.name, (instancesBegun.get(this.name) ?? 0) + 1);
+  }
 
   /** Appends `count` chunks of `chars` characters and says how many were durable. */
   readonly say = callable(async (id: string, count: number, chars: number, end: boolean) => {

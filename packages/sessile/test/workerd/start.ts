@@ -57,6 +57,11 @@ export class Fixture {
     return this.#server.url;
   }
 
+  /** Where the server keeps its data. */
+  get folder(): string {
+    return this.#folder.path;
+  }
+
   get server(): Server {
     return this.#server;
   }

@@ -1,3 +1,6 @@
+import { globSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { EventSource } from "eventsource";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { connect, openStream, type SocketConstructor } from "../../src/client/index.ts";
@@ -246,6 +249,56 @@ test("SM48 a reader that waits costs no row, and the object may sleep", async ()
   expect((await fixture.get(`voices/${name}`)).body.lastSeq).toBe(lastSeq);
   await call(name, "say", "s", 1, 10, true);
   expect(await Promise.all(readers.map(({ closed }) => closed))).toEqual([1000, 1000]);
+});
+
+/** Every row of every object of some classes, as the disk has them. */
+const rowsOf = (...classes: string[]): unknown[] =>
+  globSync(classes.map((name) => `${fixture.folder}/**/*${name}*/*.sqlite`)).map((file) => {
+    const database = new DatabaseSync(file, { readOnly: true, readBigInts: true });
+    try {
+      const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
+      return tables.all().map(({ name }) => [name, database.prepare(`SELECT * FROM "${name}"`).all()]);
+    } finally {
+      database.close();
+    }
+  });
+
+test("SM48 DU15 objects with idle readers fall asleep by themselves, no row is written, and the readers get what comes", async () => {
+  const names = [fixture.name("idle"), fixture.name("idle")] as const;
+  const paths = [`voices/${names[0]}/streams/s`, `/v1/stream/${names[1]}`];
+  const headers = { "content-type": "text/plain" };
+  for (const path of paths) await fixture.ask("PUT", path, { text: "so far", headers });
+  const sockets = paths.map((path) => new SocketReader(fixture, path));
+  const events = paths.map((path) => new EventSource(`${fixture.at(path)}?offset=-1&live=sse`));
+  const heard = events.map((source): string[] => {
+    const data: string[] = [];
+    source.addEventListener("data", (message) => data.push(message.data));
+    return data;
+  });
+  const seen = (text: string) =>
+    until(
+      () =>
+        heard.every((data) => data.join("") === text) &&
+        sockets.every(({ chunks }) => chunks.join("") === text),
+    );
+  const instances = () =>
+    Promise.all(names.map(async (name) => Number((await fixture.get(`/test/instances/${name}`)).body)));
+  try {
+    await seen("so far");
+    await until(async () => (await fixture.get(`voices/${names[0]}/sync`)).body.pending === 0);
+    const before = rowsOf("Voices", "StreamObject");
+    expect(before.length).toBeGreaterThanOrEqual(2);
+    expect(await instances()).toEqual([1, 1]);
+    // The platform's own time: an object at rest goes after ten seconds, and asking it would begin them anew.
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    expect(rowsOf("Voices", "StreamObject")).toEqual(before);
+    for (const path of paths) await fixture.ask("POST", path, { text: ", and more", headers });
+    await seen("so far, and more");
+    expect(await instances()).toEqual([2, 2]);
+  } finally {
+    for (const source of events) source.close();
+    for (const { socket } of sockets) socket.terminate();
+  }
 });
 
 test.each([
