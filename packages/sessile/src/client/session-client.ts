@@ -13,7 +13,7 @@ import {
   type SummaryStyle,
   unreachable,
 } from "../protocol/index.ts";
-import { callProxy } from "./call-proxy.ts";
+import { callProxy } from "../protocol/call-proxy.ts";
 import {
   defaultHistory,
   defaultMaxEvents,

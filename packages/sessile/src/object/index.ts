@@ -3,6 +3,7 @@ export type { Schedule, ScheduleQuery } from "./agent-schedules.ts";
 export type { LoadingCacheStats } from "./cached.ts";
 export { callable } from "./callable.ts";
 export { DirectoryFeed, type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
+export type { SessionStub, SessionStubOptions } from "./other-session.ts";
 export type { CommandPrice, QuotaPlan, QuotaPolicy } from "./quota-policy.ts";
 export { Session } from "./session.ts";
 export type { SessileBindings } from "./session-bindings.ts";

@@ -1,6 +1,7 @@
 import {
   type GateRequest,
   type LogLevel,
+  listChildren,
   listGates,
   refuseThenable,
   type SqlRow,
@@ -12,6 +13,7 @@ import {
 import type { AccessChange } from "../protocol/access.ts";
 import type { EventMap } from "../protocol/contract.ts";
 import type { Actor } from "../protocol/event.ts";
+import type { SessionAddress } from "../protocol/family.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { DeepReadonly, Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
@@ -20,8 +22,10 @@ import type { Summary } from "../protocol/summary.ts";
 import type { UsageReport, UsageRollup } from "../protocol/usage.ts";
 import type { SessionView } from "../protocol/view.ts";
 import { type EventsPage, readEventsPage } from "./events-page.ts";
+import { OtherSession, type SessionStub, type SessionStubOptions } from "./other-session.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionKind } from "./session-kind.ts";
+import type { SessionObject } from "./session-rpc.ts";
 import { SessionSpeech } from "./session-speech.ts";
 import { SessionStreams } from "./session-streams.ts";
 
@@ -178,6 +182,57 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
   /** What happened after the newest summary, one page: with it, the whole context of a new message. */
   eventsSinceSummary(options: { readonly limit?: number } = {}): EventsPage {
     return this.readEvents({ ...options, after: this.summary?.toSeq ?? 0 });
+  }
+
+  /**
+   * Another session, of the class whose namespace it is: `await this.session(this.env.STOCK, "apples").call.reserve(3)`. It sees this
+   * one as the actor `session:{kind}/{name}`.
+   */
+  session<S extends Rpc.DurableObjectBranded | undefined>(
+    namespace: DurableObjectNamespace<S>,
+    name: string,
+    options: SessionStubOptions = {},
+  ): SessionStub<S> {
+    return this.#other(namespace, name, { ...options, asChildOf: null });
+  }
+
+  /** The same, and with the first call the other becomes this one's child, which reports to it. @throws (in calls) SessileError `conflict` */
+  child<S extends Rpc.DurableObjectBranded | undefined>(
+    namespace: DurableObjectNamespace<S>,
+    name: string,
+    options: SessionStubOptions = {},
+  ): SessionStub<S> {
+    return this.#other(namespace, name, { ...options, asChildOf: this.ctx.id.toString() });
+  }
+
+  /** Who made this session; null if no session did. */
+  get parent(): SessionAddress | null {
+    return this.view.parent ?? null;
+  }
+
+  /** The children, in order of kind and name, after `after`. */
+  children(
+    options: { readonly after?: SessionAddress; readonly limit?: number } = {},
+  ): readonly SessionAddress[] {
+    return listChildren(this[live]().kernel.sql, options.limit ?? 100, options.after);
+  }
+
+  /**
+   * Appends an event of which the parent is told: `onReport` runs there, once, however long it takes to reach. @returns the event's seq
+   *
+   * @throws SessileError `rejected` without a parent
+   */
+  reportToParent<Type extends keyof Events & string>(type: Type, payload: Events[Type]): number {
+    return this[write]((writer) => writer.report(type, payload));
+  }
+
+  #other<S extends Rpc.DurableObjectBranded | undefined>(
+    namespace: DurableObjectNamespace<S>,
+    name: string,
+    options: SessionStubOptions & { readonly asChildOf: string | null },
+  ): SessionStub<S> {
+    const open = () => namespace.getByName(name) as unknown as SessionObject;
+    return new OtherSession<S>({ ...options, open, host: () => this[live]() });
   }
 
   /** Counts what was used, once per `entryId`. @returns false if it was counted before */

@@ -8,6 +8,7 @@ import {
   runningWork,
   type StoredCommit,
   streamsDueId,
+  type Task,
   type Transaction,
   type Writer,
 } from "../kernel/index.ts";
@@ -156,6 +157,14 @@ export class SessionHost {
     return value;
   }
 
+  /** Tasks as a commit of their own. */
+  transact(tasks: Iterable<Task>): Transaction {
+    if (this.visible.writeRefusal) throw this.visible.writeRefusal;
+    const transaction = this.kernel.transact(tasks, this.#clock.now());
+    this.#published(transaction, new Map());
+    return transaction;
+  }
+
   /** A page of the log as far as it is shown, wherever it lies. */
   readAfter(after: number, maxEvents: number): Promise<LogPage> | LogPage {
     if (this.kernel.archive.holding(after)) return this.archiver.readAfter(after, maxEvents);
@@ -294,12 +303,7 @@ export class SessionHost {
       clock: this.#clock,
       visible: this.visible,
       readAfter: (after) => this.readAfter(after, Number.POSITIVE_INFINITY),
-      commit: (tasks) => {
-        if (this.visible.writeRefusal) throw this.visible.writeRefusal;
-        const transaction = this.kernel.transact(tasks, this.#clock.now());
-        this.#published(transaction, new Map());
-        return transaction;
-      },
+      commit: (tasks) => this.transact(tasks),
       write: (body) => this.write(null, body),
     });
   }

@@ -2,6 +2,7 @@ import { defaultOperatorLogMs, type Workflow } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { CarriesEvents, EventMap } from "../protocol/contract.ts";
 import type { Actor } from "../protocol/event.ts";
+import type { ChildReport } from "../protocol/family.ts";
 import type { Peer } from "../protocol/frame.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
@@ -80,6 +81,8 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   onTimer(_name: string, _input: Json): void | Promise<void> {}
   /** Runs in the commit that settles the gate. */
   onGate(_gate: Gate, _outcome: GateOutcome): void {}
+  /** Runs in the commit that takes what a child has reported. */
+  onReport(_report: ChildReport): void {}
   /** After every commit. */
   onCommit(_before: SessionView<State>, _after: SessionView<State>): void {}
   /** Throws to refuse a state. Must not write. */

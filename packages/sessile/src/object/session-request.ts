@@ -13,6 +13,7 @@ import type {
   WireOutcome,
 } from "../protocol/request.ts";
 import { readsOnly } from "../protocol/stream-request.ts";
+import { adopt, takeReports } from "./family.ts";
 import { answerPart } from "./part-requests.ts";
 import type { SessionHost } from "./session-host.ts";
 import { answerSummaries } from "./summary-requests.ts";
@@ -32,8 +33,11 @@ const writeOps: ReadonlySet<SessionRequest["op"]> = new Set([
   "summarize",
 ]);
 
+/** Each of their commands is asked about by itself; that a report's sender is a child stands in the child's own log. */
+const judgesItself: ReadonlySet<SessionRequest["op"]> = new Set(["commands", "calls", "reports"]);
+
 /** What takes a session that is there. */
-export type HostRequest = Exclude<SessionRequest, { readonly op: "delete" }>;
+export type HostRequest = Exclude<SessionRequest, { readonly op: "delete" | "describe" }>;
 
 /** Steps of an import: the only requests that do not make the session they are addressed to. */
 export function isImport(request: SessionRequest): boolean {
@@ -51,9 +55,10 @@ export async function answerRequest(
 ): Promise<SessionReply> {
   try {
     const action = actionOf(request);
-    if (request.op !== "commands" && !may(action))
+    if (!judgesItself.has(request.op) && !may(action))
       throw new SessileError("forbidden", `You may not ${action} this session.`);
     if (!isImport(request)) await host.visible.begun();
+    adopt(host, caller.parent, may);
     return { ok: true, value: await answer(host, request, caller) };
   } catch (thrown) {
     if (!(thrown instanceof SessileError)) host.report(`Request ${request.op} failed`, thrown);
@@ -97,6 +102,13 @@ async function answer(
         ...(quota ? { quota } : {}),
       };
     }
+    case "calls": {
+      const outcomes = await host.intake.fromRequest(caller, request.commands, request.chars, {});
+      const { kind, name } = kernel.committedView;
+      return { address: { kind, name }, outcomes: outcomes.map((outcome) => wireOutcome(outcome as Outcome)) };
+    }
+    case "reports":
+      return { outcomes: (await takeReports(host, request.child, request.reports)).map(wireOutcome) };
     case "stream":
       return host.streams.answer(request.streamId, request.action);
     case "streams":

@@ -1,4 +1,4 @@
-import { Kernel, type KindDefinition, type Writer } from "../kernel/index.ts";
+import { Kernel, type KindDefinition, reportWork, type Writer } from "../kernel/index.ts";
 import { type Action, mayAccess } from "../protocol/access.ts";
 import { agentHeader } from "../protocol/agents-frame.ts";
 import { closeCodes } from "../protocol/close-code.ts";
@@ -13,11 +13,15 @@ import type { SessionView } from "../protocol/view.ts";
 import type { DirectoryDescription } from "../record/index.ts";
 import { answerAgentsFetch } from "./agents-fetch.ts";
 import { findCallable } from "./callable.ts";
+import { platformClock } from "./clock.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
 import { type Deletion, deletedError, Eraser, readDeletion } from "./eraser.ts";
+import { type Maker, openById } from "./family.ts";
 import { definitionOf } from "./kind-definition.ts";
+import { offerOf } from "./kind-offer.ts";
 import { close } from "./peers.ts";
+import { ReportSender } from "./report-sender.ts";
 import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
@@ -50,6 +54,12 @@ export abstract class Session<
   #starting: Promise<void> | null = null;
   #sql: DurableSql | null = null;
   #eraser: Eraser | null = null;
+  readonly #reports = new ReportSender({
+    host: () => this.#live(),
+    clock: platformClock,
+    objectId: this.ctx.id.toString(),
+    open: (objectId) => openById(this.env, objectId),
+  });
   /** Not null: this session was deleted, or is being deleted, and nothing else of it runs. */
   #deletion: Deletion | null = null;
 
@@ -83,14 +93,18 @@ export abstract class Session<
 
   /** Reads and commands of the HTTP layer. */
   async handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply> {
+    if (request.op === "describe") return { ok: true, value: offerOf(this) };
     if (request.op === "delete") return this.#delete(request.free, caller.actor);
     if (this.#deletion && !(await this.#isReadmitted(request, caller.actor)))
       return { ok: false, error: deletedError().toWire() };
-    if (!isImport(request)) {
-      const refused = this.#refusal(caller.actor, request.op === "commands");
+    if (request.op === "reports") {
+      // Nobody has children who is not there.
+      if (!this.#opened().kernel.exists) return { ok: false, error: noSuchSession().toWire() };
+    } else if (!isImport(request)) {
+      const refused = this.#refusal(caller.actor, request.op === "commands" || request.op === "calls");
       if (refused) return { ok: false, error: refused.toWire() };
     }
-    const host = isImport(request) ? this.#opened() : await this.#ready(caller.actor);
+    const host = isImport(request) ? this.#opened() : await this.#ready(caller);
     // Before there is a session the kind has nothing to judge by; the worker has asked its own authorizer.
     const may = (action: Action) => !host.kernel.exists || this.#may(caller.actor, action);
     const reply = await answerRequest(host, request, caller, may);
@@ -104,13 +118,13 @@ export abstract class Session<
     const agent = request.headers.get(agentHeader);
     const refused = this.#refusal(actor, agent !== null || isUpgrade(request) || !isRead(request));
     if (refused) return refuseFetch(request, refused);
-    if (agent !== null) return answerAgentsFetch(await this.#ready(actor), request, agent);
+    if (agent !== null) return answerAgentsFetch(await this.#ready({ actor }), request, agent);
     const streamId = request.headers.get(streamHeader);
     if (streamId !== null) {
       const mayRead = () => this.#may(actor, "read");
-      return answerStreamFetch(await this.#ready(actor), request, streamId, actor, mayRead);
+      return answerStreamFetch(await this.#ready({ actor }), request, streamId, actor, mayRead);
     }
-    return answerFetch(await this.#ready(actor), request, () =>
+    return answerFetch(await this.#ready({ actor }), request, () =>
       answerForwarded(
         { authorize: (...asked) => this.#may(...asked), log: (...line) => this.log(...line) },
         request,
@@ -173,7 +187,7 @@ export abstract class Session<
       this.#begin(this.access === "owned" ? ownerId : null);
       const deletedAt = await this.#erase();
       if (free) await this.#free();
-      return { ok: true, value: { deletedAt } };
+      return { ok: true, value: { address: { kind: this.kind, name: this.#name }, deletedAt } };
     } catch (thrown) {
       return { ok: false, error: SessileError.from(thrown).toWire() };
     }
@@ -232,8 +246,8 @@ export abstract class Session<
   }
 
   /** Addressing a session does not make it, its first use does: so an import finds the address free. */
-  async #ready(actor: Actor | null = null): Promise<SessionHost> {
-    const host = this.#live(actor);
+  async #ready(maker: Maker): Promise<SessionHost> {
+    const host = this.#live(maker);
     await this.#starting;
     return host;
   }
@@ -260,21 +274,22 @@ export abstract class Session<
     return this.authorize(actor, action);
   }
 
-  #create(actor: Actor | null): void {
+  #create({ actor, parent }: Maker): void {
     if (this.#name === "")
       throw new SessileError("bad_request", "Sessions are addressed by name.", { field: "name" });
     this.#opened().write(undefined, (writer) => {
       writer.create();
       if (this.access === "owned") writer.setAccess(actor ? { ownerId: actor.id } : {});
+      if (parent) writer.adopt(parent);
       this.onCreate();
       writer.setLifecycle("active");
     });
   }
 
-  #live(actor: Actor | null = null): SessionHost {
+  #live(maker: Maker = { actor: null }): SessionHost {
     const host = this.#opened();
     if (!host.kernel.exists && !host.kernel.insideCommit) {
-      this.#create(actor);
+      this.#create(maker);
       this.#starting = this.ctx.blockConcurrencyWhile(() => this.#start());
     }
     return host;
@@ -301,6 +316,7 @@ export abstract class Session<
       },
       gateSettled: (gate, outcome) =>
         this.#asCaller(this.#live().kernel.actor, () => this.onGate(gate, outcome)),
+      childReported: (report) => this.#asCaller(this.#live().kernel.actor, () => this.onReport(report)),
     });
   }
 
@@ -325,7 +341,10 @@ export abstract class Session<
       authorize: (actor, action) => this.#may(actor, action),
       findMethod: (name) => findCallable(this, name),
       findStreaming: (name) => findStreamingCallable(this, name),
-      findWork: (name) => (Object.hasOwn(this.works, name) ? (this.works[name] ?? null) : null),
+      findWork: (name) => {
+        if (name === reportWork) return this.#reports.work;
+        return Object.hasOwn(this.works, name) ? (this.works[name] ?? null) : null;
+      },
       onConnect: (peer) =>
         this.#guard("onConnect", () => this.#asCaller(peer.actor, () => this.onConnect(peer))),
       onDisconnect: (peer) => this.#guard("onDisconnect", () => this.onDisconnect(peer)),

@@ -1,6 +1,7 @@
 import type { Draft } from "./draft.ts";
 import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
+import type { ParentLink, SentReport, SessionAddress } from "./family.ts";
 import type { Gate, GateOutcome } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { PartInfo } from "./part.ts";
@@ -31,6 +32,12 @@ export type SessionRequest =
       readonly waitMs?: number;
     }
   | { readonly op: "gates" }
+  /** Commands of another session, which has no use for the view. */
+  | { readonly op: "calls"; readonly commands: readonly Json[]; readonly chars: number }
+  /** What a child reports. */
+  | { readonly op: "reports"; readonly child: SessionAddress; readonly reports: readonly SentReport[] }
+  /** What the kind offers. Makes no session. */
+  | { readonly op: "describe" }
   | { readonly op: "draft" }
   /** Newest first, those that end before `before`. */
   | { readonly op: "snapshots"; readonly before?: number; readonly limit: number }
@@ -89,6 +96,19 @@ export type WireOutcome =
   | { readonly ok: true; readonly seq: number; readonly repeated: boolean; readonly result?: Json }
   | { readonly ok: false; readonly error: WireError };
 
+/** What a kind lets its clients do. */
+export interface KindOffer {
+  /** Names of its callable methods. */
+  readonly callables: readonly string[];
+  /** Of those, which answer bit by bit. */
+  readonly streaming: readonly string[];
+  /** Types of events that clients may append. */
+  readonly events: "any" | readonly string[];
+  /** Whether clients may write the state. */
+  readonly writesState: boolean;
+  readonly statuses: readonly string[];
+}
+
 export interface SessionReplies {
   readonly stream: StreamReply;
   readonly streams: { readonly items: readonly StreamInfo[] };
@@ -111,6 +131,9 @@ export interface SessionReplies {
   readonly gates: {
     readonly gates: readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[];
   };
+  readonly calls: { readonly address: SessionAddress; readonly outcomes: readonly WireOutcome[] };
+  readonly reports: { readonly outcomes: readonly WireOutcome[] };
+  readonly describe: KindOffer;
   /** The caller's own. */
   readonly draft: { readonly draft: Draft | null };
   readonly log: { readonly entries: readonly Json[] };
@@ -130,7 +153,7 @@ export interface SessionReplies {
   readonly usageEntries: { readonly items: readonly UsageEntry[] };
   readonly sync: SyncStatus;
   /** Milliseconds since 1970. */
-  readonly delete: { readonly deletedAt: number };
+  readonly delete: { readonly address: SessionAddress; readonly deletedAt: number };
   readonly importBegin: Record<string, never>;
   readonly importAdd: Record<string, never>;
   readonly importEnd: { readonly lastSeq: number };
@@ -153,6 +176,8 @@ export interface SessionCaller {
   readonly actor: Actor | null;
   /** Salted hash of the address it comes from; the address itself never reaches the object. */
   readonly client?: string;
+  /** The session that asks, if this one is to be its child. */
+  readonly parent?: ParentLink;
 }
 
 /** Header by which the worker tells the object who opens a socket or sends a request; stripped from outside requests. */

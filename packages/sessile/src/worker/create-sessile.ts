@@ -4,6 +4,7 @@ import { type Action, actions } from "../protocol/access.ts";
 import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
+import { isSessionActor } from "../protocol/family.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import { agentsRoutes, isWebSocket, kindOfAgent, openAgentSocket, withPath } from "./agents-routes.ts";
 import { archiveRoutes } from "./archive-routes.ts";
@@ -79,12 +80,12 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   if (quotas)
     app.get("/v1/quota", async (context) => {
       const request = context.req.raw;
-      const actor = (await options.identify?.(request, context.env)) ?? null;
+      const actor = await identified(options, request, context.env);
       return quotaAnswer(quotas, actor, await clientOf(quotas, request, context.env), context.env);
     });
 
   app.post("/v1/sessions/import", async (context) => {
-    const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
+    const actor = await identified(options, context.req.raw, context.env);
     const body = context.req.raw.body;
     if (!body) throw new SessileError("bad_request", "The body is an export.", { field: "body" });
     const open = async (kind: string, name: string): Promise<SessionTarget> => {
@@ -280,7 +281,7 @@ async function openSession<Env>(
 ): Promise<SessionVariables> {
   const client = await clientOf(options.quotas, request, env);
   const target = new SessionTarget(env, options.kinds, kind, name, client);
-  const actor = (await options.identify?.(request, env)) ?? null;
+  const actor = await identified(options, request, env);
   return {
     target,
     actor,
@@ -295,6 +296,18 @@ async function openSession<Env>(
   };
 }
 
+/** Nobody outside is a session. @throws SessileError `forbidden` */
+async function identified<Env>(
+  options: SessileOptions<Env>,
+  request: Request,
+  env: Env,
+): Promise<Actor | null> {
+  const actor = (await options.identify?.(request, env)) ?? null;
+  if (actor && isSessionActor(actor.id))
+    throw new SessileError("forbidden", "Ids of this form are those of sessions.");
+  return actor;
+}
+
 async function requireAccess<Env>(
   options: SessileOptions<Env>,
   context: Context<AppTypes<Env>>,
@@ -302,7 +315,7 @@ async function requireAccess<Env>(
   kind: string,
   name?: string,
 ): Promise<Actor | null> {
-  const actor = (await options.identify?.(context.req.raw, context.env)) ?? null;
+  const actor = await identified(options, context.req.raw, context.env);
   await assertMay(options, context.env, { actor, action, kind, ...(name === undefined ? {} : { name }) });
   return actor;
 }

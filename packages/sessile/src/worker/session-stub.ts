@@ -1,4 +1,5 @@
 import type { SessileBindings } from "../object/session-bindings.ts";
+import { askSession, type SessionObject, translated } from "../object/session-rpc.ts";
 import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
@@ -9,27 +10,19 @@ import {
   actorHeader,
   clientHeader,
   rightsHeader,
-  type SessionCaller,
   type SessionReplies,
-  type SessionReply,
   type SessionRequest,
 } from "../protocol/request.ts";
 import type { KindOptions } from "./options.ts";
 
 /** What the worker uses of a session object. */
-interface SessionStub {
-  handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply>;
+interface SessionStub extends SessionObject {
   fetch(request: Request): Promise<Response>;
 }
 
 type RelayOrigin = Omit<RelayAddress, "path" | "streamId">;
 
-const attempts = 3;
-
-/**
- * One session as the worker sees it. A fresh stub for every try: a stub whose object has failed stays broken
- * (Cloudflare, "Error handling", read 2026-11).
- */
+/** One session as the worker sees it. */
 export class SessionTarget {
   readonly kind: string;
   readonly name: string;
@@ -69,18 +62,13 @@ export class SessionTarget {
     request: SessionRequest & { op: Op },
     actor: Actor | null,
   ): Promise<SessionReplies[Op]> {
-    const reply = (await this.#withRetries(
-      (stub) =>
-        stub.handleSessionRequest(request, {
-          actor,
-          ...(this.#client === undefined ? {} : { client: this.#client }),
-        }),
-      mayRepeat(request) ? attempts : 1,
-    )) as SessionReply<Op>;
-    if (!reply.ok) throw SessileError.fromWire(reply.error);
-    if (reply.value !== null && "quota" in reply.value && reply.value.quota)
-      this.#quota = reply.value.quota as QuotaStatus;
-    return reply.value;
+    const client = this.#client;
+    const value = await askSession<Op>(() => this.#stub(), request, {
+      actor,
+      ...(client === undefined ? {} : { client }),
+    });
+    if (value !== null && "quota" in value && value.quota) this.#quota = value.quota as QuotaStatus;
+    return value;
   }
 
   /** Hands a request to the object itself: a socket upgrade with what it may do, or a suffix of the pretty address. */
@@ -96,7 +84,7 @@ export class SessionTarget {
     if (this.#client !== undefined) headers.set(clientHeader, this.#client);
     const forwarded = new Request(request, { headers });
     // A body can be sent once only, so there is one try.
-    return this.#translate(() => this.#stub().fetch(forwarded));
+    return translated(() => this.#stub().fetch(forwarded));
   }
 
   /** Where readers go that the session's object has no room for; null without the binding. */
@@ -104,36 +92,6 @@ export class SessionTarget {
     const { SESSILE_RELAY: namespace } = this.#env as SessileBindings;
     const { binding, jurisdiction = null } = this.#options;
     return namespace ? { namespace, origin: { binding, name: this.name, jurisdiction } } : null;
-  }
-
-  async #withRetries<T>(run: (stub: SessionStub) => Promise<T>, attempts: number): Promise<T> {
-    return this.#translate(async () => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await run(this.#stub());
-        } catch (thrown) {
-          if (attempt === attempts || !isPassing(thrown)) throw thrown;
-          await scheduler.wait(50 * 2 ** attempt * (0.5 + Math.random() / 2));
-        }
-      }
-    });
-  }
-
-  async #translate<T>(run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (thrown) {
-      if (thrown instanceof SessileError) throw thrown;
-      const overloaded = isFlagged(thrown, "overloaded");
-      throw new SessileError(
-        overloaded ? "overloaded" : "unavailable",
-        overloaded
-          ? "This session is overloaded. Try again shortly."
-          : "This session cannot be reached or cannot store anything right now. Nothing was half-written; try again shortly.",
-        { retryAfterMs: 1000 },
-        { cause: thrown },
-      );
-    }
   }
 
   #stub(): SessionStub {
@@ -162,26 +120,4 @@ function headersAs(request: Request, actor: Actor | null): Headers {
   const headers = new Headers([...request.headers].filter(([header]) => !header.startsWith("x-sessile-")));
   if (actor) headers.set(actorHeader, encodeURIComponent(JSON.stringify(actor)));
   return headers;
-}
-
-/** Chunks of a request that is not numbered would be there twice. */
-function mayRepeat(request: SessionRequest): boolean {
-  if (request.op !== "stream") return true;
-  const { action } = request;
-  if (action.do === "append") return action.producer !== undefined;
-  if (action.do === "post") return action.data === null || action.producer !== undefined;
-  return action.do !== "close" || action.append === undefined || action.producer !== undefined;
-}
-
-/** Only what the platform marks as retryable, and never an overload, which retries would feed. */
-function isPassing(thrown: unknown): boolean {
-  return isFlagged(thrown, "retryable") && !isFlagged(thrown, "overloaded");
-}
-
-function isFlagged(thrown: unknown, flag: "retryable" | "overloaded"): boolean {
-  return (
-    thrown !== null &&
-    typeof thrown === "object" &&
-    (thrown as { readonly [key: string]: unknown })[flag] === true
-  );
 }

@@ -7,6 +7,7 @@ import { createSessile } from "sessile/worker";
 import { Books, commitsHeard } from "./fixture-books.ts";
 import { Chats } from "./fixture-chats.ts";
 import { Chronicle, Diary, inLedgerMode } from "./fixture-diary.ts";
+import { Orders, Shelves, Vaults } from "./fixture-family.ts";
 import { Metered, quotaPlan } from "./fixture-metered.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
 import { type DatabaseState, faultyDatabase, switchDatabases } from "./fixture-record.ts";
@@ -30,10 +31,13 @@ export {
   DirectoryFeed,
   Metered,
   Notes,
+  Orders,
   Relay,
+  Shelves,
   StreamObject,
   StreamSubscriptions,
   Tiny,
+  Vaults,
   Voices,
   Whispers,
 };
@@ -64,6 +68,9 @@ const sessile = createSessile<Env>({
     chronicle: { binding: "CHRONICLE" },
     books: { binding: "BOOKS", route: "books" },
     metered: { binding: "METERED" },
+    orders: { binding: "ORDERS" },
+    shelves: { binding: "SHELVES" },
+    vaults: { binding: "VAULTS" },
     unbound: { binding: "NOT_THERE" },
   },
   identify,

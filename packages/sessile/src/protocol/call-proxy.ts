@@ -1,8 +1,9 @@
-import type { CallsOf, Json } from "../protocol/index.ts";
+import type { CallsOf } from "./contract.ts";
+import type { Json } from "./json.ts";
 
 /**
- * `client.call.method(…)`: every name is a method, typed by the session class. `then` and symbols are not, or awaiting and
- * printing the object would call the server.
+ * `call.method(…)`: every name is a method, typed by the session class. `then` and symbols are not, or awaiting and
+ * printing the object would call the session.
  */
 export function callProxy<S>(
   send: (method: string, args: readonly Json[]) => Promise<Json | undefined>,
