@@ -1,11 +1,12 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
+import { sessile } from "sessile/vite";
 import { defaultClientConditions, defineConfig } from "vite";
 
 const server = "http://127.0.0.1:8787";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [sessile(), react(), tailwindcss()],
   // The workspace's packages straight from their sources: nothing has to be built first.
   resolve: { conditions: ["sessile-source", ...defaultClientConditions] },
   build: { outDir: "dist/ui", emptyOutDir: true, target: "es2023", reportCompressedSize: true },

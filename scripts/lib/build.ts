@@ -1,26 +1,36 @@
 import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { generate } from "sessile/routes";
 import { bin, root, run } from "./run.ts";
+
+export const apps = ["minimal", "triage", "tutor", "chat"] as const;
+
+/** Writes each app's Worker, types and hooks: they follow from `sessions/` and are not committed. */
+export async function generateApps(): Promise<void> {
+  for (const app of apps) generate({ root: join(root, "apps", app) });
+}
 
 /** Compiles the library and the executables to `dist/`. */
 export async function buildPackages(): Promise<void> {
   await run(bin("tsc"), ["-b", "tsconfig.json"]);
 }
 
-/** Builds an app's page unless what is built is newer than everything it is made of. */
-export async function buildPage(name: "triage" | "tutor" | "chat" = "triage"): Promise<void> {
+/** Builds an app's page, with the packages straight from their sources, unless what is built is newer than everything it is made of. */
+export async function buildPage(name: Exclude<(typeof apps)[number], "minimal"> = "triage"): Promise<void> {
   const app = join(root, "apps", name);
+  generate({ root: app });
   const built = newest([join(app, "dist/ui/index.html")]);
   const sources = globSync(
     [
-      `apps/${name}/{src,public}/**/*`,
+      `apps/${name}/{src,sessions,public}/**/*`,
       `apps/${name}/{index.html,vite.config.ts,package.json}`,
       "packages/sessile/src/{client,react,protocol}/**/*",
     ],
     { cwd: root },
   );
   if (built > newest(sources.map((file) => join(root, file)))) return;
-  await run(bin("vite"), ["build", "--logLevel", "warn"], { cwd: app });
+  const env = { NODE_OPTIONS: "--conditions=sessile-source" };
+  await run(bin("vite"), ["build", "--logLevel", "warn"], { cwd: app, env });
 }
 
 /** What the browser tests open. */

@@ -1,4 +1,5 @@
 import { globSync } from "node:fs";
+import { generateApps } from "./build.ts";
 import { checkDocs } from "./docs.ts";
 import { checkRules } from "./rules.ts";
 import { bin, root, run } from "./run.ts";
@@ -7,6 +8,7 @@ import { bin, root, run } from "./run.ts";
 export const checkSteps = [
   ["Format and lint", () => run(bin("biome"), ["check", "--error-on-warnings"])],
   ["Types and layers", () => run(bin("tsc"), ["-b", "tsconfig.json"])],
+  ["Kinds of the apps", generateApps],
   ["Types of tests, apps and scripts", checkLooseProjects],
   ["Documentation", checkDocs],
   ["Every rule of PROTOCOL.md has a test", () => checkRules()],

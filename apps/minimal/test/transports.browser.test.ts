@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type Server, serve } from "sessile/node";
+import { generate } from "sessile/routes";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -23,6 +24,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   if (!chromiumPath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
+  generate({ root: here("..") });
   folder = mkdtempSync(join(tmpdir(), "sessile-transports-"));
   const pages = join(folder, "pages");
   mkdirSync(pages);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { connect } from "sessile/client";
 import { describe, expect, test } from "vitest";
 import type { AlertPage, IncidentRow } from "../src/contract/api.ts";
-import type { EvidenceQuery, IncidentSession } from "../src/contract/session.ts";
+import type { EvidenceQuery, IncidentDocument } from "../src/contract/session.ts";
 import { checkIns } from "./fixtures/stories.ts";
 import { serveElsewhere, type TriageProcess } from "./fixtures/triage-process.ts";
 import { cookieSocket, problemOf, Triage } from "./fixtures/triage-server.ts";
@@ -135,7 +135,7 @@ describe("an investigation", () => {
     await using triage = await Triage.start({ vars: { START_ON: "open" } });
     const { name } = await opened(triage, checkIns(5));
     expect((await triage.view(name)).status).toBe("new");
-    const client = connect<IncidentSession>({
+    const client = connect<{ readonly initialState: IncidentDocument }>({
       url: triage.url,
       kind: "incident",
       name,

@@ -1,22 +1,8 @@
-import { createD1QuotaStore, createD1Record } from "sessile/d1";
 import { createMcp } from "sessile/mcp";
-import { createSessile, LocalProfiles } from "sessile/worker";
-import type { Env } from "./tutor-session.ts";
+import app from "../.sessions/worker.ts";
+import { people } from "./people.ts";
 
-export { TutorSession } from "./tutor-session.ts";
-
-const secretOf = ({ SESSILE_SECRET = "" }: Env): string => SESSILE_SECRET;
-/** People by the name they pick. Behind a public address, put real accounts in front. */
-const people = new LocalProfiles<Env>({ cookie: "tutor_profile", secret: secretOf });
-
-const app = createSessile<Env>({
-  kinds: { tutor: { binding: "TUTOR" } },
-  record: ({ SESSILE_RECORD }) => createD1Record(SESSILE_RECORD),
-  identify: people.identify,
-  // Whoever has picked a name may end sessions; anybody may ask, within a guest's quota.
-  authorize: ({ actor, action }) => action !== "admin" || actor !== null,
-  quotas: { store: ({ SESSILE_RECORD }) => createD1QuotaStore(SESSILE_RECORD), salt: secretOf },
-});
+export * from "../.sessions/worker.ts";
 
 app.all("/mcp", createMcp({ app, kinds: ["tutor"], prefix: "tn_session_" }));
 

@@ -7,6 +7,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type Server, serve } from "sessile/node";
+import { generate } from "sessile/routes";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -24,6 +25,7 @@ beforeAll(async () => {
   const ui = here("../dist/ui");
   if (!existsSync(join(ui, "index.html"))) throw new Error("Build the page first: npm run build");
   if (!executablePath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
+  generate({ root: here("..") });
   const { outputFiles } = await build({
     entryPoints: [here("../src/worker.ts")],
     bundle: true,
@@ -40,7 +42,7 @@ beforeAll(async () => {
     dir,
     port: 0,
     compatibilityDate: "2026-11-01",
-    durableObjects: { TUTOR: { className: "TutorSession" } },
+    durableObjects: { TUTOR_SESSION: { className: "TutorSession" } },
     d1: ["SESSILE_RECORD"],
     assets: { directory: ui, spa: true, workerFirst: ["/api/*", "/v1/*", "/mcp"] },
   });

@@ -1,11 +1,8 @@
 import type { UIMessage } from "ai";
-import type { AnswerOutcome, ChatState } from "sessile/protocol";
+import type { AnswerOutcome } from "sessile/protocol";
 
 /** What the server adds to an answer that came to no proper end. */
 export type Message = UIMessage<{ readonly outcome?: AnswerOutcome; readonly reason?: string } | undefined>;
-
-/** What the page knows of the session beside its messages. */
-export type ChatKind = { readonly initialState: { readonly chat: ChatState } };
 
 export const api = "/api/chat";
 

@@ -1,8 +1,8 @@
 import { useChat } from "@ai-sdk/react";
+import { useSession } from "@sessions/chat";
 import { DefaultChatTransport } from "ai";
 import { useEffect, useRef } from "react";
-import { useSession } from "sessile/react";
-import { api, type ChatKind, type History, isDisconnect, type Message, readHistory } from "./chat-api.ts";
+import { api, type History, isDisconnect, type Message, readHistory } from "./chat-api.ts";
 
 const retryMs = 1000;
 
@@ -20,7 +20,7 @@ const transport = new DefaultChatTransport<Message>({
  */
 export function useDurableChat(id: string, initial: History) {
   const chat = useChat<Message>({ id, messages: initial.messages, resume: true, transport });
-  const session = useSession<ChatKind>({ kind: "chat", name: id });
+  const session = useSession(id);
   const { status, error, messages, resumeStream, setMessages } = chat;
   const isLost = status === "error" && isDisconnect(error);
   const wasLost = useRef(false);

@@ -1,6 +1,6 @@
 import { createApp } from "./app.ts";
 
 export { DirectoryFeed } from "sessile";
-export { SIRTSession } from "../session/sirt-session.ts";
+export * from "../../.sessions/worker.ts";
 
 export default createApp();

@@ -1,8 +1,8 @@
+import type { TutorSession } from "@sessions/tutor";
 import { type FormEvent, useRef, useState } from "react";
 import type { UseSession } from "sessile/react";
-import type { Tutor } from "../contract.ts";
 
-type Session = Pick<UseSession<Tutor>, "append" | "draft" | "saveDraft" | "sendDraft" | "cancelDraft">;
+type Session = Pick<UseSession<TutorSession>, "append" | "draft" | "saveDraft" | "sendDraft" | "cancelDraft">;
 
 const maxMessageChars = 10_000;
 

@@ -1,7 +1,7 @@
+import type { TutorSession } from "@sessions/tutor";
 import type { UseSession } from "sessile/react";
-import type { Tutor } from "../contract.ts";
 
-type Session = Pick<UseSession<Tutor>, "events" | "pending" | "draft">;
+type Session = Pick<UseSession<TutorSession>, "events" | "pending" | "draft">;
 
 /** What was said, what is on its way, and what is not sent yet. */
 export function Conversation({ session }: { readonly session: Session }) {

@@ -1,9 +1,14 @@
+import type { TutorSession } from "@sessions/tutor";
 import { type FormEvent, useEffect, useState } from "react";
 import type { UseSession } from "sessile/react";
-import type { Course, Tutor } from "../contract.ts";
+import type { Course } from "../../sessions/tutor/contract.ts";
 
 /** Asks the catalogue whether a course transfers; the answer is said in the conversation. */
-export function CourseCheck({ session }: { readonly session: Pick<UseSession<Tutor>, "call" | "state"> }) {
+export function CourseCheck({
+  session,
+}: {
+  readonly session: Pick<UseSession<TutorSession>, "call" | "state">;
+}) {
   const { call, state } = session;
   const [courses, setCourses] = useState<readonly Course[]>([]);
   const [error, setError] = useState("");

@@ -1,7 +1,6 @@
+import { useSession } from "@sessions/tutor";
 import { useEffect, useState } from "react";
 import { poll } from "sessile/client";
-import { useSession } from "sessile/react";
-import type { Tutor } from "../contract.ts";
 import { Composer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
 import { CourseCheck } from "./course-check.tsx";
@@ -12,7 +11,7 @@ const pollIntervalMs = 60_000;
 const transport = poll({ intervalMs: pollIntervalMs });
 
 export function SessionPage({ name, person }: { readonly name: string; readonly person: string }) {
-  const session = useSession<Tutor>({ kind: "tutor", name, transport });
+  const session = useSession(name, { transport });
   const [isRefreshing, setRefreshing] = useState(false);
   useEffect(() => {
     document.title = "Transfer tutor";

@@ -1,7 +1,7 @@
+import type { TutorSession } from "@sessions/tutor";
 import { type FormEvent, useEffect, useMemo, useState } from "react";
 import { HttpClient, type ShownSummary } from "sessile/client";
 import { SessileError, type SummaryStyle, summaryStyles } from "sessile/protocol";
-import type { Tutor } from "../contract.ts";
 
 const labels: Record<SummaryStyle, string> = {
   brief: "Brief",
@@ -11,7 +11,7 @@ const labels: Record<SummaryStyle, string> = {
 
 /** The last summary, and a new one when the cooldown allows. */
 export function SummaryPanel({ name }: { readonly name: string }) {
-  const client = useMemo(() => new HttpClient<Tutor>({ kind: "tutor", name }), [name]);
+  const client = useMemo(() => new HttpClient<TutorSession>({ kind: "tutor", name }), [name]);
   const [summary, setSummary] = useState<ShownSummary | null>(null);
   const [note, setNote] = useState("");
   const [cooldown, setCooldown] = useCountdown();

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { generatedHeader } from "./generated-header.ts";
@@ -39,11 +40,12 @@ export function applyDifferences(root: string, { changed, stale }: Differences):
   for (const { path, text } of changed) {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
-    // Whoever watches the folder, or stops the command, never finds half a file.
-    writeFileSync(`${file}.next`, text);
-    renameSync(`${file}.next`, file);
+    // Whoever watches the folder, stops the command or runs another beside it never finds half a file.
+    const next = `${file}.${randomUUID()}.next`;
+    writeFileSync(next, text);
+    renameSync(next, file);
   }
-  for (const path of stale) rmSync(join(root, path));
+  for (const path of stale) rmSync(join(root, path), { force: true });
 }
 
 function read(root: string, path: string): SourceFile {

@@ -1,15 +1,14 @@
+import { useSession } from "@sessions/incident";
 import { useMemo } from "react";
 import type { PendingCommand } from "sessile/client";
-import { type UseSession, useSession } from "sessile/react";
-import type { IncidentSession } from "../../contract/session.ts";
 
-export type IncidentHandle = UseSession<IncidentSession>;
+export type IncidentHandle = ReturnType<typeof useSession>;
 
 /** Events on the first visit; older ones are asked for as somebody scrolls to them. */
 const history = 1_000;
 
 export function useIncidentSession(name: string): IncidentHandle {
-  return useSession<IncidentSession>({ kind: "incident", name, history });
+  return useSession(name, { history });
 }
 
 export interface PendingCall {

@@ -1,11 +1,11 @@
+import type { SIRTSession } from "@sessions/incident";
 import type { EventOf } from "sessile/client";
-import type { IncidentSession } from "../../contract/session.ts";
 import { incidentTypeLabel } from "../../domain/model/incident-type.ts";
 import { formatPercent, plural } from "../lib/format-number.ts";
 import { isStatus, statusLabel } from "../parts/status.tsx";
 import { analyserLabel } from "./analyser-label.ts";
 
-export type IncidentEvent = EventOf<IncidentSession>;
+export type IncidentEvent = EventOf<SIRTSession>;
 
 export const timelineGroups = {
   investigation: "Investigation",

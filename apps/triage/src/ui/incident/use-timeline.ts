@@ -1,6 +1,6 @@
+import type { SIRTSession } from "@sessions/incident";
 import { useCallback, useMemo, useState } from "react";
 import { HttpClient } from "sessile/client";
-import type { IncidentSession } from "../../contract/session.ts";
 import { errorMessage } from "../api/http.ts";
 import { useIncident } from "./session-context.ts";
 import {
@@ -42,7 +42,7 @@ export function useTimeline(groups: ReadonlySet<TimelineGroup>) {
     setLoading(true);
     setError(null);
     try {
-      const client = new HttpClient<IncidentSession>({ kind: "incident", name });
+      const client = new HttpClient<SIRTSession>({ kind: "incident", name });
       const after = Math.max(0, firstSeq - 1 - pageEvents);
       const page = await client.readEvents({ after, limit: Math.min(pageEvents, firstSeq - 1 - after) });
       const before = page.items.filter(({ seq }) => seq < firstSeq);

@@ -1,7 +1,7 @@
 import type { GateRequest, WorkContext } from "sessile";
-import type { AnalyserState, IncidentEvents, IncidentState } from "../contract/incident.ts";
-import type { Plain } from "../contract/session.ts";
-import type { Analyser, AnalyserResult, Evidence, IncidentSummary } from "../domain/index.ts";
+import type { AnalyserState, IncidentEvents, IncidentState } from "../../src/contract/incident.ts";
+import type { Plain } from "../../src/contract/session.ts";
+import type { Analyser, AnalyserResult, Evidence, IncidentSummary } from "../../src/domain/index.ts";
 import type { EvidenceTable } from "./evidence-table.ts";
 import { cardOf, incidentOf, newActions } from "./verdict.ts";
 

@@ -1,5 +1,5 @@
-import type { IncidentDocument } from "../contract/session.ts";
-import { analyserNames } from "../domain/index.ts";
+import type { IncidentDocument } from "../../src/contract/session.ts";
+import { analyserNames } from "../../src/domain/index.ts";
 
 export const initialState: IncidentDocument = {
   title: "",

@@ -1,10 +1,10 @@
 import type { Migration } from "sessile";
-import type { AlertPage, AlertRow } from "../contract/api.ts";
-import type { EvidenceQuery, Plain } from "../contract/session.ts";
-import { type Alert, type IncidentSummary, restoreAlert } from "../domain/index.ts";
-import { alertRowOf } from "../worker/database/alert-row.ts";
-import { decodeCursor, encodeCursor } from "../worker/database/page-cursor.ts";
-import { parseLimit } from "../worker/database/page-request.ts";
+import type { AlertPage, AlertRow } from "../../src/contract/api.ts";
+import type { EvidenceQuery, Plain } from "../../src/contract/session.ts";
+import { type Alert, type IncidentSummary, restoreAlert } from "../../src/domain/index.ts";
+import { alertRowOf } from "../../src/worker/database/alert-row.ts";
+import { decodeCursor, encodeCursor } from "../../src/worker/database/page-cursor.ts";
+import { parseLimit } from "../../src/worker/database/page-request.ts";
 
 /** What a session remembers about its evidence as a whole. */
 export interface EvidenceFacts {

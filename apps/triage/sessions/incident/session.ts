@@ -10,11 +10,11 @@ import {
   workflow,
 } from "sessile";
 import { createD1Record } from "sessile/d1";
-import type { Decision, IncidentEvents, IncidentState, Mark } from "../contract/incident.ts";
-import type { EvidenceQuery, IncidentDocument } from "../contract/session.ts";
-import { type Analyser, highestSeverity, severityRank } from "../domain/index.ts";
-import { readIncident } from "../worker/database/incident-queries.ts";
-import { capabilitiesOf, type Env } from "../worker/env.ts";
+import type { Decision, IncidentEvents, IncidentState, Mark } from "../../src/contract/incident.ts";
+import type { EvidenceQuery, IncidentDocument } from "../../src/contract/session.ts";
+import { type Analyser, highestSeverity, severityRank } from "../../src/domain/index.ts";
+import { readIncident } from "../../src/worker/database/incident-queries.ts";
+import { capabilitiesOf, type Env } from "../../src/worker/env.ts";
 import { createAnalysers } from "./create-analysers.ts";
 import { EvidenceTable, evidenceMigrations } from "./evidence-table.ts";
 import { initialState } from "./initial-state.ts";
@@ -28,8 +28,11 @@ const takeAgainMs = 30_000;
 /** The first visitor waits at most this long for D1; what it tells comes later then. */
 const maxAdoptMs = 3000;
 
-/** One incident: its evidence, its investigation, its notes and decisions, for everyone who has it open. */
-export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> {
+/**
+ * One incident: its evidence, its investigation, its notes and decisions, for everyone who has it open. Refusals are
+ * `illegal_transition` in the wrong status, `not_found`, `conflict` with `currentVersion`, `gate_closed`, `bad_request`.
+ */
+export default class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> {
   readonly kind = "incident";
   readonly initialState = initialState;
   override readonly migrations = evidenceMigrations;
@@ -49,8 +52,10 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
   #askedAgain = false;
   #turns: Promise<void> = Promise.resolve();
 
+  /** new → investigating. */
   readonly startInvestigation = callable((): void => this.#start("button", null));
 
+  /** Runs one failed analyser again; the card follows. */
   readonly retryAnalysis = callable((analyser: string): void => {
     this.#refuseClosed();
     // A caller's JSON is what it is, whatever the type says.
@@ -65,6 +70,7 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
     this.startWork("reanalyse", { workId: `reanalyse-${crypto.randomUUID()}`, input: analyser });
   });
 
+  /** @returns the note's id */
   readonly addNote = callable((text: string): string => {
     const { notes, note } = addNote(this.state.notes, text, this.#mark());
     this.#update({ notes });
@@ -72,6 +78,7 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
     return note.id;
   });
 
+  /** `version` is the one the edit was made from. @returns the new version */
   readonly editNote = callable((noteId: string, version: number, text: string): number => {
     const { notes, note } = editNote(this.state.notes, noteId, version, text, this.#mark());
     this.#update({ notes });
@@ -79,6 +86,7 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
     return note.version;
   });
 
+  /** One action of the plan; the same as answering its gate. */
   readonly decideAction = callable(
     (actionId: string, decision: "approved" | "rejected", comment: string): void => {
       const action = this.state.plan?.find(({ id }) => id === actionId);
@@ -91,6 +99,7 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
     },
   );
 
+  /** triaged → closed. At least one of the two is not blank. */
   readonly recordDecision = callable((decision: string, comment: string): void => {
     const made = { decision: textOf(decision), comment: textOf(comment) };
     if (made.decision === "" && made.comment === "")
@@ -102,6 +111,7 @@ export class SIRTSession extends Session<Env, IncidentDocument, IncidentEvents> 
     this.append("decision.recorded", made);
   });
 
+  /** The evidence that the session holds, in order of time. */
   readonly evidence = callable((query: EvidenceQuery) => this.#evidence.page(query ?? {}));
 
   /** The ingest says that D1 has more. Best effort: what is missed is found on the next wake or visit. */

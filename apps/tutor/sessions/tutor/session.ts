@@ -1,20 +1,17 @@
 import { callable, SessileError, Session } from "sessile";
+import type { Env } from "../../src/env.ts";
 import { loadCourses, loadTransferRules } from "./catalogue.ts";
-import type { Tutor, TutorEvents } from "./contract.ts";
+import type { TutorEvents } from "./contract.ts";
 
-export interface Env {
-  readonly SESSILE_RECORD: D1Database;
-  /** Signs names and salts addresses. The embedded server makes one. */
-  readonly SESSILE_SECRET?: string;
-}
+type State = { readonly lastCourse: string | null };
 
 const catalogueTtlMs = 5 * 60_000;
 const rulesTtlMs = 10 * 60_000;
 
 /** A tutoring session: D1 holds whatever is shown. */
-export class TutorSession extends Session<Env, Tutor["initialState"], TutorEvents> {
+export default class TutorSession extends Session<Env, State, TutorEvents> {
   readonly kind = "tutor";
-  readonly initialState: Tutor["initialState"] = { lastCourse: null };
+  readonly initialState: State = { lastCourse: null };
   override readonly durability = "ledger";
   override readonly clientWrites = { events: ["message", "transcript", "context"] };
   override readonly summaries = {};
@@ -22,12 +19,14 @@ export class TutorSession extends Session<Env, Tutor["initialState"], TutorEvent
     charge: (_command: unknown, eventType: string | null) => (eventType === "message" ? 1 : 0),
   };
 
+  /** The catalogue, or the courses whose code or title has `query` in it. */
   readonly courses = callable(async (query: string) => {
     const wanted = query.trim().toLowerCase();
     const all = await this.#catalogue();
     return all.filter(({ code, title }) => `${code} ${title}`.toLowerCase().includes(wanted));
   });
 
+  /** Answers in the session whether a course transfers. */
   readonly checkTransfer = callable(async (code: string) => {
     const [courses, rules] = await Promise.all([this.#catalogue(), this.#rules()]);
     const course = courses.find((one) => one.code.toLowerCase() === code.trim().toLowerCase());

@@ -1,5 +1,5 @@
 import { SessileError } from "sessile";
-import type { Mark, Note } from "../contract/incident.ts";
+import type { Mark, Note } from "../../src/contract/incident.ts";
 
 export const maxNoteChars = 20_000;
 export const maxNotes = 500;

@@ -4,7 +4,7 @@ import { chooseModel, type ModelSettings } from "./model.ts";
 
 export type Env = ModelSettings;
 
-export class Chat extends ChatSession<Env> {
+export default class Chat extends ChatSession<Env> {
   readonly kind = "chat";
 
   async answer({ messages, signal }: AnswerContext) {

@@ -1,11 +1,11 @@
-import type { AnalyserState, PlannedAction, TriageCard } from "../contract/incident.ts";
+import type { AnalyserState, PlannedAction, TriageCard } from "../../src/contract/incident.ts";
 import {
   type AnalyserOutcome,
   type Evidence,
   type IncidentSummary,
   planActions,
   triageCard,
-} from "../domain/index.ts";
+} from "../../src/domain/index.ts";
 
 /** What the card and the plan are made from, whenever they are made. */
 export function incidentOf(summary: IncidentSummary): Evidence["incident"] {

@@ -1,6 +1,6 @@
-import type { IncidentEvents } from "../contract/incident.ts";
-import { type Alert, fold, restoreAlert, telemetryKeysOf } from "../domain/index.ts";
-import { alertsAfter, type StoredAlert, telemetryAfter } from "../worker/database/alert-queries.ts";
+import type { IncidentEvents } from "../../src/contract/incident.ts";
+import { type Alert, fold, restoreAlert, telemetryKeysOf } from "../../src/domain/index.ts";
+import { alertsAfter, type StoredAlert, telemetryAfter } from "../../src/worker/database/alert-queries.ts";
 import type { EvidenceTable } from "./evidence-table.ts";
 
 /** What taking alerts needs of the session. */

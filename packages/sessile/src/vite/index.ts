@@ -1,0 +1,1 @@
+export { type SessilePluginOptions, sessile } from "./plugin.ts";
