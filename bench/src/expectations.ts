@@ -52,7 +52,8 @@ export function judge(measured: readonly Measurement[]): readonly Verdict[] {
     const actual = value / base;
     const bound = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
     const claim = `${of.join(" ")} is ${bound} ${to === null ? what : `× ${to.join(" ")}`}`;
-    const pass = actual >= (atLeast ?? 0) && actual <= (atMost ?? Number.POSITIVE_INFINITY);
+    const pass =
+      actual >= (atLeast ?? Number.NEGATIVE_INFINITY) && actual <= (atMost ?? Number.POSITIVE_INFINITY);
     return [{ claim, actual, pass }];
   });
 }

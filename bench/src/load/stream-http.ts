@@ -51,7 +51,10 @@ export async function appendsPerSecond(peer: StreamPeer, atOnce: number, ms: num
   return (done / (performance.now() - startedAt)) * 1000;
 }
 
-/** How old each chunk was when each reader had it, in ms and sorted. */
+/**
+ * How old each chunk was when each reader had it, in ms and sorted. An append waits until everybody has the one before: what is
+ * measured is how long one takes, not how fast a queue grows.
+ */
 export async function deliveryAges(
   peer: StreamPeer,
   readers: number,
@@ -59,18 +62,29 @@ export async function deliveryAges(
   everyMs: number,
 ): Promise<readonly number[]> {
   const all: TailReader[] = [];
+  let missing = 0;
+  let everybodyHasIt = Promise.withResolvers<void>();
+  const arrived = () => {
+    missing -= 1;
+    if (missing === 0) everybodyHasIt.resolve();
+  };
   for (let at = 0; at < readers; at += 100) {
-    const some = Array.from({ length: Math.min(100, readers - at) }, () => new TailReader(peer, chunks));
+    const some = Array.from(
+      { length: Math.min(100, readers - at) },
+      () => new TailReader(peer, chunks, arrived),
+    );
     all.push(...some);
     await Promise.all(some.map(({ live }) => live));
   }
   const appender = new Appender(peer.url);
-  const startedAt = performance.now();
+  const allComplete = Promise.all(all.map(({ complete }) => complete));
   for (let n = 0; n < chunks; n++) {
-    await delay(Math.max(0, startedAt + n * everyMs - performance.now()));
+    missing = readers;
+    everybodyHasIt = Promise.withResolvers();
     await appender.append(`@${performance.now().toFixed(3)}@`.padEnd(chunkBytes, "x"));
+    await Promise.all([delay(everyMs), Promise.race([everybodyHasIt.promise, allComplete])]);
   }
-  await Promise.all(all.map(({ complete }) => complete));
+  await allComplete;
   appender.close();
   return all.flatMap(({ ages }) => ages).toSorted((a, b) => a - b);
 }
@@ -81,7 +95,8 @@ class TailReader {
   readonly live: Promise<void>;
   readonly complete: Promise<void>;
 
-  constructor({ url, tail, live }: StreamPeer, chunks: number) {
+  /** @param arrived is called for each chunk */
+  constructor({ url, tail, live }: StreamPeer, chunks: number, arrived: () => void) {
     const { hostname, port, host, pathname } = new URL(url);
     const socket = connect(Number(port), hostname);
     socket.write(`GET ${pathname}${tail} HTTP/1.1\r\nhost: ${host}\r\naccept: text/event-stream\r\n\r\n`);
@@ -103,6 +118,7 @@ class TailReader {
       for (const found of text.matchAll(stamp)) {
         this.ages.push(now - Number(found[1]));
         end = found.index + found[0].length;
+        arrived();
       }
       // Long enough for a stamp, or for what says that the reader is live, that came by halves.
       rest = text.slice(Math.max(end, text.length - 40));

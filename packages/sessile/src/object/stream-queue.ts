@@ -5,6 +5,8 @@ import type { Clock } from "./clock.ts";
 
 /** How long chunks wait for company. Long enough for several tokens, short enough for the eye. */
 const flushMs = 100;
+/** From one flush to the next. As much longer as the rows that every 32nd and 64th segment costs beside its own: all in all a row in `flushMs`. */
+const paceMs = 106;
 /** Characters of chunks that wait no longer. */
 const flushChars = 64 * 1024;
 
@@ -112,7 +114,7 @@ export class StreamQueue {
   #arrange(withinMs: number): void {
     const { clock } = this.#options;
     const now = clock.now();
-    const at = Math.max(now, Math.min(now + withinMs, this.#flushedAt + flushMs));
+    const at = Math.max(now, Math.min(now + withinMs, this.#flushedAt + paceMs));
     if (this.#dueAt !== null && this.#dueAt <= at) return;
     this.#dueAt = at;
     // Never at once: a commit may be open, and whatever comes in the same turn shares this one.
