@@ -131,6 +131,15 @@ describe("FR14: lists and imports", () => {
     },
   );
 
+  test("CA2 the catalog leaves out kinds whose middleware does not let through, or fails", async () => {
+    const kinds = async (init?: RequestInit) =>
+      (await json("/_sessile/catalog", init)).items.map(({ kind }: { kind: string }) => kind);
+    expect(await kinds()).not.toContain("board");
+    expect(await kinds()).toContain("team");
+    expect(await kinds({ headers: staff })).toEqual(expect.arrayContaining(["board", "team"]));
+    expect(await kinds({ headers: staff })).not.toContain("twice");
+  });
+
   test("an import is refused by the middleware of its kind", async () => {
     await add("board", "exported", 1);
     const body = await (await ask("/v1/sessions/board/exported/export", { headers: staff })).text();

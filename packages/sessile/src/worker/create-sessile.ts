@@ -4,10 +4,10 @@ import { type Action, actions } from "../protocol/access.ts";
 import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
-import { isSessionActor } from "../protocol/family.ts";
 import { subprotocol } from "../protocol/frame.ts";
 import { agentsRoutes, isWebSocket, kindOfAgent, openAgentSocket, withPath } from "./agents-routes.ts";
 import { archiveRoutes } from "./archive-routes.ts";
+import { Catalog } from "./catalog.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { commandRoutes } from "./command-routes.ts";
 import { listSessionsPage } from "./directory-routes.ts";
@@ -29,6 +29,7 @@ import { standaloneStreamRoutes, streamKind } from "./standalone-stream-routes.t
 import { streamRoutes } from "./stream-routes.ts";
 import { summaryRoutes } from "./summary-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
+import { assertMay, identified } from "./who-may.ts";
 
 /** Types of the Hono app that `createSessile` returns. */
 export interface AppTypes<Env> {
@@ -51,7 +52,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     context.set("requestId", crypto.randomUUID());
     assertSameOrigin(context.req.raw, options.allowedOrigins ?? []);
     await next();
-    const answer = withSafeHeaders(context.res, /^\/(?:v1|api\/chat)\//.test(context.req.path));
+    const answer = withSafeHeaders(context.res, /^\/(?:v1|_sessile|api\/chat)\//.test(context.req.path));
     if (answer !== context.res) context.res = answer;
   });
 
@@ -69,6 +70,21 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   });
 
   app.all("/v1/sessions", () => {
+    throw new MethodNotAllowed(["GET", "HEAD"]);
+  });
+
+  const catalog = new Catalog(options);
+  app.get("/_sessile/catalog", async (context) => {
+    const actor = await identified(options, context.req.raw, context.env);
+    // A kind whose middleware fails is hidden like one whose middleware refuses.
+    const passes = (kind: string) =>
+      assertPasses(options, context, kind, null).then(
+        () => true,
+        () => false,
+      );
+    return Response.json({ items: await catalog.list(context.env, actor, passes) });
+  });
+  app.all("/_sessile/catalog", () => {
     throw new MethodNotAllowed(["GET", "HEAD"]);
   });
 
@@ -252,12 +268,12 @@ function answerOf(answered: unknown): Response | undefined {
   return answered instanceof Response ? answered : undefined;
 }
 
-/** For one session of many in a request: its middleware is asked, and its answer means only yes or no. @throws SessileError */
+/** For one session, or kind, of many in a request: its middleware is asked, and its answer means only yes or no. @throws SessileError */
 async function assertPasses<Env>(
   options: SessileOptions<Env>,
   context: Context<AppTypes<Env>>,
   kind: string,
-  name: string,
+  name: string | null,
 ): Promise<void> {
   let passed = false;
   const { url, method, headers } = context.req.raw;
@@ -296,18 +312,6 @@ async function openSession<Env>(
   };
 }
 
-/** Nobody outside is a session. @throws SessileError `forbidden` */
-async function identified<Env>(
-  options: SessileOptions<Env>,
-  request: Request,
-  env: Env,
-): Promise<Actor | null> {
-  const actor = (await options.identify?.(request, env)) ?? null;
-  if (actor && isSessionActor(actor.id))
-    throw new SessileError("forbidden", "Ids of this form are those of sessions.");
-  return actor;
-}
-
 async function requireAccess<Env>(
   options: SessileOptions<Env>,
   context: Context<AppTypes<Env>>,
@@ -318,16 +322,6 @@ async function requireAccess<Env>(
   const actor = await identified(options, context.req.raw, context.env);
   await assertMay(options, context.env, { actor, action, kind, ...(name === undefined ? {} : { name }) });
   return actor;
-}
-
-async function assertMay<Env>(
-  options: SessileOptions<Env>,
-  env: Env,
-  question: Parameters<NonNullable<SessileOptions<Env>["authorize"]>>[0],
-): Promise<void> {
-  if (!options.authorize || (await options.authorize(question, env))) return;
-  if (question.actor === null) throw new SessileError("unauthenticated", "Say who you are first.");
-  throw new SessileError("forbidden", `You may not ${question.action} here.`);
 }
 
 function upgradeFeed<Env>(

@@ -23,6 +23,8 @@ export const routeRules: readonly RouteRule[] = [
   { route: "DELETE /v1/tokens/:tokenId", right: "open" },
   // Tells everyone of their own only.
   { route: "GET /v1/quota", right: "open" },
+  // Tells everyone of the kinds they may read only; tested by itself.
+  { route: "GET /_sessile/catalog", right: "open" },
   { route: `GET ${session}`, right: "read" },
   { route: `DELETE ${session}`, right: "admin" },
   { route: `GET ${session}/events`, right: "read" },
@@ -94,6 +96,7 @@ export const routeRules: readonly RouteRule[] = [
   ...[
     "/*",
     "/v1/sessions",
+    "/_sessile/catalog",
     "/v1/tokens",
     "/v1/tokens/:tokenId",
     "/v1/*",

@@ -10,6 +10,44 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => fixture.stop());
 
+describe("the catalog", () => {
+  test("CA1 says of each kind where it is, and what it lets clients do, and makes no session for that", async () => {
+    const { status, headers, body } = await fixture.get("/_sessile/catalog");
+    expect([status, headers.get("cache-control")]).toEqual([200, "no-store"]);
+    const kinds = new Map(body.items.map((item: { readonly kind: string }) => [item.kind, item]));
+    expect(kinds.get("shelves")).toEqual({
+      kind: "shelves",
+      address: "/v1/sessions/shelves/{name}",
+      route: null,
+      hasPage: false,
+      chat: null,
+      callables: ["commits", "restock", "take", "tell"],
+      streaming: [],
+      events: "any",
+      writesState: false,
+      statuses: [],
+    });
+    expect(kinds.get("books")).toMatchObject({
+      route: "/books/{name}",
+      hasPage: true,
+      statuses: ["open", "closed"],
+    });
+    expect(kinds.get("chats")).toMatchObject({ chat: "/api/chat" });
+    // Without a binding there is nothing to reach.
+    expect(kinds.has("unbound")).toBe(false);
+    expect((await fixture.get("/v1/sessions?kind=shelves")).body.items).toEqual([]);
+  });
+
+  test("CA2 tells of the kinds that whoever asks may read", async () => {
+    const { status, body } = await fixture.get("/_sessile/catalog", { "x-test-user": "mallory" });
+    expect([status, body]).toEqual([200, { items: [] }]);
+    const admin = await fixture.get("/_sessile/catalog", { "x-test-user": "only-admin" });
+    expect(admin.body.items).toEqual([]);
+    const reader = await fixture.get("/_sessile/catalog", { "x-test-user": "only-read" });
+    expect(reader.body.items.length).toBeGreaterThan(5);
+  });
+});
+
 describe("problems", () => {
   test("HT18 every refusal is problem+json with code, title, detail and an id of its own", async () => {
     const ask = () => fixture.get("none/x");
