@@ -1,7 +1,15 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { diffState, type Json, type SessionContract, type WireError } from "../protocol/index.ts";
+import type { Transaction } from "../kernel/index.ts";
+import {
+  type Ack,
+  type Command,
+  type Commit,
+  SessileError,
+  type SessionContract,
+} from "../protocol/index.ts";
 import { FakeClock, settled } from "../testing/fake-clock.ts";
+import { KernelFixture } from "../testing/kernel-fixture.ts";
 import { ScriptedServer } from "../testing/scripted-server.ts";
 import type { SocketPair } from "../testing/socket-pair.ts";
 import { connect, type Network, type SessionClient } from "./index.ts";
@@ -10,8 +18,16 @@ interface Note extends SessionContract {
   readonly initialState: { readonly count: number; readonly tags: readonly string[]; readonly bad?: boolean };
 }
 
-type Trouble = "repeat" | "lose" | "break" | "restart" | "offline" | "online" | "behind";
-type Write = "set" | "compareAndSet" | "setStale" | "setBad" | "increment" | "incrementTwice" | "throwing";
+type Trouble = "repeat" | "lose" | "break" | "restart" | "offline" | "online" | "behind" | "evict";
+type Write =
+  | "set"
+  | "compareAndSet"
+  | "setStale"
+  | "setBad"
+  | "increment"
+  | "incrementTwice"
+  | "throwing"
+  | "reset";
 type Action =
   | { readonly do: Write | Trouble; readonly who: 0 | 1 }
   | { readonly do: "deliver"; readonly who: 0 | 1; readonly toClient: number; readonly toServer: number }
@@ -40,14 +56,14 @@ const trouble = [
   deliver,
   pass,
   act(2, "repeat", "lose"),
-  act(3, "break", "restart", "behind", "offline"),
+  act(3, "break", "restart", "behind", "offline", "evict"),
   act(2, "online"),
 ];
 const anyWrites = fc.array<Action>(
   fc.oneof(
     ...trouble,
     act(9, "set", "compareAndSet", "setStale", "setBad", "increment", "incrementTwice"),
-    act(2, "server", "throwing"),
+    act(2, "server", "throwing", "reset"),
   ),
   { minLength: 5, maxLength: 80 },
 );
@@ -59,17 +75,64 @@ const onlyUpdates = fc.array<Action>(
   },
 );
 
-const refusal: WireError = { code: "rejected", message: "The kind does not want this." };
+/** The wire is scripted; behind it is a session, on SQLite, with its own rules and patches. */
+class SessionServer extends ScriptedServer {
+  readonly #session = new KernelFixture({
+    initialState: { count: 0, tags: [] },
+    validateState: (next) => {
+      if ((next as { readonly bad?: boolean }).bad)
+        throw new SessileError("rejected", "The kind does not want this.");
+    },
+  });
+
+  constructor() {
+    super({ delivery: "manual" });
+    this.log = this.#session.commits();
+  }
+
+  override run(commands: readonly Command[]) {
+    const { outcomes, stored } = this.#session.send(commands);
+    const acks = outcomes.map((outcome, index): Ack => {
+      const id = commands[index]?.id as string;
+      if (!outcome.ok) return { id, error: outcome.error.toWire() };
+      return { id, seq: outcome.seq, ...(outcome.repeated ? { repeated: true } : {}) };
+    });
+    return { acks, commit: this.#logged(stored) };
+  }
+
+  /** A write of the session's own. */
+  count(): void {
+    const { kernel, now } = this.#session;
+    const state = kernel.view.state as { readonly count: number };
+    const { transaction } = kernel.write(null, now, (writer) =>
+      writer.setState({ ...state, count: state.count + 1 }),
+    );
+    const commit = this.#logged(transaction?.stored ?? null);
+    if (commit) this.tell(commit);
+  }
+
+  /** The instance goes; what is on disk is all there is. Connections hibernate. */
+  evict(): void {
+    expect(this.#session.wake().view).toEqual(this.view);
+  }
+
+  #logged(stored: Transaction["stored"]): Commit | undefined {
+    if (!stored) return undefined;
+    const commit = JSON.parse(stored.body) as Commit;
+    this.log.push(commit);
+    return commit;
+  }
+}
 
 class Person {
   readonly url: string;
   readonly client: SessionClient<Note>;
   readonly answers: Promise<boolean>[] = [];
-  readonly #server: ScriptedServer;
+  readonly #server: SessionServer;
   #isOnline = true;
   #changed: (isOnline: boolean) => void = () => {};
 
-  constructor(server: ScriptedServer, clock: FakeClock, name: string, seed: number) {
+  constructor(server: SessionServer, clock: FakeClock, name: string, seed: number) {
     this.#server = server;
     this.url = `ws://${name}.test`;
     let random = seed;
@@ -125,6 +188,7 @@ class Person {
     if (what === "compareAndSet") this.expect(client.setState(next, { ifVersion: version }));
     if (what === "setStale") this.expect(client.setState(next, { ifVersion: Math.max(0, version - 1) }));
     if (what === "setBad") this.expect(client.setState({ ...next, bad: true }));
+    if (what === "reset") this.expect(client.reset());
     if (what === "throwing")
       this.expect(
         client.setState(() => {
@@ -137,7 +201,7 @@ class Person {
 }
 
 interface Scene {
-  readonly server: ScriptedServer;
+  readonly server: SessionServer;
   readonly clock: FakeClock;
   readonly people: readonly [Person, Person];
 }
@@ -176,20 +240,15 @@ function perform({ server, clock, people }: Scene, action: Action, n: number): P
     case "pass":
       return clock.advanceAsync(action.ms);
     case "server":
-      serverCounts(server);
+      server.count();
+      break;
+    case "evict":
+      server.evict();
       break;
     default:
       person.write(action.do, n);
   }
   return settled();
-}
-
-/** A write of the session itself. */
-function serverCounts(server: ScriptedServer): void {
-  const { state, version } = server.view;
-  const before = state as { readonly count: number };
-  const patch = diffState(state, { ...before, count: before.count + 1 });
-  server.commit({ type: "state.changed", payload: { base: version, patch } as unknown as Json });
 }
 
 /** Delivers everything, and waits where clients do, until both are live and nothing is under way. */
@@ -209,9 +268,7 @@ async function rest({ people, clock }: Scene): Promise<void> {
 
 async function run(actions: readonly Action[], seed: number) {
   const clock = new FakeClock();
-  const server = new ScriptedServer({ delivery: "manual", state: { count: 0, tags: [] }, patches: true });
-  server.refuse = (command) =>
-    command.op === "setState" && (command.state as { bad?: boolean }).bad ? refusal : null;
+  const server = new SessionServer();
   const people = [new Person(server, clock, "a", seed), new Person(server, clock, "b", seed + 1)] as const;
   const scene: Scene = { server, clock, people };
   await rest(scene);
@@ -229,6 +286,7 @@ async function run(actions: readonly Action[], seed: number) {
   }
   await rest(scene);
   const done = await Promise.all(people.flatMap(({ answers }) => answers));
+  server.evict();
   const snapshots = people.map(({ client }) => client.getSnapshot());
   for (const { client } of people) client.close();
   return { server, snapshots, done };

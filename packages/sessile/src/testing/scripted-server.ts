@@ -85,8 +85,13 @@ export class ScriptedServer {
   /** Writes events as one commit and tells live peers. */
   commit(...events: PackedEvent[]): Commit {
     const commit = this.#append(events);
-    for (const peer of this.#peers) if (peer.isLive) send(peer, { t: "commit", commit });
+    this.tell(commit);
     return commit;
+  }
+
+  /** Tells live peers of a commit of the log. */
+  tell(commit: Commit): void {
+    for (const peer of this.#peers) if (peer.isLive) send(peer, { t: "commit", commit });
   }
 
   /** Sends to the newest connection whatever the test likes. */
