@@ -11,6 +11,7 @@ export {
   Agent,
   type CommandPrice,
   callable,
+  createObjectStateStore,
   DirectoryFeed,
   type DirectoryFeedStub,
   directoryFeedName,

@@ -18,7 +18,7 @@ export interface Migration {
  */
 export function migrate(
   sql: Sql,
-  owner: "sessile" | "kind",
+  owner: "sessile" | "kind" | "agents",
   migrations: readonly Migration[],
   now: number,
 ): number {

@@ -1,3 +1,4 @@
+export { createNodeStateStore } from "./node-state-store.ts";
 export type { LogEntry, LogLevel, LogSink } from "./server/log.ts";
 export { consoleLog, formatLogEntry } from "./server/log.ts";
 export type {

@@ -5,6 +5,7 @@ export { callable } from "./callable.ts";
 export { DirectoryFeed, type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 export type { SessionStub, SessionStubOptions } from "./other-session.ts";
 export type { CommandPrice, QuotaPlan, QuotaPolicy } from "./quota-policy.ts";
+export { createObjectStateStore } from "./object-state-store.ts";
 export { Session } from "./session.ts";
 export type { SessileBindings } from "./session-bindings.ts";
 export { type StreamingResponse, streamingCallable } from "./streaming-callable.ts";

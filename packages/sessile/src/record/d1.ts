@@ -12,6 +12,8 @@ export interface D1Queries {
   prepare(query: string): D1PreparedStatement;
   /** All statements in one transaction, in order; one that fails undoes them all. */
   batch<Row = unknown>(statements: D1PreparedStatement[]): Promise<{ readonly results: Row[] }[]>;
+  /** Of a session: what its next read will at least have seen. */
+  getBookmark?(): string | null;
 }
 
 export interface D1Database extends D1Queries {

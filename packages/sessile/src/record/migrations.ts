@@ -1,11 +1,5 @@
 import type { D1Database } from "./d1.ts";
-import { unavailable } from "./record-error.ts";
-
-interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly statements: readonly string[];
-}
+import { createD1Migrator, type D1Migration } from "./d1-migrator.ts";
 
 /**
  * Append-only: a released step is never edited, the next version mends it.
@@ -21,7 +15,7 @@ interface Migration {
  * - A row of `sessile_quota_charges` is a charge; the trigger counts it, so that the two can never disagree.
  * - The only list index is the default order's. Reading a row costs a thousandth of writing one, so filters scan.
  */
-const migrations: readonly Migration[] = [
+const migrations: readonly D1Migration[] = [
   {
     version: 1,
     name: "directory and log",
@@ -142,53 +136,11 @@ const migrations: readonly Migration[] = [
 export const recordVersion: number = migrations.length;
 
 /**
- * Databases found current by this isolate. Not the promise of a running migration: on Workers a promise made in one request
- * never settles for another one once the first was cancelled. Requests that meet an old database each migrate it, which is safe.
- */
-const current = new WeakSet<object>();
-
-/**
- * Brings a database to this version. Safe on every request and from many isolates at once; costs nothing once this isolate
- * has seen the database current, one query before that. A database that is newer than this code is left as it is.
+ * Brings a database to this version; call it as often as you like.
  *
  * @throws SessileError `unavailable`
  */
-export async function migrateRecord(db: D1Database): Promise<void> {
-  if (current.has(db)) return;
-  try {
-    const applied = await appliedVersions(db);
-    for (const migration of migrations) {
-      if (!applied.has(migration.version)) await apply(db, migration);
-    }
-  } catch (thrown) {
-    throw unavailable(thrown);
-  }
-  current.add(db);
-}
-
-async function appliedVersions(db: D1Database): Promise<ReadonlySet<number>> {
-  const [, versions] = await db.batch<{ version: number }>([
-    db.prepare(
-      `CREATE TABLE IF NOT EXISTS sessile_record_migrations (
-        version INTEGER PRIMARY KEY,
-        name TEXT NOT NULL,
-        appliedAt TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-      )`,
-    ),
-    db.prepare("SELECT version FROM sessile_record_migrations"),
-  ]);
-  return new Set(versions?.results.map((row) => row.version));
-}
-
-/** The version's row goes first: of two isolates that migrate at once, one fails on its key before it touches a table. */
-async function apply(db: D1Database, migration: Migration): Promise<void> {
-  const claim = db
-    .prepare("INSERT INTO sessile_record_migrations (version, name) VALUES (?1, ?2)")
-    .bind(migration.version, migration.name);
-  try {
-    await db.batch([claim, ...migration.statements.map((statement) => db.prepare(statement))]);
-  } catch (thrown) {
-    // Another isolate was faster, or the answer was lost after the commit.
-    if (!(await appliedVersions(db)).has(migration.version)) throw thrown;
-  }
-}
+export const migrateRecord: (db: D1Database) => Promise<void> = createD1Migrator(
+  "sessile_record_migrations",
+  migrations,
+);

@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import { sqlContract } from "../../src/testing/sql-contract.ts";
+import { stateStoreContract } from "../../src/testing/state-store-contract.ts";
 import { bundle } from "../bundle.ts";
 
 const folder = temporaryFolder();
@@ -14,7 +16,8 @@ beforeAll(async () => {
     dir: folder.path,
     port: 0,
     compatibilityDate,
-    durableObjects: { CONTRACT: { className: "SqlContractObject" } },
+    durableObjects: { CONTRACT: { className: "ContractObject" } },
+    d1: ["STORE"],
     log: () => {},
   });
 });
@@ -23,9 +26,29 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
+const asked = async (path: string, init?: RequestInit) => (await fetch(`${server.url}/${path}`, init)).text();
+const titles = (cases: readonly { readonly title: string }[]) =>
+  cases.map(({ title }, index) => [title, index] as const);
+
 describe("a Durable Object's own database keeps the storage port's promises", () => {
-  test.each(sqlContract.map(({ title }, index) => [title, index] as const))("%s", async (_, index) => {
-    const response = await fetch(`${server.url}/${index}`);
-    expect(await response.text()).toBe("kept");
+  test.each(titles(sqlContract))("%s", async (_, index) => {
+    expect(await asked(`sql/${index}`)).toBe("kept");
+  });
+});
+
+describe.each(["object", "d1"])("%s keeps what a state store promises", (place) => {
+  test.each(titles(stateStoreContract))("%s", async (_, index) => {
+    expect(await asked(`${place}/${index}`)).toBe("kept");
+  });
+});
+
+test.each([1, 4])("SS18 an object of version %i is upgraded by its next use", async (version) => {
+  const file = new URL(`../../src/stores/fixtures/object-v${version}.sql`, import.meta.url);
+  await asked(`older/${version}`, { method: "POST", body: readFileSync(file, "utf8") });
+  expect(JSON.parse(await asked(`older/${version}`))).toMatchObject({
+    version: version >= 3 ? 7 : 1,
+    messageCount: 3,
+    checkpointId: "cp-2",
+    completedClientToolCalls: version >= 4 ? { "call-0": { at: 1 } } : {},
   });
 });

@@ -1,10 +1,19 @@
-// Runs the storage port's contract where Durable Objects run, each case in an object of its own.
+// Runs contracts of storage where Durable Objects and D1 run, each case in an object or session of its own.
 import { DurableObject } from "cloudflare:workers";
 import { DurableSql } from "../../src/object/durable-sql.ts";
+import { createObjectStateStore } from "../../src/object/object-state-store.ts";
+import { createD1StateStore, createSqlStateStore } from "../../src/stores/index.ts";
 import { sqlContract } from "../../src/testing/sql-contract.ts";
+import { type StateStoreHarness, stateStoreContract } from "../../src/testing/state-store-contract.ts";
+import { faultyD1, faultySql, StatementFaults } from "../../src/testing/statement-faults.ts";
 
-export class SqlContractObject extends DurableObject {
-  run(index: number): string {
+interface Env {
+  readonly CONTRACT: DurableObjectNamespace<ContractObject>;
+  readonly STORE: D1Database;
+}
+
+export class ContractObject extends DurableObject {
+  sql(index: number): string {
     try {
       sqlContract[index]?.run(new DurableSql(this.ctx.storage));
       return "kept";
@@ -12,11 +21,58 @@ export class SqlContractObject extends DurableObject {
       return String(thrown);
     }
   }
+
+  store(index: number): Promise<string> {
+    const faults = new StatementFaults();
+    return keeps(index, createSqlStateStore(faultySql(new DurableSql(this.ctx.storage), faults)), faults);
+  }
+
+  /** Makes the tables of an older version as they were, or reads them with a store of today. */
+  older(dump: string | null): unknown {
+    const { sql } = this.ctx.storage;
+    if (dump !== null) sql.exec(dump);
+    else return createObjectStateStore(this.ctx.storage).loadState("old");
+  }
 }
 
 export default {
-  async fetch(request: Request, env: { readonly CONTRACT: DurableObjectNamespace<SqlContractObject> }) {
-    const index = Number(new URL(request.url).pathname.slice(1));
-    return new Response(await env.CONTRACT.getByName(`case-${index}`).run(index));
+  async fetch(request: Request, env: Env) {
+    const [, contract = "", number] = new URL(request.url).pathname.split("/");
+    const index = Number(number);
+    const object = env.CONTRACT.getByName(`${contract}-${number}`);
+    switch (contract) {
+      case "sql":
+        return new Response(await object.sql(index));
+      case "object":
+        return new Response(await object.store(index));
+      case "older":
+        return Response.json(
+          (await object.older(request.method === "POST" ? await request.text() : null)) ?? null,
+        );
+      default: {
+        const faults = new StatementFaults();
+        return new Response(await keeps(index, createD1StateStore(faultyD1(env.STORE, faults)), faults));
+      }
+    }
   },
 };
+
+async function keeps(
+  index: number,
+  store: StateStoreHarness["store"],
+  faults: StatementFaults,
+): Promise<string> {
+  const harness = {
+    store,
+    failAt: (n: number) => faults.failAt(n),
+    get count() {
+      return faults.count;
+    },
+  };
+  try {
+    await stateStoreContract[index]?.run(harness, `session-${index}`);
+    return "kept";
+  } catch (thrown) {
+    return String(thrown);
+  }
+}

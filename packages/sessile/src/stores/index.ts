@@ -1,0 +1,35 @@
+export {
+  type AgentMessage,
+  type AgentState,
+  type AgentStatus,
+  agentStatuses,
+  initialAgentState,
+  type JsonObject,
+  type RunStatus,
+  runStatuses,
+  type StoredAgentState,
+  type SuspensionContext,
+} from "../protocol/agent-state.ts";
+export {
+  type AtomicSave,
+  type Checkpoint,
+  type CheckpointDraft,
+  checkpointIdOf,
+  type InterruptFlag,
+  type MessagePage,
+  type Run,
+  type RunChange,
+  type SaveResult,
+  type SessionStateStore,
+  type SetResult,
+  type StagedMessage,
+  type Staging,
+  type SubSessionMode,
+  type SubSessionRef,
+  type SyncSessionStateStore,
+} from "../protocol/state-store.ts";
+export { runMigration, stateStoreVersion } from "./d1-migrations.ts";
+export { createD1StateStore, type D1StateStore, type D1StateStoreOptions } from "./d1-state-store.ts";
+export { createMemoryStateStore, type MemoryStateStoreOptions } from "./memory-state-store.ts";
+export { createSqlStateStore, type SqlStateStore } from "./sql-state-store.ts";
+export type { StoreOptions } from "./store-context.ts";
