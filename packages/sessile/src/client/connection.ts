@@ -56,6 +56,10 @@ export class Connection {
     return this.#socket?.via ?? "websocket";
   }
 
+  get isShared(): boolean {
+    return this.#socket?.isShared === true;
+  }
+
   start(): void {
     const { network } = this.#options.environment;
     if (!this.#stopListening) {

@@ -20,8 +20,10 @@ export type TransportName = "websocket" | "sse" | "longpoll" | "poll";
 export interface SocketLike {
   /** Absent on a real socket. */
   readonly via?: TransportName;
+  /** Other tabs use it too, so it carries no audio. */
+  readonly isShared?: true;
   /** Asks for what is new, where it would not come by itself; resolves when it is there, or when the connection is lost. */
-  refresh?(): Promise<void>;
+  refresh?(): Promise<void> | undefined;
   /** "arraybuffer": how a socket that carries audio is to hand it over. */
   binaryType?: string;
   send(data: string | Uint8Array<ArrayBuffer>): void;

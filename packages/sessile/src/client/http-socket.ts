@@ -1,7 +1,6 @@
 import {
   type Ack,
   type ClientFrame,
-  closeCodes,
   type HelloFrame,
   pingText,
   pongText,
@@ -11,7 +10,8 @@ import {
 } from "../protocol/index.ts";
 import type { Clock, SocketEvent, SocketLike, TransportName } from "./environment.ts";
 import { HttpCommands, type SentCommand } from "./http-commands.ts";
-import { commitOf, type ReadPage, type SessionRequests } from "./session-requests.ts";
+import { closeCodeOf } from "./refusal-code.ts";
+import { commitOf, firstCursor, type ReadPage, type SessionRequests } from "./session-requests.ts";
 
 export type HttpTransportName = Exclude<TransportName, "websocket">;
 
@@ -106,13 +106,8 @@ export class HttpSocket implements SocketLike {
     const welcome = await this.#options.requests.welcome(query, this.#ended.signal);
     // Before it is handed over: commands may follow in the same turn.
     const isReader = hello.events !== false;
-    const { lastSeq, view, snapshot } = welcome;
     this.#createdAt = welcome.createdAt;
-    const history = hello.history ?? lastSeq;
-    const resumed = view === undefined ? hello.after : undefined;
-    this.#cursor = isReader
-      ? (snapshot?.toSeq ?? resumed ?? Math.max(0, lastSeq - history))
-      : Number.POSITIVE_INFINITY;
+    this.#cursor = isReader ? firstCursor(hello, welcome) : Number.POSITIVE_INFINITY;
     this.#tell(welcome);
     if (isReader) await this.#read(this.#cursor);
     else this.#isProven = true;
@@ -285,12 +280,4 @@ export class HttpSocket implements SocketLike {
     if (this.#ended.signal.aborted) return;
     for (const { type, run } of this.#listeners) if (type === event.type) run(event);
   }
-}
-
-/** The close code a socket would have been refused with. */
-function closeCodeOf({ code, retryable }: SessileError): number {
-  if (retryable || code === "internal") return closeCodes.restart;
-  if (code === "unauthenticated") return closeCodes.unauthenticated;
-  if (code === "forbidden") return closeCodes.forbidden;
-  return code === "not_found" ? closeCodes.notFound : closeCodes.protocolError;
 }

@@ -48,6 +48,7 @@ export type {
   SetState,
   SignalEvent,
 } from "./session-types.ts";
+export { type SharedOptions, shared } from "./shared.ts";
 export {
   auto,
   type HttpTransportOptions,

@@ -150,7 +150,7 @@ export class SessionClient<S extends SessionContract> {
     });
     this.voice = new SessionVoice({
       isAttached: () => this.#connection.isAttached,
-      transport: () => this.transport,
+      transport: () => (this.#connection.isShared ? "shared" : this.transport),
       send: (data) => this.#connection.send(data),
       closed: () => this.#closed,
     });

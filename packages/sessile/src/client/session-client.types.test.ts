@@ -1,6 +1,22 @@
 import { describe, expectTypeOf, test } from "vitest";
-import type { Callable, Json, SessionContract, SessionEvent, SessionView } from "../protocol/index.ts";
-import type { CommandResult, EventOf, SessionClient } from "./index.ts";
+import type {
+  Callable,
+  Json,
+  SessileError,
+  SessionContract,
+  SessionEvent,
+  SessionView,
+} from "../protocol/index.ts";
+import {
+  type CommandResult,
+  connect,
+  type EventOf,
+  type KeptCommand,
+  memoryOutbox,
+  poll,
+  type SessionClient,
+  shared,
+} from "./index.ts";
 
 /** Shaped as a session class is, with a method that is not callable from outside. */
 declare class Incident implements SessionContract {
@@ -108,6 +124,27 @@ describe("CL27 a client is typed by its session's class", () => {
       incident.call.assign(7, true);
       // @ts-expect-error -- an argument is missing
       incident.call.assign("ada");
+    });
+  });
+
+  test("outboxes and shared connections", () => {
+    compiled(() => {
+      const address = { kind: "incident", name: "n1" };
+      const client = connect<Incident>({
+        ...address,
+        outbox: memoryOutbox(),
+        transport: shared({ transport: poll() }),
+      });
+      expectTypeOf(client.getSnapshot().kept).toEqualTypeOf<readonly KeptCommand[]>();
+      client.outbox.onSettled(({ outcome }) =>
+        expectTypeOf(outcome).toEqualTypeOf<CommandResult | SessileError>(),
+      );
+      // @ts-expect-error -- a store, not its name
+      connect<Incident>({ ...address, outbox: "sessile-outbox" });
+      // @ts-expect-error -- kept by the client alone
+      client.outbox.kept = [];
+      // @ts-expect-error -- one transport, not several
+      shared({ transport: [poll()] });
     });
   });
 

@@ -99,7 +99,7 @@ function watched(socket: SocketLike, clock: Clock, ended: (hasWorked: boolean) =
   });
   return {
     via: socket.via ?? "websocket",
-    ...(socket.refresh ? { refresh: () => (socket as Required<SocketLike>).refresh() } : {}),
+    ...(socket.refresh ? { refresh: () => socket.refresh?.() } : {}),
     send: (text) => socket.send(text),
     close: (code, reason) => {
       isWithdrawn = clock.now() - openedAt < connectWithinMs;

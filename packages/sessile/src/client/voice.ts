@@ -36,7 +36,8 @@ export interface VoiceCall {
 /** What the client's voice needs of its connection. */
 export interface VoiceLink {
   readonly isAttached: () => boolean;
-  readonly transport: () => TransportName;
+  /** "shared": one with other tabs. */
+  readonly transport: () => TransportName | "shared";
   readonly send: (data: string | Uint8Array<ArrayBuffer>) => void;
   /** Why the client is closed, or null. */
   readonly closed: () => SessileError | null;
@@ -170,7 +171,7 @@ export class SessionVoice {
   #assertAudio(): void {
     const transport = this.#link.transport();
     if (transport === "websocket") return;
-    throw new SessileError("rejected", `Voice needs a WebSocket; this client uses ${transport}.`, {
+    throw new SessileError("rejected", `Voice needs a WebSocket of its own; this client's is ${transport}.`, {
       field: "transport",
     });
   }

@@ -1,17 +1,37 @@
 // Bundled into the tabs that the browser tests open: a client, and the store's contract.
-import { connect, indexedDbOutbox, type SessionClient } from "../../src/client/index.ts";
-import type { SessionContract } from "../../src/protocol/index.ts";
+import {
+  connect,
+  indexedDbOutbox,
+  longPoll,
+  type SessionClient,
+  shared,
+  sse,
+  websocket,
+} from "../../src/client/index.ts";
+import type { Callable, SessionContract } from "../../src/protocol/index.ts";
 import { outboxContract } from "../../src/testing/outbox-contract.ts";
+
+interface Notes extends SessionContract {
+  readonly eventTypes?: { readonly "note.said": { readonly by: string; readonly n: number } };
+  readonly instance: Callable<[], string>;
+}
 
 export interface TabOptions {
   readonly name: string;
   readonly outbox?: boolean;
+  /** What all tabs of the browser share. */
+  readonly share?: keyof typeof transports;
+  /** Whom the requests name. Not the socket, which a browser gives no headers. */
+  readonly user?: string;
 }
 
+const transports = { websocket, sse, longPoll };
+
 export interface Tab {
-  client: SessionClient<SessionContract>;
+  client: SessionClient<Notes>;
   /** Every event the client told of, in order. */
   seqs: number[];
+  signals: unknown[];
   open(options: TabOptions): void;
   /** Appends numbered notes and forgets their promises. */
   say(by: string, from: number, count: number): void;
@@ -22,8 +42,16 @@ export interface Tab {
 const tab: Tab = {
   client: null as unknown as Tab["client"],
   seqs: [],
-  open: ({ name, outbox }) => {
-    tab.client = connect({ kind: "notes", name, ...(outbox ? { outbox: indexedDbOutbox() } : {}) });
+  signals: [],
+  open: ({ name, outbox, share, user }) => {
+    const headers = user === undefined ? {} : { "x-test-user": user };
+    tab.client = connect<Notes>({
+      kind: "notes",
+      name,
+      ...(outbox ? { outbox: indexedDbOutbox() } : {}),
+      ...(share ? { transport: shared({ transport: transports[share]({ headers }), headers }) } : {}),
+    });
+    tab.client.onSignal(({ signal }) => tab.signals.push(signal));
     tab.client.events.subscribe((events) => tab.seqs.push(...events.map(({ seq }) => seq)));
   },
   say: (by, from, count) => {

@@ -45,9 +45,22 @@ afterEach(async () => {
   expect(complaints.splice(0)).toEqual([]);
 });
 
+/** Connections that are open, by the tab that holds them. */
+const connections = new Map<Page, number>();
+const holders = () => [...connections].filter(([, count]) => count > 0).map(([page]) => page);
+
 /** A tab of the server's origin. */
 async function newTab(options?: TabOptions): Promise<Page> {
   const page = await context.newPage();
+  const opened = (by: number) => connections.set(page, (connections.get(page) ?? 0) + by);
+  page.on("websocket", (socket) => {
+    opened(1);
+    socket.on("close", () => opened(-1));
+  });
+  page.on("request", (request) => {
+    if (request.headers().accept === "text/event-stream") opened(1);
+  });
+  page.on("close", () => connections.delete(page));
   page.on("pageerror", (error) => complaints.push(error.message));
   await page.goto(`${fixture.url}/`);
   await page.addScriptTag({ content: script });
@@ -72,9 +85,17 @@ async function saidIn(name: string): Promise<Record<string, number[]>> {
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe("indexedDbOutbox", () => {
-  test.each(outboxContract)("$title", async ({ title }) => {
-    const page = await newTab();
-    await page.evaluate((one) => tab.contract(one), title);
+  describe("contract", () => {
+    let page: Page;
+    beforeAll(async () => {
+      page = await browser.newPage();
+      await page.goto(`${fixture.url}/`);
+      await page.addScriptTag({ content: script });
+    });
+    afterAll(() => page?.close());
+    test.each(outboxContract)("$title", async ({ title }) => {
+      await page.evaluate((one) => tab.contract(one), title);
+    });
   });
 
   test("OX1 OX2 OX4 what was written offline in a tab that was closed is shown and sent by the next one, once", async () => {
@@ -107,5 +128,168 @@ describe("indexedDbOutbox", () => {
         return [isDurable, kept.length, others.length, tab.client.getSnapshot().pending.length];
       }),
     ).toEqual([true, 0, 0, 0]);
+  });
+});
+
+describe("shared()", () => {
+  const open = (count: number, options: TabOptions) =>
+    Promise.all(
+      Array.from({ length: count }, async () => {
+        const page = await newTab(options);
+        await isLive(page);
+        return page;
+      }),
+    );
+  /** Everything the session holds, as each tab has heard of it. */
+  async function allHaveHeard(pages: readonly Page[], name: string): Promise<void> {
+    const seqs = (await fixture.log(name)).map(({ seq }) => seq);
+    for (const page of pages)
+      await expect.poll(() => page.evaluate(() => tab.seqs), { timeout: 20_000 }).toEqual(seqs);
+  }
+  const settles = async (pages: readonly Page[]) => {
+    for (const page of pages) await expect.poll(() => pendingIn(page), { timeout: 60_000 }).toBe(0);
+  };
+
+  test("TB1 TB2 TB5 three tabs have one connection, and each its own commands, events and signals", async () => {
+    const name = fixture.name();
+    const watcher = await fixture.live(name);
+    const tabs = await open(3, { name, share: "websocket" });
+    expect(holders()).toHaveLength(1);
+    const { count } = await watcher.next("presence", (frame) => frame.count === 2);
+    expect(count).toBe(2);
+    await Promise.all(
+      tabs.map((page, index) =>
+        page.evaluate(async (by) => {
+          tab.say(by, 0, 20);
+          await new Promise((resolve) => setTimeout(resolve));
+          tab.say(by, 20, 20);
+        }, `tab ${index}`),
+      ),
+    );
+    await settles(tabs);
+    expect(await saidIn(name)).toEqual({ "tab 0": upTo(40), "tab 1": upTo(40), "tab 2": upTo(40) });
+    await allHaveHeard(tabs, name);
+    expect(await tabs[1]?.evaluate(() => tab.client.call.instance())).toEqual(expect.any(String));
+    const [first, ...others] = tabs as [Page, ...Page[]];
+    await first.evaluate(() => tab.client.signal("hello"));
+    for (const page of others) await expect.poll(() => page.evaluate(() => tab.signals)).toEqual(["hello"]);
+    expect(await first.evaluate(() => tab.signals)).toEqual([]);
+    for (const page of tabs)
+      expect(await page.evaluate(() => tab.client.getSnapshot().presence.count)).toBe(2);
+    expect(
+      await first.evaluate(() => tab.client.voice.join().catch(({ code, details }) => [code, details])),
+    ).toEqual(["rejected", { field: "transport" }]);
+    expect(holders()).toHaveLength(1);
+  });
+
+  test("TB2 TB3 OX5 when the tab that holds the connection closes another takes over; nothing is lost, nothing twice", async () => {
+    const name = fixture.name();
+    const writers = (await open(3, { name, share: "websocket", outbox: true })).map((page, index) => ({
+      page,
+      by: `tab ${index}`,
+      count: 0,
+    }));
+    const write = (writer: (typeof writers)[number]) => {
+      const from = writer.count;
+      writer.count += 10;
+      return writer.page.evaluate(
+        ([by, first]) => {
+          tab.say(by, first, 10);
+          return tab.client.outbox.saved();
+        },
+        [writer.by, from] as const,
+      );
+    };
+    for (let alive = writers; alive.length > 1; ) {
+      await expect.poll(() => holders().length, { timeout: 20_000 }).toBe(1);
+      const holder = holders()[0];
+      await Promise.all(alive.map(write));
+      alive = alive.filter(({ page }) => page !== holder);
+      await Promise.all([holder?.close(), ...alive.map(write)]);
+    }
+    const last = writers.filter(({ page }) => !page.isClosed()).map(({ page }) => page);
+    expect(last).toHaveLength(1);
+    const all = Object.fromEntries(writers.map(({ by, count }) => [by, upTo(count)]));
+    await expect.poll(() => saidIn(name), { timeout: 60_000 }).toEqual(all);
+    await settles(last);
+    await allHaveHeard(last, name);
+  });
+
+  test("TB3 a tab that holds the connection and is frozen loses it to one that asks, and goes on when it wakes", async () => {
+    const name = fixture.name();
+    const [frozen] = (await open(1, { name, share: "websocket" })) as [Page];
+    const session = await context.newCDPSession(frozen);
+    await session.send("Debugger.enable");
+    await session.send("Debugger.pause");
+    const [next] = (await open(1, { name, share: "websocket" })) as [Page];
+    await next.evaluate(() => tab.say("next", 0, 5));
+    await settles([next]);
+    await session.send("Debugger.resume");
+    await frozen.evaluate(() => tab.say("frozen", 0, 5));
+    await settles([frozen]);
+    await expect.poll(() => holders()).toEqual([next]);
+    expect(await saidIn(name)).toEqual({ next: upTo(5), frozen: upTo(5) });
+    await allHaveHeard([frozen, next], name);
+  });
+
+  test.each(["sse", "longPoll"] as const)(
+    "TB1 TB4 over %s too tabs have one connection, which a restart ends for all of them",
+    async (share) => {
+      const name = fixture.name();
+      const tabs = await open(2, { name, share });
+      expect(holders()).toHaveLength(share === "sse" ? 1 : 0);
+      const say = (from: number) =>
+        Promise.all(
+          tabs.map((page, index) =>
+            page.evaluate(([by, first]) => tab.say(by, first, 5), [`tab ${index}`, from] as const),
+          ),
+        );
+      await say(0);
+      await settles(tabs);
+      await fixture.restart(() => void say(5));
+      await settles(tabs);
+      expect(await saidIn(name)).toEqual({ "tab 0": upTo(10), "tab 1": upTo(10) });
+      await allHaveHeard(tabs, name);
+      expect(await tabs[1]?.evaluate(() => tab.client.transport)).toBe(share.toLowerCase());
+    },
+  );
+
+  test("TB4 a refusal and the session's end close every tab with the same code", async () => {
+    const name = fixture.name();
+    const tabs = await open(2, { name, share: "websocket" });
+    const ends = (pages: readonly Page[]) =>
+      Promise.all(
+        pages.map((page) =>
+          page.evaluate(
+            () =>
+              new Promise((resolve) => {
+                const look = () => {
+                  const { connection, error } = tab.client.getSnapshot();
+                  if (connection === "closed") resolve(error?.code);
+                };
+                tab.client.subscribe(look);
+                look();
+              }),
+          ),
+        ),
+      );
+    const answer = await fixture.ask("DELETE", `notes/${name}`);
+    expect(answer.status).toBe(200);
+    expect(await ends(tabs)).toEqual(["not_found", "not_found"]);
+    const refused = await newTab({ name: "private-1", share: "websocket" });
+    expect(await ends([refused])).toEqual(["unauthenticated"]);
+  });
+
+  test("TB6 a tab of somebody else gets a connection of its own", async () => {
+    const name = fixture.name();
+    const [ada] = (await open(1, { name, share: "sse", user: "ada" })) as [Page];
+    const [bob] = (await open(1, { name, share: "sse", user: "bob" })) as [Page];
+    for (const page of [ada, bob]) {
+      await page.evaluate(() => tab.say("here", 0, 1));
+      await settles([page]);
+    }
+    const said = (await fixture.log(name)).filter(({ type }) => type === "note.said");
+    expect(said.map(({ actor }) => actor?.id)).toEqual(["ada", "bob"]);
+    await allHaveHeard([ada, bob], name);
   });
 });
