@@ -7,7 +7,14 @@ import { build } from "esbuild";
 import { bin, root, run } from "./run.ts";
 
 /** Entries that must load in plain Node, without Workers' modules and without the source condition. */
-const plainEntries = ["sessile/d1", "sessile/stores", "sessile/client", "sessile/protocol", "sessile/react", "sessile/routes"];
+const plainEntries = [
+  "sessile/d1",
+  "sessile/stores",
+  "sessile/client",
+  "sessile/protocol",
+  "sessile/react",
+  "sessile/routes",
+];
 
 export async function importEverywhere(): Promise<void> {
   for (const entry of plainEntries) {

@@ -1,3 +1,4 @@
+import { callProxy } from "../protocol/call-proxy.ts";
 import {
   assertJson,
   assertUserEventType,
@@ -13,7 +14,6 @@ import {
   type SummaryStyle,
   unreachable,
 } from "../protocol/index.ts";
-import { callProxy } from "../protocol/call-proxy.ts";
 import {
   defaultHistory,
   defaultMaxEvents,

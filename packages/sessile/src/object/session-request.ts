@@ -105,7 +105,10 @@ async function answer(
     case "calls": {
       const outcomes = await host.intake.fromRequest(caller, request.commands, request.chars, {});
       const { kind, name } = kernel.committedView;
-      return { address: { kind, name }, outcomes: outcomes.map((outcome) => wireOutcome(outcome as Outcome)) };
+      return {
+        address: { kind, name },
+        outcomes: outcomes.map((outcome) => wireOutcome(outcome as Outcome)),
+      };
     }
     case "reports":
       return { outcomes: (await takeReports(host, request.child, request.reports)).map(wireOutcome) };

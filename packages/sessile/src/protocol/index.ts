@@ -68,6 +68,14 @@ export { eventIdOf, sessionKeyOf } from "./event-id.ts";
 export { type ExportManifest, type ExportTrailer, ExportWriter } from "./export-file.ts";
 export { ExportFault, ExportReader } from "./export-reader.ts";
 export {
+  type ChildReport,
+  isSessionActor,
+  type ParentLink,
+  type SentReport,
+  type SessionAddress,
+  sessionActor,
+} from "./family.ts";
+export {
   type Ack,
   type BehindFrame,
   type ClientFrame,
@@ -104,14 +112,6 @@ export {
   type JsonShape,
   parseJson,
 } from "./json.ts";
-export {
-  type ChildReport,
-  isSessionActor,
-  type ParentLink,
-  type SentReport,
-  type SessionAddress,
-  sessionActor,
-} from "./family.ts";
 export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { type ChainHead, chainStart, extendChain } from "./log-chain.ts";
