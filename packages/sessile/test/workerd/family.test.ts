@@ -44,6 +44,19 @@ describe("a session calls another", () => {
     ]);
   });
 
+  test("SS3 that nobody catches is its HTTP status, after a reset by deletion as before", async () => {
+    const [order, shelf] = [fixture.name(), fixture.name()];
+    for (const _run of [1, 2]) {
+      const buy = (amount: number) =>
+        fixture.ask("POST", `orders/${order}/call/buy`, { body: [shelf, amount] });
+      expect((await buy(4)).body.result).toBe(1);
+      const conflict = { status: 409, body: { code: "conflict", field: "amount", current: "1" } };
+      expect(await buy(2)).toMatchObject(conflict);
+      expect(await fixture.get(`/agents/orders/${order}/${shelf}/2`)).toMatchObject(conflict);
+      expect((await fixture.ask("DELETE", `shelves/${shelf}?free=1`)).status).toBe(200);
+    }
+  });
+
   test("SS4 what is called in one tick travels in one hop, is one commit, and is answered one by one", async () => {
     const [order, shelf] = [fixture.name(), fixture.name()];
     await call(`orders/${order}`, "look", shelf);

@@ -40,6 +40,9 @@ export class Orders extends Session<Env, { readonly heard: readonly string[] }> 
     const stub = this.session(this.env.SHELVES, shelf, key === undefined ? {} : { idempotencyKey: key });
     return answersOf(amounts.map((amount) => stub.call.take(amount)));
   });
+  readonly buy = callable(async (shelf: string, amount: number) =>
+    this.session(this.env.SHELVES, shelf).call.take(amount),
+  );
   readonly misuse = callable(async (shelf: string) => {
     const stub = this.session(this.env.SHELVES, shelf);
     const inCommit: Promise<unknown>[] = [];
@@ -74,6 +77,10 @@ export class Orders extends Session<Env, { readonly heard: readonly string[] }> 
   );
   readonly listed = callable(() => this.children().map(({ kind, name }) => `${kind}/${name}`));
 
+  override async onRequest(request: Request): Promise<Response> {
+    const [, shelf = "", amount] = new URL(request.url).pathname.split("/");
+    return Response.json(await this.buy(shelf, Number(amount)));
+  }
   override onReport(report: ChildReport<Reports>): void {
     const { child, type } = report;
     if (report.type === "shelf.low" && report.payload.note === "nonsense")

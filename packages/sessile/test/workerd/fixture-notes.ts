@@ -72,6 +72,10 @@ export class Notes extends Session<Env, State> {
       for (const name of Object.getOwnPropertyNames(at)) names.add(name);
     return [...names];
   });
+  readonly mutate = callable(() => {
+    // @ts-expect-error -- readonly in its type, and frozen for whoever forces it
+    this.state.count += 1;
+  });
   readonly rows = callable(() =>
     this.sql<{ text: string }>`SELECT text FROM note ORDER BY id`.map((row) => row.text),
   );

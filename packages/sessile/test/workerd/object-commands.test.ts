@@ -208,6 +208,17 @@ describe("asynchronous methods", () => {
   });
 });
 
+test("ST3 a mutation of the state does not compile, throws, and is neither kept nor shown", async () => {
+  const name = fixture.name();
+  const peer = await fixture.live(name);
+  expect(await peer.do(call("a", "mutate"), call("b", "add", "x"))).toMatchObject([
+    { error: { code: "internal" } },
+    { result: { count: 1 } },
+  ]);
+  await fixture.evict(name);
+  expect((await fixture.get(`notes/${name}`)).body.state).toEqual({ count: 1, text: "x" });
+});
+
 describe("what can be called", () => {
   const names = [
     ...["plain", "plainField", "onRequest", "onCreate", "onTimer", "append", "setState", "sql", "log"],
