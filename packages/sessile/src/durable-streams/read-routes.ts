@@ -41,7 +41,10 @@ export function readReply(stream: StreamPort, request: Request, settings: ReadSe
     throw new SessileError("bad_request", "A live read names the offset it begins at.", { field: "offset" });
   const cursor = searchParams.get("cursor");
   if (live === "long-poll") return longPoll(stream, from, cursor, settings.longPollMs);
-  if (live === "sse") return liveStream(stream, from, cursor, settings);
+  if (live === "sse") {
+    const lastSeen = request.headers.get("last-event-id");
+    return liveStream(stream, lastSeen ? readFrom([lastSeen]) : from, cursor, settings);
+  }
   throw new SessileError("bad_request", "live is long-poll or sse.", { field: "live" });
 }
 

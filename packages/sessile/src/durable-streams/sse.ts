@@ -17,10 +17,14 @@ export interface ControlEvent {
   readonly error: WireError | null;
 }
 
-/** One write of the live stream: what came, if anything did, and where the reader stands after it. */
+/**
+ * One write of the live stream: what came, if anything did, and where the reader stands after it. That is each event's id as
+ * well, so that an `EventSource` comes back with it, cut off between two events or not.
+ */
 export function liveText(chunks: readonly Json[], contentType: string, control: ControlEvent): Uint8Array {
-  const data = chunks.length === 0 ? "" : eventText("data", dataText(chunks, contentType));
-  return encoder.encode(data + eventText("control", controlText(control)));
+  const id = formatOffset(control.to);
+  const data = chunks.length === 0 ? "" : eventText("data", id, dataText(chunks, contentType));
+  return encoder.encode(data + eventText("control", id, controlText(control)));
 }
 
 function dataText(chunks: readonly Json[], contentType: string): string {
@@ -44,9 +48,9 @@ function controlText({ to, cursor, upToDate, closed, error }: ControlEvent): str
  * Any line break in the text would end the line, and two the event: each begins a line of its own. A reader takes one space
  * after the colon off, so only a line that begins with one gets another.
  */
-function eventText(type: string, text: string): string {
+function eventText(type: string, id: string, text: string): string {
   const lines = text
     .split(/\r\n|\r|\n/)
     .map((line) => (line.startsWith(" ") ? `data: ${line}\n` : `data:${line}\n`));
-  return `event: ${type}\n${lines.join("")}\n`;
+  return `event: ${type}\n${lines.join("")}id: ${id}\n\n`;
 }

@@ -1,17 +1,20 @@
 import type { StreamAppend, Streams, Task, Transaction, Writer } from "../kernel/index.ts";
 import { SessileError } from "../protocol/error.ts";
+import type { Limits } from "../protocol/limits.ts";
 import type { StreamAnswer } from "../protocol/stream.ts";
 import type { Clock } from "./clock.ts";
 
-/** How long chunks wait for company. Long enough for several tokens, short enough for the eye. */
-const flushMs = 100;
-/** From one flush to the next. As much longer as the rows that every 32nd and 64th segment costs beside its own: all in all a row in `flushMs`. */
-const paceMs = 106;
-/** Characters of chunks that wait no longer. */
-const flushChars = 64 * 1024;
+/**
+ * From one flush to the next, in delays: as much longer as the rows that every 32nd and 64th segment costs beside its own, so that
+ * all in all it is a row for each delay.
+ */
+const pace = 1.06;
+/** Full segments that share a commit. */
+const commitSegments = 16;
 
 export interface StreamQueueOptions {
   readonly clock: Clock;
+  readonly limits: Pick<Limits, "maxSegmentDelayMs" | "maxSegmentChars">;
   /** Commits the tasks and shows what they wrote. */
   readonly commit: (tasks: readonly Task[]) => Transaction;
   readonly whenShown: (settle: (failure: SessileError | null) => void) => void;
@@ -56,7 +59,8 @@ export class StreamQueue {
       else resolve(answer.repeated ? answer : { ...answer, at: answer.at + skipped });
     });
     const isNumbered = request.producer !== undefined;
-    this.#arrange(alone || isNumbered || this.#chars >= flushChars ? 0 : flushMs);
+    const { maxSegmentChars, maxSegmentDelayMs } = this.#options.limits;
+    this.#arrange(alone || isNumbered || this.#chars >= maxSegmentChars ? 0 : maxSegmentDelayMs);
     return promise;
   }
 
@@ -92,8 +96,9 @@ export class StreamQueue {
   /** The last thing that waits for this stream, if these chunks may go into its segment. */
   #joinable({ streamId, step, producer, order }: StreamAppend): Waiting | null {
     const last = this.#waiting.findLast((waiting) => waiting.streamId === streamId);
-    if (!last?.append || producer || order !== undefined || last.chars >= flushChars) return null;
-    const { append } = last;
+    if (!last?.append || producer || order !== undefined) return null;
+    const { append, chars } = last;
+    if (chars >= this.#options.limits.maxSegmentChars) return null;
     return append.producer || append.order !== undefined || append.step !== step ? null : last;
   }
 
@@ -112,9 +117,9 @@ export class StreamQueue {
   }
 
   #arrange(withinMs: number): void {
-    const { clock } = this.#options;
+    const { clock, limits } = this.#options;
     const now = clock.now();
-    const at = Math.max(now, Math.min(now + withinMs, this.#flushedAt + paceMs));
+    const at = Math.max(now, Math.min(now + withinMs, this.#flushedAt + pace * limits.maxSegmentDelayMs));
     if (this.#dueAt !== null && this.#dueAt <= at) return;
     this.#dueAt = at;
     // Never at once: a commit may be open, and whatever comes in the same turn shares this one.
@@ -128,11 +133,13 @@ export class StreamQueue {
     this.#waiting = [];
     this.#chars = 0;
     this.#dueAt = null;
-    this.#flushedAt = this.#options.clock.now();
+    const { clock, limits } = this.#options;
+    this.#flushedAt = clock.now();
     for (let from = 0; from < all.length; ) {
       let chars = 0;
       let to = from;
-      while (to < all.length && (to === from || chars < 16 * flushChars)) chars += all[to++]?.chars ?? 0;
+      while (to < all.length && (to === from || chars < commitSegments * limits.maxSegmentChars))
+        chars += all[to++]?.chars ?? 0;
       this.#commit(all.slice(from, to));
       from = to;
     }

@@ -36,6 +36,10 @@ export interface Limits {
   readonly signalRate: TokenRate;
   /** Characters of one chunk of a stream, and of a segment of several. */
   readonly maxChunkChars: number;
+  /** Milliseconds that a chunk waits at most for others to share its segment; 0 does not wait. */
+  readonly maxSegmentDelayMs: number;
+  /** Characters of chunks that wait no longer for others. */
+  readonly maxSegmentChars: number;
   /** Streams of a session that are open at a time. */
   readonly maxOpenStreams: number;
   /** Producers that number their requests to one stream. */
@@ -81,6 +85,9 @@ export const defaultLimits: Limits = {
   commandRate: { perSecond: 500_000, burst: 1_000_000 },
   signalRate: { perSecond: 20, burst: 40 },
   maxChunkChars: 16 * 1024 * 1024,
+  // Long enough for several tokens, short enough for the eye.
+  maxSegmentDelayMs: 100,
+  maxSegmentChars: 64 * 1024,
   maxOpenStreams: 1000,
   maxStreamProducers: 256,
   maxStreamReaders: 4096,

@@ -1,9 +1,10 @@
-import { DurableStream, IdempotentProducer, stream } from "@durable-streams/client";
+import { DurableStream, IdempotentProducer } from "@durable-streams/client";
 import { EventSource } from "eventsource";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Server } from "../../src/node/index.ts";
-import { temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
+import { temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
+import { readDurably, readWithEventSource } from "../crash/stream-readers.ts";
 import { serveStreams } from "./stream-server.ts";
 
 const folder = temporaryFolder();
@@ -39,24 +40,16 @@ async function post(url: string, headers: Record<string, string>, body?: string 
   return fetch(url, { method: "POST", headers, ...(body === undefined ? {} : { body }) });
 }
 
-/** To the end of the stream; the authors' client leaves it to its user to come back after a connection that broke. */
 async function readAll(url: string, live: "sse" | "long-poll"): Promise<number[]> {
-  const backoffOptions = { initialDelay: 20, maxDelay: 100, multiplier: 2 };
   const got: number[] = [];
-  for (let offset = "-1"; ; ) {
-    try {
-      const response = await stream<number>({ url, live, offset, backoffOptions });
-      const ended = response.closed;
-      response.subscribeJson((batch) => {
-        got.push(...batch.items);
-        offset = batch.offset;
-      });
-      await ended;
-      return got;
-    } catch (thrown) {
-      if (!(thrown instanceof TypeError)) throw thrown;
-    }
-  }
+  await readDurably(url, live, (response, moved) => {
+    response.subscribeJson<number>(({ items, offset }) => {
+      got.push(...items);
+      moved(offset);
+    });
+    return response.closed;
+  });
+  return got;
 }
 
 async function restart(): Promise<void> {
@@ -140,6 +133,21 @@ test.each(["sse", "long-poll"] as const)(
     expect(await got).toEqual(Array.from({ length: 40 }, (_, n) => n));
   },
 );
+
+test("DU18 an EventSource that was cut off goes on where it was, and not at the offset it began with", async () => {
+  const url = standalone();
+  await put(url, text, "one ");
+  const reading = readWithEventSource(url);
+  await until(() => reading.chunks.length === 1);
+  await restart();
+  await post(url, text, "two ");
+  await until(() => reading.chunks.length === 2);
+  await post(url, { ...text, "stream-closed": "true" }, "three");
+  await reading.done;
+  expect(reading.chunks.join("")).toBe("one two three");
+  const malformed = await fetch(`${url}?offset=-1&live=sse`, { headers: { "last-event-id": "7" } });
+  expect([malformed.status, (await malformed.json()).field]).toEqual([400, "offset"]);
+});
 
 test("DU5 a loan that came to nothing is taken back, and a fork outlives its source's name", async () => {
   const [source, fork] = [standalone(), standalone()];

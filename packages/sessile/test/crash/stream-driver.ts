@@ -2,7 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import { type Kill, KillableServer } from "./killable-server.ts";
 import { StreamProducer } from "./stream-producer.ts";
-import { readWithClient, readWithSocket, type StreamReading } from "./stream-readers.ts";
+import {
+  readWithClient,
+  readWithDurableStreams,
+  readWithEventSource,
+  readWithSocket,
+  type StreamReading,
+} from "./stream-readers.ts";
 
 export interface StreamCrashReport {
   readonly kills: number;
@@ -34,10 +40,7 @@ export async function runStreamCrash({
     });
     for (const producer of producers) producer.start();
     await allGoOn(producers);
-    const readings = producers.flatMap(({ streamUrl }) => [
-      readWithClient(streamUrl),
-      readWithSocket(streamUrl),
-    ]);
+    const readings = producers.flatMap(({ streamUrl }, at) => readersOf(at, streamUrl));
     for (const { done } of readings) done.catch(() => undefined);
     for (let at = 0; at < kills; at++) {
       await delay(100 + Math.random() * 600);
@@ -51,7 +54,7 @@ export async function runStreamCrash({
       ...(await faultsOf(producers, readings)),
       ...(await faultsOf(
         producers,
-        producers.flatMap(({ streamUrl }) => [readWithSocket(streamUrl), readWithClient(streamUrl)]),
+        producers.flatMap(({ streamUrl }, at) => readersOf(at + 1, streamUrl)),
       )),
     ];
     return {
@@ -65,6 +68,12 @@ export async function runStreamCrash({
   } finally {
     await server.stop();
   }
+}
+
+/** Two of each stream, by different ways in turn. */
+function readersOf(at: number, url: string): StreamReading[] {
+  if (at % 2 === 0) return [readWithClient(url), readWithEventSource(url)];
+  return [readWithSocket(url), readWithDurableStreams(url)];
 }
 
 async function allGoOn(producers: readonly StreamProducer[]): Promise<void> {
@@ -89,7 +98,7 @@ async function faultsOf(
       ),
       delay(recoveryTimeoutMs, "nothing", { ref: false }),
     ]);
-    if (ended !== JSON.stringify({ chunks: acknowledged.length }))
+    if (ended !== "null" && ended !== JSON.stringify({ chunks: acknowledged.length }))
       return [`${streamId}: the ${how} reader ended with ${ended}`];
     if (chunks.join("") === acknowledged.join("")) return [];
     return [

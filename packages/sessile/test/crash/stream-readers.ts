@@ -1,13 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { type StreamResponse, stream } from "@durable-streams/client";
+import { EventSource } from "eventsource";
 import { WebSocket } from "ws";
 import { openStream, type SocketConstructor } from "../../src/client/index.ts";
 import type { Json, StreamFrame } from "../../src/protocol/index.ts";
 
 /** Somebody who reads one stream from its start to its end, through whatever happens. */
 export interface StreamReading {
-  readonly how: "client" | "socket";
+  readonly how: "client" | "socket" | "EventSource" | "Durable Streams";
   readonly chunks: unknown[];
-  /** The stream's output; rejects if the reader got what it should not. */
+  /** The stream's output, null where the reader's protocol has none; rejects if the reader got what it should not. */
   readonly done: Promise<Json>;
 }
 
@@ -36,6 +38,64 @@ export function readWithSocket(url: string): StreamReading {
     }
   };
   return { how: "socket", chunks, done: read() };
+}
+
+/** An `EventSource` comes back by itself, with the id of the last event it saw. */
+export function readWithEventSource(url: string): StreamReading {
+  const chunks: unknown[] = [];
+  const done = new Promise<null>((resolve) => {
+    const connect = (offset: string): void => {
+      let lastId = offset;
+      const source = new EventSource(`${url}?offset=${offset}&live=sse`);
+      source.addEventListener("data", ({ data, lastEventId }) => {
+        chunks.push(data);
+        lastId = lastEventId;
+      });
+      source.addEventListener("control", ({ data }) => {
+        if (!JSON.parse(data).streamClosed) return;
+        source.close();
+        resolve(null);
+      });
+      // Unless it was answered by something else than a stream, such as a server that is about to begin.
+      source.addEventListener("error", () => {
+        if (source.readyState === source.CLOSED) setTimeout(connect, 100, lastId);
+      });
+    };
+    connect("-1");
+  });
+  return { how: "EventSource", chunks, done };
+}
+
+export function readWithDurableStreams(url: string): StreamReading {
+  const chunks: unknown[] = [];
+  const done = readDurably(url, "sse", async (response, moved) => {
+    for await (const text of response.textStream()) {
+      chunks.push(text);
+      moved(response.offset);
+    }
+  });
+  return { how: "Durable Streams", chunks, done: done.then(() => null) };
+}
+
+/** To the end of the stream; the authors' client leaves it to its user to come back after a connection that broke. */
+export async function readDurably(
+  url: string,
+  live: "sse" | "long-poll",
+  take: (response: StreamResponse, moved: (offset: string) => void) => Promise<void>,
+): Promise<void> {
+  const backoffOptions = { initialDelay: 20, maxDelay: 100, multiplier: 2 };
+  for (let offset = "-1"; ; ) {
+    try {
+      const response = await stream({ url, live, offset, backoffOptions });
+      // The same failure reaches whoever reads.
+      response.closed.catch(() => undefined);
+      return await take(response, (next) => {
+        offset = next;
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof TypeError)) throw thrown;
+    }
+  }
 }
 
 interface Position {
