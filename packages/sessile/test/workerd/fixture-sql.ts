@@ -30,8 +30,9 @@ export class ContractObject extends DurableObject {
   /** Makes the tables of an older version as they were, or reads them with a store of today. */
   older(dump: string | null): unknown {
     const { sql } = this.ctx.storage;
-    if (dump !== null) sql.exec(dump);
-    else return createObjectStateStore(this.ctx.storage).loadState("old");
+    if (dump === null) return createObjectStateStore(this.ctx.storage).loadState("old");
+    sql.exec(dump);
+    return null;
   }
 }
 
@@ -46,9 +47,7 @@ export default {
       case "object":
         return new Response(await object.store(index));
       case "older":
-        return Response.json(
-          (await object.older(request.method === "POST" ? await request.text() : null)) ?? null,
-        );
+        return Response.json(await object.older(request.method === "POST" ? await request.text() : null));
       default: {
         const faults = new StatementFaults();
         return new Response(await keeps(index, createD1StateStore(faultyD1(env.STORE, faults)), faults));
