@@ -51,7 +51,12 @@ export class StreamHost {
     this.#options = options;
     this.reads = new StreamReads(kernel, visible, readAfter);
     this.sockets = new StreamSockets({ context, shown: this.reads, limits, clock });
-    this.#queue = new StreamQueue({ clock, limits, commit, whenShown: (settle) => visible.whenShown(settle) });
+    this.#queue = new StreamQueue({
+      clock,
+      limits,
+      commit,
+      whenShown: (settle) => visible.whenShown(settle),
+    });
     const table = new StreamTable(kernel.sql, limits.maxRowBytes);
     this.#expiry = new StreamExpiry(kernel.due, table, kernel.definition.streamRetention ?? null);
   }
