@@ -3,10 +3,11 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import {
+  type DurableStore,
   defaultMaxStoredChars,
+  durable,
   type OutboxAddress,
   type OutboxJournal,
-  type OutboxStore,
   type StoredCommand,
 } from "../client/index.ts";
 import { type LifeLock, sweepLifeLocks, takeLifeLock } from "./life-lock.ts";
@@ -34,16 +35,16 @@ const schema = `
  * Commands that outlive the process, in one SQLite file, which any number of processes may share. Files beside it
  * (`{path}-owner-…`) tell which of them live; they go by themselves.
  */
-export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): OutboxStore {
+export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): DurableStore {
   const { maxChars = defaultMaxStoredChars } = options;
   let file: OutboxFile | null = null;
-  return {
+  return durable({
     maxChars,
     open: async (address) => {
       if (!file?.isOpen) file = new OutboxFile(path);
       return file.journal(address);
     },
-  };
+  });
 }
 
 /** The file as long as a client of this process uses it. */

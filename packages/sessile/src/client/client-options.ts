@@ -1,4 +1,5 @@
 import { assertSessionAddress, SessileError } from "../protocol/index.ts";
+import type { DurableStore } from "./durable-outbox.ts";
 import {
   alwaysOnline,
   type Clock,
@@ -10,7 +11,6 @@ import {
   systemNetwork,
   type Transport,
 } from "./environment.ts";
-import type { OutboxAddress, OutboxStore } from "./outbox-store.ts";
 
 /** Where a session is. */
 export interface SessionAddress {
@@ -33,7 +33,7 @@ export interface SessionClientOptions extends SessionAddress {
   readonly producer?: string;
   readonly epoch?: number;
   /** Keeps commands beyond this client: `indexedDbOutbox()`, or `sqliteOutbox()` of `sessile/client-node`. Not together with `producer`. */
-  readonly outbox?: OutboxStore;
+  readonly outbox?: DurableStore;
   /** Id of the actor as the server names it, for commands given before the server ever named one. Null: nobody in particular. */
   readonly actorId?: string | null;
   /** "snapshot": begin, and after an absence go on, with the newest snapshot and what follows it. Default: every event missed. */
@@ -76,18 +76,6 @@ export function baseUrlOf({ url, kind, name }: SessionAddress): URL {
 export function httpUrlOf(address: SessionAddress): string {
   const url = baseUrlOf(address);
   return url.href.replace(/^ws/, "http");
-}
-
-/** @throws SessileError `bad_request` if the client's numbering is not its own to choose */
-export function outboxAddressOf(options: SessionClientOptions): OutboxAddress {
-  if (options.outbox && options.producer !== undefined)
-    throw new SessileError(
-      "bad_request",
-      "A client with an outbox chooses its producer itself: commands of several may wait in the store.",
-      { field: "producer" },
-    );
-  const session = httpUrlOf(options);
-  return { session, server: session.replace(/[^/]+\/[^/]+$/, "") };
 }
 
 export function socketUrlOf(address: SessionAddress): string {

@@ -3,7 +3,14 @@ import { expect, test } from "vitest";
 import type { SessionContract } from "../protocol/index.ts";
 import { FakeClock, settled } from "../testing/fake-clock.ts";
 import { ScriptedServer } from "../testing/scripted-server.ts";
-import { connect, memoryOutbox, type OutboxJournal, type OutboxStore, type SessionClient } from "./index.ts";
+import {
+  connect,
+  durable,
+  memoryOutbox,
+  type OutboxJournal,
+  type OutboxStore,
+  type SessionClient,
+} from "./index.ts";
 
 type Action =
   | { readonly do: "open" | "close" | "kill" | "break" | "deliver" | "switch" }
@@ -72,7 +79,7 @@ class Process {
       WebSocket: server.WebSocket,
       clock,
       random: () => by / 1_000,
-      outbox: mortal,
+      outbox: durable(mortal),
       actorId,
     });
   }

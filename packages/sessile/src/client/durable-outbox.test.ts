@@ -5,6 +5,7 @@ import { outboxContract } from "../testing/outbox-contract.ts";
 import { ScriptedServer } from "../testing/scripted-server.ts";
 import {
   connect,
+  durable,
   memoryOutbox,
   type OutboxStore,
   type SessionClient,
@@ -35,7 +36,7 @@ function stage(store: OutboxStore = memoryOutbox()) {
       WebSocket: server.WebSocket,
       clock,
       random: () => random / 1_000,
-      outbox: store,
+      outbox: durable(store),
       ...options,
     });
     clients.push(client);

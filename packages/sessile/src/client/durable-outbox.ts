@@ -1,5 +1,6 @@
-import { type Ack, type Command, SessileError, type WireError } from "../protocol/index.ts";
-import type { Clock } from "./environment.ts";
+import { type Command, SessileError, type WireError } from "../protocol/index.ts";
+import { httpUrlOf, type SessionClientOptions } from "./client-options.ts";
+import { ClientOutbox, type ClientOutboxOptions, notKept } from "./client-outbox.ts";
 import {
   authored,
   isReadable,
@@ -10,30 +11,9 @@ import {
   storeError,
 } from "./kept-command.ts";
 import { Listeners } from "./listeners.ts";
-import {
-  type CommandResult,
-  Outbox,
-  type OutboxKeeper,
-  type OutboxOptions,
-  type QueuedCommand,
-} from "./outbox.ts";
+import type { CommandResult, OutboxKeeper, OutboxOptions, QueuedCommand } from "./outbox.ts";
 import type { OutboxAddress, OutboxJournal, OutboxStore, StoredCommand } from "./outbox-store.ts";
-
-export interface DurableOutboxOptions extends Omit<OutboxOptions, "keeper"> {
-  readonly store: OutboxStore | null;
-  readonly address: OutboxAddress;
-  /** Who gives commands, as far as the application knows. */
-  readonly actorId: string | null | undefined;
-  readonly clock: Clock;
-  /** Queues a command as any other. */
-  readonly enqueue: (make: () => Command) => Promise<CommandResult>;
-  /** Commands may leave. */
-  readonly leave: () => void;
-  /** What is shown has changed. */
-  readonly changed: () => void;
-  /** Somebody else uses the client now: what was begun and is no command yet is given up. */
-  readonly abandon: (error: SessileError) => void;
-}
+import { StoredQueue } from "./stored-queue.ts";
 
 interface Row {
   command: StoredCommand;
@@ -47,14 +27,31 @@ interface Row {
 const claimEveryMs = 30_000;
 const maxRefused = 256;
 
+/** A store, and what keeps a client's commands in it: apart from the client, so that pages without a store do without. */
+export interface DurableStore extends OutboxStore {
+  /** @internal */
+  readonly keep: (options: ClientOutboxOptions) => DurableOutbox;
+}
+
+/** Makes a store one to give to a client. */
+export function durable(store: OutboxStore): DurableStore {
+  return {
+    maxChars: store.maxChars,
+    open: (address) => store.open(address),
+    keep: (options) => new DurableOutbox(options, store),
+  };
+}
+
 /**
  * Commands that outlive their client: a journal beside the outbox. What is in it is put there before it is sent and taken out
  * when it is answered; the ids do the rest, because the server knows them again whoever sends them.
  */
-export class DurableOutbox implements OutboxKeeper {
-  /** The queue itself. @internal */
-  readonly queue: Outbox;
-  readonly #options: DurableOutboxOptions;
+export class DurableOutbox extends ClientOutbox implements OutboxKeeper {
+  /** @internal */
+  declare readonly queue: StoredQueue;
+  readonly #options: ClientOutboxOptions;
+  readonly #store: OutboxStore;
+  readonly #address: OutboxAddress;
   readonly #settled = new Listeners<SettledCommand>();
   #journal: OutboxJournal | null = null;
   #rows = new Map<string, Row>();
@@ -72,78 +69,64 @@ export class DurableOutbox implements OutboxKeeper {
   #unwritten = new Set<Row>();
   #gone: string[] = [];
   #timer: unknown = null;
-  #retryTimer: unknown = null;
   #shown: { readonly kept: readonly KeptCommand[]; readonly others: readonly KeptCommand[] } | null = null;
 
-  constructor(options: DurableOutboxOptions) {
+  constructor(options: ClientOutboxOptions, store: OutboxStore) {
+    super(options);
     this.#options = options;
-    this.#actor = options.actorId;
-    this.queue = new Outbox(options.store ? { ...options, keeper: this } : options);
+    this.#store = store;
+    this.#address = outboxAddressOf(options.client);
+    this.#actor = options.client.actorId;
   }
 
-  /** Whether commands given now are stored: false without a store, until it is open, and where it does not work. */
-  get isDurable(): boolean {
+  override get isDurable(): boolean {
     return this.#journal !== null;
   }
 
-  /** What is wrong with the store. */
-  get error(): SessileError | null {
+  override get error(): SessileError | null {
     return this.#error;
   }
 
-  /** This actor's commands that were refused when nobody was there to be told, until they are dismissed: the latest 256. */
-  get kept(): readonly KeptCommand[] {
+  override get kept(): readonly KeptCommand[] {
     return this.#show().kept;
   }
 
-  /** Commands of other actors who used this store. They are sent when their author is back. */
-  get others(): readonly KeptCommand[] {
+  override get others(): readonly KeptCommand[] {
     return this.#show().others;
   }
 
-  /** Resolves when what was given so far is stored, or refused. A process may end then. */
-  readonly saved = (): Promise<void> => this.#do(async () => {});
+  override saved(): Promise<void> {
+    return this.#do(async () => {});
+  }
 
-  /** Hears how commands of clients before this one end. Returns a function that stops it. */
-  readonly onSettled = (listener: (settled: SettledCommand) => void): (() => void) =>
-    this.#settled.add(listener);
+  override onSettled(listener: (settled: SettledCommand) => void): () => void {
+    return this.#settled.add(listener);
+  }
 
-  /**
-   * Forgets one of `kept` or `others`.
-   *
-   * @throws SessileError `not_found`
-   */
-  readonly dismiss = (id: string): void => {
+  override dismiss(id: string): void {
     this.#remove(id, this.#lookUp(id));
     this.#scheduleWrite();
     this.#changed();
-  };
+  }
 
-  /**
-   * Gives one of `kept` or `others` anew, as a command of this client and this actor.
-   *
-   * @throws SessileError `not_found`
-   */
-  readonly sendAgain = async (id: string): Promise<CommandResult> => {
+  override async sendAgain(id: string): Promise<CommandResult> {
     const { id: _, ...command } = JSON.parse(this.#lookUp(id).command.text) as Command & { id: string };
     const count = this.#rows.size;
     const answer = this.#options.enqueue(() => command as Command);
     // Unless the new one was refused at once.
     if (this.#rows.size > count) this.dismiss(id);
     return answer;
-  };
+  }
 
   /** @internal */
-  start(): void {
-    const { store } = this.#options;
-    if (!store || this.#isStarted) return;
+  override start(): void {
+    if (this.#isStarted) return;
     this.#isStarted = true;
-    void this.#do(() => this.#open(store));
+    void this.#do(() => this.#open());
   }
 
   /** The server says who this is. @internal */
-  welcomed(actor: string | null): void {
-    if (!this.#options.store) return;
+  override welcomed(actor: string | null): void {
     if (!this.#isNamed || actor !== this.#actor) {
       if (this.#actor !== undefined && actor !== this.#actor) this.#options.abandon(notTheirs());
       this.#isNamed = true;
@@ -155,25 +138,19 @@ export class DurableOutbox implements OutboxKeeper {
     void this.#do(() => this.#claim());
   }
 
-  /** Takes in answers. @internal */
-  settle(acks: readonly Ack[], lastSeq: number): void {
-    const { clock, leave } = this.#options;
-    this.queue.settle(acks, lastSeq, clock.now());
-    clock.clearTimeout(this.#retryTimer);
-    const { retryAt } = this.queue;
-    if (retryAt !== null) this.#retryTimer = clock.setTimeout(leave, Math.max(0, retryAt - clock.now()));
+  /** Nothing is sent any more; what is not answered stays in the store. @internal */
+  override fail(error: SessileError, isExpected: boolean): void {
+    super.fail(error, isExpected);
+    this.#stop();
   }
 
-  /** Nothing is sent any more; what is not answered stays in the store. @internal */
-  fail(error: SessileError, isExpected: boolean): void {
-    this.#options.clock.clearTimeout(this.#retryTimer);
-    this.queue.fail(error, isExpected);
-    this.#stop();
+  protected override makeQueue(options: OutboxOptions): StoredQueue {
+    return new StoredQueue({ ...options, keeper: this });
   }
 
   /** @internal */
   admit(chars: number): void {
-    const { maxChars } = this.#options.store as OutboxStore;
+    const { maxChars } = this.#store;
     if (this.#chars + chars <= maxChars) return;
     throw new SessileError(
       "limit_exceeded",
@@ -213,9 +190,9 @@ export class DurableOutbox implements OutboxKeeper {
     this.#changed();
   }
 
-  async #open(store: OutboxStore): Promise<void> {
+  async #open(): Promise<void> {
     try {
-      const journal = await store.open(this.#options.address);
+      const journal = await this.#store.open(this.#address);
       this.#journal = journal;
       this.#error = null;
       const remembered = await journal.actor();
@@ -325,7 +302,7 @@ export class DurableOutbox implements OutboxKeeper {
   #lookUp(id: string): Row {
     const row = this.#rows.get(id);
     if (row && !row.isQueued) return row;
-    throw new SessileError("not_found", `No command ${id} is kept.`, { field: "id" });
+    throw notKept(id);
   }
 
   #add(row: Row): void {
@@ -382,4 +359,16 @@ function notTheirs(): SessileError {
       reason: "author",
     },
   );
+}
+
+/** @throws SessileError `bad_request` if the client's numbering is not its own to choose */
+function outboxAddressOf(options: SessionClientOptions): OutboxAddress {
+  if (options.producer !== undefined)
+    throw new SessileError(
+      "bad_request",
+      "A client with an outbox chooses its producer itself: commands of several may wait in the store.",
+      { field: "producer" },
+    );
+  const session = httpUrlOf(options);
+  return { session, server: session.replace(/[^/]+\/[^/]+$/, "") };
 }

@@ -1,10 +1,10 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { SessileError } from "../protocol/index.ts";
+import { type DurableStore, durable } from "./durable-outbox.ts";
 import {
   defaultMaxStoredChars,
   type OutboxAddress,
   type OutboxJournal,
-  type OutboxStore,
   type StoredCommand,
 } from "./outbox-store.ts";
 import { holdLock } from "./web-lock.ts";
@@ -32,7 +32,7 @@ interface Schema extends DBSchema {
 type Database = () => Promise<IDBPDatabase<Schema>>;
 
 /** Commands that outlive the page, in IndexedDB. Which pages still live is known by Web Locks, so it needs `https:` or localhost. */
-export function indexedDbOutbox(options: IndexedDbOutboxOptions = {}): OutboxStore {
+export function indexedDbOutbox(options: IndexedDbOutboxOptions = {}): DurableStore {
   const { database: name = "sessile-outbox", maxChars = defaultMaxStoredChars } = options;
   let opened: Promise<IDBPDatabase<Schema>> | null = null;
   const forget = () => {
@@ -43,7 +43,7 @@ export function indexedDbOutbox(options: IndexedDbOutboxOptions = {}): OutboxSto
     opened.catch(forget);
     return opened;
   };
-  return {
+  return durable({
     maxChars,
     open: async (address) => {
       if (!globalThis.navigator?.locks)
@@ -56,7 +56,7 @@ export function indexedDbOutbox(options: IndexedDbOutboxOptions = {}): OutboxSto
       const release = await holdLock(lockOf(name, lane));
       return new Journal(database, name, address, lane, release);
     },
-  };
+  });
 }
 
 function openOutbox(name: string, forget: () => void): Promise<IDBPDatabase<Schema>> {

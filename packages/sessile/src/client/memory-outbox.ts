@@ -1,8 +1,8 @@
+import { type DurableStore, durable } from "./durable-outbox.ts";
 import {
   defaultMaxStoredChars,
   type OutboxAddress,
   type OutboxJournal,
-  type OutboxStore,
   type StoredCommand,
 } from "./outbox-store.ts";
 
@@ -13,17 +13,17 @@ interface Part {
 }
 
 /** Commands that outlive their client, but not the process: for tests, and for pages that close and open clients. */
-export function memoryOutbox(options: { readonly maxChars?: number } = {}): OutboxStore {
+export function memoryOutbox(options: { readonly maxChars?: number } = {}): DurableStore {
   const parts = new Set<Part>();
   const actors = new Map<string, string | null>();
-  return {
+  return durable({
     maxChars: options.maxChars ?? defaultMaxStoredChars,
     open: async ({ session, server }) => {
       const part: Part = { session, commands: new Map(), isOwned: true };
       parts.add(part);
       return journalOf(part, server, parts, actors);
     },
-  };
+  });
 }
 
 function journalOf(

@@ -24,7 +24,7 @@ export interface OutboxAddress {
 
 /**
  * Where commands lie that outlive their client: `indexedDbOutbox()` in browsers, `sqliteOutbox()` of `sessile/client-node`,
- * `memoryOutbox()` for tests. `outboxContract` of `sessile/testing` says what a store has to do.
+ * `memoryOutbox()` for tests. `outboxContract` of `sessile/testing` says what a store has to do, and `durable(store)` makes it one for clients.
  */
 export interface OutboxStore {
   /** Characters that the commands of one client may take up. */

@@ -33,7 +33,7 @@ export interface OutboxOptions {
   /** Commands that may wait for their answer; one more is refused. */
   readonly maxQueued: number;
   /** Default: none, commands live as long as the client. */
-  readonly keeper?: OutboxKeeper;
+  readonly keeper?: OutboxKeeper | undefined;
 }
 
 /** A command on its way. */
@@ -53,7 +53,8 @@ export interface OutboxKeeper {
   answered(id: string, outcome: CommandResult | SessileError): void;
 }
 
-interface Entry {
+/** A command that is not answered. */
+export interface Entry {
   /** Whether somebody makes the command anew if it is refused for its version. */
   readonly isRetried: boolean;
   readonly id: string;
@@ -68,7 +69,7 @@ interface Entry {
 }
 
 /** A pending command, made from its text only if somebody looks. */
-interface Shown extends QueuedCommand {
+export interface Shown extends QueuedCommand {
   item: PendingCommand | null;
 }
 
@@ -93,13 +94,13 @@ export const maxPackedChars = 1024 * 1024;
 export class Outbox {
   readonly #options: OutboxOptions;
   /** In the order they leave in. */
-  #unanswered = new Map<string, Entry>();
-  /** Those of `#unanswered` that are not on their way, in the same order. */
-  #unsent: Entry[] = [];
+  protected unanswered = new Map<string, Entry>();
+  /** Those of `unanswered` that are not on their way, in the same order. */
+  protected unsent: Entry[] = [];
   /** What the events do not show yet, and the seq that will show it once answered. */
-  #pending = new Map<string, Shown>();
+  protected shown = new Map<string, Shown>();
   readonly #echoes = new Map<string, number>();
-  #pendingList: readonly PendingCommand[] | null = [];
+  protected shownList: readonly PendingCommand[] | null = [];
   #overtaken: readonly PendingCommand[] = Object.freeze([]);
   #nextN = 0;
   #retryAt: number | null = null;
@@ -110,7 +111,7 @@ export class Outbox {
 
   /** Unanswered commands. */
   get size(): number {
-    return this.#unanswered.size;
+    return this.unanswered.size;
   }
 
   /** When a refused command may be sent again, or null. */
@@ -125,8 +126,8 @@ export class Outbox {
 
   /** The same array until it changes. */
   get pending(): readonly PendingCommand[] {
-    this.#pendingList ??= Object.freeze(Array.from(this.#pending.values(), show));
-    return this.#pendingList;
+    this.shownList ??= Object.freeze(Array.from(this.shown.values(), show));
+    return this.shownList;
   }
 
   /**
@@ -140,7 +141,7 @@ export class Outbox {
     now: number,
     ended?: (outcome: CommandResult | SessileError) => void,
   ): Promise<CommandResult> {
-    if (this.#unanswered.size >= this.#options.maxQueued) {
+    if (this.unanswered.size >= this.#options.maxQueued) {
       const message = `${this.#options.maxQueued} commands already wait for an answer. Wait for some before sending more.`;
       throw new SessileError("limit_exceeded", message, { limit: "maxQueued" });
     }
@@ -159,8 +160,8 @@ export class Outbox {
     const { keeper } = this.#options;
     keeper?.admit(text.length);
     this.#nextN = n + 1;
-    this.#pending.set(id, { id, text, queuedAt: now, item: null });
-    this.#pendingList = null;
+    this.shown.set(id, { id, text, queuedAt: now, item: null });
+    this.shownList = null;
     const promise: Promise<CommandResult> = new Promise((resolve, reject) => {
       const hush = () => void promise.catch(() => {});
       const entry: Entry = {
@@ -178,55 +179,11 @@ export class Outbox {
         },
         hush,
       };
-      this.#unanswered.set(id, entry);
-      this.#unsent.push(entry);
+      this.unanswered.set(id, entry);
+      this.unsent.push(entry);
     });
     keeper?.added({ id, text, queuedAt: now });
     return promise;
-  }
-
-  /** These may leave now. */
-  stored(ids: readonly string[]): void {
-    for (const id of ids) {
-      const entry = this.#unanswered.get(id);
-      if (entry) entry.isStored = true;
-    }
-  }
-
-  /** Takes in stored commands whose promises nobody holds, in front of those that are not stored yet. */
-  restore(commands: readonly QueuedCommand[]): void {
-    const nobody = () => {};
-    const entries = commands.map(
-      ({ id, text }): Entry => ({
-        isRetried: false,
-        id,
-        text,
-        isStored: true,
-        resolve: nobody,
-        reject: nobody,
-        hush: nobody,
-      }),
-    );
-    const isNew = ({ id }: { readonly id: string }) => this.#unanswered.get(id)?.isStored === false;
-    this.#pending = inserted(
-      this.#pending,
-      commands.map((command) => ({ ...command, item: null })),
-      isNew,
-    );
-    this.#unsent = [...this.#unsent, ...entries];
-    this.#unanswered = inserted(this.#unanswered, entries, isNew);
-    this.#pendingList = null;
-    this.#sortUnsent();
-  }
-
-  /** Gives commands up: they are not sent, or not again, and their promises end with the error. */
-  withdraw(ids: readonly string[], error: SessileError): void {
-    for (const id of ids) {
-      const entry = this.#unanswered.get(id);
-      this.#unanswered.delete(id);
-      this.#forget(id);
-      entry?.reject(error);
-    }
   }
 
   /** The frames to send now, each bounded in commands and length. Empty while a refusal is waited out. */
@@ -237,9 +194,9 @@ export class Outbox {
     const later: Entry[] = [];
     let texts: string[] = [];
     let chars = 0;
-    for (const entry of this.#unsent) {
+    for (const entry of this.unsent) {
       const { id, text } = entry;
-      if (!this.#unanswered.has(id)) continue;
+      if (!this.unanswered.has(id)) continue;
       if (!entry.isStored) {
         later.push(entry);
         continue;
@@ -255,13 +212,13 @@ export class Outbox {
       chars += text.length + 1;
     }
     if (texts.length > 0) frames.push(frameHead + texts.join(",") + frameTail);
-    this.#unsent = later;
+    this.unsent = later;
     return frames;
   }
 
   /** The socket is gone: whatever is unanswered may or may not have arrived, so all of it goes again, in order. */
   detached(): void {
-    this.#unsent = [...this.#unanswered.values()];
+    this.unsent = [...this.unanswered.values()];
     this.#retryAt = null;
   }
 
@@ -273,7 +230,7 @@ export class Outbox {
   settle(acks: readonly Ack[], lastSeq: number, now: number): void {
     const refused: Entry[] = [];
     for (const ack of acks) {
-      const entry = this.#unanswered.get(ack.id);
+      const entry = this.unanswered.get(ack.id);
       if (!entry) continue;
       if ("error" in ack) {
         const error = SessileError.fromWire(ack.error);
@@ -283,29 +240,29 @@ export class Outbox {
           continue;
         }
         if (error.code === "precondition_failed" && !entry.isRetried) this.#keepOvertaken(ack.id);
-        this.#forget(ack.id);
+        this.forget(ack.id);
         this.#answered(entry, error);
       } else {
-        if (ack.seq <= lastSeq) this.#forget(ack.id);
-        else if (this.#pending.has(ack.id)) this.#echoes.set(ack.id, ack.seq);
+        if (ack.seq <= lastSeq) this.forget(ack.id);
+        else if (this.shown.has(ack.id)) this.#echoes.set(ack.id, ack.seq);
         this.#answered(entry, { seq: ack.seq, repeated: ack.repeated === true, result: ack.result });
       }
-      this.#unanswered.delete(ack.id);
+      this.unanswered.delete(ack.id);
     }
     if (refused.length > 0) {
-      this.#unsent = [...new Set([...this.#unsent, ...refused])];
-      this.#sortUnsent();
+      this.unsent = [...new Set([...this.unsent, ...refused])];
+      this.sortUnsent();
     }
   }
 
   /** An event that carries one of our ids shows the command's effect; the answer is still owed. */
   seen(clientEventId: string): void {
-    if (this.#pending.has(clientEventId)) this.#forget(clientEventId);
+    if (this.shown.has(clientEventId)) this.forget(clientEventId);
   }
 
   /** Events up to `lastSeq` have been taken in. */
   reached(lastSeq: number): void {
-    for (const [id, seq] of this.#echoes) if (seq <= lastSeq) this.#forget(id);
+    for (const [id, seq] of this.#echoes) if (seq <= lastSeq) this.forget(id);
   }
 
   /**
@@ -314,12 +271,12 @@ export class Outbox {
    * @param isExpected true when nobody need be told of rejections that nobody awaits
    */
   fail(error: SessileError, isExpected: boolean): void {
-    const entries = [...this.#unanswered.values()];
-    this.#unanswered.clear();
-    this.#unsent = [];
-    this.#pending.clear();
+    const entries = [...this.unanswered.values()];
+    this.unanswered.clear();
+    this.unsent = [];
+    this.shown.clear();
     this.#echoes.clear();
-    this.#pendingList = null;
+    this.shownList = null;
     this.#retryAt = null;
     for (const entry of entries) {
       if (isExpected) entry.hush();
@@ -333,35 +290,23 @@ export class Outbox {
     this.#options.keeper?.answered(entry.id, outcome);
   }
 
-  #sortUnsent(): void {
-    const unsent = new Set(this.#unsent);
-    this.#unsent = [...this.#unanswered.values()].filter((entry) => unsent.has(entry));
+  protected sortUnsent(): void {
+    const unsent = new Set(this.unsent);
+    this.unsent = [...this.unanswered.values()].filter((entry) => unsent.has(entry));
   }
 
   /** The newest of them: whoever wrote them while nobody was there to see the refusal may want to look at them. */
   #keepOvertaken(id: string): void {
-    const shown = this.#pending.get(id);
+    const shown = this.shown.get(id);
     if (!shown) return;
     const item = show(shown);
     if (item.command.op === "setState")
       this.#overtaken = Object.freeze([...this.#overtaken, item].slice(-maxOvertaken));
   }
 
-  #forget(id: string): void {
-    this.#pending.delete(id);
+  protected forget(id: string): void {
+    this.shown.delete(id);
     this.#echoes.delete(id);
-    this.#pendingList = null;
+    this.shownList = null;
   }
-}
-
-/** A map with more values in it, in front of the first that is new. */
-function inserted<Value extends { readonly id: string }>(
-  map: ReadonlyMap<string, Value>,
-  more: readonly Value[],
-  isNew: (value: Value) => boolean,
-): Map<string, Value> {
-  const values = [...map.values()];
-  const old = values.filter((value) => !isNew(value));
-  const all = [...old, ...more, ...values.filter(isNew)];
-  return new Map(all.map((value) => [value.id, value]));
 }

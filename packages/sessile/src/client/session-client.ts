@@ -19,16 +19,15 @@ import {
   defaultMaxEvents,
   defaultMaxQueued,
   environmentOf,
-  outboxAddressOf,
   randomProducer,
   type SessionClientOptions,
   socketUrlOf,
 } from "./client-options.ts";
+import { ClientOutbox, type ClientOutboxOptions } from "./client-outbox.ts";
 import { closeError } from "./close-error.ts";
 import { Connection } from "./connection.ts";
 import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-state.ts";
 import { type DraftActions, draftActions } from "./draft-actions.ts";
-import { DurableOutbox } from "./durable-outbox.ts";
 import type { Clock, TransportName } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
 import { HttpClient, type RequestedSummary } from "./http-client.ts";
@@ -70,7 +69,7 @@ export class SessionClient<S extends SessionContract> {
   readonly events: SessionEvents<S>;
   readonly draft: DraftActions<S>;
   /** Commands that outlive their client, if it was given an `outbox`. */
-  readonly outbox: DurableOutbox;
+  readonly outbox: ClientOutbox;
   /** What is too large for an event. */
   readonly parts: SessionParts;
   /** Every chunk of one of its streams, live: `for await (const chunk of client.stream("answer-1"))`. */
@@ -112,19 +111,18 @@ export class SessionClient<S extends SessionContract> {
     this.parts = new SessionParts(options);
     this.stream = streamReader(url, environment.WebSocket);
     this.#requests = new HttpClient<S>(options);
-    this.outbox = new DurableOutbox({
+    const outboxOptions: ClientOutboxOptions = {
       producer: options.producer ?? randomProducer(environment.random),
       epoch: options.epoch ?? 0,
       maxQueued: options.maxQueued ?? defaultMaxQueued,
-      store: options.outbox ?? null,
-      address: outboxAddressOf(options),
-      actorId: options.actorId,
+      client: options,
       clock: environment.clock,
       enqueue: (make) => this.#enqueue(make),
       leave: () => this.#scheduleFlush(),
       changed: () => this.#queued(),
       abandon: (error) => this.#optimistic.fail(error, false),
-    });
+    };
+    this.outbox = options.outbox?.keep(outboxOptions) ?? new ClientOutbox(outboxOptions);
     this.#outbox = this.outbox.queue;
     this.#optimistic = new OptimisticState({
       view: () => this.#store.view,

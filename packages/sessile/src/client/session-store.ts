@@ -13,8 +13,8 @@ import {
   type StateOf,
   sessionKeyOf,
 } from "../protocol/index.ts";
+import type { ClientOutbox } from "./client-outbox.ts";
 import type { ConnectionPhase } from "./connection-state.ts";
-import type { DurableOutbox } from "./durable-outbox.ts";
 import { EventWindow } from "./event-window.ts";
 import type { OptimisticState } from "./optimistic-state.ts";
 import type { EventOf, Presence, SessionSnapshot } from "./session-types.ts";
@@ -124,7 +124,7 @@ export class SessionStore<S> {
 
   snapshot(
     connection: ConnectionPhase,
-    { kept, queue: { pending, overtaken } }: Pick<DurableOutbox, "kept" | "queue">,
+    { kept, queue: { pending, overtaken } }: Pick<ClientOutbox, "kept" | "queue">,
     optimistic: Pick<OptimisticState, "shown" | "unsent">,
   ): SessionSnapshot<S> {
     type State = DeepReadonly<StateOf<S>>;

@@ -1,8 +1,8 @@
 import { useMemo, useSyncExternalStore } from "react";
 import {
   type CommandResult,
+  type DurableStore,
   type EventOf,
-  type OutboxStore,
   type SessionAddress,
   type SessionClient,
   type SessionSnapshot,
@@ -21,7 +21,7 @@ export interface UseSessionOptions extends SessionAddress {
   /** Make it outside the component: clients are shared by session and transport. Default: a WebSocket. */
   readonly transport?: Transport;
   /** Keeps commands beyond the page. Make it outside the component, as the transport. */
-  readonly outbox?: OutboxStore;
+  readonly outbox?: DurableStore;
 }
 
 type Actions =
