@@ -1,6 +1,6 @@
 export { firstRetryMs, longestRetryMs, stableAfterMs } from "./backoff.ts";
-export type { ClientOutbox } from "./client-outbox.ts";
 export type { SessionAddress, SessionClientOptions } from "./client-options.ts";
+export type { ClientOutbox } from "./client-outbox.ts";
 export type { CloseReason, ConnectionPhase } from "./connection-state.ts";
 export type { DraftActions } from "./draft-actions.ts";
 export { type DurableStore, durable } from "./durable-outbox.ts";
