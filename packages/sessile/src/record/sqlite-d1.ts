@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { D1Database, D1PreparedStatement } from "./d1.ts";
 import { utf8Bytes } from "./text.ts";
 
@@ -20,12 +20,15 @@ interface Statement extends D1PreparedStatement {
 export function openSqliteD1(path = ":memory:"): SqliteD1 {
   const database = new DatabaseSync(path);
   const log = { queries: 0, largestParamBytes: 0, batches: 0 };
+  const statements = new Map<string, StatementSync>();
   const prepare = (query: string, values: unknown[] = []): Statement => ({
     bind: (...bound) => prepare(query, bound),
     run() {
       log.queries++;
       assertLimits(query, values, log);
-      return database.prepare(query).all(...(values as SQLInputValue[]));
+      const statement = statements.get(query) ?? database.prepare(query);
+      statements.set(query, statement);
+      return statement.all(...(values as SQLInputValue[]));
     },
     async all<Row>() {
       await null;

@@ -7,7 +7,7 @@ import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedD1 } from "./simulated-d1.ts";
 import { SimulatedKind } from "./simulated-kind.ts";
 
-/** What must hold in ledger mode at every moment, and at rest. */
+/** What must hold of the record at every moment, and at rest. */
 export class RecordCheck {
   readonly #d1: SimulatedD1;
   readonly #ledger: Ledger;
@@ -20,7 +20,7 @@ export class RecordCheck {
     this.#ledger = ledger;
   }
 
-  /** Nobody has been shown or told of what the record does not hold, and it never goes back. */
+  /** The record never goes back; in ledger mode nobody has been shown or told of what it does not hold. */
   always(objects: readonly SessionObject[], clients: readonly SimulatedClient[]): void {
     const recorded = new Map(objects.map((object) => [object.name, this.recordedSeq(object)]));
     for (const object of objects) {
@@ -29,6 +29,10 @@ export class RecordCheck {
         object.world.fail(`${object.name}: the record goes back to ${seq}`);
       this.#highest.set(object, seq);
     }
+    if (objects[0]?.world.inLedgerMode) this.#isAhead(recorded, clients);
+  }
+
+  #isAhead(recorded: ReadonlyMap<string, number>, clients: readonly SimulatedClient[]): void {
     for (const client of clients) {
       const { lastSeq } = client.snapshot;
       if (this.#shown.get(client) === lastSeq) continue;
@@ -43,7 +47,9 @@ export class RecordCheck {
       this.#checked.add(promised);
       const seq = recorded.get(promised.session) ?? 0;
       if (told.is === "done" && told.seq !== null && told.seq > seq)
-        objects[0]?.world.fail(`${promised.id} is acknowledged at ${told.seq}; the record ends at ${seq}`);
+        clients[0]?.object.world.fail(
+          `${promised.id} is acknowledged at ${told.seq}; the record ends at ${seq}`,
+        );
     }
   }
 

@@ -5,11 +5,15 @@ import type { Json } from "../../protocol/json.ts";
 import type { StreamSegment } from "../../protocol/stream.ts";
 import { emptyView, foldCommit, type SessionView } from "../../protocol/view.ts";
 import { checkEntities } from "./check-entities.ts";
+import { checkLinear } from "./check-linear.ts";
 import { checkOrder, checkPromises } from "./check-promises.ts";
+import { checkSnapshots } from "./check-snapshots.ts";
 import type { Ledger } from "./ledger.ts";
+import type { LogFollower } from "./log-follower.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedKind } from "./simulated-kind.ts";
+import type { SimulatedUpdater } from "./simulated-updater.ts";
 
 /** A session's log as it is on disk, read without any code of the session. */
 export interface LogOnDisk {
@@ -37,7 +41,12 @@ export function readLog({ name, database }: SessionObject): LogOnDisk {
 }
 
 /** Everything that must hold of a session at rest. */
-export function checkSession(object: SessionObject, ledger: Ledger): void {
+export function checkSession(
+  object: SessionObject,
+  ledger: Ledger,
+  follower: LogFollower,
+  updaters: readonly SimulatedUpdater[],
+): void {
   if (!object.hasLog) return;
   const fail = (what: string) => object.world.fail(`${object.name}: ${what}`);
   const log = readLog(object);
@@ -56,8 +65,12 @@ export function checkSession(object: SessionObject, ledger: Ledger): void {
       `the view in memory ${JSON.stringify(instance.host.kernel.committedView)} is not the fold of the log ${JSON.stringify(log.view)}`,
     );
   const promises = ledger.all.filter(({ session }) => session === object.name);
-  checkPromises(log, promises, fail);
+  checkPromises(log, promises, new Set(updaters.map(({ client }) => client.name)), fail);
+  const { views } = follower;
+  checkLinear(log, views, promises, fail);
+  for (const updater of updaters) if (updater.client.object === object) updater.check(log.events, views);
   checkEntities(object, log, fail);
+  checkSnapshots(object, follower, fail);
   // A commit that fails under an instance that lives on refuses its commands, and others under way overtake them.
   if (!object.database.hasOutlivedFailure) checkOrder(log.events, promises, fail);
 }

@@ -5,13 +5,16 @@ import type { SessionObject } from "./session-object.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedKind, type SimulatedState } from "./simulated-kind.ts";
 import type { SimulatedReader } from "./simulated-reader.ts";
+import type { SimulatedUpdater } from "./simulated-updater.ts";
 import type { StreamWriter } from "./stream-writer.ts";
 import type { World } from "./world.ts";
 
 export interface Stage {
   readonly world: World;
   readonly objects: readonly SessionObject[];
+  /** Those that send commands. */
   readonly clients: readonly SimulatedClient[];
+  readonly updaters: readonly SimulatedUpdater[];
   readonly senders: readonly RequestSender[];
   readonly readers: readonly SimulatedReader[];
   readonly writers: readonly StreamWriter[];
@@ -33,7 +36,8 @@ export class Driver {
   /** Does one thing. @returns simulated milliseconds until the next */
   act(): number {
     if (this.#random.chance(this.#faults)) this.#trouble();
-    else if (!this.#stage.world.isPlain && this.#random.chance(0.3)) this.#use();
+    else if (this.#stage.world.hasEverything && this.#random.chance(0.2)) this.#more();
+    else if (this.#stage.world.hasStreams && this.#random.chance(0.3)) this.#use();
     else this.#command();
     return this.#random.weighted([
       [4, 0],
@@ -130,6 +134,70 @@ export class Driver {
     ])();
   }
 
+  /** What meets only now and then if each is drawn by itself. */
+  #more(): void {
+    const { clients, senders, updaters } = this.#stage;
+    const random = this.#random;
+    random.weighted<() => void>([
+      [5, () => times(random.between(1, 3), () => random.pick(updaters).update())],
+      [3, () => random.pick(senders).look()],
+      [1.5, () => this.#rush(random.pick(clients))],
+      [1, () => this.#relapse(random.pick(clients))],
+      [1, () => this.#mix(random.pick(clients))],
+      [1, () => this.#falter(random.pick(clients))],
+    ])();
+  }
+
+  /** Timers and a gate that are due at once, one of which is cancelled about then, and the gate answered. */
+  #rush(client: SimulatedClient): void {
+    const { timeline } = this.#stage.world;
+    const dueInMs = this.#random.pick([0, 500]);
+    const gateId = `rush-${this.#tags++}-${client.object.name}`;
+    const call = (method: string, ...args: (string | number)[]) => client.send({ op: "call", method, args });
+    for (const timer of ["timer-5", "timer-6", "timer-7"]) call("remind", timer, dueInMs);
+    call("ask", gateId, dueInMs + 1);
+    timeline.plan(this.#random.between(0, 2000), `${client.name} has second thoughts`, () => {
+      call("forget", "timer-7");
+      client.send({ op: "answerGate", gateId, answer: "yes" });
+    });
+  }
+
+  /** A client ends with commands under way, and its successor's may come first. */
+  #relapse(client: SimulatedClient): void {
+    if (this.#random.chance(0.7)) client.wire?.dawdle(this.#random.between(0, 4000));
+    times(3, () => this.#note(client));
+    this.#stage.world.timeline.plan(this.#random.between(0, 50), `${client.name} relapses`, () => {
+      client.restart();
+      times(2, () => this.#note(client));
+    });
+  }
+
+  /** The record is away for a moment, and what a client sends comes partly in it and partly after it. */
+  #falter(client: SimulatedClient): void {
+    const { d1, timeline } = this.#stage.world;
+    if (!d1) return;
+    d1.setDown(true);
+    this.#note(client);
+    timeline.plan(this.#random.between(100, 500), `${client.name} falters`, () => {
+      this.#note(client);
+      client.wire?.dawdle(this.#random.between(500, 3000));
+      this.#note(client);
+    });
+    timeline.plan(this.#random.between(500, 2000), "D1 recovers", () => d1.setDown(false));
+  }
+
+  #note(client: SimulatedClient): void {
+    client.send({ op: "append", type: "note.added", payload: { tag: `${client.name}-${this.#tags++}` } });
+  }
+
+  /** An event without a payload in the commit of a stream's, while somebody reads. */
+  #mix(client: SimulatedClient): void {
+    const random = this.#random;
+    random.pick(this.#stage.readers).read(`stream-${random.between(0, 3)}`);
+    client.send({ op: "call", method: "openStream", args: [`stream-${random.between(0, 9)}`] });
+    client.send({ op: "append", type: "note.added", payload: null });
+  }
+
   /** A client changes the state it sees and sends the whole of it. */
   #rewrite(client: SimulatedClient, tag: string): void {
     const { view } = client.snapshot;
@@ -149,10 +217,10 @@ export class Driver {
   }
 
   #trouble(): void {
-    const { clients, objects, world } = this.#stage;
+    const { clients, updaters, objects, world } = this.#stage;
     const random = this.#random;
     const object = random.pick(objects);
-    const client = random.pick(clients);
+    const client = random.pick([...clients, ...updaters.map((updater) => updater.client)]);
     const { d1 } = world;
     random.weighted<() => void>([
       ...(d1 ? [[4, () => d1.setDown(random.chance(0.5))] as const] : []),
@@ -171,4 +239,8 @@ export class Driver {
       [1, () => object.setSkew(random.between(-120_000, 120_000))],
     ])();
   }
+}
+
+function times(count: number, run: () => void): void {
+  for (let n = 0; n < count; n++) run();
 }

@@ -22,7 +22,6 @@ export class Instance {
   /** Promises of the clock that this instance awaits; the platform hibernates none that does. */
   waits = 0;
   #host: SessionHost | null = null;
-  #framesUntilLoss = 5;
 
   constructor(object: SessionObject) {
     this.#object = object;
@@ -57,14 +56,9 @@ export class Instance {
   socketOf(wire: Wire): WebSocket {
     let socket = this.#sockets.get(wire);
     if (!socket) {
-      socket = new ServerSocket(
-        wire,
-        (send) => {
-          if (!this.isDead) this.#object.output(send);
-        },
-        () => this.#losesFrame(),
-        this.#object.world.mutant?.frame,
-      );
+      socket = new ServerSocket(wire, (send) => {
+        if (!this.isDead) this.#object.output(send);
+      });
       this.#sockets.set(wire, socket);
     }
     return socket as unknown as WebSocket;
@@ -76,11 +70,9 @@ export class Instance {
     const sql = new NodeSql(object.database as unknown as DatabaseSync);
     const { definition } = this.#kind;
     const kernel = Kernel.open(sql, SimulatedKind.kind, object.name, definition, object.now);
-    object.world.mutant?.kernel?.(kernel);
     const state = this.#state();
     const armedAt = await state.storage.getAlarm();
     const host = new SessionHost(state, kernel, definition.limits, this.hooks, armedAt, this.clock);
-    object.world.mutant?.host?.(host);
     this.#host = host;
     if (!kernel.exists) {
       host.write(undefined, (writer) => {
@@ -131,11 +123,5 @@ export class Instance {
 
   #unlessDead(act: () => void): void {
     if (!this.isDead) act();
-  }
-
-  #losesFrame(): boolean {
-    if (!this.#object.world.mutant?.losesFrames) return false;
-    this.#framesUntilLoss = (this.#framesUntilLoss + 6) % 7;
-    return this.#framesUntilLoss === 0;
   }
 }

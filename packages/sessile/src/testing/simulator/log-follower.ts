@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Commit } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { StreamProducer, StreamSegment } from "../../protocol/stream.ts";
 import { emptyView, foldCommit, type SessionView } from "../../protocol/view.ts";
+import { ReferenceState } from "./reference-state.ts";
 import type { SessionObject } from "./session-object.ts";
 import { SimulatedKind } from "./simulated-kind.ts";
 
@@ -20,20 +22,26 @@ export interface DurableStream {
 /** What the log on disk says, followed as it grows. Ask only between turns: within one the disk is not settled. */
 export class LogFollower {
   readonly #object: SessionObject;
-  readonly #states = new Map<number, Json>();
+  readonly #reference = new ReferenceState();
+  readonly #views = new Map<number, SessionView>();
   readonly #streams = new Map<string, DurableStream>();
   #view: SessionView;
 
   constructor(object: SessionObject) {
     this.#object = object;
     this.#view = emptyView(SimulatedKind.kind, object.name);
-    this.#states.set(0, this.#view.state);
   }
 
-  /** The state of a version; undefined if the log has no such version. */
-  stateAt(version: number): Json | undefined {
+  /** What the session was after each event, in order. */
+  get views(): readonly SessionView[] {
     this.#follow();
-    return this.#states.get(version);
+    return [...this.#views.values()];
+  }
+
+  /** What the session was after an event; undefined if the log has no such event. */
+  viewAt(seq: number): SessionView | undefined {
+    this.#follow();
+    return this.#views.get(seq);
   }
 
   stream(streamId: string): DurableStream | null {
@@ -42,10 +50,11 @@ export class LogFollower {
   }
 
   #follow(): void {
-    const { database, hasLog } = this.#object;
-    if (!hasLog) return;
+    const { database, durableSeq } = this.#object;
+    if (durableSeq <= this.#view.lastSeq) return;
     const rows = database.peek(
-      `SELECT body FROM _sessile_log WHERE last_seq > ${this.#view.lastSeq} ORDER BY last_seq`,
+      "SELECT body FROM _sessile_log WHERE last_seq > ? ORDER BY last_seq",
+      this.#view.lastSeq,
     );
     for (const { body } of rows) this.#take(JSON.parse(String(body)) as Commit);
   }
@@ -58,7 +67,12 @@ export class LogFollower {
         firstSeq,
         events: commit.events.slice(index, index + 1),
       });
-      this.#states.set(this.#view.version, this.#view.state);
+      this.#reference.take(type, payload ?? null, firstSeq);
+      if (!isDeepStrictEqual(this.#view.state, this.#reference.state))
+        this.#object.world.fail(
+          `${this.#object.name} folds to the state ${JSON.stringify(this.#view.state)} at ${firstSeq}; it is ${JSON.stringify(this.#reference.state)}`,
+        );
+      this.#views.set(firstSeq, this.#view);
       const { streamId } = (payload ?? {}) as { readonly streamId?: string };
       if (streamId === undefined || !type.startsWith("stream.")) continue;
       const stream = this.#streams.get(streamId) ?? { chunks: [], isClosed: false };

@@ -1,20 +1,30 @@
 import { parseArgs } from "node:util";
 import { simulate } from "./simulation.ts";
+import { repertoires } from "./world.ts";
 
-// `npm run sim -- --seed N [--seeds M] [--steps K] [--ledger] [--plain] [--trace]`: M seeds from N on; without a seed, one of today's.
+// `npm run sim -- --seed N [--seeds M] [--steps K] [--ledger] [--short] [--only commands|streams] [--trace]`: M seeds
+// from N on; without a seed, one of today's.
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
     seeds: { type: "string" },
     steps: { type: "string" },
     ledger: { type: "boolean", default: false },
-    plain: { type: "boolean", default: false },
+    short: { type: "boolean", default: false },
+    only: { type: "string" },
     trace: { type: "boolean", default: false },
   },
 });
 const first = whole("seed", values.seed) ?? Math.floor(Math.random() * 1_000_000_000);
 const count = whole("seeds", values.seeds) ?? (values.seed === undefined ? 1000 : 1);
 const steps = whole("steps", values.steps);
+const repertoire = repertoires.find((name) => name === (values.only ?? "everything"));
+if (!repertoire) throw new Error(`--only is one of: ${repertoires.join(", ")}.`);
+const flags =
+  ["ledger", "short"]
+    .filter((name) => values[name as "ledger" | "short"])
+    .map((name) => ` --${name}`)
+    .join("") + (values.only ? ` --only ${values.only}` : "");
 
 const started = performance.now();
 const total = { turns: 0, commands: 0, deaths: 0, hibernations: 0 };
@@ -24,7 +34,8 @@ for (let seed = first; seed < first + count; seed++) {
     ...(steps === undefined ? {} : { steps }),
     keepTrace: values.trace,
     inLedgerMode: values.ledger,
-    isPlain: values.plain,
+    isShort: values.short,
+    repertoire,
   });
   for (const line of report.trace) console.log(line);
   total.turns += report.turns;
@@ -42,7 +53,9 @@ console.log(
     `${total.turns} turns, ${total.deaths} deaths, ${total.hibernations} hibernations, ${failed.length} seeds failed`,
 );
 if (failed.length > 0) {
-  console.error(`Again: ${failed.map((seed) => `npm run sim -- --seed ${seed} --trace`).join("\n       ")}`);
+  console.error(
+    `Again: ${failed.map((seed) => `npm run sim -- --seed ${seed}${flags} --trace`).join("\n       ")}`,
+  );
   process.exitCode = 1;
 }
 

@@ -30,6 +30,11 @@ export class Pipe {
     if (!this.#isDead) this.#carry(parcel);
   }
 
+  /** Nothing that is sent from now on arrives within `ms`. */
+  hold(ms: number): void {
+    this.#lastAt = Math.max(this.#lastAt, this.#world.timeline.now + ms);
+  }
+
   /** Sends the last parcel there will be. */
   finish(parcel: Parcel): void {
     this.send(parcel);

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Command } from "../../protocol/command.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { SessionReplies, SessionReply } from "../../protocol/request.ts";
-import type { Ledger, Promised, Told } from "./ledger.ts";
+import type { Answer, Ledger, Promised } from "./ledger.ts";
+import type { LogFollower } from "./log-follower.ts";
 import type { Random } from "./random.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { World } from "./world.ts";
@@ -15,25 +17,54 @@ export class RequestSender {
   readonly object: SessionObject;
   readonly #world: World;
   readonly #ledger: Ledger;
+  readonly #log: LogFollower;
   readonly #random: Random;
   #sent = 0;
 
-  constructor(world: World, ledger: Ledger, name: string, object: SessionObject) {
+  constructor(world: World, ledger: Ledger, name: string, object: SessionObject, log: LogFollower) {
     this.#world = world;
     this.#ledger = ledger;
     this.name = name;
     this.object = object;
+    this.#log = log;
     this.#random = world.random.fork(`sender ${name}`);
   }
 
   send(command: Command): void {
     const id = `${this.name}-request-${this.#sent++}`;
-    const promised = this.#ledger.open(this.name, this.object.name, id, command);
+    const promised = this.#ledger.open(this.name, this.object, id, command);
     this.#world.note(`${this.name} requests ${id} ${JSON.stringify(command)}`);
     this.#attempt(promised);
     if (!this.#random.chance(0.2)) return;
     promised.copies += 1;
     this.#attempt(promised);
+  }
+
+  /** Reads the session; an answer that comes is the session at one moment since it was asked for. */
+  look(): void {
+    const { object } = this;
+    const known = Math.max(
+      this.#ledger.knownSeq(object.name),
+      this.#world.inLedgerMode ? 0 : object.durableSeq,
+    );
+    this.#travel(`${this.name} looks`, () =>
+      object.request(
+        { op: "view" },
+        this.name,
+        (reply) => this.#travel(`${this.name} sees`, () => this.#sees(reply, known)),
+        () => {},
+      ),
+    );
+  }
+
+  #sees(reply: SessionReply, known: number): void {
+    if (!reply.ok) return;
+    const view = reply.value as SessionReplies["view"];
+    const { lastSeq } = view;
+    if (lastSeq < known || lastSeq > this.#world.shownSeq(this.object))
+      this.#world.fail(`${this.name} sees ${this.object.name} at ${lastSeq}; known was ${known}`);
+    if (!isDeepStrictEqual(view, this.#log.viewAt(lastSeq)))
+      this.#world.fail(`${this.name} sees ${JSON.stringify(view)} at ${lastSeq}`);
   }
 
   #attempt(promised: Promised): void {
@@ -67,8 +98,7 @@ export class RequestSender {
       again(told.error.details.retryAfterMs ?? 0);
       return;
     }
-    promised.answers.push(told);
-    if (promised.told.is === "waiting") promised.told = told;
+    this.#ledger.tell(promised, this.object, told);
   }
 
   #travel(label: string, arrive: () => void): void {
@@ -81,7 +111,7 @@ export class RequestSender {
   }
 }
 
-function toldBy(reply: SessionReply): Told {
+function toldBy(reply: SessionReply): Answer {
   if (!reply.ok) return { is: "refused", error: SessileError.fromWire(reply.error) };
   const { outcomes } = reply.value as SessionReplies["commands"];
   const outcome = outcomes[0];

@@ -4,28 +4,17 @@ import type { Wire } from "./wire.ts";
 export class ServerSocket {
   readonly wire: Wire;
   readonly #output: (send: () => void) => void;
-  readonly #isLost: () => boolean;
-  readonly #change: (text: string) => string;
 
-  constructor(
-    wire: Wire,
-    output: (send: () => void) => void,
-    isLost: () => boolean,
-    change = (text: string) => text,
-  ) {
-    this.#change = change;
+  constructor(wire: Wire, output: (send: () => void) => void) {
     this.wire = wire;
     this.#output = output;
-    this.#isLost = isLost;
   }
 
   readonly bufferedAmount = 0;
 
   send(text: string): void {
     if (this.wire.isClosing || !this.wire.isHeld) throw new TypeError("The socket has been closed.");
-    if (this.#isLost()) return;
-    const sent = this.#change(text);
-    this.#output(() => this.wire.toClient({ is: "text", text: sent }));
+    this.#output(() => this.wire.toClient({ is: "text", text }));
   }
 
   close(code: number): void {

@@ -4,6 +4,7 @@ import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { SessionReply } from "../../protocol/request.ts";
 import type { StreamAction, StreamReply } from "../../protocol/stream-request.ts";
+import { borrowDisk, type Disk, newDisk, returnDisk } from "./disk.ts";
 import { Instance } from "./instance.ts";
 import type { Planned } from "./timeline.ts";
 import { InjectedFailure, TurnDatabase } from "./turn-database.ts";
@@ -24,9 +25,11 @@ export class SessionObject implements WireEnd {
   readonly world: World;
   readonly name: string;
   readonly database: TurnDatabase;
+  readonly #disk: Disk;
   /** The wall clock of this object's machine, beside simulated time. */
   #skewMs = 0;
   #instance: Instance | null = null;
+  #durableSeq = 0;
   /** In the order of their acceptance. */
   readonly #wires = new Set<Wire>();
   readonly #requests = new Set<() => void>();
@@ -45,7 +48,8 @@ export class SessionObject implements WireEnd {
   constructor(world: World, name: string) {
     this.world = world;
     this.name = name;
-    this.database = new TurnDatabase(world.mutant);
+    this.#disk = world.isShort ? borrowDisk() : newDisk();
+    this.database = new TurnDatabase(this.#disk);
   }
 
   get now(): number {
@@ -58,7 +62,12 @@ export class SessionObject implements WireEnd {
 
   /** A session of which nothing was ever committed has no tables. */
   get hasLog(): boolean {
-    return this.database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length > 0;
+    return this.durableSeq > 0;
+  }
+
+  /** Of the last event on disk; 0 if there is none. */
+  get durableSeq(): number {
+    return this.#durableSeq;
   }
 
   get isAlarmRunning(): boolean {
@@ -67,6 +76,13 @@ export class SessionObject implements WireEnd {
 
   heldWires(tag: string | undefined): Wire[] {
     return [...this.#wires].filter((wire) => tag === undefined || wire.tags.includes(tag));
+  }
+
+  /** The simulation is over. */
+  dispose(): void {
+    if (this.#instance) this.#instance.isDead = true;
+    if (this.world.isShort) returnDisk(this.#disk);
+    else this.#disk.database.close();
   }
 
   // What happens to it.
@@ -198,8 +214,7 @@ export class SessionObject implements WireEnd {
 
   /** Something leaves the object: held until the turn's writes are on disk, as by the platform's output gate. */
   output(send: () => void): void {
-    if (this.world.mutant?.sendsBeforeCommit) send();
-    else this.#outputs.push(send);
+    this.#outputs.push(send);
   }
 
   /** The event and all promises it settled have run. */
@@ -211,6 +226,7 @@ export class SessionObject implements WireEnd {
       return;
     }
     const hasCommitted = database.commitTurn();
+    if (hasCommitted) this.#durableSeq = this.#lastSeqOnDisk();
     if (this.#turnAlarm !== undefined) {
       this.#alarm = this.#turnAlarm;
       this.#turnAlarm = undefined;
@@ -256,10 +272,6 @@ export class SessionObject implements WireEnd {
     this.hibernations += 1;
     instance.isDead = true;
     this.#instance = null;
-    if (this.world.mutant?.forgetsAttachments) {
-      for (const wire of this.#wires)
-        wire.attachment = wire.attachment?.replace(/"phase":"\w+"/, '"phase":"greeting"') ?? null;
-    }
     return true;
   }
 
@@ -276,8 +288,17 @@ export class SessionObject implements WireEnd {
     return this.#turnAlarm === undefined ? this.#alarm : this.#turnAlarm;
   }
 
+  #lastSeqOnDisk(): number {
+    const { database } = this;
+    if (
+      this.#durableSeq === 0 &&
+      database.peek("SELECT 1 FROM sqlite_master WHERE name = '_sessile_log'").length === 0
+    )
+      return 0;
+    return Number(database.peek("SELECT coalesce(max(last_seq), 0) AS seq FROM _sessile_log")[0]?.seq);
+  }
+
   setAlarm(at: number | null): void {
-    if (this.world.mutant?.deafToAlarms) return;
     if (this.#alarmRun) {
       // Taking the alarm off inside its own handler happens anyhow when the handler ends.
       this.#alarmRun.replaced = at !== null;

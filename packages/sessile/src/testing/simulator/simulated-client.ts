@@ -4,7 +4,7 @@ import type { Callable, EventMap } from "../../protocol/contract.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { SessionEvent } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
-import type { Ledger, Promised } from "./ledger.ts";
+import type { Answer, Ledger, Promised } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import type { SessionObject } from "./session-object.ts";
 import { SimulatedKind, type SimulatedState } from "./simulated-kind.ts";
@@ -33,6 +33,8 @@ export class SimulatedClient {
   readonly #world: World;
   readonly #ledger: Ledger;
   readonly #random: Random;
+  /** Goes on from a snapshot after an absence, so that it may miss events. */
+  readonly #fromSnapshot: boolean;
   readonly #timers = new Set<Planned>();
   #client: SessionClient<Contract>;
   #epoch = 0;
@@ -44,14 +46,16 @@ export class SimulatedClient {
   #dialled = 0;
   #lastHeard = 0;
 
-  constructor(world: World, ledger: Ledger, name: string, object: SessionObject) {
+  /** @param updates whether it is to change the state by functions */
+  constructor(world: World, ledger: Ledger, name: string, object: SessionObject, updates = false) {
     this.#world = world;
     this.#ledger = ledger;
     this.name = name;
     this.object = object;
     this.#random = world.random.fork(`client ${name}`);
     this.history = this.#random.pick([0, 3, 1_000_000]);
-    this.followsEvents = this.#random.chance(0.85);
+    this.followsEvents = this.#random.chance(0.85) || updates;
+    this.#fromSnapshot = world.hasSnapshots && world.random.fork(`from ${name}`).chance(0.3);
     this.#client = this.#start();
   }
 
@@ -66,7 +70,7 @@ export class SimulatedClient {
   /** Sends a command and enters into the ledger what is promised for it. */
   send(command: Command): void {
     const id = `${this.name}.${this.#epoch}.${this.#nextN++}`;
-    const promised = this.#ledger.open(this.name, this.object.name, id, command);
+    const promised = this.#ledger.open(this.name, this.object, id, command);
     this.#world.note(`${this.name} sends ${id} ${JSON.stringify(command)}`);
     this.#perform(command).then(
       ({ seq, result }) => this.#told(promised, { is: "done", seq, result }),
@@ -76,6 +80,11 @@ export class SimulatedClient {
         this.#told(promised, wasClosed ? { is: "unknown" } : { is: "refused", error });
       },
     );
+  }
+
+  /** Changes the state by a function, which is run again whenever others were faster. */
+  update(change: (state: SimulatedState) => SimulatedState): Promise<CommandResult> {
+    return this.#client.setState(change as never);
   }
 
   // Faults.
@@ -117,6 +126,7 @@ export class SimulatedClient {
       history: this.history,
       maxEvents: 1_000_000,
       events: this.followsEvents,
+      ...(this.#fromSnapshot ? { from: "snapshot" } : {}),
       clock: this.#clock(),
       random: () => this.#random.next(),
       network: this.#network(),
@@ -163,16 +173,16 @@ export class SimulatedClient {
     }
   }
 
-  #told(promised: Promised, told: Promised["told"]): void {
-    this.#world.note(`${this.name} learns ${promised.id} ${told.is}`);
-    promised.answers.push(told);
-    promised.told = told;
+  #told(promised: Promised, answer: Answer): void {
+    this.#world.note(`${this.name} learns ${promised.id} ${answer.is}`);
+    this.#ledger.tell(promised, this.object, answer);
   }
 
   #hear(events: readonly SessionEvent[]): void {
     for (const event of events) {
       // A client that begins anywhere follows without gap or repeat from there on.
-      if (this.#lastHeard !== 0 && event.seq !== this.#lastHeard + 1)
+      const missed = event.seq - this.#lastHeard - 1;
+      if (this.#lastHeard !== 0 && (this.#fromSnapshot ? missed < 0 : missed !== 0))
         this.#world.fail(`${this.name} was shown ${event.seq} after ${this.#lastHeard}`);
       this.#lastHeard = event.seq;
       this.heard.push(event);

@@ -12,6 +12,8 @@ import type { World } from "./world.ts";
 type Fault = "error" | "lost" | "late";
 const faults: readonly Fault[] = ["error", "lost", "late"];
 
+const spare: SqliteD1[] = [];
+
 interface Wrapped extends D1PreparedStatement {
   readonly inner: D1PreparedStatement;
 }
@@ -22,6 +24,8 @@ export class SimulatedD1 {
   readonly #random: Random;
   readonly #store: SqliteD1;
   #isDown = false;
+  /** Known until the next query is carried out. */
+  readonly #recorded = new Map<string, number>();
 
   private constructor(world: World, store: SqliteD1) {
     this.#world = world;
@@ -30,9 +34,17 @@ export class SimulatedD1 {
   }
 
   static async open(world: World): Promise<SimulatedD1> {
-    const store = openSqliteD1();
+    const store = spare.pop() ?? openSqliteD1();
     await migrateRecord(store);
     return new SimulatedD1(world, store);
+  }
+
+  /** The simulation is over; the tables are of use to the next one. */
+  dispose(): void {
+    const { database } = this.#store;
+    for (const table of ["session_event_parts", "session_events", "sessile_sessions"])
+      database.exec(`DELETE FROM ${table}`);
+    spare.push(this.#store);
   }
 
   setDown(isDown: boolean): void {
@@ -43,26 +55,29 @@ export class SimulatedD1 {
   /** The record as one instance sees it; `wait` keeps it from hibernating meanwhile. */
   recordFor(object: SessionObject, isDead: () => boolean, wait: (change: 1 | -1) => void): SessionRecord {
     const attempt = <T>(query: () => Promise<T>): Promise<T> => this.#attempt(object, isDead, wait, query);
-    const change = this.#world.mutant?.d1Sql ?? ((query: string) => query);
     const wrap = (inner: D1PreparedStatement): Wrapped => ({
       inner,
       bind: (...values) => wrap(inner.bind(...values)),
       all: <Row>() => attempt(() => inner.all<Row>()),
     });
     const database: D1Database = {
-      prepare: (query) => wrap(this.#store.prepare(change(query))),
+      prepare: (query) => wrap(this.#store.prepare(query)),
       batch: <Row>(statements: D1PreparedStatement[]) =>
         attempt(() => this.#store.batch<Row>(statements.map((one) => (one as Wrapped).inner))),
     };
-    const record = createD1Record(database);
-    return this.#world.mutant?.record?.(record) ?? record;
+    return createD1Record(database);
   }
 
   /** How far the record goes, past every fault. */
   recordedSeq({ name }: SessionObject): number {
-    const query = "SELECT recordedSeq FROM sessile_sessions WHERE sessionId = ?";
-    const sessionId = sessionIdOf(SimulatedKind.kind, name);
-    return Number(this.#store.database.prepare(query).get(sessionId)?.recordedSeq ?? 0);
+    let seq = this.#recorded.get(name);
+    if (seq === undefined) {
+      const query = "SELECT recordedSeq FROM sessile_sessions WHERE sessionId = ?";
+      const sessionId = sessionIdOf(SimulatedKind.kind, name);
+      seq = Number(this.#store.database.prepare(query).get(sessionId)?.recordedSeq ?? 0);
+      this.#recorded.set(name, seq);
+    }
+    return seq;
   }
 
   /** The session's events as they are stored. */
@@ -70,6 +85,14 @@ export class SimulatedD1 {
     const query =
       "SELECT seq, eventId, type, clientEventId, payloadJson FROM session_events WHERE sessionId = ? ORDER BY seq";
     return this.#store.database.prepare(query).all(sessionId);
+  }
+
+  async #carryOut<T>(query: () => Promise<T>): Promise<T> {
+    try {
+      return await query();
+    } finally {
+      this.#recorded.clear();
+    }
   }
 
   /** There and back again, each way taking its time. A query leaves once its sender's writes are on disk. */
@@ -96,7 +119,7 @@ export class SimulatedD1 {
         timeline.plan(thereMs, `${object.name} asks D1`, () => {
           if (this.#isDown || fault === "error") arrive("fails", fail);
           else
-            query().then(
+            this.#carryOut(query).then(
               (answer) => arrive("answers", () => (fault === "lost" ? fail() : resolve(answer))),
               (thrown: unknown) => arrive("refuses", () => reject(thrown)),
             );

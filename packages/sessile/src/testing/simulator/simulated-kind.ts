@@ -1,7 +1,9 @@
 import {
   defaultClientWrites,
+  defaultSnapshotPolicy,
   type GateRequest,
   type KindDefinition,
+  type Migration,
   type Writer,
   workflow,
 } from "../../kernel/index.ts";
@@ -22,6 +24,8 @@ export interface SimulatedState {
   readonly tag: string;
   readonly count: number;
   readonly lines?: readonly string[];
+  /** What updates by functions have added. */
+  readonly marks?: readonly string[];
   readonly [key: string]: Json;
 }
 
@@ -35,6 +39,13 @@ export class SimulatedKind {
     initial: "idle",
     transitions: { idle: ["busy", "shelved"], busy: ["done", "idle"], done: ["idle"], shelved: ["idle"] },
   });
+  static readonly migrations: readonly Migration[] = [
+    {
+      version: 1,
+      name: "tally",
+      up: (sql) => void sql.exec("CREATE TABLE tally (tag TEXT PRIMARY KEY, parts INTEGER NOT NULL)"),
+    },
+  ];
   readonly definition: KindDefinition;
   readonly hooks: SessionHooks;
   readonly #instance: Instance;
@@ -42,7 +53,6 @@ export class SimulatedKind {
   readonly #random: Random;
   readonly #record: SessionRecord | null;
 
-  /** With a record the kind is in ledger mode. */
   constructor(instance: Instance, world: World, random: Random, record: SessionRecord | null) {
     this.#record = record;
     this.#instance = instance;
@@ -173,17 +183,12 @@ export class SimulatedKind {
     return {
       initialState: SimulatedKind.initialState,
       workflow: SimulatedKind.workflow,
-      migrations: [
-        {
-          version: 1,
-          name: "tally",
-          up: (sql) => void sql.exec("CREATE TABLE tally (tag TEXT PRIMARY KEY, parts INTEGER NOT NULL)"),
-        },
-      ],
+      migrations: SimulatedKind.migrations,
       // Small pages, so that catching up takes several.
       limits: { ...defaultLimits, maxPageBytes: 2000 },
       clientWrites: { ...defaultClientWrites, state: true },
-      durability: this.#record ? "ledger" : "mirror",
+      durability: this.#world.inLedgerMode ? "ledger" : "mirror",
+      ...(this.#world.hasSnapshots ? { snapshots: { ...defaultSnapshotPolicy, everyEvents: 8 } } : {}),
       validateState: () => {},
       validateEvent: () => {},
       method: (name) => {

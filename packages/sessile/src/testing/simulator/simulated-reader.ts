@@ -67,7 +67,7 @@ export class SimulatedReader {
   #take(chunk: string): void {
     const offset = this.#received++;
     const durable = this.#log.stream(this.#streamId)?.chunks[offset];
-    const shown = this.#world.d1?.recordedSeq(this.object) ?? Number.POSITIVE_INFINITY;
+    const shown = this.#world.shownSeq(this.object);
     if (durable?.text !== chunk || durable.seq > shown)
       this.#world.fail(
         `${this.name} was shown ${chunk} as chunk ${offset} of ${this.#streamId}; durable is ${JSON.stringify(durable)}`,

@@ -3,25 +3,27 @@ import { RecordCheck } from "./check-record.ts";
 import { Driver, type Stage } from "./driver.ts";
 import { Ledger } from "./ledger.ts";
 import { LogFollower } from "./log-follower.ts";
-import type { Mutant } from "./mutants.ts";
+import type { Random } from "./random.ts";
 import { RequestSender } from "./request-sender.ts";
 import { SessionObject } from "./session-object.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedD1 } from "./simulated-d1.ts";
 import { SimulatedReader } from "./simulated-reader.ts";
-import { StateCheck } from "./state-check.ts";
+import { SimulatedUpdater } from "./simulated-updater.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import type { Planned } from "./timeline.ts";
-import { World } from "./world.ts";
+import { ViewCheck } from "./view-check.ts";
+import { type Repertoire, World } from "./world.ts";
 
 export interface SimulationOptions {
   /** Things done before the last quiet. Default 80. */
   readonly steps?: number;
-  readonly mutant?: Mutant;
   /** Sessions in ledger mode, on one database that fails as it likes. */
   readonly inLedgerMode?: boolean;
-  /** Without streams and long states. Seeds that found something before there were any mean what they meant. */
-  readonly isPlain?: boolean;
+  /** Default: everything. */
+  readonly repertoire?: Repertoire;
+  /** One session, few clients and a dozen things done, so that very many histories can be had. */
+  readonly isShort?: boolean;
   readonly keepTrace?: boolean;
 }
 
@@ -40,6 +42,7 @@ export interface SimulationReport {
 }
 
 const defaultSteps = 80;
+const shortSteps = 10;
 /** Simulated time in which a world without faults must come to rest. */
 const restWithinMs = 20 * 60_000;
 /** Turns within one millisecond, far more than any burst of commands takes. */
@@ -48,9 +51,12 @@ const maxTurnsAtOnce = 3000;
 /** Runs one seed to its end. Never throws for what it finds. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
   const simulation = new Simulation(seed, options);
-  if (options.inLedgerMode) await simulation.openRecord();
-  await simulation.alone(() => simulation.run(options.steps ?? defaultSteps));
-  return simulation.report();
+  await simulation.alone(() =>
+    simulation.run(options.steps ?? (options.isShort ? shortSteps : defaultSteps)),
+  );
+  const report = simulation.report();
+  simulation.dispose();
+  return report;
 }
 
 class Simulation {
@@ -58,53 +64,68 @@ class Simulation {
   readonly #world: World;
   readonly #ledger = new Ledger();
   readonly #stage: Stage;
+  /** All who are connected to a session. */
+  readonly #everyone: readonly SimulatedClient[];
   readonly #logs: ReadonlyMap<SessionObject, LogFollower>;
-  readonly #states: StateCheck;
+  readonly #views: ViewCheck;
   #turns = 0;
   #record: RecordCheck | null = null;
 
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
-    this.#world = new World(
-      seed,
-      options.mutant ?? null,
-      options.isPlain ?? false,
-      options.keepTrace ?? false,
-    );
+    this.#world = new World(seed, options);
     const world = this.#world;
+    const { isShort = false } = options;
     const random = world.random.fork("cast");
-    const objects = Array.from(
-      { length: random.pick([1, 1, 2]) },
-      (_, n) => new SessionObject(world, `s${n}`),
-    );
-    const clients = Array.from(
-      { length: random.between(3, 6) },
-      (_, n) => new SimulatedClient(world, this.#ledger, `c${n}`, random.pick(objects)),
-    );
-    const senders = Array.from(
-      { length: 2 },
-      (_, n) => new RequestSender(world, this.#ledger, `r${n}`, random.pick(objects)),
-    );
+    const objects = times(isShort ? 1 : random.pick([1, 1, 2]), (n) => new SessionObject(world, `s${n}`));
     this.#logs = new Map(objects.map((object) => [object, new LogFollower(object)]));
-    const streaming = world.random.fork("streaming");
-    const cast = <One>(count: number, make: (n: number, object: SessionObject, log: LogFollower) => One) =>
-      Array.from({ length: world.isPlain ? 0 : count }, (_, n) => {
-        const object = streaming.pick(objects);
-        return make(n, object, this.#logs.get(object) as LogFollower);
+    const make = <Member>(
+      count: number,
+      dice: Random,
+      one: (n: number, object: SessionObject, log: LogFollower) => Member,
+    ) =>
+      times(count, (n) => {
+        const object = dice.pick(objects);
+        return one(n, object, this.#logs.get(object) as LogFollower);
       });
-    const readers = cast(3, (n, ...of) => new SimulatedReader(world, `reader${n}`, ...of));
-    const writers = cast(2, (n, ...of) => new StreamWriter(world, `writer${n}`, ...of));
-    this.#stage = { world, objects, clients, senders, readers, writers };
-    this.#states = new StateCheck(this.#logs);
+    const clients = make(
+      isShort ? random.between(2, 3) : random.between(3, 6),
+      random,
+      (n, object) => new SimulatedClient(world, this.#ledger, `c${n}`, object),
+    );
+    const senders = make(
+      isShort ? 1 : 2,
+      random,
+      (n, ...of) => new RequestSender(world, this.#ledger, `r${n}`, ...of),
+    );
+    const streaming = world.random.fork("streaming");
+    const [readerCount, writerCount] = !world.hasStreams ? [0, 0] : isShort ? [1, 1] : [3, 2];
+    const readers = make(
+      readerCount,
+      streaming,
+      (n, ...of) => new SimulatedReader(world, `reader${n}`, ...of),
+    );
+    const writers = make(writerCount, streaming, (n, ...of) => new StreamWriter(world, `writer${n}`, ...of));
+    const updaters = make(
+      world.hasEverything ? (isShort ? 1 : 2) : 0,
+      world.random.fork("updating"),
+      (n, object) => new SimulatedUpdater(new SimulatedClient(world, this.#ledger, `u${n}`, object, true)),
+    );
+    this.#stage = { world, objects, clients, updaters, senders, readers, writers };
+    this.#everyone = [...clients, ...updaters.map(({ client }) => client)];
+    this.#views = new ViewCheck(this.#logs);
   }
 
   /** The jitter of retries and the pauses of stream readers are not handed in; here they come from the seed too. */
   async alone(body: () => Promise<void>): Promise<void> {
     const { setTimeout, clearTimeout } = globalThis;
     const { random } = Math;
+    const { stackTraceLimit } = Error;
     const { timeline } = this.#world;
     const jitter = this.#world.random.fork("jitter");
     Math.random = () => jitter.next();
+    // Refusals are errors, of which histories have many, and a stack is read by nobody but whoever reads the trace.
+    if (!this.#world.lines) Error.stackTraceLimit = 0;
     globalThis.setTimeout = ((run: () => void, delayMs = 0) =>
       timeline.plan(delayMs, "a pause", run)) as unknown as typeof setTimeout;
     globalThis.clearTimeout = ((planned?: Planned) =>
@@ -113,19 +134,30 @@ class Simulation {
       await body();
     } finally {
       Math.random = random;
+      Error.stackTraceLimit = stackTraceLimit;
       Object.assign(globalThis, { setTimeout, clearTimeout });
     }
   }
 
-  async openRecord(): Promise<void> {
+  async #openRecord(): Promise<void> {
     this.#world.d1 = await SimulatedD1.open(this.#world);
     this.#record = new RecordCheck(this.#world.d1, this.#ledger);
   }
 
   async run(steps: number): Promise<void> {
+    try {
+      if (this.#world.hasRecord) await this.#openRecord();
+      await this.#run(steps);
+    } catch (thrown) {
+      this.#world.fail(`the simulation threw ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
+    }
+  }
+
+  async #run(steps: number): Promise<void> {
     const driver = new Driver(this.#stage);
     const { trouble } = this.#world;
-    for (const part of [Math.floor(steps / 2), Math.ceil(steps / 2)]) {
+    const parts = this.#world.isShort ? [steps] : [Math.floor(steps / 2), Math.ceil(steps / 2)];
+    for (const part of parts) {
       this.#world.trouble = trouble;
       for (let step = 0; step < part && this.#world.failures.length === 0; step++) {
         const pauseMs = driver.act();
@@ -135,8 +167,13 @@ class Simulation {
       if (this.#world.failures.length === 0) await this.#comeToRest();
       if (this.#world.failures.length === 0) this.#check();
     }
-    for (const client of this.#stage.clients) client.close();
+    for (const client of this.#everyone) client.close();
     await drained();
+  }
+
+  dispose(): void {
+    for (const object of this.#stage.objects) object.dispose();
+    this.#world.d1?.dispose();
   }
 
   report(): SimulationReport {
@@ -177,14 +214,14 @@ class Simulation {
   async #turnEnds(): Promise<void> {
     await drained();
     for (const object of this.#stage.objects) object.endTurn();
-    this.#record?.always(this.#stage.objects, this.#stage.clients);
-    this.#states.always(this.#stage.clients);
+    this.#record?.always(this.#stage.objects, this.#everyone);
+    this.#views.always(this.#everyone);
   }
 
   /** Ends every fault and waits until nothing is under way. */
   async #comeToRest(): Promise<void> {
     const { world } = this;
-    const { objects, clients } = this.#stage;
+    const { objects } = this.#stage;
     world.note("heals");
     world.heal();
     for (const object of objects) {
@@ -192,7 +229,7 @@ class Simulation {
       object.dieAtCommit(null);
       object.setSkew(0);
     }
-    for (const client of clients) {
+    for (const client of this.#everyone) {
       client.setLink("up");
       client.setOnline(true);
     }
@@ -212,14 +249,9 @@ class Simulation {
 
   /** What is still under way, or null. */
   #unrest(): string | null {
-    for (const { name, database, isAlarmRunning } of this.#stage.objects) {
+    for (const { name, database, isAlarmRunning, hasLog } of this.#stage.objects) {
       if (isAlarmRunning) return `the alarm of ${name} runs`;
-      if (
-        Number(
-          database.peek("SELECT count(*) AS n FROM sqlite_master WHERE name = '_sessile_timer'")[0]?.n,
-        ) === 0
-      )
-        continue;
+      if (!hasLog) continue;
       const [due] = database.peek(
         "SELECT timer_id FROM _sessile_timer WHERE name <> '' OR timer_id LIKE 'gate:%'",
       );
@@ -229,31 +261,36 @@ class Simulation {
     }
     for (const object of this.#record ? this.#stage.objects : []) {
       if (!object.hasLog) continue;
-      const [row] = object.database.peek("SELECT coalesce(max(last_seq), 0) AS seq FROM _sessile_log");
       const recorded = this.#record?.recordedSeq(object);
-      if (recorded !== row?.seq) return `${recorded} of ${row?.seq} events of ${object.name} are recorded`;
+      if (recorded !== object.durableSeq)
+        return `${recorded} of ${object.durableSeq} events of ${object.name} are recorded`;
     }
-    for (const client of this.#stage.clients) {
+    for (const client of this.#everyone) {
       const { connection, lastSeq, pending, error } = client.snapshot;
       if (connection !== "live") return `${client.name} is ${connection}: ${error?.message ?? ""}`;
-      const [row] = client.object.database.peek("SELECT max(last_seq) AS seq FROM _sessile_log");
-      if (client.followsEvents && lastSeq !== row?.seq)
-        return `${client.name} is at ${lastSeq} of ${row?.seq}`;
+      const { durableSeq } = client.object;
+      if (client.followsEvents && lastSeq !== durableSeq)
+        return `${client.name} is at ${lastSeq} of ${durableSeq}`;
       if (pending.length > 0) return `${client.name} still shows ${pending[0]?.id} as pending`;
     }
-    for (const { lack } of [...this.#stage.readers, ...this.#stage.writers]) if (lack) return lack;
+    const { readers, writers, updaters } = this.#stage;
+    for (const { lack } of [...readers, ...writers, ...updaters]) if (lack) return lack;
     const [promised] = this.#ledger.waiting;
     return promised ? `${promised.id} waits for its answer` : null;
   }
 
   #check(): void {
     for (const object of this.#stage.objects) {
-      checkSession(object, this.#ledger);
+      checkSession(object, this.#ledger, this.#logs.get(object) as LogFollower, this.#stage.updaters);
       this.#record?.atRest(object);
     }
-    checkClients(this.#stage.clients);
+    checkClients(this.#everyone);
     for (const writer of this.#stage.writers) writer.check();
   }
+}
+
+function times<Member>(count: number, make: (n: number) => Member): Member[] {
+  return Array.from({ length: count }, (_, n) => make(n));
 }
 
 /** Every promise that can settle has, once the event loop comes round: nothing here waits for the machine. */

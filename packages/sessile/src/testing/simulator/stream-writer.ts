@@ -94,7 +94,7 @@ export class StreamWriter {
     this.#attempt += 1;
     this.#isBusy = false;
     if ("tail" in reply) {
-      const shown = this.#world.d1?.recordedSeq(this.object) ?? Number.POSITIVE_INFINITY;
+      const shown = this.#world.shownSeq(this.object);
       const durable = this.#log.stream(this.streamId)?.chunks[this.#done];
       if (!durable || durable.seq > shown)
         this.#world.fail(`${this.name} was told of chunk ${this.#done}, which is not durable`);

@@ -1,5 +1,5 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Mutant } from "./mutants.ts";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Disk } from "./disk.ts";
 
 /** An error of the disk that the simulator made. */
 export class InjectedFailure extends Error {}
@@ -20,9 +20,8 @@ type Bound = null | number | string | Uint8Array;
  * platform opens a transaction by itself and commits it when the turn ends. Looks like a `DatabaseSync` to `NodeSql`.
  */
 export class TurnDatabase {
-  readonly #database = new DatabaseSync(":memory:");
-  readonly #statements = new Map<string, StatementSync>();
-  readonly #mutant: Mutant | null;
+  readonly #database: DatabaseSync;
+  readonly #statements: Map<string, StatementSync>;
   #fuse: { left: number; readonly kind: FuseKind } | null = null;
   #isOpen = false;
   #depth = 0;
@@ -34,8 +33,9 @@ export class TurnDatabase {
   /** Whether an instance was ever told of a failure and lived on, which the platform itself never lets happen. */
   hasOutlivedFailure = false;
 
-  constructor(mutant: Mutant | null) {
-    this.#mutant = mutant;
+  constructor({ database, statements }: Disk) {
+    this.#database = database;
+    this.#statements = statements;
   }
 
   /** The instance has given itself up: what this turn wrote is lost, as with any death before the commit. */
@@ -61,8 +61,17 @@ export class TurnDatabase {
   }
 
   /** Rows as they are on disk, past every fault. */
-  peek(query: string): Record<string, unknown>[] {
-    return this.#database.prepare(query).all();
+  peek(query: string, ...values: Bound[]): Record<string, unknown>[] {
+    return this.#statement(query).all(...values);
+  }
+
+  #statement(query: string): StatementSync {
+    let statement = this.#statements.get(query);
+    if (!statement) {
+      statement = this.#database.prepare(query);
+      this.#statements.set(query, statement);
+    }
+    return statement;
   }
 
   exec(query: string): void {
@@ -77,7 +86,7 @@ export class TurnDatabase {
       this.#database.exec("ROLLBACK TO explicit; RELEASE explicit");
       this.#depth = 0;
     } else {
-      this.#database.exec(this.#mutant?.sql?.(query) ?? query);
+      this.#database.exec(query);
     }
   }
 
@@ -85,14 +94,8 @@ export class TurnDatabase {
     return {
       all: (...values) => {
         if (!this.#mayRun(query)) return [];
-        if (this.#mutant?.skips?.(query)) return [];
         if (!query.startsWith("SELECT")) this.hasWritten = true;
-        let statement = this.#statements.get(query);
-        if (!statement) {
-          statement = this.#database.prepare(query);
-          this.#statements.set(query, statement);
-        }
-        return statement.all(...values);
+        return this.#statement(query).all(...values);
       },
     };
   }
@@ -100,13 +103,13 @@ export class TurnDatabase {
   /** Ends the turn well. @returns whether there was anything to commit */
   commitTurn(): boolean {
     const { hasWritten } = this;
-    if (this.#isOpen) this.#database.exec("COMMIT");
+    if (this.#isOpen) this.#database.exec("RELEASE turn");
     this.#reset();
     return hasWritten;
   }
 
   undoTurn(): void {
-    if (this.#isOpen) this.#database.exec(this.#mutant?.tearsCommits ? "COMMIT" : "ROLLBACK");
+    if (this.#isOpen) this.#database.exec("ROLLBACK TO turn; RELEASE turn");
     this.#reset();
   }
 
@@ -123,7 +126,7 @@ export class TurnDatabase {
     if (this.isKilled) return false;
     if (!this.#isOpen) {
       this.#isOpen = true;
-      this.#database.exec("BEGIN");
+      this.#database.exec("SAVEPOINT turn");
     }
     const isUndoing = query.startsWith("ROLLBACK");
     if (!this.#fuse || isUndoing || !this.#isDue(query)) return true;

@@ -57,6 +57,11 @@ export class Wire {
     else this.#down.send(parcel);
   }
 
+  /** What the client sends from now on takes so much longer. */
+  dawdle(ms: number): void {
+    this.#up.hold(ms);
+  }
+
   /** The connection breaks somewhere in the stream of bytes; each end learns of it by itself. */
   break(): void {
     this.#up.cut({ is: "close", code: 1006 });

@@ -1,7 +1,21 @@
-import type { Mutant } from "./mutants.ts";
 import { hash, Random } from "./random.ts";
+import type { SessionObject } from "./session-object.ts";
 import type { SimulatedD1 } from "./simulated-d1.ts";
 import { Timeline } from "./timeline.ts";
+
+/**
+ * What histories consist of, each with what is before it. More came with time, and seeds that found something when there was less
+ * mean what they meant.
+ */
+export const repertoires = ["commands", "streams", "everything"] as const;
+export type Repertoire = (typeof repertoires)[number];
+
+export interface WorldOptions {
+  readonly repertoire?: Repertoire;
+  readonly inLedgerMode?: boolean;
+  readonly isShort?: boolean;
+  readonly keepTrace?: boolean;
+}
 
 /** How much goes wrong. Everything is zero once the world has healed. */
 export interface Trouble {
@@ -23,21 +37,32 @@ const peace: Trouble = { maxLatencyMs: 5, hibernation: 0, failure: 0, requestLos
 export class World {
   readonly timeline = new Timeline(Date.UTC(2030, 0, 1));
   readonly random: Random;
-  readonly mutant: Mutant | null;
-  /** No streams, and no long states. */
-  readonly isPlain: boolean;
+  /** Streams, and long states. */
+  readonly hasStreams: boolean;
+  readonly hasEverything: boolean;
+  readonly inLedgerMode: boolean;
+  /** One of very many, so that what it needs is shared with others. */
+  readonly isShort: boolean;
+  readonly hasSnapshots: boolean;
+  /** Whether there is a database behind the sessions. */
+  readonly hasRecord: boolean;
   readonly failures: string[] = [];
   trouble: Trouble;
-  /** The database of ledger mode; null in mirror mode, where sessions have no record. */
+  /** The database behind the sessions, if they have one. */
   d1: SimulatedD1 | null = null;
   /** Kept only on demand: a trace is long. */
   readonly lines: string[] | null;
   #hash = 0;
 
-  constructor(seed: number, mutant: Mutant | null, isPlain: boolean, keepTrace: boolean) {
-    this.isPlain = isPlain;
+  constructor(seed: number, options: WorldOptions) {
+    const { repertoire = "everything", inLedgerMode = false, isShort = false, keepTrace = false } = options;
+    this.isShort = isShort;
+    this.hasStreams = repertoire !== "commands";
+    this.hasEverything = repertoire === "everything";
     this.random = new Random(`seed ${seed}`);
-    this.mutant = mutant;
+    this.inLedgerMode = inLedgerMode;
+    this.hasRecord = inLedgerMode || (this.hasEverything && this.random.fork("mirror").chance(0.15));
+    this.hasSnapshots = this.hasEverything && this.random.fork("snapshots").chance(0.5);
     this.lines = keepTrace ? [] : null;
     const weather = this.random.fork("weather");
     this.trouble = {
@@ -53,6 +78,11 @@ export class World {
 
   get traceHash(): string {
     return (this.#hash >>> 0).toString(16).padStart(8, "0");
+  }
+
+  /** The last seq that anybody may be shown. */
+  shownSeq(object: SessionObject): number {
+    return this.inLedgerMode && this.d1 ? this.d1.recordedSeq(object) : object.durableSeq;
   }
 
   heal(): void {

@@ -1,0 +1,17 @@
+import { describe, test } from "vitest";
+import { expectSound } from "./expect-sound.ts";
+
+/** With the long ones of `simulator.test.ts` ten thousand. */
+const seeds = 7_800;
+const ledgerSeeds = 2_000;
+
+describe("short histories, of which many can be had", () => {
+  test(`SI1 SI2 SI7 SI8 ${seeds} seeds hold every promise`, { timeout: 300_000 }, async () => {
+    for (let seed = 1; seed <= seeds; seed++) await expectSound(seed, { isShort: true });
+  });
+
+  test(`SI6 SI7 SI8 ${ledgerSeeds} seeds in ledger mode`, { timeout: 300_000 }, async () => {
+    for (let seed = 1; seed <= ledgerSeeds; seed++)
+      await expectSound(seed, { isShort: true, inLedgerMode: true });
+  });
+});
