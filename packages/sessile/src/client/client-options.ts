@@ -1,4 +1,4 @@
-import { assertSessionAddress, SessileError } from "../protocol/index.ts";
+import { assertSessionAddress } from "../protocol/index.ts";
 import type { DurableStore } from "./durable-outbox.ts";
 import {
   alwaysOnline,
@@ -11,6 +11,7 @@ import {
   systemNetwork,
   type Transport,
 } from "./environment.ts";
+import { serverUrlOf } from "./server-url.ts";
 
 /** Where a session is. */
 export interface SessionAddress {
@@ -55,22 +56,7 @@ export const defaultMaxQueued = 10_000;
 /** @throws SessileError `bad_request` for a malformed address, or where none is given and there is no page to take it from */
 export function baseUrlOf({ url, kind, name }: SessionAddress): URL {
   assertSessionAddress(kind, name);
-  const given = url ?? globalThis.location?.origin;
-  if (given === undefined) {
-    throw new SessileError("bad_request", "Outside a page the server's address must be given as url.", {
-      field: "url",
-    });
-  }
-  let base: URL;
-  try {
-    base = new URL(given, globalThis.location?.href);
-  } catch {
-    throw new SessileError("bad_request", `${given} is not a URL.`, { field: "url" });
-  }
-  base.pathname = `${base.pathname.replace(/\/+$/, "")}/v1/sessions/${kind}/${name}`;
-  base.search = "";
-  base.hash = "";
-  return base;
+  return new URL(`${serverUrlOf(url)}/v1/sessions/${kind}/${name}`);
 }
 
 export function httpUrlOf(address: SessionAddress): string {

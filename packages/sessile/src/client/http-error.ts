@@ -20,7 +20,7 @@ export async function errorOf(response: Response): Promise<SessileError> {
       wait,
     );
   }
-  const { code, field, limit, reason, resetsAt, current, currentVersion, cooldownRemaining } = problem;
+  const { code, field, limit, reason, resetsAt, current, currentVersion, cooldownRemaining, gate } = problem;
   const details = {
     ...wait,
     ...(problem.retryAfterMs === undefined ? {} : { retryAfterMs: problem.retryAfterMs }),
@@ -31,6 +31,7 @@ export async function errorOf(response: Response): Promise<SessileError> {
     ...(cooldownRemaining === undefined ? {} : { cooldownRemaining }),
     ...(current === undefined ? {} : { current }),
     ...(currentVersion === undefined ? {} : { currentVersion }),
+    ...(gate === undefined ? {} : { gate }),
   };
   return new SessileError(
     code,

@@ -16,6 +16,7 @@ export {
 } from "./environment.ts";
 export type { EventsListener, SessionEvents } from "./event-feed.ts";
 export { FollowedStream, type StreamSnapshot } from "./followed-stream.ts";
+export { GateInbox, type GateInboxOptions, type InboxItem, type InboxSnapshot } from "./gate-inbox.ts";
 export {
   type EventsPage,
   HttpClient,
@@ -40,6 +41,7 @@ export {
 export { type PartData, type PartsOptions, SessionParts, type WithParts } from "./parts.ts";
 export { connect, SessionClient } from "./session-client.ts";
 export type {
+  AnswerGate,
   Appendable,
   AppendableType,
   EventOf,

@@ -39,6 +39,7 @@ import type { CommandResult, Outbox } from "./outbox.ts";
 import { SessionParts } from "./parts.ts";
 import { SessionStore } from "./session-store.ts";
 import type {
+  AnswerGate,
   Appendable,
   AppendableType,
   EventOf,
@@ -205,13 +206,10 @@ export class SessionClient<S extends SessionContract> {
     options: { readonly expectedVersion?: number } = {},
   ): Promise<CommandResult> => this.#enqueue(() => ({ op: "setLifecycle", to, ...options }));
 
-  readonly answerGate = (gateId: string, answer: string, comment?: string): Promise<CommandResult> =>
-    this.#enqueue(() => ({
-      op: "answerGate",
-      gateId,
-      answer,
-      ...(comment === undefined ? {} : { comment }),
-    }));
+  readonly answerGate: AnswerGate = (gateId, answer, more = {}) => {
+    const given = typeof more === "string" ? { comment: more } : more;
+    return this.#enqueue(() => ({ op: "answerGate", gateId, answer, ...given }));
+  };
 
   /**
    * Asks for a summary, over HTTP whatever the transport; null if it is still being made. To everyone who follows, it comes as an event.

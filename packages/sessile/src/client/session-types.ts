@@ -4,6 +4,7 @@ import type {
   Draft,
   EventMap,
   EventsOf,
+  GateAnswer,
   Json,
   JsonShape,
   Lifecycle,
@@ -89,3 +90,10 @@ export interface SignalEvent {
   readonly from: Peer;
   readonly signal: Json;
 }
+
+/** A text is a comment; else also changed arguments, a result, or that calls like this one are to be allowed from now on. */
+export type AnswerGate = (
+  gateId: string,
+  answer: string,
+  more?: string | Omit<GateAnswer, "answer">,
+) => Promise<CommandResult>;

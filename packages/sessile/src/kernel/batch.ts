@@ -1,5 +1,6 @@
 import { SessileError } from "../protocol/error.ts";
 import type { Actor, Commit, PackedEvent } from "../protocol/event.ts";
+import type { GateOrigin } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { foldEvent, type SessionView } from "../protocol/view.ts";
@@ -21,6 +22,7 @@ export class Batch {
   #view: SessionView;
   #actor: Actor | null = null;
   #sender: Actor | null = null;
+  #origin: GateOrigin | undefined;
   #commandId: string | undefined;
   #commandStart = 0;
   /** The last change of the state in this batch: where it is, who made it, and what the view was before. */
@@ -49,6 +51,11 @@ export class Batch {
     return this.#commandId;
   }
 
+  /** What the command that runs came over. */
+  get origin(): GateOrigin | undefined {
+    return this.#origin;
+  }
+
   get size(): number {
     return this.#events.length;
   }
@@ -58,8 +65,9 @@ export class Batch {
   }
 
   /** Begins one command: its first event will carry `id`. */
-  begin(id: string | undefined, actor: Actor | null): void {
+  begin(id: string | undefined, actor: Actor | null, origin?: GateOrigin): void {
     this.#commandId = id;
+    this.#origin = origin;
     this.#actor = actor;
     this.#sender = actor;
     this.#commandStart = this.#events.length;
@@ -123,6 +131,12 @@ export class Batch {
 
   emitSystem<Type extends SystemEventType>(type: Type, payload: SystemEventPayloads[Type]): number {
     return this.emit(type, payload as unknown as Json);
+  }
+
+  /** Who an event of this batch names. */
+  actorOf(seq: number): Actor | null {
+    const by = this.#events[seq - this.firstSeq]?.by;
+    return by === undefined ? null : (this.#actors[by] ?? null);
   }
 
   /** An event of this very batch that carries `id`. Walks the batch: only ids that may be repeats are looked for. */

@@ -1,3 +1,4 @@
+import type { Actor } from "../protocol/event.ts";
 import type { ChildReport } from "../protocol/family.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
@@ -56,8 +57,14 @@ export interface KindDefinition {
   validateEvent(type: string, payload: Json): void;
   /** The synchronous method clients may call by this name, else null. Asynchronous ones never enter a batch. */
   method(name: string): ((...args: readonly Json[]) => unknown) | null;
+  /** Whether policies beyond the session are asked for gates about calls. */
+  readonly hasSharedPolicies?: boolean;
   /** Runs in the same commit that settles the gate. */
   gateSettled(gate: Gate, outcome: GateOutcome): void;
+  /** Runs in the same commit that asks others too. */
+  gateEscalated?(gate: Gate): void;
+  /** Whether the maker of a policy may still answer gates. Absent: everyone may. */
+  mayApprove?(actor: Actor): boolean;
   /** Runs in the same commit that takes the report. */
   childReported?(report: ChildReport): void;
 }

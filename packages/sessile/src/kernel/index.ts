@@ -14,7 +14,9 @@ export {
 } from "./definition.ts";
 export { Drafts } from "./drafts.ts";
 export { DueTable, type DueTimer } from "./due-table.ts";
-export { type GateRecord, type GateRequest, gateDuePrefix, listGates, readGate } from "./gates.ts";
+export { applies, assertPattern } from "./gate-policies.ts";
+export type { GateRequest } from "./gate-request.ts";
+export { gateDuePrefix, type ListedGate, listGates, policyDuePrefix, readGate } from "./gates.ts";
 export { StagedLog } from "./import.ts";
 export { Kernel, type Written } from "./kernel.ts";
 export type { LogPage, StoredCommit } from "./log.ts";

@@ -92,7 +92,7 @@ function play(fixture: KernelFixture, action: Act): void {
       if (what === "gate")
         writer.openGate({ gateId: id, title: "?", ...(id === "x" ? { expiresAt: now + 999 } : {}) });
       if (what === "answer") writer.answerGate(id, "approve", null);
-      if (what === "expire") writer.expireGate(id);
+      if (what === "expire") writer.gates.expire(id, "withdrawn");
       if (what === "timer") writer.setTimer({ timerId: id, name: "n", dueAt: now + 5, input: { id } });
       if (what === "cancel") writer.cancelTimer(id);
       if (what === "fire")

@@ -1,5 +1,6 @@
 import { SessileError } from "../protocol/error.ts";
-import { type Commit, lastSeqOf, type PackedEvent } from "../protocol/event.ts";
+import { type Actor, type Commit, lastSeqOf, type PackedEvent } from "../protocol/event.ts";
+import type { Gate } from "../protocol/gate.ts";
 import { parseProducerPosition } from "../protocol/ids.ts";
 import { mentionsPart } from "../protocol/part.ts";
 import { closedStream } from "../protocol/stream-fold.ts";
@@ -9,7 +10,7 @@ import { Checkpoint } from "./checkpoint.ts";
 import { deleteChild, insertChild } from "./children.ts";
 import type { KindDefinition } from "./definition.ts";
 import type { DueTable } from "./due-table.ts";
-import { gateDuePrefix, insertGate, readGate, settleGate } from "./gates.ts";
+import { answeredOutcome, gateDuePrefix, insertGate, putEscalated, readGate, settleGate } from "./gates.ts";
 import type { Log } from "./log.ts";
 import { Parts } from "./parts.ts";
 import { Producers } from "./producers.ts";
@@ -38,6 +39,7 @@ type Projections = {
     payload: SystemEventPayloads[Type],
     seq: number,
     at: number,
+    actor: Actor | null,
   ) => void;
 };
 
@@ -54,9 +56,11 @@ interface Tables {
 
 const projections: Projections = {
   "gate.opened": ({ sql, due }, gate, seq, at) => insertGate(sql, due, { ...gate, openedAt: at }, seq),
-  "gate.answered": (tables, { gateId, answer, comment }) =>
-    settle(tables, gateId, { status: "answered", answer, comment }),
-  "gate.expired": (tables, { gateId }) => settle(tables, gateId, { status: "expired" }),
+  "gate.answered": (tables, { gateId, ...answered }, _seq, at, actor) =>
+    settle(tables, gateId, answeredOutcome(answered, actor, at)),
+  "gate.expired": (tables, { gateId, ...expiry }, _seq, at) =>
+    settle(tables, gateId, { status: "expired", at, ...expiry }),
+  "gate.escalated": ({ sql, due }, { gateId, to }) => void putEscalated(sql, due, knownGate(sql, gateId), to),
   "timer.set": ({ due }, { timerId, dueAt, name, input }) => due.put(timerId, dueAt, name, input),
   "timer.cancelled": ({ due }, { timerId }) => due.drop(timerId),
   "timer.fired": ({ due }, { timerId }) => due.drop(timerId),
@@ -133,7 +137,8 @@ function foldInto(tables: Tables, commit: Commit): void {
       : null;
     if (project) {
       if (index > 0) tables.before = settleView(view, seq - 1, commit.at);
-      project(tables, event.payload, seq, commit.at);
+      const actor = event.by === undefined ? null : (commit.actors[event.by] ?? null);
+      project(tables, event.payload, seq, commit.at, actor);
     }
     indexForeignId(tables.sql, event, seq);
     if (mentionsPart(event.payload)) tables.parts.referAgain(event.payload, seq);
@@ -142,7 +147,7 @@ function foldInto(tables: Tables, commit: Commit): void {
   tables.before = settleView(view, lastSeqOf(commit), commit.at);
 }
 
-type Project = (tables: Tables, payload: unknown, seq: number, at: number) => void;
+type Project = (tables: Tables, payload: unknown, seq: number, at: number, actor: Actor | null) => void;
 
 function indexForeignId(sql: Sql, { clientEventId }: PackedEvent, seq: number): void {
   if (clientEventId === undefined || parseProducerPosition(clientEventId)) return;
@@ -150,9 +155,13 @@ function indexForeignId(sql: Sql, { clientEventId }: PackedEvent, seq: number): 
 }
 
 function settle({ sql, due }: Tables, gateId: string, outcome: Parameters<typeof settleGate>[3]): void {
+  settleGate(sql, due, knownGate(sql, gateId), outcome);
+}
+
+function knownGate(sql: Sql, gateId: string): Gate {
   const record = readGate(sql, gateId);
-  if (!record) throw new SessileError("internal", `The log settles gate ${gateId}, which was never opened.`);
-  settleGate(sql, due, record.gate, outcome);
+  if (record) return record.gate;
+  throw new SessileError("internal", `The log tells of gate ${gateId}, which was never opened.`);
 }
 
 function clearTables(sql: Sql): void {

@@ -46,7 +46,12 @@ export function runCommand(command: Command, writer: Writer, kind: KindDefinitio
       writer.setLifecycle(command.to, command.expectedVersion);
       return undefined;
     case "answerGate":
-      writer.answerGate(command.gateId, command.answer, command.comment ?? null);
+      writer.gates.answer(command.gateId, command);
+      return undefined;
+    case "addPolicy":
+      return { policyId: writer.gates.addPolicy(command) };
+    case "revokePolicy":
+      writer.gates.revokePolicy(command.policyId);
       return undefined;
     case "saveDraft":
       assertAppendable(command.type, command.payload, kind);

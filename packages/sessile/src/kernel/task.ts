@@ -1,6 +1,7 @@
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
+import type { GateOrigin } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { FoundEvent, StoredCommit } from "./log.ts";
@@ -11,6 +12,8 @@ export interface Task {
   /** Client event id, for exactly-once; absent for the session's own writes. */
   readonly id: string | undefined;
   readonly actor: Actor | null;
+  /** What it came over; absent: the session's own code. */
+  readonly origin?: GateOrigin | undefined;
   /** True if it throws only before its first write, so that a refusal needs no undoing. Never true for the kind's own code. */
   readonly refusesFirst: boolean;
   /** False if all it changes is the log and the view. */

@@ -43,7 +43,7 @@ describe("gates", () => {
     const { outcomes } = fixture.send([answer("reject", "a"), answer("approve", "b")]);
     expect(outcomes.map((outcome) => outcome.ok)).toEqual([true, false]);
     expect(fixture.events().filter((event) => event.type === "gate.answered")).toHaveLength(1);
-    expect(settled.at(-1)).toEqual(["g", { status: "answered", answer: "reject", comment: null }]);
+    expect(settled.at(-1)).toMatchObject(["g", { status: "answered", answer: "reject", comment: null }]);
   });
 
   test("GA3 an answer that is no option, or to a gate that is not there, is refused", () => {
@@ -63,8 +63,8 @@ describe("gates", () => {
     fixture.now += 1000;
     expect(fixture.kernel.due.due(fixture.now).map((timer) => timer.timerId)).toEqual(["gate:g"]);
     expect(fixture.one(answer("approve"))).toMatchObject({ ok: false, error: { code: "gate_closed" } });
-    fixture.kernel.write(null, fixture.now, (writer) => writer.expireGate("g"));
-    fixture.kernel.write(null, fixture.now, (writer) => writer.expireGate("g"));
+    fixture.kernel.write(null, fixture.now, (writer) => writer.gateRang("g"));
+    fixture.kernel.write(null, fixture.now, (writer) => writer.gateRang("g"));
     expect(fixture.events().filter((event) => event.type === "gate.expired")).toHaveLength(1);
     expect(listGates(fixture.sql)).toMatchObject([{ outcome: { status: "expired" } }]);
     expect(fixture.kernel.due.next()).toBeNull();

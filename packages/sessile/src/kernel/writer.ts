@@ -18,7 +18,8 @@ import { addChild, adopt, removeChild, reportWork, startReport, takeReport } fro
 import type { KindDefinition } from "./definition.ts";
 import { type DraftRequest, type Drafts, pendingDraft, type StoredDraft, saveDraft } from "./drafts.ts";
 import type { DueTable, DueTimer } from "./due-table.ts";
-import { answerGate, expireGate, type GateRequest, openGate } from "./gates.ts";
+import type { GateRequest } from "./gate-request.ts";
+import { GateWriter } from "./gate-writer.ts";
 import type { Parts } from "./parts.ts";
 import { defaultSnapshotPolicy, Snapshots } from "./snapshots.ts";
 import type { Sql } from "./sql.ts";
@@ -192,19 +193,18 @@ export class Writer {
   }
 
   openGate(request: GateRequest): string {
-    this.assertWritable();
-    return openGate(this.#sql, this.#due, this.#batch, request);
+    return this.gates.open(request);
   }
 
-  answerGate(gateId: string, answer: string, comment: string | null): void {
+  /** Gates and what is always allowed. */
+  get gates(): GateWriter {
     this.assertWritable();
-    const { gate, outcome } = answerGate(this.#sql, this.#due, this.#batch, gateId, answer, comment);
-    if (outcome) this.#kind.gateSettled(gate, outcome);
+    return this.#gates();
   }
 
-  expireGate(gateId: string): void {
-    const settled = expireGate(this.#sql, this.#due, this.#batch, gateId);
-    if (settled?.outcome) this.#kind.gateSettled(settled.gate, settled.outcome);
+  /** Not refused in a terminated session, which has none that wait. */
+  gateRang(gateId: string): void {
+    this.#gates().rang(gateId);
   }
 
   /** @returns the draft's id */
@@ -312,8 +312,7 @@ export class Writer {
 
   /** A terminated session waits for nothing: gates expire, timers go, work fails, all in the same commit. */
   #closeEverything(): void {
-    for (const gateId of Object.keys(this.#batch.view.gates))
-      expireGate(this.#sql, this.#due, this.#batch, gateId);
+    for (const gateId of Object.keys(this.#batch.view.gates)) this.#gates().expire(gateId, "terminated");
     // What a session says last, its parent still hears.
     for (const [workId, name] of Object.entries(this.#batch.view.work))
       if (name !== reportWork) failWork(this.#sql, this.#batch, workId, "The session was terminated.");
@@ -323,6 +322,10 @@ export class Writer {
         error: { code: "not_writable", message: "The session was terminated." },
       });
     for (const timerId of this.#due.namedIds()) cancelTimer(this.#due, this.#batch, timerId);
+  }
+
+  #gates(): GateWriter {
+    return new GateWriter(this.#sql, this.#due, this.#batch, this.#kind);
   }
 
   #streams(): Streams {

@@ -4,6 +4,7 @@ import { type Command, type Outcome, parseCommand } from "../protocol/command.ts
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Ack } from "../protocol/frame.ts";
+import type { GateOrigin } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { QuotaStatus } from "../protocol/quota.ts";
@@ -36,6 +37,8 @@ export interface RequestWishes {
 interface Entering extends Applicant {
   readonly chars: number;
   readonly destination: Destination;
+  /** What it came over. */
+  readonly origin: GateOrigin;
   readonly onQuota?: RequestWishes["onQuota"] | undefined;
   /** Hears that it is an asynchronous call, which has begun. */
   readonly onRuns?: (() => void) | undefined;
@@ -115,7 +118,9 @@ export class CommandIntake {
           );
         }
         if (rights && !rights.includes(actionOf(command.op))) throw forbidden(command);
-        this.#enter(command, { actor, client }, chars / values.length, socket, socket);
+        this.#enter(command, { actor, client }, chars / values.length, socket, socket, {
+          origin: "websocket",
+        });
       } catch (thrown) {
         const error = SessileError.from(thrown);
         if (error.code === "overloaded") {
@@ -144,7 +149,7 @@ export class CommandIntake {
     try {
       const command = parseCommand(value, "frame");
       if (rights && !rights.includes(actionOf(command.op))) throw forbidden(command);
-      this.#enter(command, { actor, client }, chars, settle, socket, { method });
+      this.#enter(command, { actor, client }, chars, settle, socket, { origin: "agents", method });
     } catch (thrown) {
       const error = SessileError.from(thrown);
       if (error.code === "overloaded") throw error;
@@ -168,6 +173,7 @@ export class CommandIntake {
       const one = new AwaitedCommand();
       try {
         this.#enter(command, sender, chars / commands.length, one.settle, line, {
+          origin: "http",
           onQuota,
           onRuns: one.runs,
         });
@@ -199,7 +205,7 @@ export class CommandIntake {
     chars: number,
     destination: Destination,
     line: object,
-    more: Pick<Entering, "onQuota" | "onRuns" | "method"> = {},
+    more: Pick<Entering, "origin" | "onQuota" | "onRuns" | "method">,
   ): void {
     const { hooks, refusal } = this.#options;
     const frozen = refusal();
@@ -221,7 +227,15 @@ export class CommandIntake {
     this.#accept({ command, actor, chars, destination, ...more });
   }
 
-  #accept({ command, actor, chars, destination, onRuns, method: given }: Omit<Entering, "client">): void {
+  #accept({
+    command,
+    actor,
+    chars,
+    destination,
+    origin,
+    onRuns,
+    method: given,
+  }: Omit<Entering, "client">): void {
     const { hooks, kernel, whenShown } = this.#options;
     if (command.op === "call") {
       const method = given ?? hooks.findMethod(command.method);
@@ -235,7 +249,7 @@ export class CommandIntake {
         return;
       }
     }
-    this.#mailbox.push(new CommandLetter(command, kernel.definition, actor, chars, destination));
+    this.#mailbox.push(new CommandLetter(command, kernel.definition, actor, chars, destination, origin));
   }
 
   #quotaGate(): QuotaGate<Entering> | null {

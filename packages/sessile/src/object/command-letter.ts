@@ -8,6 +8,7 @@ import {
 } from "../kernel/index.ts";
 import type { Command, Outcome } from "../protocol/command.ts";
 import type { Actor } from "../protocol/event.ts";
+import type { GateOrigin } from "../protocol/gate.ts";
 import { parseProducerPosition } from "../protocol/ids.ts";
 import type { Json } from "../protocol/json.ts";
 import { mentionsPart } from "../protocol/part.ts";
@@ -23,6 +24,7 @@ export class CommandLetter implements Letter {
   readonly actor: Actor | null;
   readonly chars: number;
   readonly destination: Destination;
+  readonly origin: GateOrigin;
 
   constructor(
     command: Command,
@@ -30,12 +32,14 @@ export class CommandLetter implements Letter {
     actor: Actor | null,
     chars: number,
     destination: Destination,
+    origin: GateOrigin,
   ) {
     this.#command = command;
     this.#kind = kind;
     this.actor = actor;
     this.chars = chars;
     this.destination = destination;
+    this.origin = origin;
   }
 
   get id(): string | undefined {
@@ -48,7 +52,8 @@ export class CommandLetter implements Letter {
   }
 
   get refusesFirst(): boolean {
-    return this.#command.op !== "call" && this.#command.op !== "answerGate";
+    const { op } = this.#command;
+    return op !== "call" && op !== "answerGate";
   }
 
   get touchesTables(): boolean {

@@ -39,7 +39,17 @@ export interface KindDeclaration {
 /** A class's declarations with every default filled in, and its hooks: the kind as the kernel sees it. */
 export function definitionOf(
   kind: KindDeclaration,
-  hooks: Pick<KindDefinition, "validateState" | "validateEvent" | "method" | "gateSettled" | "childReported">,
+  hooks: Pick<
+    KindDefinition,
+    | "validateState"
+    | "validateEvent"
+    | "method"
+    | "gateSettled"
+    | "childReported"
+    | "gateEscalated"
+    | "mayApprove"
+    | "hasSharedPolicies"
+  >,
 ): KindDefinition {
   return {
     initialState: kind.initialState,

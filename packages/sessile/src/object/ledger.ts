@@ -1,13 +1,14 @@
-import type { StoredCommit, Transaction } from "../kernel/index.ts";
-import {
-  type GateRecord,
-  type Kernel,
-  type LogPage,
-  listGates,
-  type SnapshotWithView,
+import type {
+  Kernel,
+  ListedGate,
+  LogPage,
+  SnapshotWithView,
+  StoredCommit,
+  Transaction,
 } from "../kernel/index.ts";
 import { SessileError } from "../protocol/error.ts";
 import { lastSeqOf } from "../protocol/event.ts";
+import type { GateRecord } from "../protocol/gate.ts";
 import { deepFreeze } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
@@ -16,6 +17,7 @@ import { foldCommit, type SessionView } from "../protocol/view.ts";
 import { type DirectoryRow, directoryChangeOf, directoryRowOf } from "../record/index.ts";
 import type { Clock } from "./clock.ts";
 import { detailOf, firstRetryMs, isContradiction, outage } from "./ledger-error.ts";
+import { recordedGate, recordedGates } from "./ledger-gates.ts";
 import { LedgerQueue } from "./ledger-queue.ts";
 import { LedgerRecorder, type RecordedRange } from "./ledger-recorder.ts";
 import { LedgerStore } from "./ledger-store.ts";
@@ -130,10 +132,12 @@ export class Ledger implements Visibility {
     return { commits, more: (commits.at(-1)?.lastSeq ?? after) < lastSeq };
   }
 
-  gates(): readonly GateRecord[] {
-    const { lastSeq, gates } = this.#store.view;
-    const opened = listGates(this.#kernel.sql, lastSeq);
-    return opened.map((one) => (Object.hasOwn(gates, one.gate.gateId) ? { ...one, outcome: null } : one));
+  gates(after: number, limit: number): readonly ListedGate[] {
+    return recordedGates(this.#kernel.sql, this.#store.view, after, limit);
+  }
+
+  gate(gateId: string): GateRecord | null {
+    return recordedGate(this.#kernel.sql, this.#store.view, gateId);
   }
 
   snapshots(limit: number, before = Number.MAX_SAFE_INTEGER): readonly Snapshot[] {

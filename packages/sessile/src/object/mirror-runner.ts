@@ -165,6 +165,7 @@ export function isShownInLists(before: SessionView, after: SessionView): boolean
     before.status !== after.status ||
     before.lifecycle !== after.lifecycle ||
     before.access !== after.access ||
+    before.gates !== after.gates ||
     before.createdAt !== after.createdAt
   );
 }

@@ -3,6 +3,7 @@ import {
   type LogLevel,
   listChildren,
   listGates,
+  readGate,
   refuseThenable,
   type SqlRow,
   type SqlValue,
@@ -11,10 +12,12 @@ import {
   type Writer,
 } from "../kernel/index.ts";
 import type { AccessChange } from "../protocol/access.ts";
+import type { GateAnswer } from "../protocol/command.ts";
 import type { EventMap } from "../protocol/contract.ts";
+import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { SessionAddress } from "../protocol/family.ts";
-import type { Gate, GateOutcome } from "../protocol/gate.ts";
+import { approvedArguments, type GateRecord } from "../protocol/gate.ts";
 import type { DeepReadonly, Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
 import type { PartReference } from "../protocol/part.ts";
@@ -33,6 +36,9 @@ import { SessionStreams } from "./session-streams.ts";
 export const live = Symbol("live");
 /** A commit, or a part of the one that is being made. */
 export const write = Symbol("write");
+
+/** What an answer brings beside itself, and in whose name. */
+export type GateAnswerOptions = Omit<GateAnswer, "answer"> & { readonly actor?: Actor | null };
 
 /** What a kind's own code reads and does. Inside a synchronous callable or hook, all of it is one commit. */
 export abstract class SessionActions<Env, State extends Json, Events extends EventMap> extends SessionKind<
@@ -118,22 +124,42 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
     return this[write]((writer) => writer.openGate(request));
   }
 
-  answerGate(
-    gateId: string,
-    answer: string,
-    options: { readonly comment?: string; readonly actor?: Actor | null } = {},
-  ): void {
-    this[write]((writer) => writer.answerGate(gateId, answer, options.comment ?? null), options.actor);
+  /**
+   * Answers in somebody's name, by default the caller's. Whoever it is needs the right `approve`, also where the method needs less.
+   *
+   * @throws SessileError `forbidden`, and as for any answer
+   */
+  answerGate(gateId: string, answer: string, options: GateAnswerOptions = {}): void {
+    const { actor, ...given } = options;
+    this[write]((writer) => {
+      if (writer.actor && !this.authorize(writer.actor, "approve"))
+        throw new SessileError("forbidden", "You may not approve in this session.");
+      writer.gates.answer(gateId, { ...given, answer });
+    }, actor);
   }
 
-  /** Ends a gate without an answer, as its own expiry would: the question no longer arises. */
+  /** Ends a gate without an answer: the question no longer arises. */
   expireGate(gateId: string): void {
-    this[write]((writer) => writer.expireGate(gateId));
+    this[write]((writer) => writer.gates.expire(gateId, "withdrawn"));
   }
 
   /** Every gate there was, in order, with its outcome. */
-  gates(): readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[] {
+  gates(): readonly GateRecord[] {
     return listGates(this[live]().kernel.sql);
+  }
+
+  /** One gate, with how it ended; null if it was never opened. */
+  gate(gateId: string): GateRecord | null {
+    return readGate(this[live]().kernel.sql, gateId);
+  }
+
+  /**
+   * The arguments that a call may run with, as its gate was answered. Ask right before it runs, with the call as it would run.
+   *
+   * @throws SessileError `forbidden` unless it was approved, `conflict` if the gate is about another call, `not_found`
+   */
+  approvedArguments(gateId: string, call: { readonly name: string; readonly arguments: Json }): Json {
+    return approvedArguments(this.gate(gateId), call);
   }
 
   /** Calls `onTimer(name, input)` at `dueAt`, also if the object sleeps or the server restarts meanwhile. At least once. */

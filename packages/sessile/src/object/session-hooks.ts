@@ -4,7 +4,7 @@ import type { Peer } from "../protocol/frame.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Summarizer } from "../protocol/summary.ts";
 import type { SessionView } from "../protocol/view.ts";
-import type { DirectoryDescription, QuotaStore, SessionRecord } from "../record/index.ts";
+import type { DirectoryDescription, GatePolicyStore, QuotaStore, SessionRecord } from "../record/index.ts";
 import type { ArchiveBucket } from "./archiver.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { DirectoryFeedStub } from "./directory-feed.ts";
@@ -32,6 +32,8 @@ export interface SessionHooks {
   readonly summarizer?: Summarizer | null;
   /** Null or absent: this kind has none. */
   readonly voice?: VoiceSettings | null;
+  /** Policies beyond one session; null or absent: there are none. */
+  readonly gatePolicies?: GatePolicyStore | null;
   /** Null or absent: this kind has none. */
   readonly quotas?: SessionQuotas | null;
   readonly feed: DirectoryFeedStub | null;

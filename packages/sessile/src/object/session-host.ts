@@ -5,6 +5,7 @@ import {
   type LogLevel,
   type LogPage,
   partsDueId,
+  policyDuePrefix,
   runningWork,
   type StoredCommit,
   streamsDueId,
@@ -31,6 +32,7 @@ import { PartStore } from "./part-store.ts";
 import { Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
 import type { SessionHooks } from "./session-hooks.ts";
+import { SharedPolicies } from "./shared-policies.ts";
 import { SnapshotSealer, snapshotDueId } from "./snapshot-sealer.ts";
 import { StreamHost } from "./stream-host.ts";
 import { SummaryMaker, summaryDuePrefix } from "./summary-maker.ts";
@@ -38,6 +40,7 @@ import { type Acks, MirrorVisibility, type Visibility } from "./visibility.ts";
 import { VoiceHost } from "./voice-host.ts";
 import { workHostOf } from "./work-host.ts";
 import { WorkRunner } from "./work-runner.ts";
+import { writeReport } from "./write-report.ts";
 
 const workLeaseId = "work:lease";
 const workLeaseMs = 10_000;
@@ -69,6 +72,7 @@ export class SessionHost {
   readonly #presence: Presence;
   readonly #sealer: SnapshotSealer;
   readonly #expiry: ExpiryWatch;
+  readonly #policies: SharedPolicies;
 
   constructor(
     context: DurableObjectState,
@@ -105,6 +109,7 @@ export class SessionHost {
       hasPeers: () => this.peers.sockets.length + this.agents.peers.size > 0,
       hooks,
     });
+    this.#policies = new SharedPolicies(kernel, hooks, clock, (body) => this.write(null, body));
     this.#work = new WorkRunner(workHostOf(this, hooks), clock);
     this.intake = new CommandIntake({
       kernel,
@@ -248,16 +253,7 @@ export class SessionHost {
   }
 
   report(message: string, thrown: unknown, level: LogLevel = "error"): void {
-    const detail = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    const cause =
-      thrown instanceof Error && thrown.cause instanceof Error
-        ? `${thrown.cause.name}: ${thrown.cause.message}`
-        : null;
-    try {
-      this.kernel.operatorLog.write(this.#clock.now(), level, "host", message, { detail, cause });
-    } catch {
-      // The database itself fails: whoever writes what matters will hear of it, and a report must not be what breaks them.
-    }
+    writeReport(this.kernel.operatorLog, this.#clock.now(), level, message, thrown);
   }
 
   #visibility(context: DurableObjectState, limits: Limits): Visibility {
@@ -381,8 +377,9 @@ export class SessionHost {
     if (timer.timerId === streamsDueId) return this.streams.expire();
     if (timer.timerId === snapshotDueId) return this.#sealer.rang(this.#clock.now());
     if (timer.timerId.startsWith(summaryDuePrefix)) return this.summaries.rang(timer);
+    if (timer.timerId.startsWith(policyDuePrefix)) return this.#policies.rang(timer.timerId);
     if (timer.timerId.startsWith(gateDuePrefix))
-      return this.write(null, (writer) => writer.expireGate(timer.timerId.slice(gateDuePrefix.length)));
+      return this.write(null, (writer) => writer.gateRang(timer.timerId.slice(gateDuePrefix.length)));
     await this.#hooks.onTimer(timer.name, timer.input);
     this.write(null, (writer) => writer.fireTimer(timer));
   }

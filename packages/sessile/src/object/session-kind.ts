@@ -8,9 +8,11 @@ import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { SessionView } from "../protocol/view.ts";
 import {
+  createD1GatePolicies,
   createD1QuotaStore,
   createD1Record,
   type DirectoryDescription,
+  type GatePolicyStore,
   type QuotaStore,
   type SessionRecord,
 } from "../record/index.ts";
@@ -20,6 +22,9 @@ import type { KindDeclaration } from "./kind-definition.ts";
 import type { QuotaPolicy } from "./quota-policy.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { WorkFunction } from "./work-runner.ts";
+
+/** A symbol, so that no name is taken from kinds, and none of theirs can be in its way. */
+export const settled = Symbol("settled");
 
 /** What a kind of session declares, and the hooks it may override. All it can do stands in `SessionActions`. */
 export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
@@ -79,8 +84,14 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
     return true;
   }
   onTimer(_name: string, _input: Json): void | Promise<void> {}
+  /** What the library's own kinds do when a gate is settled, beside what a kind built on them does. */
+  [settled](gate: Gate, outcome: GateOutcome): void {
+    this.onGate(gate, outcome);
+  }
   /** Runs in the commit that settles the gate. */
   onGate(_gate: Gate, _outcome: GateOutcome): void {}
+  /** Runs in the commit that asks others too, because nobody has answered: tell them. */
+  onGateEscalated(_gate: Gate): void {}
   /** Runs in the commit that takes what a child has reported. */
   onReport(_report: ChildReport): void {}
   /** After every commit. */
@@ -101,6 +112,11 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   quotaStoreOf(env: Env): QuotaStore | null {
     const database = (env as SessileBindings).SESSILE_RECORD;
     return database ? createD1QuotaStore(database) : null;
+  }
+  /** Where "always allow" policies beyond one session lie; null: there are none. */
+  gatePoliciesOf(env: Env): GatePolicyStore | null {
+    const database = (env as SessileBindings).SESSILE_RECORD;
+    return database ? createD1GatePolicies(database) : null;
   }
   /** Where the directory and the mirror live; null for a kind that keeps none. */
   recordOf(env: Env): SessionRecord | null {

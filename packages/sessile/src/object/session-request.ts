@@ -117,7 +117,9 @@ async function answer(
     case "streams":
       return { items: host.streams.reads.list(request.limit, request.before) };
     case "gates":
-      return { gates: visible.gates() };
+      return { gates: visible.gates(request.after, request.limit) };
+    case "gate":
+      return { gate: visible.gate(request.gateId) };
     case "draft":
       return { draft: kernel.drafts.of(caller.actor?.id) };
     case "snapshots":

@@ -26,6 +26,7 @@ import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
+import { settled } from "./session-kind.ts";
 import { answerRequest, isImport } from "./session-request.ts";
 import { answerStreamFetch } from "./stream-fetch.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
@@ -274,6 +275,12 @@ export abstract class Session<
     return this.authorize(actor, action);
   }
 
+  /** Of whoever could not even read it, a policy says nothing here. */
+  #mayApprove(actor: Actor): boolean {
+    if (this.access === "owned" && !mayAccess(this.view.access, actor.id, "read")) return false;
+    return this.#may(actor, "approve");
+  }
+
   #create({ actor, parent }: Maker): void {
     if (this.#name === "")
       throw new SessileError("bad_request", "Sessions are addressed by name.", { field: "name" });
@@ -315,8 +322,11 @@ export abstract class Session<
         return (...args) => this.#asCaller(this.#live().kernel.actor, () => method.run(...args));
       },
       gateSettled: (gate, outcome) =>
-        this.#asCaller(this.#live().kernel.actor, () => this.onGate(gate, outcome)),
+        this.#asCaller(this.#live().kernel.actor, () => this[settled](gate, outcome)),
       childReported: (report) => this.#asCaller(this.#live().kernel.actor, () => this.onReport(report)),
+      gateEscalated: (gate) => this.#asCaller(null, () => this.onGateEscalated(gate)),
+      mayApprove: (actor) => this.#mayApprove(actor),
+      hasSharedPolicies: this.gatePoliciesOf(this.env) !== null,
     });
   }
 
@@ -332,6 +342,7 @@ export abstract class Session<
       feed: feed ? (feed.getByName(directoryFeedName) as unknown as DirectoryFeedStub) : null,
       summarizer: this.summaries?.summarizer ?? null,
       voice: this.voice,
+      gatePolicies: this.gatePoliciesOf(this.env),
       quotas: this.quotas && {
         policy: this.quotas,
         store: this.quotaStoreOf(this.env),

@@ -1,13 +1,15 @@
 import {
-  type GateRecord,
   type Kernel,
+  type ListedGate,
   type LogPage,
   listGates,
+  readGate,
   type SnapshotWithView,
   type StoredCommit,
   type Transaction,
 } from "../kernel/index.ts";
 import type { SessileError } from "../protocol/error.ts";
+import type { GateRecord } from "../protocol/gate.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
 import type { SyncStatus } from "../protocol/sync-status.ts";
 import type { SessionView } from "../protocol/view.ts";
@@ -32,7 +34,9 @@ export interface Visibility {
   readonly writeRefusal: SessileError | null;
   /** A page of the hot log, as far as it is shown. */
   readAfter(after: number, maxEvents?: number): LogPage;
-  gates(): readonly GateRecord[];
+  /** Gates that were opened after a seq, in order. */
+  gates(after: number, limit: number): readonly ListedGate[];
+  gate(gateId: string): GateRecord | null;
   snapshots(limit: number, before?: number): readonly Snapshot[];
   lastSnapshot(): SnapshotWithView | null;
   /** Seq up to which events may leave the hot log. */
@@ -79,8 +83,12 @@ export class MirrorVisibility implements Visibility {
     return this.#kernel.readAfter(after, maxEvents);
   }
 
-  gates(): readonly GateRecord[] {
-    return listGates(this.#kernel.sql);
+  gates(after: number, limit: number): readonly ListedGate[] {
+    return listGates(this.#kernel.sql, { after, limit });
+  }
+
+  gate(gateId: string): GateRecord | null {
+    return readGate(this.#kernel.sql, gateId);
   }
 
   snapshots(limit: number, before?: number): readonly Snapshot[] {

@@ -51,6 +51,8 @@ const actionByOp: Readonly<Record<CommandOp, Action>> = {
   setLifecycle: "admin",
   call: "write",
   answerGate: "approve",
+  addPolicy: "approve",
+  revokePolicy: "approve",
   saveDraft: "write",
   cancelDraft: "write",
   sendDraft: "write",

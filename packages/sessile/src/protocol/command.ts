@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { actions, visibilities } from "./access.ts";
 import { SessileError } from "./error.ts";
+import { maxToolChars } from "./gate-policy.ts";
 import type { Json } from "./json.ts";
 import { lifecycles } from "./lifecycle.ts";
 
@@ -48,7 +49,32 @@ const answerGate = z.strictObject({
   id: z.optional(id),
   gateId: z.string(),
   answer: z.string().check(z.maxLength(256)),
-  comment: z.optional(z.string().check(z.maxLength(4096))),
+  /** Of a client's call that failed: its error. */
+  comment: z.optional(z.string().check(z.maxLength(8192))),
+  /** What the answerer was shown: the gate is about a call with other arguments if this is another one. */
+  argumentsHash: z.optional(z.string().check(z.maxLength(64))),
+  /** Runs the call with these instead. */
+  arguments: z.optional(json),
+  /** Answers by question; what a client's call gave. */
+  result: z.optional(json),
+  /** Allows calls like this one from now on: the same tool, or only the same arguments. */
+  remember: z.optional(
+    z.strictObject({ match: z.enum(["tool", "call"]), expiresAt: z.optional(z.nullable(version)) }),
+  ),
+});
+const policyTool = z.string().check(z.minLength(1), z.maxLength(maxToolChars));
+const addPolicy = z.strictObject({
+  op: z.literal("addPolicy"),
+  id: z.optional(id),
+  tool: policyTool,
+  arguments: z.optional(z.record(z.string(), json)),
+  argumentsHash: z.optional(z.string().check(z.maxLength(64))),
+  expiresAt: z.optional(z.nullable(version)),
+});
+const revokePolicy = z.strictObject({
+  op: z.literal("revokePolicy"),
+  id: z.optional(id),
+  policyId: z.string().check(z.maxLength(128)),
 });
 
 /** Without `draftId` it is that of the author's draft there is, else the command's own id. */
@@ -79,11 +105,17 @@ export const commandSchema = z.discriminatedUnion("op", [
   setLifecycle,
   call,
   answerGate,
+  addPolicy,
+  revokePolicy,
   saveDraft,
   cancelDraft,
   sendDraft,
   setAccess,
 ]);
+/** What an answer to a gate says, beside which gate it is for. */
+export type GateAnswer = Omit<z.infer<typeof answerGate>, "op" | "id" | "gateId">;
+/** What a policy is made from. */
+export type PolicyRequest = Omit<z.infer<typeof addPolicy>, "op" | "id">;
 export type Command = z.infer<typeof commandSchema>;
 export type CommandOp = Command["op"];
 

@@ -1,3 +1,5 @@
+import type { GateEnd } from "./gate.ts";
+
 /**
  * The closed set of error codes and the HTTP status each one answers with.
  * A code tells a program what to branch on; the message tells a person what to do.
@@ -52,6 +54,8 @@ export interface ErrorDetails {
   readonly current?: string | null;
   /** Version (a seq) of that value. */
   readonly currentVersion?: number;
+  /** How a gate ended that is closed. */
+  readonly gate?: GateEnd;
 }
 
 /** The wire form of an error: what a client may know, and nothing from inside. */

@@ -19,6 +19,7 @@ export {
   sessionTrack,
   stampAudioFrame,
 } from "./audio-frame.ts";
+export { canonicalJson } from "./canonical-json.ts";
 export {
   type ActiveAnswer,
   type AnswerOutcome,
@@ -32,7 +33,9 @@ export {
   type Command,
   type CommandOp,
   commandSchema,
+  type GateAnswer,
   type Outcome,
+  type PolicyRequest,
   parseCommand,
   parseWith,
 } from "./command.ts";
@@ -93,7 +96,35 @@ export {
   type SignalFrame,
   type WelcomeFrame,
 } from "./frame.ts";
-export type { Gate, GateOutcome } from "./gate.ts";
+export {
+  type AppliedPolicy,
+  allowingOption,
+  approvedArguments,
+  type ExpiryReason,
+  type Gate,
+  type GateCall,
+  type GateEnd,
+  type GateEscalation,
+  type GateKind,
+  type GateOrigin,
+  type GateOutcome,
+  type GateQuestion,
+  type GateRecord,
+  gateCall,
+  gateKinds,
+  hashOf,
+  isAllowed,
+  type PolicyScope,
+  policyScopes,
+} from "./gate.ts";
+export {
+  type CallPattern,
+  type GatePolicy,
+  matchesCall,
+  maxPatternChars,
+  maxToolChars,
+  type SharedPolicy,
+} from "./gate-policy.ts";
 export {
   assertClientEventId,
   assertSessionAddress,

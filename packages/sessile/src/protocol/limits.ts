@@ -60,6 +60,12 @@ export interface Limits {
   readonly maxVoiceParticipants: number;
   /** Bytes of one SQLite row; longer values are continued in further rows (the platform's own limit is 2 MB). */
   readonly maxRowBytes: number;
+  /** Gates of a session that wait at a time. */
+  readonly maxOpenGates: number;
+  /** "Always allow" policies of a session. */
+  readonly maxGatePolicies: number;
+  /** Characters of what an answer to a gate brings as JSON: changed arguments, answers, the result of a client's call. */
+  readonly maxGateResultChars: number;
   /** Bytes of one part: an image, the output of a tool. */
   readonly maxPartBytes: number;
   /** Bytes of parts that no event refers to yet, uploads under way included. */
@@ -98,6 +104,9 @@ export const defaultLimits: Limits = {
   audioRate: { perSecond: 48_000, burst: 160_000 },
   maxAudioBufferedBytes: 128 * 1024,
   maxVoiceParticipants: 64,
+  maxOpenGates: 1000,
+  maxGatePolicies: 100,
+  maxGateResultChars: 1_000_000,
   maxRowBytes: 1_900_000,
   maxPartBytes: 25 * 1024 * 1024,
   maxWaitingPartBytes: 256 * 1024 * 1024,

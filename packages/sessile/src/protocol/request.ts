@@ -2,7 +2,7 @@ import type { Draft } from "./draft.ts";
 import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { ParentLink, SentReport, SessionAddress } from "./family.ts";
-import type { Gate, GateOutcome } from "./gate.ts";
+import type { GateRecord } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { PartInfo } from "./part.ts";
 import type { QuotaStatus } from "./quota.ts";
@@ -31,7 +31,9 @@ export type SessionRequest =
       /** How long to wait while asynchronous calls run. Default: until they end. */
       readonly waitMs?: number;
     }
-  | { readonly op: "gates" }
+  /** In the order they were opened, after a seq. */
+  | { readonly op: "gates"; readonly after: number; readonly limit: number }
+  | { readonly op: "gate"; readonly gateId: string }
   /** Commands of another session, which has no use for the view. */
   | { readonly op: "calls"; readonly commands: readonly Json[]; readonly chars: number }
   /** What a child reports. */
@@ -128,9 +130,8 @@ export interface SessionReplies {
     /** What is left of the sender's, if a command was charged or refused for it. */
     readonly quota?: QuotaStatus;
   };
-  readonly gates: {
-    readonly gates: readonly { readonly gate: Gate; readonly outcome: GateOutcome | null }[];
-  };
+  readonly gates: { readonly gates: readonly (GateRecord & { readonly seq: number })[] };
+  readonly gate: { readonly gate: GateRecord | null };
   readonly calls: { readonly address: SessionAddress; readonly outcomes: readonly WireOutcome[] };
   readonly reports: { readonly outcomes: readonly WireOutcome[] };
   readonly describe: KindOffer;

@@ -24,9 +24,12 @@ export function literalPrefix(pattern: string): string {
   return star < 0 ? pattern : pattern.slice(0, star);
 }
 
-/** Going back to the last star only: what an earlier one took can stay. */
 function matchesSegment(part: string, text: string): boolean {
-  if (part === "*") return text.length > 0;
+  return part === "*" ? text.length > 0 : matchesStars(part, text);
+}
+
+/** Whether a text is the pattern's, in which `*` stands for any characters. Goes back to the last star only: what an earlier one took can stay. */
+export function matchesStars(part: string, text: string): boolean {
   let at = 0;
   let index = 0;
   let star = -1;

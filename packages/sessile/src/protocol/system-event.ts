@@ -1,7 +1,8 @@
 import type { SessionAccess } from "./access.ts";
 import type { ErrorCode, WireError } from "./error.ts";
 import type { ParentLink, SessionAddress } from "./family.ts";
-import type { Gate } from "./gate.ts";
+import type { AppliedPolicy, ExpiryReason, Gate, GateOrigin } from "./gate.ts";
+import type { GatePolicy } from "./gate-policy.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -44,8 +45,21 @@ export interface SystemEventPayloads {
   "status.changed": { readonly from: string | null; readonly to: string };
   "state.changed": StateChange;
   "gate.opened": Omit<Gate, "openedAt">;
-  "gate.answered": { readonly gateId: string; readonly answer: string; readonly comment: string | null };
-  "gate.expired": { readonly gateId: string };
+  /** Who answered is the event's actor. */
+  "gate.answered": {
+    readonly gateId: string;
+    readonly answer: string;
+    readonly comment: string | null;
+    readonly via?: GateOrigin;
+    readonly policy?: AppliedPolicy;
+    readonly arguments?: Json;
+    readonly argumentsHash?: string;
+    readonly result?: Json;
+  };
+  "gate.escalated": { readonly gateId: string; readonly to: readonly string[] };
+  "gate.expired": { readonly gateId: string; readonly reason?: ExpiryReason; readonly default?: string };
+  "gate.policy_added": Omit<GatePolicy, "createdAt">;
+  "gate.policy_revoked": { readonly policyId: string };
   "timer.set": {
     readonly timerId: string;
     readonly name: string;

@@ -2,7 +2,8 @@ import type { SessionAccess } from "./access.ts";
 import type { Commit, PackedEvent } from "./event.ts";
 import { lastSeqOf } from "./event.ts";
 import type { ParentLink } from "./family.ts";
-import type { Gate } from "./gate.ts";
+import { escalatedGate, type Gate } from "./gate.ts";
+import type { GatePolicy } from "./gate-policy.ts";
 import type { Json } from "./json.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { applyPatch, StateMismatch, stateSum } from "./state-patch.ts";
@@ -27,6 +28,8 @@ export interface SessionView<State = Json> {
   readonly version: number;
   /** Gates that wait, by id. */
   readonly gates: { readonly [gateId: string]: Gate };
+  /** What is always allowed here, by id; absent if there is nothing. */
+  readonly policies?: { readonly [policyId: string]: GatePolicy };
   /** Work that runs: name by work id. */
   readonly work: { readonly [workId: string]: string };
   /** Streams that are active or paused, by id; absent if there is none. */
@@ -106,6 +109,19 @@ const folds: Fold = {
   }),
   "gate.answered": (view, { gateId }) => ({ ...view, gates: without(view.gates, gateId) }),
   "gate.expired": (view, { gateId }) => ({ ...view, gates: without(view.gates, gateId) }),
+  "gate.escalated": (view, { gateId, to }) => {
+    const gate = Object.hasOwn(view.gates, gateId) ? view.gates[gateId] : undefined;
+    return gate ? { ...view, gates: { ...view.gates, [gateId]: escalatedGate(gate, to) } } : view;
+  },
+  "gate.policy_added": (view, policy, _seq, at) => ({
+    ...view,
+    policies: { ...view.policies, [policy.policyId]: { ...policy, createdAt: at } },
+  }),
+  "gate.policy_revoked": (view, { policyId }) => {
+    const { policies = {}, ...others } = view;
+    const left = without(policies, policyId);
+    return Object.keys(left).length === 0 ? others : { ...others, policies: left };
+  },
   "work.started": (view, { workId, name }) => ({ ...view, work: { ...view.work, [workId]: name } }),
   "work.completed": (view, { workId }) => ({ ...view, work: without(view.work, workId) }),
   "work.failed": (view, { workId }) => ({ ...view, work: without(view.work, workId) }),

@@ -25,7 +25,12 @@ const positionSchema = z.tuple([
 ]);
 
 export function encodeCursor(position: ListPosition): string {
-  const text = JSON.stringify([1, position.order, position.key, position.sessionId]);
+  return tokenOf([1, position.order, position.key, position.sessionId]);
+}
+
+/** A place in a list as text that says nothing to its reader. */
+export function tokenOf(place: readonly (number | string)[]): string {
+  const text = JSON.stringify(place);
   const ascii = text.replace(
     /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -35,7 +40,7 @@ export function encodeCursor(position: ListPosition): string {
 
 /** @throws SessileError `bad_request` naming `cursor` if it is malformed or belongs to a list of another order */
 export function decodeCursor(cursor: string, order: ListOrder): ListPosition {
-  const parsed = z.safeParse(positionSchema, parseCursor(cursor));
+  const parsed = z.safeParse(positionSchema, parseToken(cursor));
   if (!parsed.success) throw badCursor("is malformed");
   const [, ofOrder, key, sessionId] = parsed.data;
   if (ofOrder !== order) throw badCursor("belongs to a list in another order");
@@ -44,7 +49,8 @@ export function decodeCursor(cursor: string, order: ListOrder): ListPosition {
   return { order, key, sessionId };
 }
 
-function parseCursor(cursor: string): unknown {
+/** Undefined for what is no token. */
+export function parseToken(cursor: string): unknown {
   if (cursor.length > maxCursorChars || !/^[A-Za-z0-9_-]+$/.test(cursor)) return undefined;
   try {
     return JSON.parse(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")));

@@ -35,6 +35,7 @@ export async function deleteSession(
     db.batch([
       db.prepare("DELETE FROM session_event_parts WHERE sessionId = ?1").bind(sessionId),
       db.prepare("DELETE FROM session_events WHERE sessionId = ?1").bind(sessionId),
+      db.prepare("DELETE FROM sessile_gates WHERE sessionId = ?1").bind(sessionId),
       db.prepare("DELETE FROM sessile_sessions WHERE sessionId = ?1").bind(sessionId),
     ]),
   );

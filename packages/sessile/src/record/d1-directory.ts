@@ -9,6 +9,8 @@ import {
   searchTextOf,
 } from "./cursor.ts";
 import type { D1Queries } from "./d1.ts";
+import { gateStatements } from "./d1-gates.ts";
+import { isVisible } from "./d1-visibility.ts";
 import {
   type DirectoryRow,
   type Facts,
@@ -102,8 +104,8 @@ export async function upsertSession(db: D1Queries, row: DirectoryRow): Promise<n
   const select = db
     .prepare("SELECT recordedSeq, epoch FROM sessile_sessions WHERE sessionId = ?1")
     .bind(sessionId);
-  const [, after] = await queried(() => db.batch<Watermark>([upsert, select]));
-  const stored = after?.results[0];
+  const answers = await queried(() => db.batch<Watermark>([upsert, ...gateStatements(db, row), select]));
+  const stored = answers.at(-1)?.results[0];
   if (!stored) throw new SessileError("not_found", `${sessionId} was deleted.`);
   assertEpoch(stored.epoch, row.epoch);
   return stored.recordedSeq;
@@ -185,10 +187,7 @@ function conditionsOf(
     values.push(value);
   }
   if (options.visibleTo !== undefined) {
-    clauses.push(
-      "(COALESCE(visibility, 'public') = 'public' OR EXISTS (SELECT 1 FROM json_each(readerIds) AS reader WHERE reader.value = ?))",
-    );
-    // Nobody's id is the empty one.
+    clauses.push(isVisible);
     values.push(options.visibleTo ?? "");
   }
   const words = foldText(options.q ?? "")

@@ -3,6 +3,7 @@ import type { D1Database, D1Queries } from "./d1.ts";
 import { deleteSession, readmitSession } from "./d1-deletion.ts";
 import { getSession, listSessions, upsertSession } from "./d1-directory.ts";
 import { appendEvents, readEvents } from "./d1-events.ts";
+import { listGates } from "./d1-gates.ts";
 import { migrateRecord } from "./migrations.ts";
 import type { SessionRecord } from "./record.ts";
 
@@ -50,6 +51,10 @@ export function createD1Record(db: D1Database, options: D1RecordOptions = {}): S
     async readmitSession(kind, name) {
       await ready(kind, name);
       await readmitSession(db, kind, name);
+    },
+    async listGates(listOptions = {}) {
+      await migrateRecord(db);
+      return listGates(readFrom(), listOptions);
     },
     async listSessions(listOptions = {}) {
       await migrateRecord(db);

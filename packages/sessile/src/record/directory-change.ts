@@ -19,6 +19,8 @@ export const directoryChangeSchema = z.object({
   /** Milliseconds since 1970. */
   updatedAt: whole,
   facts: z.record(z.string(), json),
+  /** How many gates wait. */
+  waiting: z.optional(whole),
   /** Who may hear of it; absent: everyone. Never sent to lists. */
   readerIds: z.optional(z.array(z.string())),
 });
@@ -37,6 +39,7 @@ export function directoryChangeOf(row: DirectoryRow): DirectoryChange {
     lastSeq,
     updatedAt,
     facts,
+    waiting: row.gates?.length ?? 0,
     ...(isPrivate ? { readerIds: [...(row.readerIds ?? [])] } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import { readerIdsOf, type SessionView } from "../protocol/index.ts";
 import type { DirectoryRow, Facts } from "./record.ts";
+import { waitingGatesOf } from "./waiting-gate.ts";
 
 /** What a kind adds to its rows. Pure functions of the view, so that a row can be made again from the log. */
 export interface DirectoryDescription<State = unknown> {
@@ -30,6 +31,7 @@ export function directoryRowOf<State>(
     createdAt: view.createdAt,
     updatedAt: view.updatedAt,
     facts: describe.facts?.(view) ?? {},
+    gates: waitingGatesOf(view),
   };
 }
 

@@ -42,6 +42,7 @@ describe("directory row", () => {
       createdAt: 1,
       updatedAt: 2,
       facts: { severity: 3 },
+      gates: [],
     });
     expect(directoryRowOf(view)).toMatchObject({ title: "i1", ownerId: null, facts: {} });
     expect(directoryRowOf(view, { title: () => " " }).title).toBe("i1");
@@ -69,6 +70,7 @@ describe("directory change", () => {
       "lastSeq",
       "updatedAt",
       "facts",
+      "waiting",
     ]);
     expect(z.parse(directoryChangeSchema, JSON.parse(JSON.stringify(change)))).toEqual(change);
     expect(z.parse(directoryChangeSchema, { ...change, later: 1 })).toEqual(change);

@@ -101,6 +101,7 @@ it("AC7 a directory from before there were owners keeps its rows, and everyone s
   for (const column of ["visibility", "readerIds"])
     db.database.exec(`ALTER TABLE sessile_sessions DROP COLUMN ${column}`);
   db.database.exec("DROP TABLE sessile_deletions; DROP INDEX session_event_parts_by_session");
+  db.database.exec("DROP TABLE sessile_gates; DROP TABLE sessile_gate_policies");
   db.database.exec("DROP TABLE sessile_tokens; DELETE FROM sessile_record_migrations WHERE version >= 4");
   db.database.exec(
     `INSERT INTO sessile_sessions (sessionId, kind, name, lifecycle, title, searchText, lastSeq, createdAt, updatedAt)

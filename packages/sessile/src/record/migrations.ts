@@ -13,6 +13,7 @@ import { createD1Migrator, type D1Migration } from "./d1-migrator.ts";
  * - A token is stored as its SHA-256 only: its 256 random bits need no slower hash.
  * - `headHash` is the chain hash of event `headSeq`: what an export is held against.
  * - A row of `sessile_quota_charges` is a charge; the trigger counts it, so that the two can never disagree.
+ * - `sessile_gates` holds what waits, no more; `expiresAt` of what waits for ever is the greatest whole number, so that it sorts last.
  * - The only list index is the default order's. Reading a row costs a thousandth of writing one, so filters scan.
  */
 const migrations: readonly D1Migration[] = [
@@ -129,6 +130,32 @@ const migrations: readonly D1Migration[] = [
         deletedAt INTEGER NOT NULL
       ) WITHOUT ROWID`,
       "CREATE INDEX session_event_parts_by_session ON session_event_parts (sessionId)",
+    ],
+  },
+  {
+    version: 6,
+    name: "gates that wait, policies",
+    statements: [
+      `CREATE TABLE sessile_gates (
+        sessionId TEXT NOT NULL REFERENCES sessile_sessions (sessionId),
+        gateId TEXT NOT NULL,
+        expiresAt INTEGER NOT NULL,
+        openedAt INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (sessionId, gateId)
+      ) WITHOUT ROWID`,
+      `CREATE TABLE sessile_gate_policies (
+        policyId TEXT NOT NULL PRIMARY KEY,
+        kind TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        pattern TEXT NOT NULL,
+        madeBy TEXT NOT NULL,
+        makerId TEXT NOT NULL,
+        createdAt INTEGER NOT NULL,
+        expiresAt INTEGER,
+        revokedAt INTEGER,
+        revokedBy TEXT
+      ) WITHOUT ROWID`,
     ],
   },
 ];

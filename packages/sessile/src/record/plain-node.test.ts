@@ -10,6 +10,7 @@ it("RE20 loads in plain Node, without any global of Workers", () => {
   const out = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
   expect(out.trim().split(",").sort()).toEqual(
     [
+      "createD1GatePolicies",
       "createD1Record",
       "createShardedRecord",
       "createD1QuotaStore",

@@ -1,4 +1,5 @@
 import type { ChainHead, Json, Lifecycle, RecordedEvent, SessionVisibility } from "../protocol/index.ts";
+import type { GateListOptions, GatePage, WaitingGate } from "./waiting-gate.ts";
 
 /** Facts of a session that its kind wants in lists: small, JSON, no nesting needed. */
 export interface Facts {
@@ -22,12 +23,14 @@ export interface DirectoryRow {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly facts: Facts;
+  /** Gates that wait; absent: none. They are read with `listGates`. */
+  readonly gates?: readonly WaitingGate[];
   /** Writer's epoch, for a session that fences writers. A lower one than stored is refused. */
   readonly epoch?: number;
 }
 
 /** A directory row as stored. */
-export interface RecordedSession extends DirectoryRow {
+export interface RecordedSession extends Omit<DirectoryRow, "gates"> {
   /** `{kind}/{name}` */
   readonly sessionId: string;
   /** The record holds every event up to this seq. */
@@ -117,6 +120,9 @@ export interface SessionRecord {
   getSession(kind: string, name: string): Promise<RecordedSession | null>;
 
   listSessions(options?: ListOptions): Promise<SessionPage>;
+
+  /** Gates that wait, of all sessions: what expires first comes first. @throws SessileError `bad_request` naming the field */
+  listGates(options?: GateListOptions): Promise<GatePage>;
 
   /**
    * Deletes a session's events and row for good. From then on a row of a session that was created before `deletedAt` is

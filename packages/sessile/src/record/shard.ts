@@ -4,6 +4,7 @@ import type { D1Database } from "./d1.ts";
 import { pageOf, parseListOptions } from "./d1-directory.ts";
 import { createD1Record } from "./d1-record.ts";
 import type { SessionRecord } from "./record.ts";
+import { compareGates, gatePageOf, parseGateLimit, positionOfGate } from "./waiting-gate.ts";
 
 export interface ShardedRecordOptions {
   /** One database each. D1 runs one query at a time per database, so this is how the record's rate grows. */
@@ -35,6 +36,15 @@ export function createShardedRecord(options: ShardedRecordOptions): SessionRecor
     getSession: async (kind, name) => at(kind, name).getSession(kind, name),
     deleteSession: async (kind, name, deletedAt) => at(kind, name).deleteSession(kind, name, deletedAt),
     readmitSession: async (kind, name) => at(kind, name).readmitSession(kind, name),
+    async listGates(listOptions = {}) {
+      const limit = parseGateLimit(listOptions);
+      const pages = await Promise.all(records.map((record) => record.listGates(listOptions)));
+      const merged = pages
+        .flatMap((page) => page.items)
+        .sort((left, right) => compareGates(positionOfGate(left), positionOfGate(right)));
+      const hasMore = merged.length > limit || pages.some((page) => page.hasMore);
+      return gatePageOf(merged.slice(0, limit), hasMore);
+    },
     async listSessions(listOptions = {}) {
       const { order, limit } = parseListOptions(listOptions);
       // A cursor is a place in the order and names no shard, so every shard continues from the same one.

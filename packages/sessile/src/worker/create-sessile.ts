@@ -12,8 +12,11 @@ import { chatRoutes } from "./chat-routes.ts";
 import { commandRoutes } from "./command-routes.ts";
 import { listSessionsPage } from "./directory-routes.ts";
 import { draftRoutes } from "./draft-routes.ts";
+import { gateRoutes } from "./gate-routes.ts";
 import { importExport } from "./import-log.ts";
+import { listInbox, policyRoutes } from "./inbox-routes.ts";
 import { type Middleware, refusedUpgrade, runMiddleware } from "./middleware.ts";
+import { openInbox } from "./open-inbox.ts";
 import type { SessileOptions, TokenAuthority } from "./options.ts";
 import { partRoutes } from "./part-routes.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
@@ -72,6 +75,21 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   app.all("/v1/sessions", () => {
     throw new MethodNotAllowed(["GET", "HEAD"]);
   });
+
+  app.get("/v1/gates", async (context) => {
+    const { kind } = context.req.query();
+    if (kind !== undefined && !Object.hasOwn(options.kinds, kind))
+      throw new SessileError("not_found", "There is no such kind of session.", { field: "kind" });
+    return behindMiddleware(options, context, kind ?? null, null, async () => {
+      await requireAccess(options, context, "read", kind ?? "*");
+      return listInbox(await openInbox(options, context.req.raw, context.env), context.req.query());
+    });
+  });
+  app.all("/v1/gates", () => {
+    throw new MethodNotAllowed(["GET", "HEAD"]);
+  });
+  const policies = policyRoutes((request, env) => openInbox(options, request, env as Env));
+  app.route("/v1/gates/policies", policies as unknown as Hono<AppTypes<Env>>);
 
   const catalog = new Catalog(options);
   app.get("/_sessile/catalog", async (context) => {
@@ -156,6 +174,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   const oneStream = sessionStreamRoutes(streamOptions);
   app.route("/v1/sessions/:kind/:name", oneStream as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", streamRoutes() as unknown as Hono<AppTypes<Env>>);
+  app.route("/v1/sessions/:kind/:name", gateRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", draftRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", partRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", summaryRoutes() as unknown as Hono<AppTypes<Env>>);

@@ -1,7 +1,7 @@
 import type { ReadSettings } from "../durable-streams/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
-import type { SessionRecord, TokenStore } from "../record/index.ts";
+import type { GatePolicyStore, SessionRecord, TokenStore } from "../record/index.ts";
 import type { ChatOptions } from "./chat-routes.ts";
 import type { Middleware } from "./middleware.ts";
 import type { QuotaOptions } from "./quota-routes.ts";
@@ -59,6 +59,8 @@ export interface SessileOptions<Env> {
   readonly tokens?: TokenAuthority<Env>;
   /** The directory of sessions. Without it there is no list. */
   readonly record?: (env: Env) => SessionRecord | null;
+  /** "Always allow" policies beyond one session, as `Session.gatePoliciesOf` reads them. Default: in `SESSILE_RECORD`. */
+  readonly gatePolicies?: (env: Env) => GatePolicyStore | null;
   /** Binding of the `DirectoryFeed` class, for lists that follow along. */
   readonly feed?: string;
   /** Standalone streams at `/v1/stream/{name}`, asked for under the kind `stream`. Without it there are none. */

@@ -44,8 +44,6 @@ const methodsByPath: { readonly [path: string]: readonly string[] } = {
   "/state": ["GET", "HEAD", "PUT"],
   "/reset": ["POST"],
   "/call/:method": ["POST"],
-  "/gates": ["GET", "HEAD"],
-  "/gates/:gateId": ["POST"],
   "/draft": ["GET", "HEAD", "PUT", "DELETE"],
   "/draft/send": ["POST"],
   "/log": ["GET", "HEAD"],
@@ -175,21 +173,6 @@ export function sessionRoutes(): Routes {
         field: "body",
       });
     return runOne(context.var, context.req.raw, { op: "call", method: context.req.param("method"), args });
-  });
-
-  routes.get("/gates", async (context) => {
-    await context.var.require("read");
-    const { gates } = await context.var.target.ask({ op: "gates" }, context.var.actor);
-    return Response.json({ items: gates.map(({ gate, outcome }) => ({ ...gate, outcome })) });
-  });
-
-  routes.post("/gates/:gateId", async (context) => {
-    await context.var.require("approve");
-    return runOne(context.var, context.req.raw, {
-      ...(await readObject(context.req.raw)),
-      op: "answerGate",
-      gateId: context.req.param("gateId"),
-    });
   });
 
   routes.get("/log", async (context) => {

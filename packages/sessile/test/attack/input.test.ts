@@ -235,10 +235,10 @@ describe("methods", () => {
     ..."ctx env kind name state view sql setState resetState append setStatus setLifecycle openGate answerGate".split(
       " ",
     ),
-    ..."expireGate gates setTimer cancelTimer startWork commit readEvents log onCreate onStart onRequest".split(
+    ..."expireGate gates gate approvedArguments setTimer cancelTimer startWork commit readEvents log onCreate onStart onRequest".split(
       " ",
     ),
-    ..."onConnect onMessage onTimer onGate onCommit validateState validateEvent authorize describe recordOf".split(
+    ..."onConnect onMessage onTimer onGate onGateEscalated gatePoliciesOf onCommit validateState validateEvent authorize describe recordOf".split(
       " ",
     ),
     ..."handleSessionRequest fetch webSocketMessage webSocketClose alarm works limits migrations workflow".split(

@@ -15,6 +15,16 @@ const event = { clientEventId: "a-1", type: "note.added" };
 /** Every route of the library. One that is missing here fails the suite: say who may use it before it is served. */
 export const routeRules: readonly RouteRule[] = [
   { route: "GET /v1/sessions", right: "read" },
+  { route: "GET /v1/gates", right: "read" },
+  // Shows of each kind what the caller may read.
+  { route: "GET /v1/gates/policies", right: "open" },
+  {
+    route: "POST /v1/gates/policies",
+    right: "approve",
+    body: { kind: "notes", scope: "user", tool: "search" },
+  },
+  // Takes one's own, and for `admin` anybody's; tested with the gates.
+  { route: "DELETE /v1/gates/policies/:policyId", right: "open" },
   // Asks for `admin` once the file says which session it is; tested by itself.
   { route: "POST /v1/sessions/import", right: "open" },
   // Each account manages its own only; tested by itself.
@@ -40,6 +50,10 @@ export const routeRules: readonly RouteRule[] = [
   { route: `POST ${session}/reset`, right: "admin" },
   { route: `POST ${session}/call/:method`, right: "write", body: ["x"] },
   { route: `GET ${session}/gates`, right: "read" },
+  { route: `GET ${session}/gates/:gateId`, right: "read" },
+  { route: `GET ${session}/policies`, right: "read" },
+  { route: `POST ${session}/policies`, right: "approve", body: { tool: "search" } },
+  { route: `DELETE ${session}/policies/:policyId`, right: "approve" },
   { route: `POST ${session}/gates/:gateId`, right: "approve", body: { answer: "approve" } },
   { route: `GET ${session}/draft`, right: "read" },
   { route: `PUT ${session}/draft`, right: "write", body: { type: "note.added" } },
@@ -97,6 +111,9 @@ export const routeRules: readonly RouteRule[] = [
     "/*",
     "/v1/sessions",
     "/_sessile/catalog",
+    "/v1/gates",
+    "/v1/gates/policies",
+    "/v1/gates/policies/:policyId",
     "/v1/tokens",
     "/v1/tokens/:tokenId",
     "/v1/*",
@@ -114,6 +131,8 @@ export const routeRules: readonly RouteRule[] = [
       "call/:method",
       "gates",
       "gates/:gateId",
+      "policies",
+      "policies/:policyId",
       "draft",
       "draft/send",
       "log",
@@ -144,6 +163,7 @@ export function pathOf(route: string, name: string): { readonly method: string; 
       .replace(/:(id|path\{\.\+\})/g, "s")
       .replace(":method", "add")
       .replace(":gateId", "g")
+      .replace(":policyId", "p")
       // Of "a part" as JSON.
       .replace(":hash", "19c6b014666ade8a7d8067280478705e176fe3831d95fe16b86da831e3710745"),
   };

@@ -31,6 +31,7 @@ export class Books extends Session<Env, State> {
     await Promise.resolve();
     return this.add(text);
   });
+  readonly expire = callable((gateId: string) => this.expireGate(gateId));
   readonly ask = callable((gateId: string) => this.openGate({ gateId, title: "May I?" }));
 
   override onRequest(): Response {

@@ -4,6 +4,7 @@ import {
   callable,
   type Gate,
   type GateOutcome,
+  type GateRequest,
   type Json,
   type Peer,
   SessileError,
@@ -12,7 +13,7 @@ import {
   type WorkContext,
   workflow,
 } from "sessile";
-import { createD1Record } from "sessile/d1";
+import { createD1GatePolicies, createD1Record } from "sessile/d1";
 import { faultyDatabase } from "./fixture-record.ts";
 
 interface State {
@@ -139,6 +140,12 @@ export class Notes extends Session<Env, State> {
       ...(options ? { options } : {}),
     }),
   );
+  readonly askFor = callable((request: Json) => this.openGate(request as unknown as GateRequest));
+  readonly decide = callable((gateId: string, answer: string) => this.answerGate(gateId, answer));
+  /** What a call that has been approved would run with. */
+  readonly mayRun = callable((gateId: string, name: string, args: Json) =>
+    this.approvedArguments(gateId, { name, arguments: args }),
+  );
   /** Runs until its own gate is answered. */
   readonly askAndWait = callable(async (gateId: string) => {
     this.ask(gateId, null, ["yes", "no"]);
@@ -197,6 +204,9 @@ export class Notes extends Session<Env, State> {
     this.append("decision.made", { gateId: gate.gateId, outcome: outcome as unknown as Json });
     if (outcome.status === "answered") this.#awaited.get(gate.gateId)?.(outcome.answer);
   }
+  override onGateEscalated(gate: Gate): void {
+    this.append("decision.escalated", { gateId: gate.gateId, to: gate.escalation?.to ?? [] });
+  }
   override validateState(next: State): void {
     if (next.text === "forbidden") throw new SessileError("rejected", "This text is not for notes.");
   }
@@ -204,6 +214,7 @@ export class Notes extends Session<Env, State> {
     if (type === "note.empty" && payload === null) throw new SessileError("rejected", "An empty note.");
   }
   override authorize(actor: Actor | null, action: Action): boolean {
+    if (actor?.id === "no-approver") return action !== "approve";
     return actor?.id !== "outside" || action === "read";
   }
   override describe() {
@@ -211,6 +222,9 @@ export class Notes extends Session<Env, State> {
       title: (view: { readonly state: State }) => `Notes: ${view.state.text}`,
       facts: (view: { readonly state: State }) => ({ count: view.state.count }),
     };
+  }
+  override gatePoliciesOf(env: Env) {
+    return createD1GatePolicies(faultyDatabase(env.SESSILE_RECORD));
   }
   override recordOf(env: Env): SessionRecord {
     return createD1Record(faultyDatabase(env.SESSILE_RECORD));

@@ -101,7 +101,7 @@ describe("problems", () => {
     ["GET", "notes/x/reset", "POST"],
     ["GET", "notes/x/call/add", "POST"],
     ["DELETE", "notes/x/gates", "GET, HEAD"],
-    ["GET", "notes/x/gates/g", "POST"],
+    ["DELETE", "notes/x/gates/g", "GET, HEAD, POST"],
     ["POST", "notes/x/log", "GET, HEAD"],
     ["POST", "/v1/sessions", "GET, HEAD"],
   ])("HT20 %s %s answers 405 and the methods there are", async (method, path, allow) => {

@@ -235,12 +235,22 @@ describe("gates and log", () => {
       status: 409,
       body: { code: "gate_closed", current: "approve" },
     });
-    const { items } = (await fixture.get(`notes/${name}/gates`)).body;
-    expect(
-      items.map(({ gateId, outcome }: { gateId: string; outcome: unknown }) => [gateId, outcome]),
-    ).toEqual([
-      ["a", { status: "answered", answer: "approve", comment: null }],
-      ["b", null],
-    ]);
+    const page = async (query = "") => (await fixture.get(`notes/${name}/gates${query}`)).body;
+    const a = {
+      gateId: "a",
+      outcome: { status: "answered", answer: "approve", comment: null, by: { id: "ann" }, via: "http" },
+    };
+    const { items } = await page();
+    expect(items).toMatchObject([a, { gateId: "b", outcome: null }]);
+    expect(await page("?status=waiting")).toEqual({ items: [items[1]], nextCursor: null, hasMore: false });
+    const first = await page("?limit=1");
+    expect(first).toMatchObject({ items: [a], hasMore: true });
+    expect(await page(`?limit=1&cursor=${first.nextCursor}`)).toMatchObject({
+      items: [{ gateId: "b" }],
+      hasMore: false,
+    });
+    expect((await fixture.get(`notes/${name}/gates/a`)).body).toEqual(items[0]);
+    expect((await fixture.get(`notes/${name}/gates/c`)).status).toBe(404);
+    expect((await fixture.get(`notes/${name}/gates?status=open`)).body).toMatchObject({ field: "status" });
   });
 });

@@ -1,0 +1,35 @@
+import type { SessileBindings } from "../object/session-bindings.ts";
+import { SessileError } from "../protocol/error.ts";
+import { createD1GatePolicies, type GatePolicyStore } from "../record/index.ts";
+import type { InboxCaller } from "./inbox-routes.ts";
+import type { SessileOptions } from "./options.ts";
+
+/** The inbox as this request's sender may use it. */
+export async function openInbox<Env>(
+  options: SessileOptions<Env>,
+  request: Request,
+  env: Env,
+): Promise<InboxCaller> {
+  const actor = (await options.identify?.(request, env)) ?? null;
+  const may: InboxCaller["may"] = async (action, kind, name) =>
+    !options.authorize ||
+    (await options.authorize({ actor, action, kind, ...(name === undefined ? {} : { name }) }, env));
+  return {
+    actor,
+    record: options.record?.(env) ?? null,
+    policies: policiesOf(options, env),
+    kinds: Object.keys(options.kinds),
+    may,
+    async require(action, kind) {
+      if (await may(action, kind)) return;
+      if (actor === null) throw new SessileError("unauthenticated", "Say who you are first.");
+      throw new SessileError("forbidden", `You may not ${action} here.`);
+    },
+  };
+}
+
+function policiesOf<Env>({ gatePolicies }: SessileOptions<Env>, env: Env): GatePolicyStore | null {
+  if (gatePolicies) return gatePolicies(env);
+  const { SESSILE_RECORD: database } = env as SessileBindings;
+  return database ? createD1GatePolicies(database) : null;
+}
