@@ -6,11 +6,13 @@ import type { BenchContext } from "./bench-context.ts";
 import { bundleWorker, clientBundleBytes } from "./bundle.ts";
 import { judge } from "./expectations.ts";
 import { appendFigures } from "./figures/append.ts";
+import { costFigure } from "./figures/cost.ts";
 import type { Figure } from "./figures/figure.ts";
 import { ledgerFigures } from "./figures/ledger.ts";
 import { millionFigure } from "./figures/million.ts";
 import { catchupFigure, fanoutFigure } from "./figures/reading.ts";
 import { rowsFigures } from "./figures/rows.ts";
+import { manySessionsFigure, sessionsFigure, viewersFigure } from "./figures/scale.ts";
 import { spreadFigure } from "./figures/spread.ts";
 import { stateBytesFigure, stateFanoutFigure } from "./figures/state.ts";
 import { streamPeerFigures } from "./figures/stream-peers.ts";
@@ -21,11 +23,13 @@ import {
   streamFanoutFigure,
   streamPaceFigure,
 } from "./figures/streams.ts";
+import { tokenBytesFigure } from "./figures/tokens.ts";
 import { wakeFigure } from "./figures/wake.ts";
 import { LoadDriver } from "./load/load-driver.ts";
 import type { Measurement } from "./measurement.ts";
-import { isWanted, parseOptions } from "./options.ts";
-import { formatTables, formatVerdicts } from "./report.ts";
+import { isWanted, type Options, parseOptions } from "./options.ts";
+import { formatTables, formatVerdicts } from "./report/tables.ts";
+import { writeReport } from "./report/write-report.ts";
 import { subjects } from "./subjects.ts";
 
 const figures: readonly Figure[] = [
@@ -43,20 +47,28 @@ const figures: readonly Figure[] = [
   streamFanoutFigure,
   streamCatchupFigure,
   ...streamPeerFigures,
+  tokenBytesFigure,
+  costFigure,
   millionFigure,
+  viewersFigure,
+  // Last: what it leaves behind on the disk is in nobody's way.
+  sessionsFigure,
 ];
+/** Measured only when they are asked for by name: each takes minutes. */
+const longFigures = [streamCrowdFigure, manySessionsFigure];
 const here = fileURLToPath(new URL("..", import.meta.url));
 const options = parseOptions(process.argv.slice(2));
 
 const wanted = [
   ...figures.filter(({ name }) => isWanted(name, options.only)),
-  ...(options.only?.includes(streamCrowdFigure.name) ? [streamCrowdFigure] : []),
+  ...longFigures.filter(({ name }) => options.only.includes(name)),
 ];
 if (wanted.length === 0)
   throw new Error(`--only names no figure. There are: ${figures.map(({ name }) => name).join(", ")}.`);
 
 const measured = await measureAll(wanted);
 if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
+if (options.report !== null) writeReport(options.report, wanted, measured);
 print(`\n${formatTables(measured)}\n\n${formatVerdicts(judge(measured))}`);
 for (const subpath of ["sessile/client", "sessile/react"]) {
   print(
@@ -86,11 +98,17 @@ async function measureAll(figures: readonly Figure[]): Promise<readonly Measurem
       compatibilityFlags: ["nodejs_compat"],
     });
     await using load = new LoadDriver();
-    const context = { server, load, dir, quick: options.quick, rounds: options.quick ? 1 : 5 };
+    const context = { server, load, dir, quick: options.quick, rounds: roundsOf(options) };
     return await inOrder(figures, context);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** A report measures more, and is one run. */
+function roundsOf({ quick, report }: Options): number {
+  if (quick) return 1;
+  return report === null ? 5 : 3;
 }
 
 async function inOrder(figures: readonly Figure[], context: BenchContext): Promise<readonly Measurement[]> {

@@ -23,12 +23,11 @@ export const millionFigure: Figure = {
     const big = `${countedPrefix}${freshName("million")}`;
     const small = `${countedPrefix}${freshName("hundred")}`;
     await fill(context, big, smallEvents);
-    const before = await rowsWritten(context, big);
-    await fill(context, big, events - smallEvents);
-    const rows = ((await rowsWritten(context, big)) - before) / (events - smallEvents);
+    const { rows, curve } = await grow(context, big, events);
     const bytes = (await ask(context, "bytes", big)) / events;
     await fill(context, small, smallEvents);
     return [
+      ...curve,
       value("rows", "rows/event", rows),
       value("bytes", "B/event", bytes),
       ...(await resumeTimes(context, small, big, events)),
@@ -37,6 +36,38 @@ export const millionFigure: Figure = {
     ];
   },
 };
+
+/** Fills a session by decades, and sees at each how it is to resume, wake and append to it. */
+async function grow(
+  context: BenchContext,
+  big: string,
+  events: number,
+): Promise<{ readonly rows: number; readonly curve: readonly Measurement[] }> {
+  const curve: Measurement[] = [];
+  let [size, rows, counted] = [smallEvents, 0, 0];
+  await hold(context, big);
+  for (let decade = smallEvents; decade <= events; decade *= 10) {
+    if (decade > size) {
+      const before = await rowsWritten(context, big);
+      await fill(context, big, decade - size);
+      rows += (await rowsWritten(context, big)) - before;
+      counted += decade - size;
+      size = decade;
+    }
+    const wakes: number[] = [];
+    for (let time = 0; time < 5; time++) wakes.push(await wakeTime(context, big));
+    const resumes = await resumeTime(context, big, size, 10);
+    const appended = Math.min(2000, decade);
+    const ms = await fill(context, big, appended);
+    size += appended + 2 * wakes.length;
+    const point = (of: string, unit: string, value: number) =>
+      curve.push({ name: `scale/events/${of}/${decade}`, subject, unit, value });
+    point("wake", "ms", median(wakes));
+    point("resume", "ms", median(resumes));
+    point("append", "µs/event", (ms / appended) * 1000);
+  }
+  return { rows: rows / counted, curve };
+}
 
 async function appendCosts(context: BenchContext, big: string): Promise<readonly Measurement[]> {
   const [first, last]: [number[], number[]] = [[], []];
@@ -56,25 +87,17 @@ async function appendCosts(context: BenchContext, big: string): Promise<readonly
 }
 
 async function resumeTimes(
-  { load, server, quick }: BenchContext,
+  context: BenchContext,
   small: string,
   big: string,
   events: number,
 ): Promise<readonly Measurement[]> {
   const times: number[][] = [[], []];
   for (let round = 0; round < 4; round++) {
-    for (const [index, session] of [small, big].entries()) {
-      const { latenciesMs } = await load.run({
-        kind: "resume",
-        base: server.url,
-        subject,
-        session,
-        events: index === 0 ? smallEvents : events,
-        behind,
-        times: quick ? 5 : 25,
-      });
-      times[index]?.push(...latenciesMs);
-    }
+    for (const [index, session] of [small, big].entries())
+      times[index]?.push(
+        ...(await resumeTime(context, session, index === 0 ? smallEvents : events, context.quick ? 5 : 25)),
+      );
   }
   return [
     value("resume/100", "ms", median(times[0] ?? [])),
@@ -82,22 +105,37 @@ async function resumeTimes(
   ];
 }
 
-async function wakeTimes(
-  { load, server, quick }: BenchContext,
-  small: string,
-  big: string,
-): Promise<readonly Measurement[]> {
+/** @returns milliseconds of each time */
+async function resumeTime(
+  { load, server }: BenchContext,
+  session: string,
+  events: number,
+  times: number,
+): Promise<readonly number[]> {
+  const job = { kind: "resume", base: server.url, subject, session, events, behind, times } as const;
+  return (await load.run(job)).latenciesMs;
+}
+
+async function wakeTimes(context: BenchContext, small: string, big: string): Promise<readonly Measurement[]> {
   const times: number[][] = [[], []];
-  for (const session of [small, big]) await load.run({ kind: "hold", base: server.url, subject, session });
-  for (let round = 0; round < (quick ? 3 : 15); round++) {
-    for (const [index, session] of [small, big].entries()) {
-      const poke = { kind: "poke", base: server.url, subject, session } as const;
-      await load.run(poke);
-      await server.evict(subjects[subject].className, session);
-      times[index]?.push((await load.run(poke)).ms);
-    }
+  for (const session of [small, big]) await hold(context, session);
+  for (let round = 0; round < (context.quick ? 3 : 15); round++) {
+    for (const [index, session] of [small, big].entries())
+      times[index]?.push(await wakeTime(context, session));
   }
   return [value("wake/100", "ms", median(times[0] ?? [])), value("wake/last", "ms", median(times[1] ?? []))];
+}
+
+async function hold({ load, server }: BenchContext, session: string): Promise<void> {
+  await load.run({ kind: "hold", base: server.url, subject, session });
+}
+
+/** Two appends on the held socket, with an eviction between. @returns milliseconds of the second */
+async function wakeTime({ load, server }: BenchContext, session: string): Promise<number> {
+  const poke = { kind: "poke", base: server.url, subject, session } as const;
+  await load.run(poke);
+  await server.evict(subjects[subject].className, session);
+  return (await load.run(poke)).ms;
 }
 
 /** @returns milliseconds */

@@ -12,7 +12,7 @@ export function spreadOver(sessions: number, names: readonly SubjectName[], of =
     about: `durable events a second over ${sessions} sessions, one socket each, one in flight on each`,
     async run({ server, load, rounds, quick }) {
       const session = freshName(of);
-      const measured = await interleave(names, quick ? 1 : Math.min(rounds, 3), (subject) =>
+      const measured = await interleave(names, quick ? 1 : Math.max(1, rounds - 2), (subject) =>
         load.run({
           kind: "spread",
           base: server.url,

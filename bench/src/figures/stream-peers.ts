@@ -2,7 +2,7 @@ import { freshName, interleave } from "../bench-context.ts";
 import { countedPrefix } from "../counted-prefix.ts";
 import { appendsPerSecond, deliveryAges, readAll } from "../load/stream-http.ts";
 import { median, quantile } from "../measurement.ts";
-import { expectOk, openStreamPeers } from "../peers/stream-peers.ts";
+import { expectOk, openStreamPeers, postOk } from "../peers/stream-peers.ts";
 import type { StreamSubjectName } from "../subjects.ts";
 import type { Figure } from "./figure.ts";
 
@@ -90,12 +90,12 @@ const answerFigure: Figure = {
         object: `BenchSession/${name}`,
         /** What is made with the first chunk is left out. */
         write: (count: number) =>
-          post(`${server.url}/v1/sessions/bench/${name}/call/pace`, ["s", count, 20, 20, false]),
+          postOk(`${server.url}/v1/sessions/bench/${name}/call/pace`, ["s", count, 20, 20, false]),
       },
       {
         subject: "agents-streams" as const,
         object: `BenchAgentStreams/${name}`,
-        write: (count: number) => post(`${server.url}/agents-streams/${name}?pace`, [count, 20, 20]),
+        write: (count: number) => postOk(`${server.url}/agents-streams/${name}?pace`, [count, 20, 20]),
       },
     ];
     return Promise.all(
@@ -116,8 +116,3 @@ export const streamPeerFigures: readonly Figure[] = [
   catchupFigure,
   answerFigure,
 ];
-
-async function post(url: string, args: readonly unknown[]): Promise<void> {
-  const headers = { "content-type": "application/json" };
-  await expectOk(url, await fetch(url, { method: "POST", headers, body: JSON.stringify(args) }));
-}

@@ -1,19 +1,11 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { WebSocket } from "ws";
 import { type BenchContext, freshName } from "../bench-context.ts";
 import { countedPrefix } from "../counted-prefix.ts";
+import { callBench, StreamViewer } from "../load/stream-viewer.ts";
 import { type Measurement, median, quantile } from "../measurement.ts";
 import type { SubjectName } from "../subjects.ts";
 import type { Figure } from "./figure.ts";
-
-/** What is used of a stream's frames. */
-interface Frame {
-  readonly t: string;
-  readonly to?: number;
-  readonly chunks?: readonly string[];
-  readonly more?: true;
-}
 
 const subject: SubjectName = "sessile";
 
@@ -61,51 +53,18 @@ export const streamCatchupFigure: Figure = {
   about: "MB a second until a new reader of a session has its stream of 10 MB over a WebSocket",
   async run({ server, rounds }) {
     const name = freshName("catchup");
-    await call(server.url, name, "pace", "s", 160, 0, 65_536, true);
+    await callBench(server.url, name, "pace", "s", 160, 0, 65_536, true);
     const megabytes = (160 * 65_536) / 1e6;
     const values: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const startedAt = performance.now();
-      const reader = new Reader(server.url, name);
+      const reader = new StreamViewer(server.url, name);
       await reader.ended;
       values.push((megabytes / (performance.now() - startedAt)) * 1000);
     }
     return [{ name: this.name, subject, unit: "MB/s", value: median(values) }];
   },
 };
-
-/** Reads one stream, and keeps how old each chunk was when it came. */
-class Reader {
-  readonly ages: number[] = [];
-  readonly ended: Promise<void>;
-  readonly socket: WebSocket;
-  chunks = 0;
-  lastAt = 0;
-
-  constructor(base: string, session: string) {
-    this.socket = new WebSocket(`${base.replace(/^http/, "ws")}/v1/sessions/bench/${session}/streams/s`, {
-      perMessageDeflate: false,
-    });
-    this.ended = new Promise((resolve, reject) => {
-      this.socket.on("error", reject);
-      this.socket.on("message", (data) => {
-        const frame = JSON.parse(String(data)) as Frame;
-        const now = Date.now();
-        for (const chunk of frame.chunks ?? []) this.ages.push(now - Number(chunk.slice(0, 13)));
-        if (frame.chunks) {
-          this.chunks += frame.chunks.length;
-          this.lastAt = performance.now();
-        }
-        if (frame.more || frame.t === "behind")
-          this.socket.send(JSON.stringify({ t: "pull", offset: frame.to ?? this.chunks }));
-        if (frame.t === "end") {
-          this.socket.terminate();
-          resolve();
-        }
-      });
-    });
-  }
-}
 
 /** Chunks at a pace, with one reader. */
 async function pace(
@@ -114,15 +73,15 @@ async function pace(
   everyMs: number,
 ): Promise<{ readonly ages: readonly number[]; readonly rows: number; readonly ms: number }> {
   const name = `${countedPrefix}${freshName("pace")}`;
-  await call(server.url, name, "pace", "s", 1, 0, 13, false);
-  const reader = new Reader(server.url, name);
+  await callBench(server.url, name, "pace", "s", 1, 0, 13, false);
+  const reader = new StreamViewer(server.url, name);
   await once(reader.socket, "open");
   await delay(300);
   const rows = async () => Number(await (await fetch(`${server.url}/rows/BenchSession/${name}`)).text());
   const before = await rows();
-  reader.ages.length = 0;
+  reader.forget();
   const startedAt = performance.now();
-  await call(server.url, name, "pace", "s", count, everyMs, 13, false);
+  await callBench(server.url, name, "pace", "s", count, everyMs, 13, false);
   const ms = performance.now() - startedAt;
   const written = (await rows()) - before;
   reader.socket.terminate();
@@ -135,27 +94,21 @@ async function fanout(
   readers: number,
 ): Promise<readonly Measurement[]> {
   const session = freshName("stream-fanout");
-  await call(server.url, session, "pace", "s", 1, 0, 13, false);
-  const all: Reader[] = [];
+  await callBench(server.url, session, "pace", "s", 1, 0, 13, false);
+  const all: StreamViewer[] = [];
   for (let at = 0; at < readers; at += 100) {
-    const some = Array.from({ length: Math.min(100, readers - at) }, () => new Reader(server.url, session));
+    const some = Array.from(
+      { length: Math.min(100, readers - at) },
+      () => new StreamViewer(server.url, session),
+    );
     await Promise.all(some.map(({ socket }) => once(socket, "open")));
     all.push(...some);
   }
   const count = quick ? 100 : 400;
   const startedAt = performance.now();
-  await call(server.url, session, "pace", "s", count, 5, 1024, true);
+  await callBench(server.url, session, "pace", "s", count, 5, 1024, true);
   await Promise.all(all.map(({ ended }) => ended));
   const ms = Math.max(...all.map(({ lastAt }) => lastAt)) - startedAt;
   const delivered = all.reduce((sum, { chunks }) => sum + chunks, 0) - readers;
   return [{ name, subject, unit: "chunks/s", value: (delivered / ms) * 1000 }];
-}
-
-async function call(base: string, session: string, method: string, ...args: unknown[]): Promise<void> {
-  const response = await fetch(`${base}/v1/sessions/bench/${session}/call/${method}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(args),
-  });
-  if (!response.ok) throw new Error(`${method} answered ${response.status}: ${await response.text()}`);
 }

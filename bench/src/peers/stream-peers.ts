@@ -63,3 +63,9 @@ export async function expectOk(url: string, response: Response): Promise<void> {
   const text = await response.text();
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 200)}`);
 }
+
+/** @throws what was answered instead of success */
+export async function postOk(url: string, args: readonly unknown[]): Promise<void> {
+  const headers = { "content-type": "application/json" };
+  await expectOk(url, await fetch(url, { method: "POST", headers, body: JSON.stringify(args) }));
+}

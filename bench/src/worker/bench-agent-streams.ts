@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Lifecycle } from "agents/lifecycle";
 import { Streams, sseResponse } from "agents/streams";
+import { tokenLetter } from "../token-letter.ts";
 import { countRows } from "./count-rows.ts";
 
 const streamId = "s";
@@ -41,7 +42,7 @@ export class BenchAgentStreams extends DurableObject {
   async #pace([count, everyMs, chars]: [number, number, number]): Promise<void> {
     const startedAt = Date.now();
     for (let n = 0; n < count; n++) {
-      await this.#append("x".repeat(chars));
+      await this.#append(tokenLetter.repeat(chars));
       const waitMs = startedAt + (n + 1) * everyMs - Date.now();
       if (waitMs > 0) await scheduler.wait(waitMs);
     }

@@ -1,5 +1,6 @@
 import { callable, Session } from "sessile";
 import { type BenchBoard, type BenchOrder, followOrder } from "./bench-order.ts";
+import { tokenLetter } from "../token-letter.ts";
 import { countRows } from "./count-rows.ts";
 
 /** The product as a user would write it, without a record: D1 is measured elsewhere. */
@@ -11,14 +12,17 @@ export class BenchSession extends Session<unknown, BenchBoard> {
 
   readonly order = callable((order: BenchOrder) => this.setState(followOrder(this.state, order)));
 
-  /** Appends chunks at a pace; each begins with the time it was given. */
+  /** Appends chunks at a pace; each begins with the time it was given, if it is long enough. */
   readonly pace = callable(
     async (streamId: string, count: number, everyMs: number, chars: number, end: boolean) => {
       const writer = this.streams.open(streamId);
       const appended: Promise<unknown>[] = [];
       const startedAt = Date.now();
       for (let n = 0; n < count; n++) {
-        appended.push(writer.append(String(Date.now()).padEnd(chars, "x")));
+        const time = String(Date.now());
+        appended.push(
+          writer.append(time.length > chars ? tokenLetter.repeat(chars) : time.padEnd(chars, "x")),
+        );
         // To the clock, or the pace would be what is left after each wait's own delay.
         const waitMs = startedAt + (n + 1) * everyMs - Date.now();
         if (waitMs > 0) await scheduler.wait(waitMs);

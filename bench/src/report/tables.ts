@@ -1,19 +1,23 @@
-import type { Verdict } from "./expectations.ts";
-import { findValue, type Measurement } from "./measurement.ts";
-import { type MeasuredName, recordSubjectNames, streamSubjectNames, subjectNames } from "./subjects.ts";
+import type { Verdict } from "../expectations.ts";
+import { findValue, type Measurement } from "../measurement.ts";
+import { type MeasuredName, recordSubjectNames, streamSubjectNames, subjectNames } from "../subjects.ts";
+
+/** A header and rows of cells: a figure's name and unit, its value for each subject, and how the first stands to each of the others. */
+export type Table = readonly (readonly string[])[];
 
 /** One table for what was measured without a record, one for what was measured with D1, one for streams over HTTP. */
-export function formatTables(measured: readonly Measurement[]): string {
+export function tablesOf(measured: readonly Measurement[]): readonly Table[] {
   return [subjectNames, recordSubjectNames, streamSubjectNames]
-    .map((subjects) => formatTable(measured, subjects))
-    .filter(Boolean)
-    .join("\n\n");
+    .map((subjects) => tableOf(measured, subjects))
+    .filter((table) => table.length > 1);
 }
 
-/** Values with one column a subject, then how the first stands to each of the others. */
-function formatTable(all: readonly Measurement[], subjects: readonly MeasuredName[]): string {
+export function formatTables(measured: readonly Measurement[]): string {
+  return tablesOf(measured).map(alignColumns).join("\n\n");
+}
+
+function tableOf(all: readonly Measurement[], subjects: readonly MeasuredName[]): Table {
   const measured = all.filter(({ subject }) => subjects.includes(subject));
-  if (measured.length === 0) return "";
   const others = subjects.slice(1);
   const names = [...new Set(measured.map(({ name }) => name))];
   const header = ["figure", "unit", ...subjects, ...others.map((subject) => `÷ ${subject}`)];
@@ -22,7 +26,7 @@ function formatTable(all: readonly Measurement[], subjects: readonly MeasuredNam
     const [own] = values;
     const ratios = others.map((subject) => {
       const other = findValue(measured, name, subject);
-      return own === undefined || other === undefined ? "" : (own / other).toFixed(2);
+      return own === undefined || other === undefined ? "" : formatRatio(own / other);
     });
     const unit = measured.find((one) => one.name === name)?.unit ?? "";
     return [
@@ -32,7 +36,17 @@ function formatTable(all: readonly Measurement[], subjects: readonly MeasuredNam
       ...ratios,
     ];
   });
-  return alignColumns([header, ...rows]);
+  return withoutEmptyColumns([header, ...rows]);
+}
+
+function withoutEmptyColumns([header = [], ...rows]: Table): Table {
+  const isUsed = header.map((_, column) => rows.some((row) => row[column] !== ""));
+  return [header, ...rows].map((row) => row.filter((_, column) => isUsed[column]));
+}
+
+/** Small ones matter as much as large ones. */
+function formatRatio(ratio: number): string {
+  return ratio < 0.095 ? ratio.toPrecision(2) : ratio.toFixed(2);
 }
 
 export function formatVerdicts(verdicts: readonly Verdict[]): string {
@@ -41,12 +55,12 @@ export function formatVerdicts(verdicts: readonly Verdict[]): string {
     .join("\n");
 }
 
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   if (value >= 1000) return Math.round(value).toLocaleString("en-US");
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function alignColumns(rows: readonly (readonly string[])[]): string {
+function alignColumns(rows: Table): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
