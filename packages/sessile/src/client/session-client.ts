@@ -366,7 +366,7 @@ export class SessionClient<S extends SessionContract> {
     if (reason.kind === "refused") this.#store.setError(error);
     this.voice.finished(error);
     this.#optimistic.fail(error, reason.kind === "stopped");
-    this.outbox.fail(error, reason.kind === "stopped");
+    this.outbox.fail(error, reason);
     this.#feed.finish(reason.kind === "refused" ? error : null);
   }
 
