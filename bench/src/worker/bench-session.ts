@@ -1,6 +1,6 @@
 import { callable, Session } from "sessile";
-import { type BenchBoard, type BenchOrder, followOrder } from "./bench-order.ts";
 import { tokenLetter } from "../token-letter.ts";
+import { type BenchBoard, type BenchOrder, followOrder } from "./bench-order.ts";
 import { countRows } from "./count-rows.ts";
 
 /** The product as a user would write it, without a record: D1 is measured elsewhere. */
