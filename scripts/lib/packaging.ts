@@ -11,6 +11,7 @@ const plainEntries = [
   "sessile/d1",
   "sessile/stores",
   "sessile/client",
+  "sessile/client-node",
   "sessile/protocol",
   "sessile/react",
   "sessile/routes",

@@ -1,5 +1,6 @@
 import { type Ack, type Command, SessileError } from "../protocol/index.ts";
 import type { SessionClientOptions } from "./client-options.ts";
+import type { CloseReason } from "./connection-state.ts";
 import type { Clock } from "./environment.ts";
 import type { KeptCommand, SettledCommand } from "./kept-command.ts";
 import { type CommandResult, Outbox, type OutboxOptions } from "./outbox.ts";
@@ -94,9 +95,9 @@ export class ClientOutbox {
   }
 
   /** Nothing is sent any more. @internal */
-  fail(error: SessileError, isExpected: boolean): void {
+  fail(error: SessileError, reason: CloseReason): void {
     this.#options.clock.clearTimeout(this.#retryTimer);
-    this.queue.fail(error, isExpected);
+    this.queue.fail(error, reason.kind === "stopped");
   }
 
   protected makeQueue(options: OutboxOptions): Outbox {

@@ -255,6 +255,30 @@ describe("clients of one store", () => {
   });
 });
 
+test("OX6 of a session that is gone for good the commands are refused: nobody will ever take them", async () => {
+  const { server, open, say } = stage();
+  server.isAccepting = false;
+  const first = open();
+  say(first, "left");
+  await first.outbox.saved();
+  first.close();
+  server.isAccepting = true;
+  server.refuse = () => ({ code: "overloaded", message: "later" });
+  const second = open();
+  const outcomes: SettledCommand[] = [];
+  second.outbox.onSettled((outcome) => outcomes.push(outcome));
+  await second.whenLive();
+  const [answer] = say(second, "own");
+  await second.outbox.saved();
+  server.pair.server.close(4410, "It was deleted.");
+  await expect(answer).rejects.toMatchObject({ code: "not_found" });
+  expect(textsOf(outcomes)).toEqual(["left"]);
+  const third = open();
+  await third.outbox.saved();
+  expect(third.getSnapshot().pending).toEqual([]);
+  expect(textsOf(third.outbox.kept)).toEqual(["left"]);
+});
+
 describe("bounds and trouble", () => {
   test("OX7 a command there is no room for, or that cannot be stored, is refused and not sent", async () => {
     const { store, release, fail } = slowStore();

@@ -1,6 +1,7 @@
-import { type Command, SessileError, type WireError } from "../protocol/index.ts";
+import { type Command, closeCodes, SessileError, type WireError } from "../protocol/index.ts";
 import { httpUrlOf, type SessionClientOptions } from "./client-options.ts";
 import { ClientOutbox, type ClientOutboxOptions, notKept } from "./client-outbox.ts";
+import type { CloseReason } from "./connection-state.ts";
 import {
   authored,
   isReadable,
@@ -139,8 +140,11 @@ export class DurableOutbox extends ClientOutbox implements OutboxKeeper {
   }
 
   /** Nothing is sent any more; what is not answered stays in the store. @internal */
-  override fail(error: SessileError, isExpected: boolean): void {
-    super.fail(error, isExpected);
+  override fail(error: SessileError, reason: CloseReason): void {
+    // Nobody will ever take them.
+    if (reason.kind === "refused" && reason.code === closeCodes.gone)
+      for (const [id, { isQueued }] of [...this.#rows]) if (isQueued) this.answered(id, error);
+    super.fail(error, reason);
     this.#stop();
   }
 

@@ -71,7 +71,7 @@ export class TabHub {
   }
 
   #leave(tab: string): void {
-    this.#tabs.delete(tab);
+    if (!this.#tabs.delete(tab)) return;
     this.#waiting = this.#waiting.filter((each) => each !== tab);
     // It may have given up because nothing comes any more; as long as others stay, nobody else would ever find out.
     const isDead = this.#askedAt !== null && this.#options.clock.now() - this.#askedAt >= probeWithinMs;
