@@ -5,6 +5,7 @@ export {
   type Retention,
   type Tombstone,
 } from "./archive.ts";
+export { Budgets } from "./budgets.ts";
 export { listChildren, reportedSeq, reportWork } from "./children.ts";
 export {
   type ClientWrites,
@@ -59,7 +60,8 @@ export {
 } from "./summaries.ts";
 export type { Task, Transaction } from "./task.ts";
 export type { TimerRequest } from "./timers.ts";
-export { Usage } from "./usage.ts";
+export { checkedUsage, entryOf, Usage, usageColumns, usageValues } from "./usage.ts";
+export { rollupOf, rollupQueries } from "./usage-sums.ts";
 export { readStep, runningWork, type WorkRecord } from "./work.ts";
 export { type Workflow, workflow } from "./workflow.ts";
 export { Writer } from "./writer.ts";

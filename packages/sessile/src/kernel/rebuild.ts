@@ -6,6 +6,7 @@ import { mentionsPart } from "../protocol/part.ts";
 import { closedStream } from "../protocol/stream-fold.ts";
 import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { emptyView, foldEvent, openStream, type SessionView, settleView } from "../protocol/view.ts";
+import { dropReservation, putBudget, putQuestion, putRaise, putReservation } from "./budget-table.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { deleteChild, insertChild } from "./children.ts";
 import type { KindDefinition } from "./definition.ts";
@@ -90,6 +91,11 @@ const projections: Projections = {
   "session.child_added": ({ sql }, child, seq) => insertChild(sql, child, seq),
   "session.child_removed": ({ sql }, child) => deleteChild(sql, child),
   "usage.recorded": ({ sql }, entry, seq, at) => insertUsage(sql, { ...entry, seq, at }),
+  "usage.budget_set": ({ sql }, budget) => putBudget(sql, budget),
+  "usage.budget_asked": ({ sql }, question) => putQuestion(sql, question),
+  "usage.budget_raised": ({ sql }, raise) => putRaise(sql, raise),
+  "usage.reserved": ({ sql }, reservation) => putReservation(sql, reservation),
+  "usage.released": ({ sql }, { reservationId }) => dropReservation(sql, reservationId),
 };
 
 /**
@@ -176,6 +182,8 @@ function clearTables(sql: Sql): void {
     "summary",
     "summary_request",
     "usage",
+    "budget",
+    "reservation",
     "child",
   ])
     sql.exec(`DELETE FROM _sessile_${table}`);

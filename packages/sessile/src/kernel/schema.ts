@@ -117,4 +117,16 @@ export const builtInMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    version: 8,
+    name: "budgets",
+    up(sql) {
+      sql.exec(
+        "CREATE TABLE _sessile_budget (budget_id TEXT PRIMARY KEY, source TEXT, ref TEXT, max_cost INTEGER, max_tokens INTEGER, raise_cost INTEGER NOT NULL, raise_tokens INTEGER NOT NULL, ask_for_ms INTEGER, used_cost INTEGER NOT NULL, used_tokens INTEGER NOT NULL, gate_id TEXT, offer_cost INTEGER, offer_tokens INTEGER, asked INTEGER NOT NULL) WITHOUT ROWID",
+      );
+      sql.exec(
+        "CREATE TABLE _sessile_reservation (reservation_id TEXT PRIMARY KEY, source TEXT NOT NULL, ref TEXT, cost INTEGER NOT NULL, tokens INTEGER NOT NULL) WITHOUT ROWID",
+      );
+    },
+  },
 ];

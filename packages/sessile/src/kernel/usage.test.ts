@@ -107,7 +107,7 @@ describe("the meter", () => {
     const ids = (...query: Parameters<Usage["list"]>) =>
       new Usage(fixture.sql).list(...query).map(({ entryId }) => entryId);
     expect(ids(10)).toEqual(["3", "2", "1"]);
-    expect(ids(10, { kind: "custom" })).toEqual(["3", "1"]);
+    expect(ids(10, { kinds: ["custom"] })).toEqual(["3", "1"]);
     expect(ids(1, { before: 5 })).toEqual(["2"]);
   });
 

@@ -1,17 +1,22 @@
 import { SessileError } from "../protocol/error.ts";
-import {
-  type UsageEntry,
-  type UsageReport,
-  type UsageRollup,
-  type UsageSum,
-  usageKinds,
-} from "../protocol/usage.ts";
+import { type UsageEntry, type UsageReport, type UsageRollup, usageKinds } from "../protocol/usage.ts";
 import type { Batch } from "./batch.ts";
-import { numberAt, numberOrNullAt, type Sql, type SqlRow, textAt, textOrNullAt } from "./sql.ts";
+import { countEntry } from "./budget-table.ts";
+import {
+  numberAt,
+  numberOrNullAt,
+  type Sql,
+  type SqlRow,
+  type SqlValue,
+  textAt,
+  textOrNullAt,
+} from "./sql.ts";
+import { rollupOf, rollupQueries } from "./usage-sums.ts";
 
 const maxNameChars = 128;
-const sums =
-  "count(*) AS entries, coalesce(sum(input_tokens), 0) AS input, coalesce(sum(output_tokens), 0) AS output, coalesce(sum(total_tokens), 0) AS total, coalesce(sum(cost_micros), 0) AS cost, count(*) - count(cost_micros) AS unpriced";
+/** Columns of an entry, in every table of entries. */
+export const usageColumns =
+  "seq, entry_id, at, kind, source, model, name, input_tokens, output_tokens, total_tokens, cost_micros, duration_ms, ref";
 
 /** The one meter: what the session's models, tools and sub-agents took. Summaries, quotas and budgets count here and nowhere else. */
 export class Usage {
@@ -24,14 +29,15 @@ export class Usage {
   /** Newest first, those whose event comes before `before`. */
   list(
     limit: number,
-    { before = Number.MAX_SAFE_INTEGER, kind }: { before?: number; kind?: string } = {},
+    { before = Number.MAX_SAFE_INTEGER, kinds }: { before?: number; kinds?: readonly string[] } = {},
   ): UsageEntry[] {
+    const wanted = kinds === undefined ? null : JSON.stringify(kinds);
     return this.#sql
       .exec(
-        "SELECT * FROM _sessile_usage WHERE seq < ? AND (? IS NULL OR kind = ?) ORDER BY seq DESC LIMIT ?",
+        "SELECT * FROM _sessile_usage WHERE seq < ? AND (? IS NULL OR kind IN (SELECT value FROM json_each(?))) ORDER BY seq DESC LIMIT ?",
         before,
-        kind ?? null,
-        kind ?? null,
+        wanted,
+        wanted,
         limit,
       )
       .map(entryOf);
@@ -39,31 +45,8 @@ export class Usage {
 
   /** Everything recorded up to event `upTo`, added up. */
   rollup(upTo = Number.MAX_SAFE_INTEGER): UsageRollup {
-    const all = this.#sql.exec(`SELECT ${sums} FROM _sessile_usage WHERE seq <= ?`, upTo)[0] as SqlRow;
-    const by = (column: "source" | "model") =>
-      Object.fromEntries(
-        this.#sql
-          .exec(
-            `SELECT ${column} AS name, ${sums} FROM _sessile_usage WHERE seq <= ? AND ${column} IS NOT NULL GROUP BY ${column} ORDER BY ${column}`,
-            upTo,
-          )
-          .map((row) => [textAt(row, "name"), sumOf(row)]),
-      );
-    const tools = this.#sql.exec(
-      "SELECT name, count(*) AS calls, sum(duration_ms) AS duration FROM _sessile_usage WHERE seq <= ? AND kind = 'tool' AND name IS NOT NULL GROUP BY name ORDER BY name",
-      upTo,
-    );
-    return {
-      ...sumOf(all),
-      bySource: by("source"),
-      byModel: by("model"),
-      toolStats: Object.fromEntries(
-        tools.map((row) => [
-          textAt(row, "name"),
-          { calls: numberAt(row, "calls"), durationMs: numberAt(row, "duration") },
-        ]),
-      ),
-    };
+    const queries = rollupQueries({ table: "_sessile_usage", where: "seq <= ?", values: [upTo] });
+    return rollupOf(queries.map(({ sql, values }) => this.#sql.exec(sql, ...values)));
   }
 }
 
@@ -73,18 +56,27 @@ export class Usage {
  * @returns false if the entry was recorded before
  * @throws SessileError `bad_request` naming the field
  */
-export function recordUsage(sql: Sql, batch: Batch, report: UsageReport): boolean {
-  const entry = checked(report);
+export function recordUsage(sql: Sql, batch: Batch, report: UsageReport, reservationId?: string): boolean {
+  const entry = checkedUsage(report);
   if (sql.exec("SELECT 1 AS found FROM _sessile_usage WHERE entry_id = ?", entry.entryId).length > 0)
     return false;
-  const seq = batch.emitSystem("usage.recorded", entry);
-  insertUsage(sql, { ...entry, seq, at: batch.at });
+  const recorded = reservationId === undefined ? entry : { ...entry, reservationId };
+  const seq = batch.emitSystem("usage.recorded", recorded);
+  insertUsage(sql, { ...recorded, seq, at: batch.at });
   return true;
 }
 
-export function insertUsage(sql: Sql, entry: UsageEntry): void {
+export function insertUsage(sql: Sql, entry: UsageEntry & { readonly reservationId?: string }): void {
   sql.exec(
-    "INSERT INTO _sessile_usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO _sessile_usage (${usageColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...usageValues(entry),
+  );
+  countEntry(sql, entry, entry.reservationId);
+}
+
+/** In the order of `usageColumns`. */
+export function usageValues(entry: UsageEntry): readonly SqlValue[] {
+  return [
     entry.seq,
     entry.entryId,
     entry.at,
@@ -98,59 +90,51 @@ export function insertUsage(sql: Sql, entry: UsageEntry): void {
     entry.costMicros,
     entry.durationMs,
     entry.ref,
-  );
+  ];
 }
 
-function checked(report: UsageReport): Omit<UsageEntry, "seq" | "at"> {
+/** @throws SessileError `bad_request` naming the field */
+export function checkedUsage(report: UsageReport): Omit<UsageEntry, "seq" | "at"> {
   if (!usageKinds.includes(report.kind)) refuse("kind", `is one of: ${usageKinds.join(", ")}`);
-  const inputTokens = count("inputTokens", report.inputTokens);
-  const outputTokens = count("outputTokens", report.outputTokens);
+  const inputTokens = checkedCount("inputTokens", report.inputTokens);
+  const outputTokens = checkedCount("outputTokens", report.outputTokens);
   return {
-    entryId: nameOf("entryId", report.entryId),
+    entryId: checkedName("entryId", report.entryId),
     kind: report.kind,
-    source: nameOf("source", report.source),
-    model: report.model === undefined ? null : nameOf("model", report.model),
-    name: report.name === undefined ? null : nameOf("name", report.name),
+    source: checkedName("source", report.source),
+    model: report.model === undefined ? null : checkedName("model", report.model),
+    name: report.name === undefined ? null : checkedName("name", report.name),
     inputTokens,
     outputTokens,
     totalTokens:
       report.totalTokens === undefined
         ? inputTokens + outputTokens
-        : count("totalTokens", report.totalTokens),
+        : checkedCount("totalTokens", report.totalTokens),
     costMicros:
       report.costMicros === undefined || report.costMicros === null
         ? null
-        : count("costMicros", report.costMicros),
-    durationMs: count("durationMs", report.durationMs),
-    ref: report.ref === undefined ? null : nameOf("ref", report.ref),
+        : checkedCount("costMicros", report.costMicros),
+    durationMs: checkedCount("durationMs", report.durationMs),
+    ref: report.ref === undefined ? null : checkedName("ref", report.ref),
   };
 }
 
-function nameOf(field: string, value: string): string {
+export function checkedName(field: string, value: string): string {
   if (typeof value !== "string" || value === "" || value.length > maxNameChars)
     refuse(field, `has 1 to ${maxNameChars} characters`);
   return value;
 }
 
-function count(field: string, value = 0): number {
+export function checkedCount(field: string, value = 0): number {
   if (!Number.isSafeInteger(value) || value < 0) refuse(field, "is a whole number, 0 or more");
   return value;
 }
 
 function refuse(field: string, rule: string): never {
-  throw new SessileError("bad_request", `A usage entry's ${field} ${rule}.`, { field });
+  throw new SessileError("bad_request", `${field} of what is used ${rule}.`, { field });
 }
 
-function sumOf(row: SqlRow): UsageSum {
-  return {
-    entries: numberAt(row, "entries"),
-    tokens: { input: numberAt(row, "input"), output: numberAt(row, "output"), total: numberAt(row, "total") },
-    costMicros: numberAt(row, "cost"),
-    unpriced: numberAt(row, "unpriced"),
-  };
-}
-
-function entryOf(row: SqlRow): UsageEntry {
+export function entryOf(row: SqlRow): UsageEntry {
   return {
     entryId: textAt(row, "entry_id"),
     kind: textAt(row, "kind") as UsageEntry["kind"],

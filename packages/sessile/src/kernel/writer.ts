@@ -14,6 +14,7 @@ import type { SessionView } from "../protocol/view.ts";
 import type { Transcript, VoiceService } from "../protocol/voice.ts";
 import { changedAccess } from "./access.ts";
 import type { Batch } from "./batch.ts";
+import { Budgets } from "./budgets.ts";
 import { addChild, adopt, removeChild, reportWork, startReport, takeReport } from "./children.ts";
 import type { KindDefinition } from "./definition.ts";
 import { type DraftRequest, type Drafts, pendingDraft, type StoredDraft, saveDraft } from "./drafts.ts";
@@ -187,11 +188,18 @@ export class Writer {
     return recordUsage(this.#sql, this.#batch, report);
   }
 
+  /** Bounds on what the meter may come to; a question about one is a gate. */
+  get budgets(): Budgets {
+    this.assertWritable();
+    return new Budgets(this.#sql, this.#batch, (question) => this.openGate(question));
+  }
+
   /** The library's own cost, which may still come in when the session has ended. */
   recordOwnUsage(report: UsageReport): boolean {
     return recordUsage(this.#sql, this.#batch, report);
   }
 
+  /** A policy may have answered it when this returns. @returns the gate's id */
   openGate(request: GateRequest): string {
     return this.gates.open(request);
   }

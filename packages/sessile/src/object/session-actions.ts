@@ -23,14 +23,17 @@ import type { Lifecycle } from "../protocol/lifecycle.ts";
 import type { PartReference } from "../protocol/part.ts";
 import type { Summary } from "../protocol/summary.ts";
 import type { UsageReport, UsageRollup } from "../protocol/usage.ts";
+import type { UsageStore } from "../protocol/usage-store.ts";
 import type { SessionView } from "../protocol/view.ts";
 import { type EventsPage, readEventsPage } from "./events-page.ts";
 import { OtherSession, type SessionStub, type SessionStubOptions } from "./other-session.ts";
+import { SessionBudgets } from "./session-budgets.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionKind } from "./session-kind.ts";
 import type { SessionObject } from "./session-rpc.ts";
 import { SessionSpeech } from "./session-speech.ts";
 import { SessionStreams } from "./session-streams.ts";
+import { createSessionUsageStore } from "./session-usage-store.ts";
 
 /** The running session, which is created if it does not exist. A symbol, so that no name is taken from kinds. */
 export const live = Symbol("live");
@@ -52,6 +55,8 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
 
   /** Chunks that come bit by bit, such as a model's answer: durable before anybody reads them, and read from any offset. */
   readonly streams = new SessionStreams(() => this[live]().streams);
+  /** Bounds on what the session may use; where one is used up a person is asked. */
+  readonly budgets = new SessionBudgets((body) => this[write](body));
   /** What the session says to people who talk in it. */
   readonly speech = new SessionSpeech(() => this[live]().voice);
 
@@ -269,6 +274,13 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
   /** Everything this session has used. */
   usage(): UsageRollup {
     return new Usage(this[live]().kernel.sql).rollup();
+  }
+
+  /** The same meter, as agents take it. */
+  get usageStore(): UsageStore {
+    const { kernel } = this[live]();
+    const sessionId = kernel.view.name;
+    return createSessionUsageStore({ sessionId, sql: kernel.sql, write: (body) => this[write](body, null) });
   }
 
   /** A line for operators; not part of the record. */

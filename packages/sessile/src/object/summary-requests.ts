@@ -25,7 +25,9 @@ export async function answerSummaries(
     case "usageEntries": {
       const { kind, limit } = request;
       const before = Math.min(request.before ?? lastSeq + 1, lastSeq + 1);
-      return { items: new Usage(sql).list(limit, kind === undefined ? { before } : { before, kind }) };
+      return {
+        items: new Usage(sql).list(limit, kind === undefined ? { before } : { before, kinds: [kind] }),
+      };
     }
     default:
       return unreachable(request);

@@ -1,4 +1,5 @@
 import type { SessionAccess } from "./access.ts";
+import type { BudgetStatus, UsageAmount } from "./budget.ts";
 import type { ErrorCode, WireError } from "./error.ts";
 import type { ParentLink, SessionAddress } from "./family.ts";
 import type { AppliedPolicy, ExpiryReason, Gate, GateOrigin } from "./gate.ts";
@@ -85,7 +86,30 @@ export interface SystemEventPayloads {
   /** Somebody asked; it is made beside the commits. */
   "summary.requested": { readonly style: SummaryStyle };
   "summary.created": Omit<Summary, "createdAt">;
-  "usage.recorded": Omit<UsageEntry, "seq" | "at">;
+  "usage.recorded": Omit<UsageEntry, "seq" | "at"> & { readonly reservationId?: string };
+  "usage.budget_set": {
+    readonly budgetId: string;
+    readonly source: string | null;
+    readonly ref: string | null;
+    readonly max: BudgetStatus["max"];
+    readonly raiseBy: Required<UsageAmount>;
+    readonly askForMs: number | null;
+    /** Its question waits, and may still be answered. */
+    readonly keepsQuestion: boolean;
+  };
+  "usage.budget_asked": {
+    readonly budgetId: string;
+    readonly gateId: string;
+    /** What it is raised to if somebody says so. */
+    readonly offer: BudgetStatus["max"];
+  };
+  "usage.budget_raised": { readonly budgetId: string; readonly max: BudgetStatus["max"] };
+  "usage.reserved": {
+    readonly reservationId: string;
+    readonly source: string;
+    readonly ref: string | null;
+  } & Required<UsageAmount>;
+  "usage.released": { readonly reservationId: string };
   "stream.opened": Pick<StreamInfo, "streamId" | "contentType" | "meta" | "start">;
   "stream.segment": StreamSegment;
   "stream.paused": { readonly streamId: string };

@@ -57,4 +57,7 @@ export interface UsageRollup extends UsageSum {
   readonly toolStats: {
     readonly [name: string]: { readonly calls: number; readonly durationMs: number };
   };
+  readonly subagentStats: {
+    readonly [name: string]: { readonly calls: number; readonly durationMs: number; readonly tokens: number };
+  };
 }

@@ -28,8 +28,10 @@ export {
   type SubSessionRef,
   type SyncSessionStateStore,
 } from "../protocol/state-store.ts";
+export type { UsagePage, UsageStore } from "../protocol/usage-store.ts";
 export { runMigration, stateStoreVersion } from "./d1-migrations.ts";
 export { createD1StateStore, type D1StateStore, type D1StateStoreOptions } from "./d1-state-store.ts";
+export { createD1UsageStore } from "./d1-usage-store.ts";
 export { createMemoryStateStore, type MemoryStateStoreOptions } from "./memory-state-store.ts";
 export { createSqlStateStore, type SqlStateStore } from "./sql-state-store.ts";
 export type { StoreOptions } from "./store-context.ts";

@@ -9,3 +9,4 @@ export {
 } from "./state-store-contract.ts";
 export { faultyD1, faultySql, StatementFaults } from "./statement-faults.ts";
 export { type StreamCase, streamContract } from "./stream-contract.ts";
+export { type UsageStoreCase, usageStoreContract } from "./usage-store-contract.ts";

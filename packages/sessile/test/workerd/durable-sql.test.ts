@@ -5,6 +5,7 @@ import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import { sqlContract } from "../../src/testing/sql-contract.ts";
 import { stateStoreContract } from "../../src/testing/state-store-contract.ts";
+import { usageStoreContract } from "../../src/testing/usage-store-contract.ts";
 import { bundle } from "../bundle.ts";
 
 const folder = temporaryFolder();
@@ -39,6 +40,12 @@ describe("a Durable Object's own database keeps the storage port's promises", ()
 describe.each(["object", "d1"])("%s keeps what a state store promises", (place) => {
   test.each(titles(stateStoreContract))("%s", async (_, index) => {
     expect(await asked(`${place}/${index}`)).toBe("kept");
+  });
+});
+
+describe("d1 keeps what a usage store promises", () => {
+  test.each(titles(usageStoreContract))("%s", async (_, index) => {
+    expect(await asked(`usage/${index}`)).toBe("kept");
   });
 });
 

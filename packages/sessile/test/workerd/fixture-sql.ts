@@ -2,10 +2,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { DurableSql } from "../../src/object/durable-sql.ts";
 import { createObjectStateStore } from "../../src/object/object-state-store.ts";
-import { createD1StateStore, createSqlStateStore } from "../../src/stores/index.ts";
+import { createD1StateStore, createD1UsageStore, createSqlStateStore } from "../../src/stores/index.ts";
 import { sqlContract } from "../../src/testing/sql-contract.ts";
 import { type StateStoreHarness, stateStoreContract } from "../../src/testing/state-store-contract.ts";
 import { faultyD1, faultySql, StatementFaults } from "../../src/testing/statement-faults.ts";
+import { usageStoreContract } from "../../src/testing/usage-store-contract.ts";
 
 interface Env {
   readonly CONTRACT: DurableObjectNamespace<ContractObject>;
@@ -48,6 +49,9 @@ export default {
         return new Response(await object.store(index));
       case "older":
         return Response.json(await object.older(request.method === "POST" ? await request.text() : null));
+      case "usage":
+        await usageStoreContract[index]?.run(createD1UsageStore(env.STORE), `session-${index}`);
+        return new Response("kept");
       default: {
         const faults = new StatementFaults();
         return new Response(await keeps(index, createD1StateStore(faultyD1(env.STORE, faults)), faults));

@@ -93,6 +93,27 @@ export class Plain extends Talk {
 /** No summaries. */
 export class Silent extends Talk {
   readonly kind = "silent";
+  readonly bound = callable((maxTokens: number) =>
+    this.budgets.set({ budgetId: "all", max: { tokens: maxTokens } }),
+  );
+  readonly reserve = callable((reservationId: string, tokens: number) => ({
+    ...this.budgets.reserve({ reservationId, source: "agent", tokens }),
+  }));
+  readonly settle = callable((id: string, totalTokens: number) =>
+    this.budgets.settle(id, { entryId: id, kind: "tokens", source: "agent", totalTokens }),
+  );
+  readonly raise = callable((gateId: string) => this.answerGate(gateId, "raise"));
+  readonly metered = callable(async () => {
+    await this.usageStore.recordEntry({
+      sessionId: this.view.name,
+      entryId: "by-store",
+      kind: "subagent",
+      source: "agent",
+      name: "helper",
+      totalTokens: 3,
+    });
+    return (await this.usageStore.getRollup(this.view.name)).tokens.total;
+  });
 }
 
 const sessile = createSessile<Env>({

@@ -240,6 +240,29 @@ describe("without a model", () => {
     expect(body).toMatchObject({ items: [{ entryId: "b" }], hasMore: true });
     expect((await ask("GET", "silent/spender/usage/entries?kind=gold")).status).toBe(400);
   });
+
+  test("BU2 BU3 BU4 US6 a budget, what is reserved of it and its question outlive the instance; the store is the session's meter", async () => {
+    const call = async (method: string, ...args: unknown[]) =>
+      (await ask("POST", `silent/bounded/call/${method}`, args)).body.result;
+    await call("bound", 10);
+    expect(await call("reserve", "a", 8)).toEqual({ is: "reserved" });
+    await server.evict("Silent", "bounded");
+    const waiting = { is: "waiting", budgetId: "all", gateId: "budget-all-1" };
+    expect(await call("reserve", "b", 5)).toEqual(waiting);
+    await server.evict("Silent", "bounded");
+    expect([await call("reserve", "a", 8), await call("reserve", "b", 5)]).toEqual([
+      { is: "reserved" },
+      waiting,
+    ]);
+    await call("raise", "budget-all-1");
+    await server.evict("Silent", "bounded");
+    expect([await call("reserve", "b", 5), await call("settle", "a", 6)]).toEqual([{ is: "reserved" }, true]);
+    expect(await call("metered")).toBe(9);
+    expect(await usage("silent/bounded")).toMatchObject({
+      tokens: { total: 9 },
+      subagentStats: { helper: { calls: 1, tokens: 3 } },
+    });
+  });
 });
 
 describe("elsewhere", () => {
