@@ -6,7 +6,7 @@ import { waitingGatesOf } from "./waiting-gate.ts";
 export interface DirectoryDescription<State = unknown> {
   /** Default: the session's name. */
   title?(view: SessionView<State>): string;
-  /** Default: none. */
+  /** Beside `parent`, which a child has by itself. Default: none. */
   facts?(view: SessionView<State>): Facts;
   /** Default: nobody. */
   ownerId?(view: SessionView<State>): string | null;
@@ -19,6 +19,7 @@ export function directoryRowOf<State>(
   view: SessionView<State>,
   describe: DirectoryDescription<State> = {},
 ): DirectoryRow {
+  const { parent } = view;
   return {
     kind: view.kind,
     name: view.name,
@@ -30,7 +31,7 @@ export function directoryRowOf<State>(
     lastSeq: view.lastSeq,
     createdAt: view.createdAt,
     updatedAt: view.updatedAt,
-    facts: describe.facts?.(view) ?? {},
+    facts: { ...(parent ? { parent: `${parent.kind}/${parent.name}` } : {}), ...describe.facts?.(view) },
     gates: waitingGatesOf(view),
   };
 }

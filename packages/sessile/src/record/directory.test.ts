@@ -48,6 +48,12 @@ describe("directory row", () => {
     expect(directoryRowOf(view, { title: () => " " }).title).toBe("i1");
   });
 
+  it("SS8 a child's says whose child it is", () => {
+    const child = { ...view, parent: { kind: "case", name: "c1", objectId: "aa" } };
+    const facts = () => ({ severity: 3 });
+    expect(directoryRowOf(child, { facts }).facts).toEqual({ parent: "case/c1", severity: 3 });
+  });
+
   it("RE18 a title is one line of at most 200 characters, never cut inside a character", () => {
     const { title } = directoryRowOf(view, { title: () => `x${"\u{1f9ed}".repeat(200)}` });
     expect(title.length).toBeLessThanOrEqual(maxTitleChars);
