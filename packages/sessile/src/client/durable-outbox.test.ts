@@ -8,7 +8,7 @@ import {
   durable,
   memoryOutbox,
   type OutboxStore,
-  type SessionClient,
+  SessionClient,
   type SessionClientOptions,
   type SettledCommand,
 } from "./index.ts";
@@ -104,6 +104,27 @@ describe("a stored command", () => {
     await answer;
     expect(said()).toEqual(["a"]);
     expect(server.frames.filter(({ t }) => t === "do")).toHaveLength(1);
+  });
+
+  test("OX1 given before the client was started is stored once it is", async () => {
+    const { server, store, open, say, said } = stage();
+    server.isAccepting = false;
+    const first = new SessionClient<Note>({
+      url: "https://s.test",
+      kind: "note",
+      name: "n1",
+      WebSocket: server.WebSocket,
+      outbox: durable(store),
+    });
+    say(first, "a");
+    await settled();
+    first.start();
+    await first.outbox.saved();
+    first.close();
+    server.isAccepting = true;
+    await open().whenLive();
+    await settled();
+    expect(said()).toEqual(["a"]);
   });
 
   test("OX2 is sent by the next client under its id, in its order, before what that one is given", async () => {

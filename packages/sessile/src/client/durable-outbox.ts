@@ -259,7 +259,8 @@ export class DurableOutbox extends ClientOutbox implements OutboxKeeper {
   }
 
   #scheduleWrite(): void {
-    if (this.#isWriteDue || (this.#unwritten.size === 0 && this.#gone.length === 0)) return;
+    const isIdle = this.#unwritten.size === 0 && this.#gone.length === 0;
+    if (!this.#isStarted || this.#isWriteDue || isIdle) return;
     this.#isWriteDue = true;
     void this.#do(() => this.#write());
   }

@@ -140,9 +140,19 @@ export class SharedSocket implements SocketLike {
     }
     this.#via = joined.via;
     this.#link = joined.link;
+    this.#refreshWhenSeen();
     this.#frame({ ...welcome, peerId: joined.peerId });
     if (joined.presence !== null) this.#onText(joined.presence);
     if (hello.events !== false) await this.#read(firstCursor(hello, welcome));
+  }
+
+  /** The tab that polls may be one that nobody looks at. */
+  #refreshWhenSeen(): void {
+    const page = globalThis.document;
+    if (this.#via !== "poll" || !page) return;
+    const { signal } = this.#ended;
+    const isSeen = () => void (page.visibilityState === "visible" && this.refresh());
+    page.addEventListener("visibilitychange", isSeen, { signal });
   }
 
   #join(after: number): Promise<Joined> {

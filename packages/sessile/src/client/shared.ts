@@ -27,6 +27,9 @@ export function shared(options: SharedOptions = {}): Transport {
   };
 }
 
+/** Of what tabs say to each other: one that runs older code has a connection of its own. */
+const tabProtocol = 1;
+
 function canShare(): boolean {
   return typeof BroadcastChannel === "function" && globalThis.navigator?.locks !== undefined;
 }
@@ -39,7 +42,7 @@ function openShared(
 ): SharedSocket {
   const { clock } = environment;
   const { transport } = options;
-  const channelName = `sessile-tabs:${transport.name}:${url}`;
+  const channelName = `sessile-tabs-${tabProtocol}:${transport.name}:${url}`;
   const open = () => transport.open(url, environment);
   return new SharedSocket({
     channelName,
