@@ -66,8 +66,13 @@ export async function boundConnectSize(): Promise<void> {
   });
   const code = outputFiles[0]?.contents ?? new Uint8Array();
   console.log(`connect() alone: ${sizesOf(code)}, at most ${maxConnectGzipKilobytes} KB gzipped`);
-  if (new TextDecoder().decode(code).includes("text/event-stream"))
-    throw new Error("connect() alone contains the HTTP transports; something it needs imports them.");
+  for (const [text, what] of [
+    ["text/event-stream", "the HTTP transports"],
+    ["sessile-outbox", "the durable outbox"],
+    ["sessile-tabs", "what tabs share"],
+  ] as const)
+    if (new TextDecoder().decode(code).includes(text))
+      throw new Error(`connect() alone contains ${what}; something it needs imports it.`);
   if (gzipSync(code).length > maxConnectGzipKilobytes * 1024)
     throw new Error("connect() alone has grown beyond its limit.");
 }
