@@ -42,7 +42,7 @@ export class SimulatedD1 {
   /** The simulation is over; the tables are of use to the next one. */
   dispose(): void {
     const { database } = this.#store;
-    for (const table of ["session_event_parts", "session_events", "sessile_sessions"])
+    for (const table of ["sessile_gates", "session_event_parts", "session_events", "sessile_sessions"])
       database.exec(`DELETE FROM ${table}`);
     spare.push(this.#store);
   }
