@@ -194,7 +194,7 @@ describe("a stored command", () => {
     expect(outcomes).toMatchObject([{ command: { op: "setState" }, outcome: { seq: 3 } }]);
   });
 
-  test("OX4 that is refused is kept until it is dismissed or given again, by whoever comes then", async () => {
+  test("OX11 that is refused is kept until it is dismissed or given again, by whoever comes then", async () => {
     const { server, open, say, said } = stage();
     server.isAccepting = false;
     const first = open();
@@ -228,7 +228,7 @@ describe("a stored command", () => {
     expect(textsOf(fourth.outbox.kept)).toEqual(["c"]);
   });
 
-  test("OX4 that is refused to whoever gave it is not kept", async () => {
+  test("OX11 that is refused to whoever gave it is not kept", async () => {
     const { server, open, say } = stage();
     const first = open();
     await first.whenLive();

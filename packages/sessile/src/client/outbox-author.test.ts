@@ -90,7 +90,7 @@ test("OX8 given before the server named anybody, it belongs to the first it name
   expect(said()).toEqual(["of the first", "of bob"]);
 });
 
-test("OX8 a client that comes back as somebody else sends nothing of before; its author does", async () => {
+test("OX8 OX12 a client that comes back as somebody else sends nothing of before; its author does", async () => {
   const { clock, server, open, visit, said } = stage();
   const client = await visit(ada);
   server.isAccepting = false;
