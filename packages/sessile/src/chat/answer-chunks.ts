@@ -1,5 +1,6 @@
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from "ai";
 import type { AnswerOutcome } from "../protocol/chat.ts";
+import { withoutOpenCalls } from "./approvals.ts";
 
 export interface AnswerEnd {
   readonly outcome: AnswerOutcome;
@@ -39,13 +40,18 @@ export function endOf(chunks: readonly UIMessageChunk[]): AnswerEnd | null {
   return { outcome, errorText: null, finish: last };
 }
 
-/** The message that these chunks add up to, with what was begun and not ended marked as done. */
+/**
+ * The message that these chunks add up to, with what was begun and not ended marked as done.
+ *
+ * @param before what they go on with, if it is not a new message
+ */
 export async function messageOf(
   messageId: string,
   chunks: readonly UIMessageChunk[],
   end: AnswerEnd,
+  before?: UIMessage,
 ): Promise<UIMessage> {
-  let message: UIMessage = { id: messageId, role: "assistant", parts: [] };
+  let message: UIMessage = before ? structuredClone(before) : { id: messageId, role: "assistant", parts: [] };
   const told = chunks.filter(({ type }) => type !== "error");
   const stream = new ReadableStream<UIMessageChunk>({
     start(controller) {
@@ -53,14 +59,15 @@ export async function messageOf(
       controller.close();
     },
   });
-  for await (const state of readUIMessageStream({ stream })) message = state;
+  for await (const state of readUIMessageStream({ stream, ...(before ? { message } : {}) })) message = state;
   const parts = message.parts.map((part) =>
     (part.type === "text" || part.type === "reasoning") && part.state === "streaming"
       ? { ...part, state: "done" as const }
       : part,
   );
   const marked = end.outcome === "complete" ? {} : { metadata: { ...metadataOf(message), ...markOf(end) } };
-  return { ...message, id: messageId, parts, ...marked };
+  const whole = { ...message, id: messageId, parts, ...marked };
+  return end.outcome === "complete" ? whole : withoutOpenCalls(whole);
 }
 
 /** Cuts a message that no event could hold: its first parts as they are, and of a text as much as fits. */

@@ -1,15 +1,22 @@
-import type { UIMessage, UIMessageChunk } from "ai";
+import { getToolName, type UIMessage, type UIMessageChunk } from "ai";
+import type { GateRequest } from "../kernel/index.ts";
 import { callable } from "../object/callable.ts";
 import { Session } from "../object/session.ts";
+import { settled } from "../object/session-kind.ts";
 import type { WorkContext, WorkFunction } from "../object/work-runner.ts";
-import type { ChatState } from "../protocol/chat.ts";
+import type { ChatReplay, ChatState } from "../protocol/chat.ts";
 import { SessileError } from "../protocol/error.ts";
+import type { SessionEvent } from "../protocol/event.ts";
+import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import { type AnswerEnd, endingChunks, endOf, explain, fitted, messageOf } from "./answer-chunks.ts";
 import { AnswerWriter } from "./answer-writer.ts";
+import { type WaitingCall, waitingCalls, withOutcomes } from "./approvals.ts";
 import { parseQuestion } from "./chat-request.ts";
 import { type MessageCreated, maxMessages, placeOf, readConversation, type Said } from "./conversation.ts";
+import { chunksOf } from "./replay.ts";
+import { parseResponses, responsesTo } from "./respond.ts";
 
 export type ChatSessionState = { readonly chat: ChatState };
 
@@ -34,7 +41,25 @@ export interface AnswerContext {
 /** What `toUIMessageStream` and `createUIMessageStream` of the AI SDK give. */
 export type AnswerStream = AsyncIterable<UIMessageChunk>;
 
-type AnswerInput = { readonly streamId: string; readonly body: Json };
+type AnswerInput = {
+  readonly streamId: string;
+  readonly body: Json;
+  /** The message it goes on with; absent: it is a new one, whose id is the stream's. */
+  readonly messageId?: string;
+};
+
+/** A call that an answer waits for. */
+export interface PendingCall {
+  readonly kind: "approval" | "tool";
+  readonly toolName: string;
+  readonly toolCallId: string;
+  readonly input: Json;
+}
+
+/** What a chat decides about the gate of such a call: who may answer, until when, and what counts then. */
+export type CallGate = Partial<
+  Pick<GateRequest, "title" | "detail" | "eligible" | "escalation" | "expiresAt" | "default" | "isEditable">
+>;
 type ChatEvents = { readonly "message.created": MessageCreated & Json };
 
 /**
@@ -67,6 +92,11 @@ export abstract class ChatSession<
   /** Answers the last message. What it throws ends the answer as failed. */
   protected abstract answer(context: AnswerContext): AnswerStream | Promise<AnswerStream>;
 
+  /** Decides about the gate of a call that needs an approval, or that a client is to carry out. Default: waits for ever, for anybody. */
+  protected gateOf(_call: PendingCall): CallGate {
+    return {};
+  }
+
   /** Takes a question and begins to answer it. @throws SessileError `conflict` while another answer is being written */
   readonly send = callable((request: Json) => {
     const question = parseQuestion(request);
@@ -78,26 +108,50 @@ export abstract class ChatSession<
       });
     const place = placeOf(this.#read(head).said, question);
     const { message, body } = question;
-    const asked = message ? this.#append(message, place) : place;
-    const streamId = crypto.randomUUID();
-    this.streams.open(streamId, { contentType: "application/json" });
-    this.#setChat({ head: asked, active: { streamId, stopping: false } });
-    this.startWork("answer", { workId: streamId, input: { streamId, body } satisfies AnswerInput });
+    const waiting = this.#waitingGates(this.#last()?.message.id);
+    const asked = message ? this.#append({ message, previous: place }) : place;
+    const streamId = this.#begin(asked, { body });
+    // Whatever the answer before was waiting for no longer matters.
+    for (const gateId of waiting) this.expireGate(gateId);
     return { streamId };
+  });
+
+  /**
+   * Takes what a person decided about the calls that the last answer waits for. When nothing of it waits any longer the answer goes on,
+   * whoever gave the last answer and from wherever.
+   *
+   * @throws SessileError `gate_closed` for one that says otherwise than what was answered before
+   */
+  readonly respond = callable((posted: Json) => {
+    const given = parseResponses(posted);
+    const last = this.#last();
+    if (last?.message.id !== given.messageId || given.responses.length === 0)
+      throw new SessileError(
+        "conflict",
+        "This message is no longer the last, or answers nothing. Read the conversation again.",
+        {
+          field: "message",
+        },
+      );
+    for (const { gateId, answer } of responsesTo(last.message, given, (id) => this.gate(id)))
+      this.answerGate(gateId, answer.answer, answer);
+    return { streamId: this.state.chat.active?.streamId ?? null };
   });
 
   /** Ends the answer that is being written and keeps what there is of it. One that names another has come too late and does nothing. */
   readonly stop = callable((streamId: string | null = null) => {
     const { head, active } = this.state.chat;
-    if (!active || (streamId !== null && streamId !== active.streamId)) return { stopped: false };
+    const named = [active?.streamId, active?.messageId];
+    if (!active || (streamId !== null && !named.includes(streamId))) return { stopped: false };
     if (!active.stopping) this.#setChat({ head, active: { ...active, stopping: true } });
     this.#writing.get(active.streamId)?.abort();
     return { stopped: true };
   });
 
-  /** `GET …/messages`: the conversation, for the page that opens. */
+  /** `GET …/messages`: the conversation, for the page that opens. `GET …/replay`: what comes before the answer that is being written. */
   override onRequest(request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (pathname === "/replay" && request.method === "GET") return Response.json(this.#replay());
     if (pathname !== "/messages" || request.method !== "GET") return super.onRequest(request);
     const { head } = this.state.chat;
     const active = this.lifecycle === "terminated" ? null : this.state.chat.active;
@@ -109,8 +163,15 @@ export abstract class ChatSession<
     });
   }
 
+  override [settled](gate: Gate, outcome: GateOutcome): void {
+    super[settled](gate, outcome);
+    const last = this.#last();
+    if (last && gate.gateId.startsWith(`${last.message.id}:`)) this.#goOn(last);
+  }
+
   /** Runs once for each answer, and again if the object died in between: then nobody is writing, and that is how it ends. */
-  async #run(work: WorkContext, { streamId, body }: AnswerInput): Promise<undefined> {
+  async #run(work: WorkContext, input: AnswerInput): Promise<undefined> {
+    const { streamId } = input;
     const abort = new AbortController();
     this.#writing.set(streamId, abort);
     try {
@@ -119,42 +180,45 @@ export abstract class ChatSession<
         isFirst = true;
         return null;
       });
-      if (isFirst) await this.#write(streamId, body, abort);
-      else await this.#takeUp(streamId);
+      if (isFirst) await this.#write(input, abort);
+      else await this.#takeUp(input);
     } finally {
       this.#writing.delete(streamId);
     }
     return undefined;
   }
 
-  async #write(streamId: string, body: Json, abort: AbortController): Promise<void> {
+  async #write(input: AnswerInput, abort: AbortController): Promise<void> {
+    const { streamId, body, messageId = streamId } = input;
     const answer = new AnswerWriter(this.streams.open(streamId, { contentType: "application/json" }), abort);
     let end: AnswerEnd;
     try {
       if (this.state.chat.active?.stopping) abort.abort();
-      await answer.write({ type: "start", messageId: streamId });
+      await answer.write({ type: "start", messageId });
       const messages = this.#read(this.state.chat.head).said.map(({ message }) => message);
-      const source = await this.answer({ messages, messageId: streamId, body, signal: abort.signal });
+      const source = await this.answer({ messages, messageId, body, signal: abort.signal });
       end = await answer.take(source);
     } catch (thrown) {
       end = this.#failed(thrown, abort.signal);
     }
     // Whatever is still to come from the model is nobody's any more.
     abort.abort();
-    await this.#settle(streamId, answer, end);
+    await this.#settle(input, answer, end);
   }
 
   /** An answer whose writer is gone. If it had come to its end, only the message was missing. */
-  async #takeUp(streamId: string): Promise<void> {
+  async #takeUp(input: AnswerInput): Promise<void> {
+    const { streamId, messageId = streamId } = input;
     const answer = new AnswerWriter(this.streams.open(streamId, { contentType: "application/json" }));
     answer.chunks.push(...(await this.#readChunks(streamId)));
     const outcome = this.state.chat.active?.stopping ? "stopped" : "interrupted";
-    if (answer.chunks.length === 0) await answer.write({ type: "start", messageId: streamId });
-    await this.#settle(streamId, answer, { outcome, errorText: null, finish: null });
+    if (answer.chunks.length === 0) await answer.write({ type: "start", messageId });
+    await this.#settle(input, answer, { outcome, errorText: null, finish: null });
   }
 
   /** Ends the stream, keeps the message and frees the chat in one commit, after everything that was written. */
-  async #settle(streamId: string, answer: AnswerWriter, ended: AnswerEnd): Promise<void> {
+  async #settle(input: AnswerInput, answer: AnswerWriter, ended: AnswerEnd): Promise<void> {
+    const { streamId, messageId, body } = input;
     const known = endOf(answer.chunks);
     const end = known ?? ended;
     try {
@@ -165,7 +229,10 @@ export abstract class ChatSession<
       this.log("warn", "chat", "The stream could not be written to its end", { detail: String(thrown) });
     }
     const { maxPayloadChars } = { ...defaultLimits, ...this.limits };
-    const message = fitted(await messageOf(streamId, answer.chunks, end), maxPayloadChars - overheadChars);
+    const before =
+      messageId === undefined ? undefined : this.#read(this.state.chat.head).said.at(-1)?.message;
+    const whole = await messageOf(messageId ?? streamId, answer.chunks, end, before);
+    const message = fitted(whole, maxPayloadChars - overheadChars - JSON.stringify(body).length);
     await this.#untilStored(() =>
       this.commit(() => {
         const { head, active } = this.state.chat;
@@ -173,9 +240,63 @@ export abstract class ChatSession<
         const failure = new SessileError(end.outcome === "failed" ? "internal" : "unavailable", explain(end));
         const isWhole = end.outcome === "complete" || end.outcome === "stopped";
         this.streams.finish(streamId, isWhole ? { output: { outcome: end.outcome } } : { error: failure });
-        this.#setChat({ head: this.#append(message, head), active: null });
+        const calls = end.outcome === "complete" ? waitingCalls(message) : [];
+        const previous = before && head !== null ? (this.#at(head)?.payload.previous ?? null) : head;
+        const created = { message, previous, ...(calls.length > 0 ? { body } : {}) };
+        const next = this.#append(created);
+        for (const call of calls) this.#ask(call, previous);
+        this.#setChat({ head: next, active: null });
+        // What is always allowed has been answered already.
+        if (calls.length > 0) this.#goOn(created);
       }),
     );
+  }
+
+  #begin(head: number | null, { body, messageId }: Omit<AnswerInput, "streamId">): string {
+    const streamId = crypto.randomUUID();
+    this.streams.open(streamId, { contentType: "application/json" });
+    const goesOn = messageId === undefined ? {} : { messageId };
+    this.#setChat({ head, active: { streamId, stopping: false, ...goesOn } });
+    const input: AnswerInput = { streamId, body, ...goesOn };
+    this.startWork("answer", { workId: streamId, input });
+    return streamId;
+  }
+
+  /** The answer goes on as soon as nobody is waited for. */
+  #goOn({ message, body = null }: MessageCreated): void {
+    const { head, active } = this.state.chat;
+    if (!active && this.#waitingGates(message.id).length === 0)
+      this.#begin(head, { body, messageId: message.id });
+  }
+
+  #ask({ gateId, kind, part }: WaitingCall, question: number | null): void {
+    const toolName = getToolName(part);
+    const { toolCallId, title, approval } = part;
+    const input = (part.input ?? null) as Json;
+    const asker = question === null ? null : this.#at(question)?.actor;
+    const { isEditable, ...given } = this.gateOf({ kind, toolName, toolCallId, input });
+    this.openGate({
+      gateId,
+      kind,
+      title: (title ?? toolName).slice(0, 1000),
+      detail: approval?.requestReason ?? "",
+      call: { name: toolName, arguments: input, callId: toolCallId },
+      ...(asker ? { requestedBy: asker.id } : {}),
+      ...(isEditable && kind === "approval" ? { isEditable } : {}),
+      ...given,
+    });
+  }
+
+  /** Ids of the gates that an answer waits for. */
+  #waitingGates(messageId = ""): readonly string[] {
+    return Object.keys(this.view.gates).filter((gateId) => gateId.startsWith(`${messageId}:`));
+  }
+
+  /** The last message as it was stored, if it is an answer. */
+  #last(): MessageCreated | null {
+    const { head } = this.state.chat;
+    const created = head === null ? undefined : this.#at(head)?.payload;
+    return created?.message.role === "assistant" ? created : null;
   }
 
   /** A record or a disk that is away for a while must not leave the chat waiting for an answer for ever. */
@@ -217,22 +338,38 @@ export abstract class ChatSession<
   }
 
   #read(head: number | null): { readonly said: readonly Said[]; readonly hasMore: boolean } {
-    const at = (seq: number) => {
-      try {
-        return (
-          this.readEvents({ after: seq - 1, limit: 1 }).events.find((event) => event.seq === seq) ?? null
-        );
-      } catch (thrown) {
-        // It lies in the archive.
-        if (thrown instanceof SessileError && thrown.code === "not_found") return null;
-        throw thrown;
-      }
-    };
-    return readConversation(head, at, maxMessages);
+    const { said, hasMore } = readConversation(head, (seq) => this.#at(seq), maxMessages);
+    const shown = said.map(({ seq, message }) => ({
+      seq,
+      message: withOutcomes(message, (gateId) => this.gate(gateId)),
+    }));
+    return { said: shown, hasMore };
   }
 
-  #append(message: UIMessage, previous: number | null): number {
-    return this.append("message.created", { message, previous } as unknown as ChatEvents["message.created"]);
+  #at(seq: number): (SessionEvent & { readonly payload: MessageCreated & Json }) | null {
+    try {
+      const { events } = this.readEvents({ after: seq - 1, limit: 1 });
+      const found = events.find((event) => event.seq === seq);
+      return (found as SessionEvent<string, MessageCreated & Json> | undefined) ?? null;
+    } catch (thrown) {
+      // It lies in the archive.
+      if (thrown instanceof SessileError && thrown.code === "not_found") return null;
+      throw thrown;
+    }
+  }
+
+  /** Of an answer that goes on in an earlier message, the message so far. */
+  #replay(): ChatReplay {
+    const { head, active } = this.state.chat;
+    const before = active?.messageId === undefined ? undefined : this.#read(head).said.at(-1)?.message;
+    return {
+      streamId: active?.streamId ?? null,
+      chunks: before ? (chunksOf(before) as unknown as readonly Json[]) : [],
+    };
+  }
+
+  #append(created: MessageCreated): number {
+    return this.append("message.created", created as unknown as ChatEvents["message.created"]);
   }
 
   #setChat(chat: ChatState): void {

@@ -1,6 +1,7 @@
 import type { UIMessage } from "ai";
 import { SessileError } from "../protocol/error.ts";
 import type { SessionEvent } from "../protocol/event.ts";
+import type { Json } from "../protocol/json.ts";
 import type { Question } from "./chat-request.ts";
 
 /** `message.created`: one message, and the event of the one before it. */
@@ -8,6 +9,8 @@ export type MessageCreated = {
   readonly message: UIMessage;
   /** Null for the first. What was edited or answered anew stays in the log, and nothing leads to it any more. */
   readonly previous: number | null;
+  /** What came beside the question, kept while the answer waits for somebody. */
+  readonly body?: Json;
 };
 
 export interface Said {

@@ -2,8 +2,10 @@ export type { ActiveAnswer, AnswerOutcome, ChatHistory, ChatRequest, ChatState }
 export {
   type AnswerContext,
   type AnswerStream,
+  type CallGate,
   ChatSession,
   type ChatSessionState,
   initialChat,
+  type PendingCall,
 } from "./chat-session.ts";
 export type { MessageCreated } from "./conversation.ts";

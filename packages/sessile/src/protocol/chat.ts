@@ -1,10 +1,12 @@
 import type { Json } from "./json.ts";
 
-/** The answer that is being written: its stream, its message and its work share one id. */
+/** The answer that is being written. Its stream and its work share one id, and its message too unless the answer goes on in an earlier one. */
 export type ActiveAnswer = {
   readonly streamId: string;
   /** Somebody wants no more of it. */
   readonly stopping: boolean;
+  /** The message it goes on in. */
+  readonly messageId?: string;
 };
 
 /** What a chat keeps in its state. The messages themselves are events, each naming the one before it. */
@@ -25,6 +27,12 @@ export interface ChatHistory {
   readonly activeStreamId: string | null;
   /** Older ones are there. */
   readonly hasMore: boolean;
+}
+
+/** The answer that is being written, and the chunks of what it goes on with. */
+export interface ChatReplay {
+  readonly streamId: string | null;
+  readonly chunks: readonly Json[];
 }
 
 /** A question as the session takes it. */

@@ -24,6 +24,7 @@ export {
   type ActiveAnswer,
   type AnswerOutcome,
   type ChatHistory,
+  type ChatReplay,
   type ChatRequest,
   type ChatState,
   endsAnswer,

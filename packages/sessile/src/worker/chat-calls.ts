@@ -1,5 +1,11 @@
 import { readSocket } from "../durable-streams/socket-reader.ts";
-import { type ChatHistory, type ChatRequest, type ChatState, endsAnswer } from "../protocol/chat.ts";
+import {
+  type ChatHistory,
+  type ChatReplay,
+  type ChatRequest,
+  type ChatState,
+  endsAnswer,
+} from "../protocol/chat.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import type { AnswerReader } from "./chat-stream.ts";
@@ -9,23 +15,42 @@ import { streamSocket } from "./stream-routes.ts";
 /** What a client of the AI SDK sends, over either transport. */
 export type ChatBody = { readonly [key: string]: Json };
 
-/** Begins an answer. @returns its stream. @throws SessileError */
-export async function sendMessage(
+/**
+ * Begins an answer; or tells what a person decided about the calls that the last one waits for, and goes on with it.
+ *
+ * @returns its stream; null if it still waits for others. @throws SessileError
+ */
+async function sendMessage(
   variables: SessionVariables,
   request: Request,
   sent: ChatBody,
-): Promise<string> {
+): Promise<string | null> {
   await variables.require("write");
   const { trigger = "submit-message", messageId, message, messages, id: _id, body = null } = sent;
   const last = Array.isArray(messages) ? messages.at(-1) : undefined;
+  const posted = message ?? last;
+  if (trigger === "submit-message" && isAssistants(posted)) {
+    await variables.require("approve");
+    const { result } = await runCommandOf(variables, request, {
+      op: "call",
+      method: "respond",
+      args: [posted],
+    });
+    return (result as { readonly streamId: string | null }).streamId;
+  }
   const asked = {
     trigger,
     ...(typeof messageId === "string" ? { messageId } : {}),
-    ...(trigger === "submit-message" && (message ?? last) ? { message: message ?? last } : {}),
+    ...(trigger === "submit-message" && posted ? { message: posted } : {}),
     body,
   } as ChatRequest;
   const { result } = await runCommandOf(variables, request, { op: "call", method: "send", args: [asked] });
   return (result as { readonly streamId: string }).streamId;
+}
+
+function isAssistants(message: Json | undefined): message is Json {
+  const { role } = (message ?? {}) as { readonly role?: Json };
+  return role === "assistant";
 }
 
 /** @returns whether there was something to stop */
@@ -48,9 +73,42 @@ export async function activeStream({ target, actor, require }: SessionVariables)
   return (view.state as { readonly chat?: ChatState } | null)?.chat?.active?.streamId ?? null;
 }
 
-export async function readHistory({ target, actor, require }: SessionVariables): Promise<ChatHistory> {
-  await require("read");
-  const response = await target.forward(new Request("https://session/messages"), actor);
+export async function readHistory(variables: SessionVariables): Promise<ChatHistory> {
+  await variables.require("read");
+  return askKind(variables, "/messages");
+}
+
+/** The active answer from the first chunk of its message; null if there is none. */
+export async function resumeAnswer(variables: SessionVariables): Promise<AnswerReader | null> {
+  const active = await activeStream(variables);
+  if (active === null) return null;
+  const { streamId, chunks } = await askKind<ChatReplay>(variables, "/replay");
+  if (streamId === null) return null;
+  const answer = await readAnswer(variables, streamId);
+  return chunks.length === 0 ? answer : after(chunks, answer);
+}
+
+/** What an answer goes on with has said `start` already. */
+function after(chunks: readonly Json[], answer: AnswerReader): AnswerReader {
+  let said: readonly Json[] | null = chunks;
+  let isFirst = true;
+  return {
+    close: answer.close,
+    async next() {
+      const now = said;
+      said = null;
+      if (now) return now;
+      const next = await answer.next();
+      const shown = isFirst ? next?.slice(1) : next;
+      isFirst = false;
+      return shown ?? null;
+    },
+  };
+}
+
+/** Asks the kind's own code. */
+async function askKind<Answer>({ target, actor }: SessionVariables, path: string): Promise<Answer> {
+  const response = await target.forward(new Request(`https://session${path}`), actor);
   if (response.ok) return response.json();
   const problem = (await response.json().catch(() => null)) as { code?: string; detail?: string } | null;
   throw SessileError.fromWire({
@@ -59,11 +117,21 @@ export async function readHistory({ target, actor, require }: SessionVariables):
   });
 }
 
-/** An answer from its beginning. */
-export async function readAnswer(
-  { target, actor }: SessionVariables,
-  streamId: string,
+/** What is read of an answer that waits for others: nothing. */
+const nothingToRead: AnswerReader = { next: async () => null, close: () => {} };
+
+/** Sends, and reads what comes of it. */
+export async function sentAnswer(
+  variables: SessionVariables,
+  request: Request,
+  sent: ChatBody,
 ): Promise<AnswerReader> {
+  const streamId = await sendMessage(variables, request, sent);
+  return streamId === null ? nothingToRead : readAnswer(variables, streamId);
+}
+
+/** An answer from its beginning. */
+async function readAnswer({ target, actor }: SessionVariables, streamId: string): Promise<AnswerReader> {
   const { webSocket } = await streamSocket(target, actor, streamId);
   if (!webSocket) throw new SessileError("unavailable", "The session did not open a stream.");
   const reader = readSocket(webSocket, 0);

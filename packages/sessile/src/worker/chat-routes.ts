@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { SessileError } from "../protocol/error.ts";
-import { activeStream, readAnswer, readHistory, sendMessage, stopAnswer } from "./chat-calls.ts";
+import { activeStream, readHistory, resumeAnswer, sentAnswer, stopAnswer } from "./chat-calls.ts";
 import { ChatSocket } from "./chat-socket.ts";
 import { uiMessageHeaders, uiMessageResponse } from "./chat-stream.ts";
 import { MethodNotAllowed } from "./problem.ts";
@@ -29,8 +29,8 @@ export function chatRoutes(open: OpenChat): Hono {
     const variables = await open(request, context.env, id);
     const sent = { messages, message, trigger, messageId, body };
     const known = Object.entries(sent).filter(([, value]) => value !== undefined);
-    const streamId = await sendMessage(variables, request, Object.fromEntries(known) as typeof body);
-    const response = uiMessageResponse(await readAnswer(variables, streamId));
+    const answer = await sentAnswer(variables, request, Object.fromEntries(known) as typeof body);
+    const response = uiMessageResponse(answer);
     addQuotaHeaders(response.headers, variables.target.quota);
     return response;
   });
@@ -50,11 +50,13 @@ export function chatRoutes(open: OpenChat): Hono {
 
   routes.get("/:name/stream", async (context) => {
     const variables = await open(context.req.raw, context.env, context.req.param("name"));
-    const streamId = await activeStream(variables);
-    if (streamId === null) return new Response(null, { status: 204 });
     // Nobody would read the stream, and nobody end it.
-    if (context.req.method === "HEAD") return new Response(null, { headers: uiMessageHeaders });
-    return uiMessageResponse(await readAnswer(variables, streamId));
+    const isHead = context.req.method === "HEAD";
+    const answer = isHead ? await activeStream(variables) : await resumeAnswer(variables);
+    if (answer === null) return new Response(null, { status: 204 });
+    return typeof answer === "string"
+      ? new Response(null, { headers: uiMessageHeaders })
+      : uiMessageResponse(answer);
   });
 
   routes.post("/:name/stop", async (context) => {

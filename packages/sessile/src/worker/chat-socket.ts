@@ -3,7 +3,7 @@ import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import { type Json, parseJson } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
-import { activeStream, type ChatBody, readAnswer, sendMessage } from "./chat-calls.ts";
+import { type ChatBody, resumeAnswer, sentAnswer } from "./chat-calls.ts";
 import type { AnswerReader } from "./chat-stream.ts";
 import type { SessionVariables } from "./session-routes.ts";
 
@@ -74,12 +74,12 @@ export class ChatSocket {
     this.#reading.set(requestId, reading);
     try {
       const variables = await this.#open(frame.id);
-      const streamId =
+      const answer =
         frame.type === "send"
-          ? await sendMessage(variables, this.#request, frame as unknown as ChatBody)
-          : await activeStream(variables);
-      if (streamId === null) this.#send(requestId, reading, { type: "no-active" });
-      else await this.#relay(requestId, reading, await readAnswer(variables, streamId));
+          ? await sentAnswer(variables, this.#request, frame as unknown as ChatBody)
+          : await resumeAnswer(variables);
+      if (answer) await this.#relay(requestId, reading, answer);
+      else this.#send(requestId, reading, { type: "no-active" });
     } catch (thrown) {
       this.#send(requestId, reading, { type: "error", errorText: SessileError.from(thrown).message });
     } finally {

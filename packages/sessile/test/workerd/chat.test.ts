@@ -1,19 +1,12 @@
 import { fileURLToPath } from "node:url";
-import {
-  AbstractChat,
-  type ChatInit,
-  type ChatState,
-  type ChatTransport,
-  DefaultChatTransport,
-  type UIMessage,
-  WebSocketChatTransport,
-} from "ai";
+import { type ChatTransport, DefaultChatTransport, type UIMessage, WebSocketChatTransport } from "ai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
 import { type StreamingCall, StreamingModel } from "./streaming-model.ts";
+import { TestChat, textOf } from "./test-chat.ts";
 
 type WebSocketConstructor = NonNullable<ConstructorParameters<typeof WebSocketChatTransport>[0]["webSocket"]>;
 
@@ -71,30 +64,6 @@ afterAll(async () => {
 let chats = 0;
 const newId = () => `chat-${++chats}`;
 const at = (path: string) => `${server.url}/api/chat${path}`;
-
-/** The AI SDK's own chat, with a state that is no more than it asks for. */
-class TestChat extends AbstractChat<UIMessage> {
-  constructor(init: ChatInit<UIMessage>) {
-    const state: ChatState<UIMessage> = {
-      status: "ready",
-      error: undefined,
-      messages: init.messages ?? [],
-      pushMessage: (message) => void state.messages.push(structuredClone(message)),
-      popMessage: () => void state.messages.pop(),
-      replaceMessage: (index, message) => {
-        state.messages[index] = structuredClone(message);
-      },
-      snapshot: structuredClone,
-    };
-    super({ ...init, state });
-  }
-  get text(): string {
-    return textOf(this.lastMessage);
-  }
-}
-
-const textOf = (message: UIMessage | undefined) =>
-  (message?.parts ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
 
 const transports = {
   http: () => new DefaultChatTransport<UIMessage>({ api: at("") }),

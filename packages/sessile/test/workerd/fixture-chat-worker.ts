@@ -7,7 +7,12 @@ const kinds = { chats: { binding: "CHATS" }, "ledger-chats": { binding: "LEDGER_
 const app = createSessile({
   kinds,
   chat: { kind: "chats" },
-  authorize: ({ name }) => !name?.startsWith("secret"),
+  identify: (request) => {
+    const id = request.headers.get("x-test-user");
+    return id === null ? null : { id };
+  },
+  authorize: ({ actor, action, name }) =>
+    !name?.startsWith("secret") && !(actor?.id === "writer" && action === "approve"),
 });
 app.route("/", createSessile({ kinds, chat: { kind: "ledger-chats", path: "/ledger/chat" } }));
 

@@ -1,7 +1,7 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { convertToModelMessages, streamText, toUIMessageStream } from "ai";
+import { convertToModelMessages, jsonSchema, streamText, tool, toUIMessageStream } from "ai";
 import { SessileError } from "sessile";
-import { type AnswerContext, ChatSession } from "sessile/chat";
+import { type AnswerContext, type CallGate, ChatSession, type PendingCall } from "sessile/chat";
 
 interface Env {
   readonly MODEL_URL?: string;
@@ -16,14 +16,39 @@ export class Chats extends ChatSession<Env> {
     const { MODEL_URL } = this.env;
     if (MODEL_URL === undefined) throw new SessileError("unavailable", "There is no model here.");
     const provider = createOpenAICompatible({ name: "scripted", baseURL: `${MODEL_URL}/v1` });
+    const tools = this.#tools();
     const { stream } = streamText({
       model: provider("scripted"),
-      messages: await convertToModelMessages(messages),
+      messages: await convertToModelMessages(messages, { tools }),
+      tools,
+      toolApproval: { send: "user-approval" },
       abortSignal: signal,
       maxRetries: 0,
       onError: () => {},
     });
     return toUIMessageStream({ stream });
+  }
+
+  protected override gateOf({ input }: PendingCall): CallGate {
+    const { seconds } = input as { readonly seconds?: number };
+    return { isEditable: true, ...(seconds === undefined ? {} : { expiresAt: Date.now() + seconds * 1000 }) };
+  }
+
+  #tools() {
+    const inputSchema = jsonSchema<{ readonly to: string }>({ type: "object" });
+    return {
+      /** Has an effect, which the operator log counts. */
+      send: tool({
+        inputSchema,
+        execute: async ({ to }) => {
+          this.log("info", "sent", to);
+          if (to === "nobody, for ever") await new Promise(() => {});
+          return { sentTo: to };
+        },
+      }),
+      /** Carried out by the client. */
+      locate: tool({ inputSchema }),
+    };
   }
 }
 

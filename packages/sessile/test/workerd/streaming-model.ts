@@ -8,6 +8,8 @@ export interface StreamingCall {
   /** Resolves when the caller wants no more of it. */
   readonly left: Promise<void>;
   say(text: string): void;
+  /** Calls a tool; comes before the end. */
+  call(name: string, args: object, callId: string): void;
   end(): void;
   fail(): void;
 }
@@ -58,12 +60,23 @@ export class StreamingModel {
         `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "scripted", choices })}\n\n`,
       );
     };
+    let calls = 0;
     const call: StreamingCall = {
       asked,
       left: new Promise((resolve) => response.on("close", () => resolve())),
       say: (content) => write({ role: "assistant", content }, null),
+      call: (name, args, id) => {
+        const tool = {
+          index: calls,
+          id,
+          type: "function",
+          function: { name, arguments: JSON.stringify(args) },
+        };
+        calls += 1;
+        write({ role: "assistant", tool_calls: [tool] }, null);
+      },
       end: () => {
-        write({}, "stop");
+        write({}, calls > 0 ? "tool_calls" : "stop");
         response.end("data: [DONE]\n\n");
       },
       fail: () => void response.writeHead(500).end("{}"),
