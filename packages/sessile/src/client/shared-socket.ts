@@ -41,7 +41,7 @@ export class SharedSocket implements SocketLike {
   readonly #channel: BroadcastChannel;
   readonly #listeners: { readonly type: SocketEventType; readonly run: (event: SocketEvent) => void }[] = [];
   readonly #ended = new AbortController();
-  readonly #seeking: unknown;
+  #seeking: unknown = null;
   #hub: string | null = null;
   #link: string | null = null;
   #via: TransportName;
@@ -57,8 +57,9 @@ export class SharedSocket implements SocketLike {
     this.#via = options.via;
     this.#channel = new BroadcastChannel(options.channelName);
     this.#channel.onmessage = ({ data }) => this.#onMessage(data as TabMessage);
-    this.#seeking = options.clock.setTimeout(() => options.candidacy.takeOver(), answerWithinMs);
-    this.#tell({ t: "seek" });
+    const { signal } = this.#ended;
+    globalThis.document?.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
+    this.#seek();
   }
 
   get via(): TransportName {
@@ -111,13 +112,27 @@ export class SharedSocket implements SocketLike {
     }
   }
 
+  #seek(): void {
+    const { clock, candidacy } = this.#options;
+    clock.clearTimeout(this.#seeking);
+    this.#seeking = clock.setTimeout(() => candidacy.takeOver(), answerWithinMs);
+    this.#tell({ t: "seek" });
+  }
+
+  /** Some systems freeze every tab that is not looked at, the one with the connection too. */
+  #onVisibility(): void {
+    if (globalThis.document.visibilityState !== "visible") return;
+    this.#seek();
+    if (this.#via === "poll") void this.refresh();
+  }
+
   #onHub(hub: string): void {
+    this.#options.clock.clearTimeout(this.#seeking);
     if (this.#hub === hub) return;
     if (this.#hub !== null) {
       this.#end(connectionLost, "");
       return;
     }
-    this.#options.clock.clearTimeout(this.#seeking);
     this.#hub = hub;
     this.#emit({ type: "open" });
   }
@@ -140,19 +155,9 @@ export class SharedSocket implements SocketLike {
     }
     this.#via = joined.via;
     this.#link = joined.link;
-    this.#refreshWhenSeen();
     this.#frame({ ...welcome, peerId: joined.peerId });
     if (joined.presence !== null) this.#onText(joined.presence);
     if (hello.events !== false) await this.#read(firstCursor(hello, welcome));
-  }
-
-  /** The tab that polls may be one that nobody looks at. */
-  #refreshWhenSeen(): void {
-    const page = globalThis.document;
-    if (this.#via !== "poll" || !page) return;
-    const { signal } = this.#ended;
-    const isSeen = () => void (page.visibilityState === "visible" && this.refresh());
-    page.addEventListener("visibilitychange", isSeen, { signal });
   }
 
   #join(after: number): Promise<Joined> {

@@ -218,18 +218,22 @@ describe("shared()", () => {
   test("TB3 a tab that holds the connection and is frozen loses it to one that asks, and goes on when it wakes", async () => {
     const name = fixture.name();
     const [frozen] = (await open(1, { name, share: "websocket" })) as [Page];
+    const [shown] = (await open(1, { name, share: "websocket" })) as [Page];
+    expect(holders()).toEqual([frozen]);
     const session = await context.newCDPSession(frozen);
     await session.send("Debugger.enable");
     await session.send("Debugger.pause");
-    const [next] = (await open(1, { name, share: "websocket" })) as [Page];
-    await next.evaluate(() => tab.say("next", 0, 5));
-    await settles([next]);
+    // As when somebody turns to it.
+    await shown.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await shown.evaluate(() => tab.say("shown", 0, 5));
+    await settles([shown]);
+    const [late] = (await open(1, { name, share: "websocket" })) as [Page];
     await session.send("Debugger.resume");
     await frozen.evaluate(() => tab.say("frozen", 0, 5));
     await settles([frozen]);
-    await expect.poll(() => holders()).toEqual([next]);
-    expect(await saidIn(name)).toEqual({ next: upTo(5), frozen: upTo(5) });
-    await allHaveHeard([frozen, next], name);
+    await expect.poll(() => holders()).toEqual([shown]);
+    expect(await saidIn(name)).toEqual({ shown: upTo(5), frozen: upTo(5) });
+    await allHaveHeard([frozen, shown, late], name);
   });
 
   test.each(["sse", "longPoll"] as const)(
