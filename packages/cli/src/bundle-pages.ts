@@ -1,24 +1,36 @@
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
-import { bundledPagePath, type Manifest, pageEntryPath } from "sessile/routes";
+import { type BuildOptions, build } from "esbuild";
+import { bundledPagePath, type Manifest, outputFolder, pageEntryPath } from "sessile/routes";
 import { describeFailure, ownConditions } from "./bundle-worker.ts";
 import { UsageError } from "./usage-error.ts";
 import { findConfig, readConfig } from "./worker-config.ts";
 
 /** Bundles each kind's page.tsx into the folder of static files. @throws UsageError with the compiler's messages */
-export async function bundlePages(root: string, { kinds }: Manifest): Promise<void> {
-  const shown = kinds.filter(({ page }) => page !== null);
-  if (shown.length === 0) return;
+export async function bundlePages(root: string, manifest: Manifest): Promise<void> {
+  if (!hasPages(manifest)) return;
   const { assets } = readConfig(findConfig(undefined, root));
-  if (!assets) throw new UsageError("Pages need the configuration's assets.directory.");
-  await build({
-    entryPoints: shown.map((kind) => ({
-      in: resolve(root, pageEntryPath(kind)),
-      out: bundledPagePath(kind).replace(/\.js$/, ""),
-    })),
-    outdir: assets.directory,
+  await build(pageBundleOptions(root, manifest, assets?.directory)).catch((failure: unknown) =>
+    refusePages(manifest, failure),
+  );
+}
+
+export function hasPages({ kinds }: Manifest): boolean {
+  return kinds.some(({ page }) => page !== null);
+}
+
+/** @throws UsageError without a folder of static files to write them to */
+export function pageBundleOptions(root: string, { kinds }: Manifest, directory: string | undefined) {
+  if (directory === undefined) throw new UsageError("Pages need the configuration's assets.directory.");
+  return {
+    entryPoints: kinds
+      .filter(({ page }) => page !== null)
+      .map((kind) => ({
+        in: resolve(root, pageEntryPath(kind)),
+        out: bundledPagePath(kind).replace(/\.js$/, ""),
+      })),
+    outdir: directory,
     absWorkingDir: root,
-    alias: { "@sessions": join(root, ".sessions") },
+    alias: { "@sessions": join(root, outputFolder) },
     bundle: true,
     minify: true,
     format: "esm",
@@ -27,8 +39,11 @@ export async function bundlePages(root: string, { kinds }: Manifest): Promise<vo
     conditions: ownConditions,
     define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "silent",
-  }).catch(async (failure: unknown) => {
-    const pages = shown.map(({ page }) => page).join(", ");
-    throw new UsageError(`${pages} cannot be bundled:\n${await describeFailure(failure)}`);
-  });
+  } satisfies BuildOptions;
+}
+
+/** @throws UsageError with the compiler's messages */
+export async function refusePages({ kinds }: Manifest, failure: unknown): Promise<never> {
+  const pages = kinds.flatMap(({ page }) => page ?? []).join(", ");
+  throw new UsageError(`${pages} cannot be bundled:\n${await describeFailure(failure)}`);
 }

@@ -14,12 +14,16 @@ export async function bundleWorker(
   main: string,
   define: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const result = await build(bundleOptions(main, define)).catch(async (failure: unknown) => {
-    throw new UsageError(`${main} cannot be bundled:\n${await describeFailure(failure)}`);
-  });
+  const options = bundleOptions(main, define);
+  const result = await build(options).catch((failure: unknown) => refuseWorker(main, failure));
   const [output] = result.outputFiles;
   if (!output) throw new UsageError(`${main} gave no output.`);
   return output.text;
+}
+
+/** @throws UsageError with the compiler's messages */
+export async function refuseWorker(main: string, failure: unknown): Promise<never> {
+  throw new UsageError(`${main} cannot be bundled:\n${await describeFailure(failure)}`);
 }
 
 /** How a Worker is bundled, for callers that watch and rebuild. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { overview, parseCommandLine, serveHelp } from "./command-line.ts";
+import { overview, parseCommandLine } from "./command-line.ts";
+import { serveHelp } from "./serve-flags.ts";
 
 const serve = (...args: string[]) => parseCommandLine(["serve", ...args]);
 

@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { UsageError } from "./usage-error.ts";
+import { readFlags } from "./read-flags.ts";
 
 export interface GenerateFlags {
   readonly root: string;
@@ -22,9 +21,16 @@ migrations in wrangler.jsonc.
   --help           print this
 `;
 
+const options = {
+  root: { type: "string" },
+  check: { type: "boolean" },
+  "allow-delete": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
 /** @throws UsageError */
 export function parseGenerate(args: readonly string[]): GenerateCommand {
-  const values = readFlags(args);
+  const values = readFlags("generate", args, options);
   if (values.help) return { name: "help", text: generateHelp };
   return {
     name: "generate",
@@ -34,19 +40,4 @@ export function parseGenerate(args: readonly string[]): GenerateCommand {
       check: values.check ?? false,
     },
   };
-}
-
-function readFlags(args: readonly string[]) {
-  try {
-    const options = {
-      root: { type: "string" },
-      check: { type: "boolean" },
-      "allow-delete": { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    } as const;
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${message.split(". ")[0]}. Run: sessile generate --help`);
-  }
 }

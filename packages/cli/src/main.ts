@@ -22,6 +22,9 @@ async function run(args: readonly string[]): Promise<void> {
       const { runServe } = await import("./serve-command.ts");
       return runServe(command.flags);
     }
+    case "dev":
+      requireNode();
+      return (await import("./dev/dev-command.ts")).runDev(command.flags);
     case "generate":
       requireNode();
       return (await import("./generate-command.ts")).runGenerate(command.flags);

@@ -95,6 +95,12 @@ export function readConfig(file: string): WorkerConfig {
   };
 }
 
+/** @throws UsageError */
+export function mainOf({ main }: WorkerConfig): string {
+  if (main !== undefined) return main;
+  throw new UsageError(`The configuration has no "main". Add it, or give a bundled Worker with --worker.`);
+}
+
 function parseJsonc(text: string, file: string): unknown {
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { allowTrailingComma: true });

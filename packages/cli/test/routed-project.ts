@@ -1,6 +1,15 @@
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Server, serve } from "sessile/node";
 import { type Generated, type GenerateOptions, generate } from "sessile/routes";
@@ -35,6 +44,12 @@ export class RoutedProject {
 
   replace(path: string, from: string, to: string): void {
     writeFileSync(this.path(path), this.read(path).replaceAll(from, to));
+  }
+
+  write(path: string, text: string): void {
+    const file = this.path(path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
   }
 
   move(from: string, to: string): void {

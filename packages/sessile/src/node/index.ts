@@ -6,6 +6,7 @@ export type {
   ClassRename,
   DurableObjectBinding,
   JsonValue,
+  ReloadOptions,
   ServeOptions,
   WorkerModule,
 } from "./server/options.ts";

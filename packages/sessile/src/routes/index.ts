@@ -6,4 +6,4 @@ export type { Manifest, ManifestKind } from "./manifest.ts";
 export { bundledPagePath, pageEntryPath } from "./pages.ts";
 export { type Plan, type Project, planGeneration } from "./plan.ts";
 export type { ScannedRoute } from "./scan.ts";
-export { lockPath, outputFolder, type SourceFile, settleMs, sourceFolder } from "./source-file.ts";
+export { lockPath, outputFolder, type SourceFile, sourceFolder } from "./source-file.ts";

@@ -10,6 +10,8 @@ export interface SessionSource {
 }
 
 const parser = Parser.extend(tsPlugin());
+/** What was read last of each path: whoever generates on every change parses what changed. */
+const known = new Map<string, { readonly text: string; readonly source: SessionSource }>();
 
 /**
  * The default-exported class of a `session.ts`, and the kind it declares. The file is read, never run: what it imports
@@ -18,6 +20,14 @@ const parser = Parser.extend(tsPlugin());
  * @throws GenerateError `invalid_source`
  */
 export function readSessionSource(file: SourceFile): SessionSource {
+  const former = known.get(file.path);
+  if (former?.text === file.text) return former.source;
+  const source = parseSession(file);
+  known.set(file.path, { text: file.text, source });
+  return source;
+}
+
+function parseSession(file: SourceFile): SessionSource {
   const declared = defaultClass(parseSource(file), file);
   if (!declared.id)
     throw invalid(file, "its class has no name, and the binding is made of it: name it, as in ChatSession");

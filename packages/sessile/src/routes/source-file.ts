@@ -9,9 +9,6 @@ export const sourceFolder = "sessions";
 export const outputFolder = ".sessions";
 export const lockPath = "sessions.lock.json";
 
-/** Whoever generates on change waits this long for the next one: editors and version control write in bursts. */
-export const settleMs = 30;
-
 /** What the path of a file in the output folder is to an import from there. */
 export function importFrom(outputFile: string, target: string): string {
   const depth = outputFile.split("/").length - 1;

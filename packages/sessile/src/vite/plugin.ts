@@ -1,6 +1,9 @@
 import { join, resolve, sep } from "node:path";
 import type { Plugin, ViteDevServer } from "vite";
-import { generate, outputFolder, settleMs, sourceFolder } from "../routes/index.ts";
+import { generate, outputFolder, sourceFolder } from "../routes/index.ts";
+
+/** Vite's watcher tells of a file once in 50 ms and drops what comes within: only after that is everything there to be read. */
+const settleMs = 60;
 
 export interface SessilePluginOptions {
   /** The folder that `sessions/` lies in. Default: Vite's root. */
@@ -39,13 +42,17 @@ function keepUpToDate(server: ViteDevServer, root: string): void {
       server.ws.send({ type: "error", err: { message, stack: "", plugin: "sessile" } });
     }
   };
-  update();
-  const folder = join(root, sourceFolder);
   let timer: NodeJS.Timeout | undefined;
-  server.watcher.add(folder);
-  server.watcher.on("all", (_event, path) => {
-    if (!`${resolve(path)}${sep}`.startsWith(`${folder}${sep}`)) return;
+  const updateSoon = (): void => {
     clearTimeout(timer);
     timer = setTimeout(update, settleMs);
+  };
+  const folder = join(root, sourceFolder);
+  server.watcher.on("all", (_event, path) => {
+    if (`${resolve(path)}${sep}`.startsWith(`${folder}${sep}`)) updateSoon();
   });
+  // What changes while the watcher looks around for the first time is no event to it.
+  server.watcher.on("ready", updateSoon);
+  server.watcher.add(folder);
+  update();
 }

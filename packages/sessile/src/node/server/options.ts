@@ -64,3 +64,18 @@ export interface ServeOptions {
   /** Receives the Worker's and the server's log. Default: lines on stdout and stderr. */
   readonly log?: LogSink;
 }
+
+/** What may be other with the next build of a Worker; the rest stays as it was served. */
+export type ReloadOptions = Partial<
+  Pick<
+    ServeOptions,
+    | "durableObjects"
+    | "renamedClasses"
+    | "d1"
+    | "r2"
+    | "vars"
+    | "compatibilityDate"
+    | "compatibilityFlags"
+    | "assets"
+  >
+>;

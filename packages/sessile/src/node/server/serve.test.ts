@@ -168,6 +168,22 @@ describe("running", () => {
     expect(await text(`${server.url}/`)).toBe("3");
   });
 
+  test("another build may have other bindings; one that does not start takes no class's data with it", async () => {
+    using folder = temporaryFolder();
+    await using server = await serve(options(folder.path));
+    expect(await text(`${server.url}/`)).toBe("1");
+    const renamed = {
+      durableObjects: { COUNTER: { className: "Tally" } },
+      renamedClasses: [{ from: "Counter", to: "Tally" }],
+    };
+    const broken = `${counterWorker("Tally")}\nthrow new Error("boom on reload");`;
+    await expect(server.reload({ source: broken }, renamed)).rejects.toThrow("boom on reload");
+    await server.reload({ source: counterWorker() });
+    expect(await text(`${server.url}/`)).toBe("2");
+    await server.reload({ source: counterWorker("Tally") }, renamed);
+    expect(await text(`${server.url}/`)).toBe("3");
+  });
+
   test("IPv6 loopback serves without an authorizer", async () => {
     using folder = temporaryFolder();
     await using server = await serve(options(folder.path, { host: "[::1]" }));

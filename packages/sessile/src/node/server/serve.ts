@@ -7,14 +7,14 @@ import { createMiniflare, disposeMiniflare } from "./embedded-miniflare.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { endLeftoverRuntime } from "./leftover-runtime.ts";
 import { consoleLog, HeldLog } from "./log.ts";
-import type { ServeOptions, WorkerModule } from "./options.ts";
+import type { ReloadOptions, ServeOptions, WorkerModule } from "./options.ts";
 import type { RuntimeInputs } from "./runtime-config.ts";
 import { runtimeConfig, workerName } from "./runtime-config.ts";
 import type { RuntimeGuard } from "./runtime-guard.ts";
 import { guardRuntime } from "./runtime-guard.ts";
 import { ServeError, systemCode } from "./serve-error.ts";
 import { startupFailure } from "./startup-failure.ts";
-import { keepStorageKeys } from "./storage-keys.ts";
+import { findStorageKeys, keepStorageKeys } from "./storage-keys.ts";
 
 export type D1Handle = Awaited<ReturnType<Miniflare["getD1Database"]>>;
 
@@ -39,12 +39,12 @@ export interface Server {
     options?: { readonly webSockets?: "hibernate" | "close" },
   ): Promise<void>;
   /**
-   * Runs another build of the Worker, and reads the static files again, on the same port and data. Sockets drop.
-   * After a build that does not start, the next one can still be tried.
+   * Runs another build of the Worker, with other bindings if it has them, and reads the static files again, on the same port and
+   * data. Sockets drop. After a build that does not start nothing runs, and the next one can still be tried.
    *
    * @throws ServeError `worker_failed`
    */
-  reload(worker: WorkerModule): Promise<void>;
+  reload(worker: WorkerModule, options?: ReloadOptions): Promise<void>;
   /** A D1 database from Node, for tests and tools. */
   d1(binding: string): Promise<D1Handle>;
   close(): Promise<void>;
@@ -122,7 +122,8 @@ async function start(
   port: number,
 ): Promise<Running> {
   const declared = options.durableObjects ?? {};
-  const storageKeys = keepStorageKeys(folder.path, declared, options.renamedClasses ?? [], log);
+  const storageKeys = findStorageKeys(folder.path, declared, options.renamedClasses ?? [], log);
+  keepStorageKeys(folder.path, storageKeys);
   const secret = keepSecret(folder);
   const allowed = allowedAuthorities(host, port, options.allowedHosts ?? []);
   const guard = guardRuntime(folder.run, options.guard);
@@ -173,6 +174,7 @@ function runningServer({ miniflare, guard, inputs }: Running, facts: ServerFacts
   const { port } = inputs;
   const { host, dir, startupMs } = facts;
   const shown = host === "0.0.0.0" || host === "::" || host === "*" ? "127.0.0.1" : host;
+  let current = inputs;
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= disposeMiniflare(miniflare).finally(() => {
@@ -192,11 +194,17 @@ function runningServer({ miniflare, guard, inputs }: Running, facts: ServerFacts
     },
     evict: (className, name, options = {}) =>
       miniflare.unsafeEvictDurableObject(workerName, className, { name, ...options }),
-    async reload(worker) {
-      const config = runtimeConfig({ ...inputs, workerSource: readWorker(worker) });
-      await miniflare.setOptions(config).catch((error: unknown) => {
+    async reload(worker, changes = {}) {
+      const options = { ...current.options, ...changes };
+      const { durableObjects = {}, renamedClasses = [] } = options;
+      const storageKeys = findStorageKeys(dir, durableObjects, renamedClasses, inputs.log);
+      const next = { ...current, options, storageKeys, workerSource: readWorker(worker) };
+      await miniflare.setOptions(runtimeConfig(next)).catch((error: unknown) => {
         throw startupFailure(error, port, workerName);
       });
+      // Only now: the build before this one may have to be run again, with the classes that it has.
+      keepStorageKeys(dir, storageKeys);
+      current = next;
     },
     d1: (binding) => miniflare.getD1Database(binding, workerName),
     close,

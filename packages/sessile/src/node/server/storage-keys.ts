@@ -10,6 +10,8 @@ export interface ClassStorage {
   readonly binding: string;
 }
 
+const fileName = "classes.json";
+
 export type StorageKeys = ReadonlyMap<string, ClassStorage>;
 
 /**
@@ -51,24 +53,28 @@ function freeKey(keys: StorageKeys, className: string): string {
   return key;
 }
 
-/** Reads, assigns and writes back `classes.json`. Only for the holder of the lock. */
-export function keepStorageKeys(
+/** What `classes.json` says, and of classes that it does not know yet what follows from the declared ones. */
+export function findStorageKeys(
   dir: string,
   declared: Readonly<Record<string, DurableObjectBinding>>,
   renames: readonly ClassRename[],
   log: HeldLog,
 ): StorageKeys {
-  const file = join(dir, "classes.json");
-  const known = readKeys(file);
+  const known = readKeys(join(dir, fileName));
   const keys = assignStorageKeys(known, declared, renames);
   for (const [className, { key }] of keys) {
     const [former] = [...known].find(([, storage]) => storage.key === key) ?? [className];
     if (former !== className)
       log.write("server", "info", `${className} carries on with the data of ${former}.`);
   }
+  return keys;
+}
+
+/** Writes `classes.json`. Only for the holder of the lock. */
+export function keepStorageKeys(dir: string, keys: StorageKeys): void {
+  const file = join(dir, fileName);
   writeFileSync(`${file}.next`, `${JSON.stringify(Object.fromEntries(keys), null, 2)}\n`, { flush: true });
   renameSync(`${file}.next`, file);
-  return keys;
 }
 
 function readKeys(file: string): StorageKeys {

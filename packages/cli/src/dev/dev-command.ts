@@ -1,0 +1,18 @@
+import { dirname, resolve } from "node:path";
+import { describeServer, stopOnSignal } from "../serve-command.ts";
+import type { ServeFlags } from "../serve-flags.ts";
+import { DevServer } from "./dev-server.ts";
+
+/** Serves what is worked on until the process is told to stop. */
+export async function runDev(flags: ServeFlags): Promise<void> {
+  const print = (text: string): void => {
+    process.stdout.write(text);
+  };
+  const dev = await DevServer.start({
+    root: flags.config === undefined ? process.cwd() : dirname(resolve(flags.config)),
+    flags: flags.config === undefined ? flags : { ...flags, config: resolve(flags.config) },
+    onServing: (server) => print(`${describeServer(server)}Changes take over in place.\n`),
+    print: (line) => print(`${line}\n`),
+  });
+  stopOnSignal(() => dev.close());
+}
