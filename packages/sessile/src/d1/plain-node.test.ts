@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { expect, test } from "vitest";
 import * as record from "../record/index.ts";
 import * as entry from "./index.ts";
@@ -22,4 +24,21 @@ test("SS20 no file of the stores imports anything of a platform", () => {
   for (const file of shipped)
     for (const [, source] of readFileSync(new URL(file, folder), "utf8").matchAll(/from "([^"]+)"/g))
       expect(source).toMatch(/^\.\.?\/[a-z0-9/-]+\.ts$/);
+});
+
+test("SS20 a bundler takes it whole, without externals and without anything of the object's layer", async () => {
+  const { metafile, outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("index.ts", import.meta.url))],
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["import"],
+    metafile: true,
+    write: false,
+  });
+  expect(outputFiles[0]?.text).not.toContain("cloudflare:");
+  const inputs = Object.keys(metafile.inputs);
+  expect(inputs.filter((file) => file.includes("/src/object/") || file.includes("/src/worker/"))).toEqual([]);
+  expect(inputs.some((file) => file.endsWith("stores/d1-state-store.ts"))).toBe(true);
 });

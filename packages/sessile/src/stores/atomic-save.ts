@@ -5,8 +5,8 @@ import { type Operation, type Statement, statement } from "./operation.ts";
 import { runAssignments } from "./run-operations.ts";
 import { notPromotedSql, promotedTo, promotion } from "./staging-operations.ts";
 import { assignments, saveResultOf } from "./state-operations.ts";
-import { stateValues } from "./state-row.ts";
-import { assertName, assertWhole, storedText } from "./store-input.ts";
+import { stateText, stateValues } from "./state-row.ts";
+import { assertName, assertWhole } from "./store-input.ts";
 
 /**
  * One step of an agent, visible whole or not at all: pending calls and who owns them, the step's messages, its checkpoint and what
@@ -84,7 +84,7 @@ function checkpoint(sessionId: string, id: string, at: number, save: AtomicSave)
       save.state.stepCount,
       sessionId,
       streamSequence,
-      storedText("state", save.state),
+      stateText(save.state),
       at,
       sessionId,
       id,

@@ -8,8 +8,8 @@ import { assertAgentStatus, assertName, noSession, storedText } from "./store-in
 
 const hasSessionSql = "EXISTS (SELECT 1 FROM __agents_states WHERE session_id = ?)";
 
-/** The sessions that a session has started, and what it was told from outside while it runs. */
-export function familyOperations({ now }: Pick<StoreContext, "now">) {
+/** The sessions that a session has started. */
+export function subSessionOperations({ now }: Pick<StoreContext, "now">) {
   return {
     addSubSessionRef(
       sessionId: string,
@@ -65,7 +65,12 @@ export function familyOperations({ now }: Pick<StoreContext, "now">) {
       ],
       read: ([rows = []]) => rows.map(refOf),
     }),
+  };
+}
 
+/** What a session was told from outside, for its run to find. */
+export function interruptOperations({ now }: Pick<StoreContext, "now">) {
+  return {
     setInterruptFlag(sessionId: string, reason: string): Operation<void> {
       assertName("reason", reason);
       return {

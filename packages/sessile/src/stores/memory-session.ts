@@ -89,5 +89,7 @@ export interface MemoryTables {
   now(): number;
   /** @throws SessileError `not_found` */
   change<T>(sessionId: string, write: (draft: SessionDraft) => T): T;
+  /** The same, and `otherwise` if there is no such session. */
+  changeIfThere<T>(sessionId: string, write: (draft: SessionDraft) => T, otherwise: T): T;
   put(sessionId: string, session: MemorySession): void;
 }

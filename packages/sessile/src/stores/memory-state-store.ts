@@ -1,7 +1,8 @@
 import type { SessionStateStore, SyncSessionStateStore } from "../protocol/state-store.ts";
-import { memoryRecords } from "./memory-records.ts";
+import { memoryCheckpoints, memoryMessages, memoryStagings } from "./memory-messages.ts";
+import { memoryInterrupts, memoryRuns, memorySubSessions } from "./memory-runs.ts";
 import { type MemorySession, type MemoryTables, SessionDraft } from "./memory-session.ts";
-import { memoryStates } from "./memory-states.ts";
+import { memoryStates, memoryStatuses } from "./memory-states.ts";
 import { type StoreOptions, storeContext } from "./store-context.ts";
 import { noSession } from "./store-input.ts";
 
@@ -26,12 +27,23 @@ export function createMemoryStateStore(options: MemoryStateStoreOptions = {}): S
       sessions.set(sessionId, draft.session);
       return value;
     },
+    changeIfThere: (sessionId, write, otherwise) =>
+      sessions.has(sessionId) ? tables.change(sessionId, write) : otherwise,
     put(sessionId, session) {
       beforeChange("session");
       sessions.set(sessionId, session);
     },
   };
-  const store: SyncSessionStateStore = { ...memoryStates(tables), ...memoryRecords(tables) };
+  const store: SyncSessionStateStore = {
+    ...memoryStates(tables),
+    ...memoryStatuses(tables),
+    ...memoryMessages(tables),
+    ...memoryStagings(tables),
+    ...memoryCheckpoints(tables),
+    ...memoryRuns(tables),
+    ...memorySubSessions(tables),
+    ...memoryInterrupts(tables),
+  };
   return Object.fromEntries(
     Object.entries(store).map(([name, method]) => [
       name,

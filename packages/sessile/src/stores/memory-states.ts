@@ -4,7 +4,7 @@ import type { SaveResult, SyncSessionStateStore } from "../protocol/state-store.
 import { memoryConversation } from "./memory-conversation.ts";
 import { type MemorySession, type MemoryTables, newSession, storedState } from "./memory-session.ts";
 import { mergePatch, mergeWarnings } from "./merge-patch.ts";
-import { stateValues } from "./state-row.ts";
+import { stateFromText, stateText, stateValues } from "./state-row.ts";
 import { assertAgentStatus, assertName, assertWhole, pageOf, storedText } from "./store-input.ts";
 
 type States = Pick<
@@ -16,6 +16,9 @@ type States = Pick<
   | "loadState"
   | "saveState"
   | "saveStateAndPromoteStaging"
+>;
+type Statuses = Pick<
+  SyncSessionStateStore,
   | "compareAndSetStatus"
   | "updateStatus"
   | "incrementStepCount"
@@ -33,15 +36,6 @@ export function memoryStates({ sessions, now, change, put }: MemoryTables): Stat
     put(sessionId, newSession(copy, now()));
     return true;
   };
-  const update = <T>(
-    sessionId: string,
-    changes: (session: MemorySession) => Partial<AgentState>,
-    read: (session: MemorySession) => T,
-  ): T =>
-    change(sessionId, (draft) => {
-      draft.setState(changes(draft.session), now());
-      return read(draft.session);
-    });
   return {
     createSession: create,
     sessionExists: (sessionId) => sessions.has(sessionId),
@@ -57,12 +51,7 @@ export function memoryStates({ sessions, now, change, put }: MemoryTables): Stat
       if (!session && (expectedVersion ?? 0) === 0) create(sessionId, state);
       else if (!session || (expectedVersion !== undefined && expectedVersion !== session.version))
         return refusal(session);
-      else
-        update(
-          sessionId,
-          () => stateCopy(state),
-          () => {},
-        );
+      else change(sessionId, (draft) => draft.setState(stateCopy(state), now()));
       return success(sessions.get(sessionId) as MemorySession);
     },
     saveStateAndPromoteStaging(sessionId, save) {
@@ -78,6 +67,21 @@ export function memoryStates({ sessions, now, change, put }: MemoryTables): Stat
         return success(draft.session);
       });
     },
+  };
+}
+
+/** What changes a part of a state. */
+export function memoryStatuses({ sessions, now, change }: MemoryTables): Statuses {
+  const update = <T>(
+    sessionId: string,
+    changes: (session: MemorySession) => Partial<AgentState>,
+    read: (session: MemorySession) => T,
+  ): T =>
+    change(sessionId, (draft) => {
+      draft.setState(changes(draft.session), now());
+      return read(draft.session);
+    });
+  return {
     compareAndSetStatus(sessionId, expected, next, { error, expectedVersion } = {}) {
       assertAgentStatus("next", next);
       const session = sessions.get(sessionId);
@@ -157,7 +161,7 @@ function expiryOf({ suspension }: AgentState): number {
 /** Checked as other stores check it, and owing nothing to the object it came from. */
 function stateCopy(state: AgentState): AgentState {
   stateValues(state);
-  return deepFreeze(JSON.parse(JSON.stringify(state)) as AgentState);
+  return deepFreeze(stateFromText(stateText(state)));
 }
 
 function success({ version, messages }: MemorySession): SaveResult {

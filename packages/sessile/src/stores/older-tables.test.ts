@@ -75,9 +75,11 @@ async function expectKept(store: SessionStateStore, since: (d1: number, object: 
 
 /** An old session goes on as a new one does. */
 async function expectUsable(store: SessionStateStore) {
-  const { version = 0, sessionId: _, ...state } = (await store.loadState("old")) ?? { sessionId: "" };
+  const state = await store.loadState("old");
+  if (!state) throw new Error("The old session is gone.");
+  const { version, sessionId: _, messageCount: __, checkpointId: ___, ...next } = state;
   const saved = await store.saveStateAndPromoteStaging("old", {
-    state: { ...(state as never), stepCount: 3 },
+    state: { ...next, stepCount: 3 },
     expectedVersion: version,
     stagingId: "step-3",
     messages: [{ role: "assistant", content: "on" }],

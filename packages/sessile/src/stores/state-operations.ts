@@ -31,31 +31,10 @@ const upsertSql = `INSERT INTO __agents_states (session_id, ${columns}, version,
 const loadSql = `SELECT s.*, ${messageCountSql("s.session_id")} AS message_count FROM __agents_states AS s WHERE session_id = ?`;
 
 /** Sessions and their states. */
-export function stateOperations({ now, writeId }: StoreContext) {
-  const save = (sessionId: string, state: AgentState, expected: number): Operation<WriteOutcome> => {
-    assertName("sessionId", sessionId);
-    const [id, at] = [writeId(), now()];
-    const values: readonly SqlValue[] = [sessionId, ...stateValues(state), id, at, at];
-    return guardedWrite(
-      sessionId,
-      id,
-      [statement(upsertSql, ...values, expected, sessionId, expected, expected)],
-      (outcome) => outcome,
-    );
-  };
-  const change = <T>(
-    sessionId: string,
-    assignment: string,
-    values: readonly SqlValue[],
-    read: (outcome: WriteOutcome) => T,
-  ): Operation<T> => {
-    const id = writeId();
-    const sql = `UPDATE __agents_states SET ${assignment}, ${touched} WHERE session_id = ?`;
-    return plainWrite(sessionId, id, [statement(sql, ...values, id, now(), sessionId)], read);
-  };
+export function stateOperations(context: StoreContext) {
   return {
     createSession: (sessionId: string, state: AgentState): Operation<boolean> =>
-      mapped(save(sessionId, state, 0), ({ ok }) => ok),
+      mapped(save(context, sessionId, state, 0), ({ ok }) => ok),
 
     sessionExists: (sessionId: string): Operation<boolean> => ({
       statements: [statement("SELECT 1 AS found FROM __agents_states WHERE session_id = ?", sessionId)],
@@ -73,9 +52,15 @@ export function stateOperations({ now, writeId }: StoreContext) {
       options: { readonly expectedVersion?: number } = {},
     ): Operation<SaveResult> {
       if (options.expectedVersion !== undefined) assertWhole("expectedVersion", options.expectedVersion);
-      return mapped(save(sessionId, state, options.expectedVersion ?? -1), saveResultOf);
+      return mapped(save(context, sessionId, state, options.expectedVersion ?? -1), saveResultOf);
     },
+  };
+}
 
+/** What changes a part of a state. */
+export function statusOperations(context: StoreContext) {
+  const { now, writeId } = context;
+  return {
     compareAndSetStatus(
       sessionId: string,
       expected: readonly AgentStatus[],
@@ -98,14 +83,14 @@ export function stateOperations({ now, writeId }: StoreContext) {
 
     updateStatus(sessionId: string, status: AgentStatus): Operation<number> {
       assertAgentStatus("status", status);
-      return change(sessionId, "status = ?", [status], ({ version }) => version);
+      return change(context, sessionId, "status = ?", [status], ({ version }) => version);
     },
 
     incrementStepCount: (sessionId: string): Operation<number> =>
-      change(sessionId, "step_count = step_count + 1", [], ({ stepCount }) => stepCount),
+      change(context, sessionId, "step_count = step_count + 1", [], ({ stepCount }) => stepCount),
 
     incrementResumeCount: (sessionId: string): Operation<number> =>
-      change(sessionId, "resume_count = resume_count + 1", [], ({ resumeCount }) => resumeCount),
+      change(context, sessionId, "resume_count = resume_count + 1", [], ({ resumeCount }) => resumeCount),
 
     mergeCustomState(
       sessionId: string,
@@ -113,10 +98,16 @@ export function stateOperations({ now, writeId }: StoreContext) {
     ): Operation<{ readonly newVersion: number; readonly warnings: readonly string[] }> {
       const patch = storedText("changes", changes);
       const warnings = mergeWarnings(changes);
-      return change(sessionId, "custom_state = json_patch(custom_state, ?)", [patch], ({ version }) => ({
-        newVersion: version,
-        warnings,
-      }));
+      return change(
+        context,
+        sessionId,
+        "custom_state = json_patch(custom_state, ?)",
+        [patch],
+        ({ version }) => ({
+          newVersion: version,
+          warnings,
+        }),
+      );
     },
 
     expireSessions(at: number, options: { readonly limit?: number } = {}): Operation<readonly string[]> {
@@ -135,6 +126,36 @@ export function stateOperations({ now, writeId }: StoreContext) {
       };
     },
   };
+}
+
+/** @param expected a version, or -1 for any */
+function save(
+  { now, writeId }: StoreContext,
+  sessionId: string,
+  state: AgentState,
+  expected: number,
+): Operation<WriteOutcome> {
+  assertName("sessionId", sessionId);
+  const [id, at] = [writeId(), now()];
+  const values: readonly SqlValue[] = [sessionId, ...stateValues(state), id, at, at];
+  return guardedWrite(
+    sessionId,
+    id,
+    [statement(upsertSql, ...values, expected, sessionId, expected, expected)],
+    (outcome) => outcome,
+  );
+}
+
+function change<T>(
+  { now, writeId }: StoreContext,
+  sessionId: string,
+  assignment: string,
+  values: readonly SqlValue[],
+  read: (outcome: WriteOutcome) => T,
+): Operation<T> {
+  const id = writeId();
+  const sql = `UPDATE __agents_states SET ${assignment}, ${touched} WHERE session_id = ?`;
+  return plainWrite(sessionId, id, [statement(sql, ...values, id, now(), sessionId)], read);
 }
 
 export function saveResultOf(outcome: WriteOutcome, promotedTo: string | null = null): SaveResult {

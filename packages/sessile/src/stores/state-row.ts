@@ -110,6 +110,13 @@ function stateOf(row: SqlRow): AgentState {
   };
 }
 
+const fields = Object.keys(initialAgentState("", "")) as readonly (keyof AgentState)[];
+
+/** The state and nothing else: callers save what they loaded, with its version and times. */
+export function stateText(state: AgentState): string {
+  return storedText("state", Object.fromEntries(fields.map((field) => [field, state[field]])));
+}
+
 /** A state out of a checkpoint, which may be older than some of the fields. */
 export function stateFromText(text: string): AgentState {
   const state = JSON.parse(text) as AgentState;

@@ -6,13 +6,13 @@ import type {
 } from "../protocol/state-store.ts";
 import { atomicSave } from "./atomic-save.ts";
 import { checkpointOperations } from "./checkpoint-operations.ts";
-import { familyOperations } from "./family-operations.ts";
+import { interruptOperations, subSessionOperations } from "./family-operations.ts";
 import type { StoreContext } from "./guarded-write.ts";
 import { messageOperations } from "./message-operations.ts";
 import { type Operation, statement } from "./operation.ts";
 import { runOperations } from "./run-operations.ts";
 import { stagingOperations } from "./staging-operations.ts";
-import { stateOperations } from "./state-operations.ts";
+import { stateOperations, statusOperations } from "./state-operations.ts";
 
 /** The contract, each method as data. */
 export type StoreOperations = {
@@ -47,11 +47,13 @@ export function storeOperations(
   });
   return {
     ...stateOperations(context),
+    ...statusOperations(context),
     ...messageOperations(context),
     ...stagingOperations(context),
     ...checkpointOperations,
     ...runOperations(context),
-    ...familyOperations(context),
+    ...subSessionOperations(context),
+    ...interruptOperations(context),
     saveStateAndPromoteStaging: (sessionId: string, save: AtomicSave): Operation<SaveResult> =>
       atomicSave(context, sessionId, save),
     deleteSession,

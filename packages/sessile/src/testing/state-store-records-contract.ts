@@ -116,7 +116,8 @@ export const recordCases: readonly StateStoreCase[] = [
       await store.createSession(id, idle);
       for (let n = 1; n <= 4; n++)
         await store.saveStateAndPromoteStaging(id, {
-          state: { ...idle, customState: { n } },
+          // As it was loaded, with its version and times, which are no part of the state.
+          state: { ...((await store.loadState(id)) ?? idle), customState: { n } },
           expectedVersion: n,
           checkpoint: { checkpointId: `cp-${n}`, streamSequence: n * 10 },
         });

@@ -59,3 +59,10 @@ test.each([1, 4])("SS18 an object of version %i is upgraded by its next use", as
     completedClientToolCalls: version >= 4 ? { "call-0": { at: 1 } } : {},
   });
 });
+
+test("SS19 a store of real D1 says how far it has seen, and another goes on from there", async () => {
+  const first = JSON.parse(await asked("bookmark/1"));
+  expect(first).toMatchObject({ created: true, exists: true, bookmark: expect.stringMatching(/.+/) });
+  const next = JSON.parse(await asked(`bookmark/2?from=${first.bookmark}`));
+  expect(next).toMatchObject({ created: false, exists: true });
+});

@@ -2,7 +2,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { DurableSql } from "../../src/object/durable-sql.ts";
 import { createObjectStateStore } from "../../src/object/object-state-store.ts";
-import { createD1StateStore, createD1UsageStore, createSqlStateStore } from "../../src/stores/index.ts";
+import {
+  createD1StateStore,
+  createD1UsageStore,
+  createSqlStateStore,
+  initialAgentState,
+} from "../../src/stores/index.ts";
 import { sqlContract } from "../../src/testing/sql-contract.ts";
 import { type StateStoreHarness, stateStoreContract } from "../../src/testing/state-store-contract.ts";
 import { faultyD1, faultySql, StatementFaults } from "../../src/testing/statement-faults.ts";
@@ -52,6 +57,16 @@ export default {
       case "usage":
         await usageStoreContract[index]?.run(createD1UsageStore(env.STORE), `session-${index}`);
         return new Response("kept");
+      case "bookmark": {
+        const from = new URL(request.url).searchParams.get("from") ?? "first-primary";
+        const store = createD1StateStore(env.STORE, { from });
+        const created = await store.createSession("bookmarked", initialAgentState("writer", "stream"));
+        return Response.json({
+          created,
+          exists: await store.sessionExists("bookmarked"),
+          bookmark: store.bookmark(),
+        });
+      }
       default: {
         const faults = new StatementFaults();
         return new Response(await keeps(index, createD1StateStore(faultyD1(env.STORE, faults)), faults));
