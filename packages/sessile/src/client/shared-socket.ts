@@ -72,7 +72,9 @@ export class SharedSocket implements SocketLike {
 
   send(data: string | Uint8Array<ArrayBuffer>): void {
     if (typeof data !== "string") return;
-    const frame = data === pingText ? null : (JSON.parse(data) as ClientFrame);
+    // Commands, which are most of it and may be long, need not be understood.
+    const isPassedOn = data === pingText || data.startsWith('{"t":"do"');
+    const frame = isPassedOn ? null : (JSON.parse(data) as ClientFrame);
     if (frame?.t === "hello") void this.#guard(() => this.#greet(frame));
     else if (frame?.t === "pull") void this.#guard(() => this.#read(frame.after));
     else if (this.#link !== null) this.#tell({ t: "send", link: this.#link, tab: this.#id, text: data });
@@ -211,6 +213,7 @@ export class SharedSocket implements SocketLike {
   }
 
   #tell(message: TabMessage): void {
+    if (this.#ended.signal.aborted) return;
     this.#channel.postMessage(message);
   }
 }

@@ -33,6 +33,7 @@ export class TabHub {
   readonly #options: TabHubOptions;
   readonly #channel: BroadcastChannel;
   readonly #tabs = new Set<string>();
+  #isClosed = false;
   #waiting: string[] = [];
   #socket: SocketLike | null = null;
   #link = "";
@@ -52,6 +53,7 @@ export class TabHub {
 
   close(): void {
     this.#end(connectionLost, "");
+    this.#isClosed = true;
     this.#channel.close();
   }
 
@@ -185,6 +187,7 @@ export class TabHub {
   }
 
   #tell(message: TabMessage): void {
+    if (this.#isClosed) return;
     this.#channel.postMessage(message);
   }
 }
