@@ -166,6 +166,7 @@ test("CH17 what was answered elsewhere goes on by itself, and a second tab and a
     { state: "approval-responded", input: { to: "bob" }, approval: { approved: true } },
   ]);
   const resumed = third.resumeStream();
+  await until(async () => third.status === "streaming");
   call.say("Done.");
   call.end();
   await resumed;
