@@ -1,12 +1,12 @@
+import type { Json } from "./json.ts";
 import type {
   AgentMessage,
-  AgentState,
   AgentStatus,
   JsonObject,
   RunStatus,
-  StoredAgentState,
-} from "./agent-state.ts";
-import type { Json } from "./json.ts";
+  SessionState,
+  StoredSessionState,
+} from "./session-state.ts";
 
 /** What a compare-and-set came to. A session that is not there has no status and version 0. */
 export type SetResult =
@@ -47,7 +47,7 @@ export interface Checkpoint extends CheckpointDraft {
   readonly sessionId: string;
   readonly stepCount: number;
   readonly messageCount: number;
-  readonly state: AgentState;
+  readonly state: SessionState;
   readonly createdAt: number;
 }
 
@@ -75,7 +75,7 @@ export interface Run {
 
 /** Everything that one step changes. */
 export interface AtomicSave {
-  readonly state: AgentState;
+  readonly state: SessionState;
   /** The version that the state was made from. */
   readonly expectedVersion: number;
   /** Messages from this count on are dropped first: going back to a checkpoint. */
@@ -122,18 +122,18 @@ export interface MessagePage {
  */
 export interface SessionStateStore {
   /** @returns false if there is one */
-  createSession(sessionId: string, state: AgentState): Promise<boolean>;
+  createSession(sessionId: string, state: SessionState): Promise<boolean>;
   sessionExists(sessionId: string): Promise<boolean>;
   /** With everything of it. @returns false if there was none */
   deleteSession(sessionId: string): Promise<boolean>;
   /** The session's state goes, and with it the session: `deleteSession` by the name that goes with `saveState`. */
   deleteState(sessionId: string): Promise<boolean>;
 
-  loadState(sessionId: string): Promise<StoredAgentState | null>;
+  loadState(sessionId: string): Promise<StoredSessionState | null>;
   /** Replaces the whole state. Without a version it creates the session if need be; with version 0 it only creates it. */
   saveState(
     sessionId: string,
-    state: AgentState,
+    state: SessionState,
     options?: { readonly expectedVersion?: number },
   ): Promise<SaveResult>;
   /** The state, the conversation, a staging, a checkpoint and a run, visible together or not at all. */

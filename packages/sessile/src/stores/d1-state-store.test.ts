@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { initialAgentState } from "../protocol/agent-state.ts";
+import { initialSessionState } from "../protocol/session-state.ts";
 import { type Fault, withFaults } from "../record/faulty-d1.ts";
 import type { D1Database } from "../record/index.ts";
 import { openSqliteD1 } from "../record/sqlite-d1.ts";
 import { createD1StateStore, runMigration, stateStoreVersion } from "./index.ts";
 
-const idle = initialAgentState("writer", "stream");
+const idle = initialSessionState("writer", "stream");
 /** Another isolate's view of the same database: a binding object of its own. */
 const isolateOf = (db: D1Database): D1Database => ({
   prepare: (query) => db.prepare(query),

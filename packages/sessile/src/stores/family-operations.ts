@@ -1,5 +1,5 @@
 import { numberAt, numberOrNullAt, textAt, textOrNullAt } from "../kernel/sql.ts";
-import type { AgentStatus, JsonObject } from "../protocol/agent-state.ts";
+import type { AgentStatus, JsonObject } from "../protocol/session-state.ts";
 import type { InterruptFlag, SubSessionMode, SubSessionRef } from "../protocol/state-store.ts";
 import type { StoreContext } from "./guarded-write.ts";
 import { type Operation, type Rows, rowIn, statement } from "./operation.ts";

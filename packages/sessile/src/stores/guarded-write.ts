@@ -1,5 +1,5 @@
 import { numberAt, textAt } from "../kernel/sql.ts";
-import type { AgentStatus } from "../protocol/agent-state.ts";
+import type { AgentStatus } from "../protocol/session-state.ts";
 import { type Operation, type Rows, type Statement, statement } from "./operation.ts";
 import { noSession } from "./store-input.ts";
 

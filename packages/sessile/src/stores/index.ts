@@ -1,15 +1,15 @@
 export {
   type AgentMessage,
-  type AgentState,
   type AgentStatus,
   agentStatuses,
-  initialAgentState,
+  initialSessionState,
   type JsonObject,
   type RunStatus,
   runStatuses,
-  type StoredAgentState,
+  type SessionState,
+  type StoredSessionState,
   type SuspensionContext,
-} from "../protocol/agent-state.ts";
+} from "../protocol/session-state.ts";
 export {
   type AtomicSave,
   type Checkpoint,

@@ -1,5 +1,5 @@
-import type { AgentMessage } from "../protocol/agent-state.ts";
 import { deepFreeze, SessileError } from "../protocol/index.ts";
+import type { AgentMessage } from "../protocol/session-state.ts";
 import type { AtomicSave, Run, RunChange } from "../protocol/state-store.ts";
 import type { SessionDraft } from "./memory-session.ts";
 import { assertMessages, assertName, assertRunStatus, assertWhole, storedText } from "./store-input.ts";

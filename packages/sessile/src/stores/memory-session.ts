@@ -1,9 +1,9 @@
-import type { AgentMessage, AgentState, StoredAgentState } from "../protocol/agent-state.ts";
+import type { AgentMessage, SessionState, StoredSessionState } from "../protocol/session-state.ts";
 import type { Checkpoint, InterruptFlag, Run, Staging, SubSessionRef } from "../protocol/state-store.ts";
 
 /** All that is kept of one session. Never changed in place: a write makes another and puts it in its stead. */
 export interface MemorySession {
-  readonly state: AgentState;
+  readonly state: SessionState;
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -17,7 +17,7 @@ export interface MemorySession {
   readonly interrupt: InterruptFlag | null;
 }
 
-export function newSession(state: AgentState, at: number): MemorySession {
+export function newSession(state: SessionState, at: number): MemorySession {
   return {
     state,
     version: 1,
@@ -32,7 +32,7 @@ export function newSession(state: AgentState, at: number): MemorySession {
   };
 }
 
-export function storedState(sessionId: string, session: MemorySession): StoredAgentState {
+export function storedState(sessionId: string, session: MemorySession): StoredSessionState {
   const { state, version, createdAt, updatedAt, messages, checkpoints } = session;
   return {
     ...state,
@@ -64,7 +64,7 @@ export class SessionDraft {
     this.#session = { ...this.#session, [part]: value };
   }
 
-  setState(changes: Partial<AgentState>, at: number): void {
+  setState(changes: Partial<SessionState>, at: number): void {
     this.set("state", { ...this.#session.state, ...changes });
     this.set("version", this.#session.version + 1);
     this.set("updatedAt", at);

@@ -1,5 +1,5 @@
-import type { AgentState, AgentStatus, JsonObject } from "../protocol/agent-state.ts";
 import { deepFreeze } from "../protocol/index.ts";
+import type { AgentStatus, JsonObject, SessionState } from "../protocol/session-state.ts";
 import type { SaveResult, SyncSessionStateStore } from "../protocol/state-store.ts";
 import { memoryConversation } from "./memory-conversation.ts";
 import { type MemorySession, type MemoryTables, newSession, storedState } from "./memory-session.ts";
@@ -29,7 +29,7 @@ type Statuses = Pick<
 
 export function memoryStates({ sessions, now, change, put }: MemoryTables): States {
   const conversation = memoryConversation(now);
-  const create = (sessionId: string, state: AgentState): boolean => {
+  const create = (sessionId: string, state: SessionState): boolean => {
     assertName("sessionId", sessionId);
     const copy = stateCopy(state);
     if (sessions.has(sessionId)) return false;
@@ -74,7 +74,7 @@ export function memoryStates({ sessions, now, change, put }: MemoryTables): Stat
 export function memoryStatuses({ sessions, now, change }: MemoryTables): Statuses {
   const update = <T>(
     sessionId: string,
-    changes: (session: MemorySession) => Partial<AgentState>,
+    changes: (session: MemorySession) => Partial<SessionState>,
     read: (session: MemorySession) => T,
   ): T =>
     change(sessionId, (draft) => {
@@ -147,19 +147,19 @@ export function memoryStatuses({ sessions, now, change }: MemoryTables): Statuse
   };
 }
 
-const expired: Partial<AgentState> = {
+const expired: Partial<SessionState> = {
   status: "failed" satisfies AgentStatus,
   failureReason: "expired",
   pendingClientToolCalls: {},
   suspension: null,
 };
 
-function expiryOf({ suspension }: AgentState): number {
+function expiryOf({ suspension }: SessionState): number {
   return suspension?.expiresAt ?? Number.POSITIVE_INFINITY;
 }
 
 /** Checked as other stores check it, and owing nothing to the object it came from. */
-function stateCopy(state: AgentState): AgentState {
+function stateCopy(state: SessionState): SessionState {
   stateValues(state);
   return deepFreeze(stateFromText(stateText(state)));
 }

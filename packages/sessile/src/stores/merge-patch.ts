@@ -1,5 +1,5 @@
-import type { JsonObject } from "../protocol/agent-state.ts";
 import type { Json } from "../protocol/index.ts";
+import type { JsonObject } from "../protocol/session-state.ts";
 
 /** RFC 7396, as SQLite's `json_patch` does it. */
 export function mergePatch(target: Json | undefined, patch: Json): Json {

@@ -1,5 +1,5 @@
 import { numberAt, textAt } from "../kernel/sql.ts";
-import type { AgentMessage } from "../protocol/agent-state.ts";
+import type { AgentMessage } from "../protocol/session-state.ts";
 import type { MessagePage } from "../protocol/state-store.ts";
 import { isMineSql, messageCountSql, plainWrite, type StoreContext } from "./guarded-write.ts";
 import { type Operation, type Statement, statement } from "./operation.ts";

@@ -1,7 +1,7 @@
 import type { SqlValue } from "../kernel/index.ts";
 import { numberAt, numberOrNullAt, textAt } from "../kernel/sql.ts";
-import type { RunStatus } from "../protocol/agent-state.ts";
 import { SessileError } from "../protocol/index.ts";
+import type { RunStatus } from "../protocol/session-state.ts";
 import type { Run, RunChange } from "../protocol/state-store.ts";
 import type { StoreContext } from "./guarded-write.ts";
 import { type Operation, type Rows, rowIn, statement } from "./operation.ts";

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { initialAgentState } from "../protocol/agent-state.ts";
+import { initialSessionState } from "../protocol/session-state.ts";
 import { KernelFixture } from "../testing/kernel-fixture.ts";
 import { createSqlStateStore } from "./index.ts";
 
 test("SS21 inside a commit the store's writes are part of it, and go with it if it fails", () => {
   const { kernel, sql, now } = new KernelFixture();
   const store = createSqlStateStore(sql).sync;
-  store.createSession("a", initialAgentState("writer", "stream"));
+  store.createSession("a", initialSessionState("writer", "stream"));
   kernel.write(null, now, (writer) => {
     writer.append("message", { text: "hi" });
     expect(store.appendMessages("a", [{ role: "user", content: "hi" }])).toBe(1);

@@ -1,5 +1,5 @@
 import { textAt, textOrNullAt } from "../kernel/sql.ts";
-import type { AgentMessage } from "../protocol/agent-state.ts";
+import type { AgentMessage } from "../protocol/session-state.ts";
 import type { StagedMessage, Staging } from "../protocol/state-store.ts";
 import { isMineSql, messageCountSql, type StoreContext } from "./guarded-write.ts";
 import { runsOf } from "./message-operations.ts";

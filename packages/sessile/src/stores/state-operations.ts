@@ -1,6 +1,6 @@
 import type { SqlValue } from "../kernel/index.ts";
 import { textAt } from "../kernel/sql.ts";
-import type { AgentState, AgentStatus, JsonObject, StoredAgentState } from "../protocol/agent-state.ts";
+import type { AgentStatus, JsonObject, SessionState, StoredSessionState } from "../protocol/session-state.ts";
 import type { SaveResult, SetResult } from "../protocol/state-store.ts";
 import {
   guardedWrite,
@@ -33,7 +33,7 @@ const loadSql = `SELECT s.*, ${messageCountSql("s.session_id")} AS message_count
 /** Sessions and their states. */
 export function stateOperations(context: StoreContext) {
   return {
-    createSession: (sessionId: string, state: AgentState): Operation<boolean> =>
+    createSession: (sessionId: string, state: SessionState): Operation<boolean> =>
       mapped(save(context, sessionId, state, 0), ({ ok }) => ok),
 
     sessionExists: (sessionId: string): Operation<boolean> => ({
@@ -41,14 +41,14 @@ export function stateOperations(context: StoreContext) {
       read: ([rows = []]) => rows.length > 0,
     }),
 
-    loadState: (sessionId: string): Operation<StoredAgentState | null> => ({
+    loadState: (sessionId: string): Operation<StoredSessionState | null> => ({
       statements: [statement(loadSql, sessionId)],
       read: ([rows = []]) => (rows[0] ? storedStateOf(rows[0]) : null),
     }),
 
     saveState(
       sessionId: string,
-      state: AgentState,
+      state: SessionState,
       options: { readonly expectedVersion?: number } = {},
     ): Operation<SaveResult> {
       if (options.expectedVersion !== undefined) assertWhole("expectedVersion", options.expectedVersion);
@@ -132,7 +132,7 @@ export function statusOperations(context: StoreContext) {
 function save(
   { now, writeId }: StoreContext,
   sessionId: string,
-  state: AgentState,
+  state: SessionState,
   expected: number,
 ): Operation<WriteOutcome> {
   assertName("sessionId", sessionId);

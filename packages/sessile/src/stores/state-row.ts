@@ -1,13 +1,13 @@
 import type { SqlRow, SqlValue } from "../kernel/index.ts";
 import { numberAt, numberOrNullAt, textAt, textOrNullAt } from "../kernel/sql.ts";
-import {
-  type AgentState,
-  type AgentStatus,
-  initialAgentState,
-  type JsonObject,
-  type StoredAgentState,
-} from "../protocol/agent-state.ts";
 import type { Json } from "../protocol/index.ts";
+import {
+  type AgentStatus,
+  initialSessionState,
+  type JsonObject,
+  type SessionState,
+  type StoredSessionState,
+} from "../protocol/session-state.ts";
 import { utf8Bytes } from "../record/text.ts";
 import { assertRowBytes, assertState, storedText } from "./store-input.ts";
 
@@ -37,7 +37,7 @@ export const stateColumns = [
 ] as const;
 
 /** @throws SessileError `bad_request`, `limit_exceeded` */
-export function stateValues(state: AgentState): readonly SqlValue[] {
+export function stateValues(state: SessionState): readonly SqlValue[] {
   assertState(state);
   const values: readonly SqlValue[] = [
     state.agentType,
@@ -70,7 +70,7 @@ export function stateValues(state: AgentState): readonly SqlValue[] {
 }
 
 /** Reads a row of `__agents_states` beside which `message_count` was selected. */
-export function storedStateOf(row: SqlRow): StoredAgentState {
+export function storedStateOf(row: SqlRow): StoredSessionState {
   return {
     ...stateOf(row),
     sessionId: textAt(row, "session_id"),
@@ -82,7 +82,7 @@ export function storedStateOf(row: SqlRow): StoredAgentState {
   };
 }
 
-function stateOf(row: SqlRow): AgentState {
+function stateOf(row: SqlRow): SessionState {
   return {
     agentType: textAt(row, "agent_type"),
     streamId: textAt(row, "stream_id"),
@@ -105,22 +105,22 @@ function stateOf(row: SqlRow): AgentState {
     clientToolCallOwnership: objectAt(
       row,
       "client_tool_call_ownership",
-    ) as AgentState["clientToolCallOwnership"],
-    suspension: jsonAt(row, "suspension_context") as AgentState["suspension"],
+    ) as SessionState["clientToolCallOwnership"],
+    suspension: jsonAt(row, "suspension_context") as SessionState["suspension"],
   };
 }
 
-const fields = Object.keys(initialAgentState("", "")) as readonly (keyof AgentState)[];
+const fields = Object.keys(initialSessionState("", "")) as readonly (keyof SessionState)[];
 
 /** The state and nothing else: callers save what they loaded, with its version and times. */
-export function stateText(state: AgentState): string {
+export function stateText(state: SessionState): string {
   return storedText("state", Object.fromEntries(fields.map((field) => [field, state[field]])));
 }
 
 /** A state out of a checkpoint, which may be older than some of the fields. */
-export function stateFromText(text: string): AgentState {
-  const state = JSON.parse(text) as AgentState;
-  return initialAgentState(state.agentType, state.streamId, state);
+export function stateFromText(text: string): SessionState {
+  const state = JSON.parse(text) as SessionState;
+  return initialSessionState(state.agentType, state.streamId, state);
 }
 
 export function jsonAt(row: SqlRow, column: string): Json {

@@ -1,11 +1,11 @@
+import { assertJson, defaultLimits, SessileError } from "../protocol/index.ts";
 import {
-  type AgentState,
   type AgentStatus,
   agentStatuses,
   type RunStatus,
   runStatuses,
-} from "../protocol/agent-state.ts";
-import { assertJson, defaultLimits, SessileError } from "../protocol/index.ts";
+  type SessionState,
+} from "../protocol/session-state.ts";
 import { utf8Bytes } from "../record/text.ts";
 
 const maxNameChars = 256;
@@ -71,7 +71,7 @@ export function assertMessages(messages: readonly { readonly role: string }[]): 
 }
 
 /** @throws SessileError `bad_request`, `limit_exceeded` */
-export function assertState(state: AgentState): void {
+export function assertState(state: SessionState): void {
   assertName("state.agentType", state.agentType);
   assertName("state.streamId", state.streamId);
   assertAgentStatus("state.status", state.status);

@@ -2,12 +2,12 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NodeSql } from "../node/node-sql.ts";
-import { type AgentStatus, initialAgentState, type JsonObject } from "../protocol/agent-state.ts";
+import { type AgentStatus, initialSessionState, type JsonObject } from "../protocol/session-state.ts";
 import type { SessionStateStore } from "../protocol/state-store.ts";
 import { createMemoryStateStore, createSqlStateStore } from "./index.ts";
 import { mergePatch } from "./merge-patch.ts";
 
-const idle = initialAgentState("writer", "stream");
+const idle = initialSessionState("writer", "stream");
 const status = fc.constantFrom<AgentStatus>("idle", "active", "completed", "failed");
 const session = fc.constantFrom("a", "b");
 const small = fc.nat(4);

@@ -1,4 +1,4 @@
-import { type AgentMessage, type AgentState, initialAgentState } from "../protocol/agent-state.ts";
+import { type AgentMessage, initialSessionState, type SessionState } from "../protocol/session-state.ts";
 import type { AtomicSave, SessionStateStore } from "../protocol/state-store.ts";
 import { equal, refused } from "./contract-checks.ts";
 import { recordCases } from "./state-store-records-contract.ts";
@@ -18,7 +18,7 @@ export interface StateStoreCase {
   run(harness: StateStoreHarness, id: string): Promise<void>;
 }
 
-const example: AgentState = initialAgentState("writer", "stream-1", {
+const example: SessionState = initialSessionState("writer", "stream-1", {
   parentSessionId: "parent",
   rootSessionId: "root",
   status: "suspended_client_tool",
@@ -58,7 +58,7 @@ const stateCases: readonly StateStoreCase[] = [
     async run({ store }, id) {
       equal([await store.loadState(id), await store.sessionExists(id)], [null, false], "before");
       equal(await store.createSession(id, example), true, "creating it");
-      equal(await store.createSession(id, initialAgentState("other", "s")), false, "creating it again");
+      equal(await store.createSession(id, initialSessionState("other", "s")), false, "creating it again");
       const { createdAt, updatedAt, ...stored } = (await store.loadState(id)) ?? {
         createdAt: -1,
         updatedAt: -1,
@@ -116,7 +116,7 @@ const stateCases: readonly StateStoreCase[] = [
         { ok: false, currentStatus: null, currentVersion: 0 },
         "of no session",
       );
-      await store.createSession(id, initialAgentState("writer", "s"));
+      await store.createSession(id, initialSessionState("writer", "s"));
       const taken = await Promise.all(
         Array.from({ length: 5 }, () => store.compareAndSetStatus(id, ["idle", "completed"], "active")),
       );

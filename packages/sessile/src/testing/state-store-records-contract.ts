@@ -1,8 +1,8 @@
-import { initialAgentState } from "../protocol/agent-state.ts";
+import { initialSessionState } from "../protocol/session-state.ts";
 import { equal, refused } from "./contract-checks.ts";
 import type { StateStoreCase } from "./state-store-contract.ts";
 
-const idle = initialAgentState("writer", "stream-1");
+const idle = initialSessionState("writer", "stream-1");
 const says = (content: string) => ({ role: "assistant", content });
 const texts = (count: number) => Array.from({ length: count }, (_, n) => says(`m${n}`));
 

@@ -6,7 +6,7 @@ import {
   createD1StateStore,
   createD1UsageStore,
   createSqlStateStore,
-  initialAgentState,
+  initialSessionState,
 } from "../../src/stores/index.ts";
 import { sqlContract } from "../../src/testing/sql-contract.ts";
 import { type StateStoreHarness, stateStoreContract } from "../../src/testing/state-store-contract.ts";
@@ -60,7 +60,7 @@ export default {
       case "bookmark": {
         const from = new URL(request.url).searchParams.get("from") ?? "first-primary";
         const store = createD1StateStore(env.STORE, { from });
-        const created = await store.createSession("bookmarked", initialAgentState("writer", "stream"));
+        const created = await store.createSession("bookmarked", initialSessionState("writer", "stream"));
         return Response.json({
           created,
           exists: await store.sessionExists("bookmarked"),

@@ -49,7 +49,7 @@ export interface SuspensionContext {
 }
 
 /** An agent's session apart from its messages: what one save replaces. */
-export interface AgentState {
+export interface SessionState {
   readonly agentType: string;
   /** Where its output streams to. */
   readonly streamId: string;
@@ -80,7 +80,7 @@ export interface AgentState {
 }
 
 /** A state as it is stored. */
-export interface StoredAgentState extends AgentState {
+export interface StoredSessionState extends SessionState {
   readonly sessionId: string;
   /** Rises by one with every change of the state. Messages do not change it. */
   readonly version: number;
@@ -94,11 +94,11 @@ export interface StoredAgentState extends AgentState {
 }
 
 /** A new agent's state. */
-export function initialAgentState(
+export function initialSessionState(
   agentType: string,
   streamId: string,
-  overrides: Partial<AgentState> = {},
-): AgentState {
+  overrides: Partial<SessionState> = {},
+): SessionState {
   return {
     agentType,
     streamId,
