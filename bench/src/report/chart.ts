@@ -41,8 +41,8 @@ export function barChart(title: string, unit: string, bars: readonly Bar[]): str
 
 /** Both axes are logarithmic, so that a curve that does not bend is one that scales. */
 export function lineChart({ title, x, y, lines }: LineChart): string {
-  const top = 48;
-  const height = 340;
+  const top = 64;
+  const height = 356;
   const bottom = height - 48;
   const points = lines.flatMap((line) => line.points);
   const across = logScale(

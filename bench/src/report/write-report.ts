@@ -127,7 +127,9 @@ function draw(
 function curve(label: string, of: string, measured: readonly Measurement[]): Line {
   const points = measured
     .filter(({ name }) => name.startsWith(`${of}/`))
-    .map(({ name, value }) => [Number(name.slice(of.length + 1)), value] as const);
+    .map(({ name, value }) => [Number(name.slice(of.length + 1)), value] as const)
+    // The axes are logarithmic: there is no place for nothing.
+    .filter(([x, y]) => x > 0 && y > 0);
   return { label, points };
 }
 

@@ -39,6 +39,7 @@ export interface ContentLimits {
 /** A page as the body of a read. */
 export function bodyOf(chunks: readonly Json[], contentType: string): Uint8Array {
   if (isJsonType(contentType)) return encoder.encode(JSON.stringify(chunks));
+  if (chunks.every((chunk) => typeof chunk === "string")) return encoder.encode(chunks.join(""));
   return concatenated(chunks.map(chunkBytes));
 }
 

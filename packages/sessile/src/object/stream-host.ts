@@ -68,6 +68,7 @@ export class StreamHost {
 
   /** Another log has taken this one's place. */
   restart(now: number): void {
+    this.reads.restart();
     this.sockets.closeAll("The session was imported.");
     this.#expiry.start(now);
   }

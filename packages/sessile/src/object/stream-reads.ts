@@ -18,11 +18,23 @@ export interface StreamBatch {
   readonly more: boolean;
 }
 
+/** Where in the log a reader goes on who has read up to an offset. */
+interface Bookmark {
+  readonly openedSeq: number;
+  readonly offset: number;
+  readonly after: number;
+}
+
+/** Streams whose last reader's place is kept. */
+const maxBookmarks = 64;
+
 /** Streams as they are shown: in ledger mode what the record does not hold is not there. */
 export class StreamReads {
   readonly #table: StreamTable;
   readonly #visible: Visibility;
   readonly #readAfter: (after: number) => LogPage | Promise<LogPage>;
+  /** By stream. The index knows every 32nd segment only: without these, each page of a stream would begin with what came before it. */
+  readonly #bookmarks = new Map<string, Bookmark>();
 
   constructor(kernel: Kernel, visible: Visibility, readAfter: (after: number) => LogPage | Promise<LogPage>) {
     this.#table = new StreamTable(kernel.sql, kernel.definition.limits.maxRowBytes);
@@ -47,7 +59,24 @@ export class StreamReads {
   read(stream: StreamInfo, offset: number): StreamBatch | Promise<StreamBatch> {
     const from = nextShown(stream, offset);
     if (from >= stream.tail) return { pages: [], next: Math.max(offset, stream.tail), more: false };
-    return this.#from(stream, from, this.#table.seek(stream, from) - 1);
+    return this.#from(stream, from, this.#bookmarked(stream, from) ?? this.#table.seek(stream, from) - 1);
+  }
+
+  /** Another log has taken this one's place. */
+  restart(): void {
+    this.#bookmarks.clear();
+  }
+
+  #bookmarked({ streamId, openedSeq }: StreamInfo, offset: number): number | null {
+    const bookmark = this.#bookmarks.get(streamId);
+    return bookmark?.openedSeq === openedSeq && bookmark.offset === offset ? bookmark.after : null;
+  }
+
+  #bookmark({ streamId, openedSeq }: StreamInfo, offset: number, after: number): void {
+    this.#bookmarks.delete(streamId);
+    this.#bookmarks.set(streamId, { openedSeq, offset, after });
+    const [oldest] = this.#bookmarks.keys();
+    if (this.#bookmarks.size > maxBookmarks && oldest !== undefined) this.#bookmarks.delete(oldest);
   }
 
   #from(stream: StreamInfo, offset: number, after: number): StreamBatch | Promise<StreamBatch> {
@@ -63,6 +92,8 @@ export class StreamReads {
     const lastSeq = page.commits.at(-1)?.lastSeq;
     if (!last && page.more && lastSeq !== undefined) return this.#from(stream, offset, lastSeq);
     const next = nextShown(stream, last?.to ?? stream.tail);
+    // Commits are read whole, so what follows lies behind this page; unless the page holds what `stream` does not show yet.
+    if (next < stream.tail && lastSeq !== undefined) this.#bookmark(stream, next, lastSeq);
     return { pages, next, more: next < stream.tail };
   }
 }
