@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { apps } from "./build.ts";
 import { bin, root, run } from "./run.ts";
 
 /** Entries that must load in plain Node, without Workers' modules and without the source condition. */
 const plainEntries = [
   "sessile/d1",
   "sessile/stores",
+  "sessile/stores/node",
   "sessile/client",
   "sessile/client-node",
   "sessile/protocol",
@@ -83,11 +85,11 @@ function sizesOf(code: Uint8Array): string {
 
 /** Builds what a deploy would upload, with the bindings it would have. */
 export async function deployDryRun(): Promise<void> {
-  for (const app of ["apps/minimal", "apps/triage"]) {
+  for (const app of apps) {
     const out = mkdtempSync(join(tmpdir(), "sessile-deploy-"));
     try {
       await run(bin("wrangler"), ["deploy", "--dry-run", "--outdir", out], {
-        cwd: join(root, app),
+        cwd: join(root, "apps", app),
         env: { WRANGLER_SEND_METRICS: "false", CI: "1" },
       });
     } finally {

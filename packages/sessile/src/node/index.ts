@@ -1,4 +1,3 @@
-export { createNodeStateStore } from "./node-state-store.ts";
 export type { LogEntry, LogLevel, LogSink } from "./server/log.ts";
 export { consoleLog, formatLogEntry } from "./server/log.ts";
 export type {
