@@ -145,6 +145,7 @@ export class Driver {
       [1, () => this.#relapse(random.pick(clients))],
       [1, () => this.#mix(random.pick(clients))],
       [1, () => this.#falter(random.pick(clients))],
+      [1, () => this.#trickle(random.pick(clients))],
     ])();
   }
 
@@ -164,7 +165,7 @@ export class Driver {
 
   /** A client ends with commands under way, and its successor's may come first. */
   #relapse(client: SimulatedClient): void {
-    if (this.#random.chance(0.7)) client.wire?.dawdle(this.#random.between(0, 4000));
+    if (this.#random.chance(0.7)) client.line?.dawdle(this.#random.between(0, 4000));
     times(3, () => this.#note(client));
     this.#stage.world.timeline.plan(this.#random.between(0, 50), `${client.name} relapses`, () => {
       client.restart();
@@ -180,10 +181,17 @@ export class Driver {
     this.#note(client);
     timeline.plan(this.#random.between(100, 500), `${client.name} falters`, () => {
       this.#note(client);
-      client.wire?.dawdle(this.#random.between(500, 3000));
+      client.line?.dawdle(this.#random.between(500, 3000));
       this.#note(client);
     });
     timeline.plan(this.#random.between(500, 2000), "D1 recovers", () => d1.setDown(false));
+  }
+
+  /** Commands in several frames, each before the answer to the one before. */
+  #trickle(client: SimulatedClient): void {
+    const { timeline } = this.#stage.world;
+    for (let atMs = 0; atMs < 100; atMs += this.#random.between(1, 60))
+      timeline.plan(atMs, `${client.name} trickles`, () => this.#note(client));
   }
 
   #note(client: SimulatedClient): void {
@@ -224,8 +232,8 @@ export class Driver {
     const { d1 } = world;
     random.weighted<() => void>([
       ...(d1 ? [[4, () => d1.setDown(random.chance(0.5))] as const] : []),
-      [6, () => client.wire?.break()],
-      [2, () => client.wire?.silence()],
+      [6, () => client.line?.break()],
+      [2, () => client.line?.silence()],
       [1, () => client.setLink(random.pick(["up", "down", "swallowing"]))],
       [2, () => client.setLink("up")],
       [1, () => client.setOnline(random.chance(0.5))],

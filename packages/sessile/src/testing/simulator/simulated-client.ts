@@ -1,4 +1,14 @@
-import { type Clock, type CommandResult, type Network, SessionClient } from "../../client/index.ts";
+import {
+  type Clock,
+  type CommandResult,
+  type HttpTransportOptions,
+  longPoll,
+  type Network,
+  poll,
+  SessionClient,
+  sse,
+  type Transport,
+} from "../../client/index.ts";
 import type { Command } from "../../protocol/command.ts";
 import type { Callable, EventMap } from "../../protocol/contract.ts";
 import { SessileError } from "../../protocol/error.ts";
@@ -7,7 +17,9 @@ import type { Json } from "../../protocol/json.ts";
 import type { Answer, Ledger, Promised } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import type { SessionObject } from "./session-object.ts";
+import { type Line, SimulatedHttp } from "./simulated-http.ts";
 import { SimulatedKind, type SimulatedState } from "./simulated-kind.ts";
+import { SimulatedWorker } from "./simulated-worker.ts";
 import type { Planned } from "./timeline.ts";
 import { Wire } from "./wire.ts";
 import type { World } from "./world.ts";
@@ -37,6 +49,9 @@ export class SimulatedClient {
   readonly #fromSnapshot: boolean;
   readonly #timers = new Set<Planned>();
   #client: SessionClient<Contract>;
+  readonly #http: SimulatedHttp | null;
+  /** Null: the default. */
+  readonly #transport: Transport | null;
   #epoch = 0;
   #nextN = 0;
   #link: LinkState = "up";
@@ -56,6 +71,8 @@ export class SimulatedClient {
     this.history = this.#random.pick([0, 3, 1_000_000]);
     this.followsEvents = this.#random.chance(0.85) || updates;
     this.#fromSnapshot = world.hasSnapshots && world.random.fork(`from ${name}`).chance(0.3);
+    this.#http = world.hasHttp && world.random.fork(`line of ${name}`).chance(0.5) ? this.#overHttp() : null;
+    this.#transport = this.#http && this.#transportOver(this.#http);
     this.#client = this.#start();
   }
 
@@ -63,8 +80,9 @@ export class SimulatedClient {
     return this.#client.getSnapshot();
   }
 
-  get wire(): Wire | null {
-    return this.#wires.at(-1) ?? null;
+  /** What its newest connection goes through, or what all its requests do. */
+  get line(): Line | null {
+    return this.#http ?? this.#wires.at(-1) ?? null;
   }
 
   /** Sends a command and enters into the ledger what is promised for it. */
@@ -91,7 +109,7 @@ export class SimulatedClient {
 
   setLink(link: LinkState): void {
     this.#link = link;
-    if (link === "swallowing") this.wire?.silence();
+    if (link === "swallowing") this.line?.silence();
   }
 
   setOnline(isOnline: boolean): void {
@@ -116,6 +134,28 @@ export class SimulatedClient {
     this.#client.close();
   }
 
+  #overHttp(): SimulatedHttp {
+    const worker = new SimulatedWorker(this.#world, this.object);
+    return new SimulatedHttp(this.#world, worker, this.name, () => {
+      // What is unanswered goes again, while the copy before may still be under way.
+      this.#copied();
+      return this.#link;
+    });
+  }
+
+  #transportOver({ fetch }: SimulatedHttp): Transport {
+    const make = this.#random.pick([
+      sse,
+      longPoll,
+      (options: HttpTransportOptions) => poll({ ...options, intervalMs: 5000 }),
+    ]);
+    return make({ fetch });
+  }
+
+  #copied(): void {
+    for (const promised of this.#ledger.waiting) if (promised.sender === this.name) promised.copies += 1;
+  }
+
   #start(): SessionClient<Contract> {
     const client = new SessionClient<Contract>({
       url: "ws://simulated.test",
@@ -126,6 +166,7 @@ export class SimulatedClient {
       history: this.history,
       maxEvents: 1_000_000,
       events: this.followsEvents,
+      ...(this.#transport ? { transport: this.#transport } : {}),
       ...(this.#fromSnapshot ? { from: "snapshot" } : {}),
       clock: this.#clock(),
       random: () => this.#random.next(),
@@ -238,7 +279,7 @@ export class SimulatedClient {
     const wire = new Wire(this.#world, `${this.name}#${++this.#dialled}`, this.name, this.object);
     this.#wires = [wire];
     // What is unanswered goes again, while the copy before may still be under way.
-    for (const promised of this.#ledger.waiting) if (promised.sender === this.name) promised.copies += 1;
+    this.#copied();
     if (this.#link === "up") wire.dial();
     if (this.#link === "down") wire.refuse();
     return wire;

@@ -13,6 +13,8 @@ type Fault = "error" | "lost" | "late";
 const faults: readonly Fault[] = ["error", "lost", "late"];
 
 const spare: SqliteD1[] = [];
+const tablesSql =
+  "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%migrations' AND name NOT LIKE 'sqlite_%'";
 
 interface Wrapped extends D1PreparedStatement {
   readonly inner: D1PreparedStatement;
@@ -42,8 +44,9 @@ export class SimulatedD1 {
   /** The simulation is over; the tables are of use to the next one. */
   dispose(): void {
     const { database } = this.#store;
-    for (const table of ["sessile_gates", "session_event_parts", "session_events", "sessile_sessions"])
-      database.exec(`DELETE FROM ${table}`);
+    database.exec("PRAGMA foreign_keys = OFF");
+    for (const { name } of database.prepare(tablesSql).all()) database.exec(`DELETE FROM ${String(name)}`);
+    database.exec("PRAGMA foreign_keys = ON");
     spare.push(this.#store);
   }
 

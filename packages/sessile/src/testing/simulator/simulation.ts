@@ -1,3 +1,4 @@
+import { alone } from "./alone.ts";
 import { checkClients, checkSession } from "./check.ts";
 import { RecordCheck } from "./check-record.ts";
 import { Driver, type Stage } from "./driver.ts";
@@ -11,7 +12,6 @@ import { SimulatedD1 } from "./simulated-d1.ts";
 import { SimulatedReader } from "./simulated-reader.ts";
 import { SimulatedUpdater } from "./simulated-updater.ts";
 import { StreamWriter } from "./stream-writer.ts";
-import type { Planned } from "./timeline.ts";
 import { ViewCheck } from "./view-check.ts";
 import { type Repertoire, World } from "./world.ts";
 
@@ -51,7 +51,7 @@ const maxTurnsAtOnce = 3000;
 /** Runs one seed to its end. Never throws for what it finds. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
   const simulation = new Simulation(seed, options);
-  await simulation.alone(() =>
+  await alone(simulation.world, () =>
     simulation.run(options.steps ?? (options.isShort ? shortSteps : defaultSteps)),
   );
   const report = simulation.report();
@@ -114,29 +114,6 @@ class Simulation {
     this.#stage = { world, objects, clients, updaters, senders, readers, writers };
     this.#everyone = [...clients, ...updaters.map(({ client }) => client)];
     this.#views = new ViewCheck(this.#logs);
-  }
-
-  /** The jitter of retries and the pauses of stream readers are not handed in; here they come from the seed too. */
-  async alone(body: () => Promise<void>): Promise<void> {
-    const { setTimeout, clearTimeout } = globalThis;
-    const { random } = Math;
-    const { stackTraceLimit } = Error;
-    const { timeline } = this.#world;
-    const jitter = this.#world.random.fork("jitter");
-    Math.random = () => jitter.next();
-    // Refusals are errors, of which histories have many, and a stack is read by nobody but whoever reads the trace.
-    if (!this.#world.lines) Error.stackTraceLimit = 0;
-    globalThis.setTimeout = ((run: () => void, delayMs = 0) =>
-      timeline.plan(delayMs, "a pause", run)) as unknown as typeof setTimeout;
-    globalThis.clearTimeout = ((planned?: Planned) =>
-      timeline.cancel(planned ?? null)) as typeof clearTimeout;
-    try {
-      await body();
-    } finally {
-      Math.random = random;
-      Error.stackTraceLimit = stackTraceLimit;
-      Object.assign(globalThis, { setTimeout, clearTimeout });
-    }
   }
 
   async #openRecord(): Promise<void> {

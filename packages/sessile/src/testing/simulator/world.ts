@@ -44,6 +44,8 @@ export class World {
   /** One of very many, so that what it needs is shared with others. */
   readonly isShort: boolean;
   readonly hasSnapshots: boolean;
+  /** Whether some clients come over plain HTTP. */
+  readonly hasHttp: boolean;
   /** Whether there is a database behind the sessions. */
   readonly hasRecord: boolean;
   readonly failures: string[] = [];
@@ -63,6 +65,7 @@ export class World {
     this.inLedgerMode = inLedgerMode;
     this.hasRecord = inLedgerMode || (this.hasEverything && this.random.fork("mirror").chance(0.15));
     this.hasSnapshots = this.hasEverything && this.random.fork("snapshots").chance(0.5);
+    this.hasHttp = this.hasEverything && this.random.fork("http").chance(isShort ? 0.08 : 0.2);
     this.lines = keepTrace ? [] : null;
     const weather = this.random.fork("weather");
     this.trouble = {

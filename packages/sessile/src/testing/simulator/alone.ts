@@ -1,0 +1,52 @@
+import type { Planned } from "./timeline.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Runs `body` with the platform's clock and chance replaced by the world's: the jitter of retries, the pauses of stream readers and
+ * whatever the Worker waits for are not handed in, and here they come from the seed too.
+ */
+export async function alone(world: World, body: () => Promise<void>): Promise<void> {
+  const { timeline } = world;
+  const { random } = Math;
+  const { stackTraceLimit } = Error;
+  const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+  const hadScheduler = Object.getOwnPropertyDescriptor(globalThis, "scheduler");
+  const jitter = world.random.fork("jitter");
+  Math.random = () => jitter.next();
+  // Refusals are errors, of which histories have many, and a stack is read by nobody but whoever reads the trace.
+  if (!world.lines) Error.stackTraceLimit = 0;
+  Object.assign(globalThis, {
+    setTimeout: (run: () => void, delayMs = 0) => timeline.plan(delayMs, "a pause", run),
+    clearTimeout: (planned: Planned | null = null) => timeline.cancel(planned),
+    setInterval: (run: () => void, everyMs: number) => repeat(world, run, everyMs),
+    clearInterval: (interval: { stop(): void } | null = null) => interval?.stop(),
+  });
+  Object.defineProperty(globalThis, "scheduler", {
+    configurable: true,
+    value: {
+      // Clocks count whole milliseconds.
+      wait: (ms: number) => new Promise<void>((run) => timeline.plan(Math.ceil(ms), "a pause", run)),
+    },
+  });
+  try {
+    await body();
+  } finally {
+    Math.random = random;
+    Error.stackTraceLimit = stackTraceLimit;
+    Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval });
+    if (hadScheduler) Object.defineProperty(globalThis, "scheduler", hadScheduler);
+    else Reflect.deleteProperty(globalThis, "scheduler");
+  }
+}
+
+function repeat({ timeline }: World, run: () => void, everyMs: number): { stop(): void } {
+  let planned: Planned;
+  const next = () => {
+    planned = timeline.plan(everyMs, "an interval", () => {
+      next();
+      run();
+    });
+  };
+  next();
+  return { stop: () => timeline.cancel(planned) };
+}

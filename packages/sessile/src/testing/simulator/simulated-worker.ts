@@ -1,0 +1,91 @@
+import { Hono } from "hono";
+import type { HostRequest } from "../../object/session-request.ts";
+import { actions } from "../../protocol/access.ts";
+import type { SessionCaller, SessionReply } from "../../protocol/request.ts";
+import { commandRoutes } from "../../worker/command-routes.ts";
+import { problemResponse } from "../../worker/problem.ts";
+import { type SessionVariables, sessionRoutes } from "../../worker/session-routes.ts";
+import { SessionTarget } from "../../worker/session-stub.ts";
+import { actorOf, type SessionObject } from "./session-object.ts";
+import { SimulatedKind } from "./simulated-kind.ts";
+import { Wire, type WireEnd } from "./wire.ts";
+import type { World } from "./world.ts";
+
+/** One request in the Worker, with the sockets that it holds to the object and loses when its client is gone. */
+export interface WorkerRequest {
+  readonly response: Promise<Response>;
+  abandon(): void;
+}
+
+/** The real routes in front of one session. */
+export class SimulatedWorker {
+  readonly #world: World;
+  readonly #object: SessionObject;
+  #wires = 0;
+
+  constructor(world: World, object: SessionObject) {
+    this.#world = world;
+    this.#object = object;
+  }
+
+  handle(request: Request, owner: string): WorkerRequest {
+    const wires: Wire[] = [];
+    const { kind } = SimulatedKind;
+    const { name } = this.#object;
+    const env = { SESSION: { getByName: () => this.#stub(owner, wires) } };
+    const target = new SessionTarget(env, { [kind]: { binding: "SESSION" } }, kind, name);
+    const app = new Hono<{ Variables: SessionVariables }>();
+    app.use(async ({ set }, next) => {
+      set("target", target);
+      set("actor", actorOf(owner));
+      set("require", async () => {});
+      set("rights", async () => actions);
+      await next();
+    });
+    app.route("/", commandRoutes());
+    app.route("/", sessionRoutes());
+    app.onError((thrown) => problemResponse(thrown, "simulated"));
+    return {
+      response: Promise.resolve(app.fetch(request)),
+      abandon: () => {
+        for (const wire of wires) wire.client.close(1001);
+      },
+    };
+  }
+
+  /** What the platform gives the Worker for an object: calls that reach it or fail, and may be tried again. */
+  #stub(owner: string, wires: Wire[]) {
+    return {
+      handleSessionRequest: (request: HostRequest, _caller: SessionCaller) =>
+        new Promise<SessionReply>((resolve, reject) =>
+          this.#object.request(request, owner, resolve, () =>
+            reject(Object.assign(new Error("The object has been reset."), { retryable: true })),
+          ),
+        ),
+      fetch: () => this.#follow(owner, wires),
+    };
+  }
+
+  #follow(owner: string, wires: Wire[]): Promise<unknown> {
+    const object = this.#object;
+    const end: WireEnd = {
+      accepted: (wire) => object.accepted(wire),
+      received: (wire, text) => object.received(wire, text),
+      ended: (wire, code) => object.ended(wire, code),
+    };
+    const wire = new Wire(this.#world, `${owner} follows#${++this.#wires}`, owner, end, true);
+    wires.push(wire);
+    const { client } = wire;
+    const webSocket = {
+      accept: () => {},
+      send: (text: string) => client.send(text),
+      close: (code?: number) => client.close(code),
+      addEventListener: client.addEventListener.bind(client),
+    };
+    return new Promise((resolve, reject) => {
+      client.addEventListener("open", () => resolve({ webSocket }));
+      client.addEventListener("close", () => reject(new Error("The object has been reset.")));
+      wire.dial();
+    });
+  }
+}
