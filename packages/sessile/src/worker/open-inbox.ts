@@ -3,6 +3,7 @@ import { SessileError } from "../protocol/error.ts";
 import { createD1GatePolicies, type GatePolicyStore } from "../record/index.ts";
 import type { InboxCaller } from "./inbox-routes.ts";
 import type { SessileOptions } from "./options.ts";
+import { identified } from "./who-may.ts";
 
 /** The inbox as this request's sender may use it. */
 export async function openInbox<Env>(
@@ -10,7 +11,7 @@ export async function openInbox<Env>(
   request: Request,
   env: Env,
 ): Promise<InboxCaller> {
-  const actor = (await options.identify?.(request, env)) ?? null;
+  const actor = await identified(options, request, env);
   const may: InboxCaller["may"] = async (action, kind, name) =>
     !options.authorize ||
     (await options.authorize({ actor, action, kind, ...(name === undefined ? {} : { name }) }, env));

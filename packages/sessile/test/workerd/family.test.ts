@@ -35,7 +35,8 @@ describe("a session calls another", () => {
     const forbidden = [{ code: "forbidden", details: {} }];
     expect(await call("orders/banned", "take", shelf, [1])).toEqual(forbidden);
     const posing = { "x-test-user": "session:orders/o" };
-    expect((await fixture.get(`shelves/${shelf}`, posing)).status).toBe(403);
+    for (const path of [`shelves/${shelf}`, "/v1/sessions", "/v1/gates", "/_sessile/catalog"])
+      expect([path, (await fixture.get(path, posing)).status]).toEqual([path, 403]);
   });
 
   test("SS3 a refusal keeps code, field and details over the hop", async () => {
