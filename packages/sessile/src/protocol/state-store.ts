@@ -84,6 +84,7 @@ export interface AtomicSave {
   readonly stagingId?: string;
   readonly messages?: readonly AgentMessage[];
   readonly checkpoint?: CheckpointDraft;
+  /** Of a run that is not there nothing is kept. */
   readonly run?: RunChange & { readonly runId: string };
 }
 

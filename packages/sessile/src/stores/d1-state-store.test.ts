@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { initialSessionState } from "../protocol/session-state.ts";
 import { type Fault, withFaults } from "../record/faulty-d1.ts";
-import type { D1Database } from "../record/index.ts";
+import type { D1Database, D1PreparedStatement } from "../record/index.ts";
 import { openSqliteD1 } from "../record/sqlite-d1.ts";
 import { createD1StateStore, runMigration, stateStoreVersion } from "./index.ts";
 
@@ -34,6 +34,28 @@ describe("answers that are lost", () => {
     db.failAt(1, "after");
     expect(await store.compareAndSetStatus("a", ["idle"], "active")).toEqual({ ok: true, newVersion: 3 });
     expect(await store.loadState("a")).toMatchObject({ version: 3, messageCount: 2, checkpointId: "cp" });
+  });
+
+  test("SS16 it is looked for in the primary: a replica may not have it yet", async () => {
+    const db = openSqliteD1();
+    await createD1StateStore(db).createSession("a", idle);
+    const askedOfPrimary: string[] = [];
+    const store = createD1StateStore({
+      ...isolateOf(db),
+      prepare(query) {
+        askedOfPrimary.push(query);
+        return db.prepare(query);
+      },
+      withSession: () => ({
+        prepare: (query) => db.prepare(query),
+        async batch<Row>(statements: D1PreparedStatement[]) {
+          await db.batch<Row>(statements);
+          throw new Error("D1_ERROR: Network connection lost.");
+        },
+      }),
+    });
+    expect(await store.incrementStepCount("a")).toBe(1);
+    expect(askedOfPrimary.at(-1)).toMatch(/^SELECT write_id/);
   });
 
   test("SS16 a save that was not carried out, or cannot be looked for, is unavailable", async () => {

@@ -28,7 +28,7 @@ export function createD1StateStore(db: D1Database, options: D1StateStoreOptions 
   const store = storeOf(operations, async (operation) => {
     await runMigration(db);
     session ??= db.withSession?.(options.from ?? "first-primary") ?? db;
-    return runOnD1(session, operation);
+    return runOnD1(session, operation, db);
   });
   return { ...store, bookmark: () => session?.getBookmark?.() ?? null };
 }

@@ -126,7 +126,11 @@ export function memoryStatuses({ sessions, now, change }: MemoryTables): Statuse
       const patch = JSON.parse(storedText("changes", changes)) as JsonObject;
       return update(
         sessionId,
-        ({ state }) => ({ customState: mergePatch(state.customState, patch) as JsonObject }),
+        ({ state }) => {
+          const customState = mergePatch(state.customState, patch) as JsonObject;
+          storedText("state.customState", customState);
+          return { customState };
+        },
         ({ version }) => ({ newVersion: version, warnings: mergeWarnings(changes) }),
       );
     },

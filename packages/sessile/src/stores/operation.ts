@@ -35,18 +35,27 @@ export function runOnSql<T>(sql: Sql, { statements, read }: Operation<T>): T {
   }
 }
 
-/** One batch. If its answer is lost, a write is looked for once before it is given up. @throws SessileError `unavailable` */
-export async function runOnD1<T>(db: D1Queries, operation: Operation<T>): Promise<T> {
+/**
+ * One batch. If its answer is lost, a write is looked for once before it is given up.
+ *
+ * @param primary where it is looked for: a replica may not have it yet
+ * @throws SessileError `unavailable`, `conflict` if an id is taken
+ */
+export async function runOnD1<T>(
+  db: D1Queries,
+  operation: Operation<T>,
+  primary: D1Queries = db,
+): Promise<T> {
   const { statements, isCarriedOut } = operation;
-  const prepared = statements.map((each) => db.prepare(each.sql).bind(...each.values));
+  const prepared = (each: Statement, on: D1Queries) => on.prepare(each.sql).bind(...each.values);
   let answers: readonly { readonly results: SqlRow[] }[];
   try {
-    answers = await db.batch<SqlRow>(prepared);
+    answers = await db.batch<SqlRow>(statements.map((each) => prepared(each, db)));
   } catch (thrown) {
     if (isConstraintError(thrown)) throw taken(thrown);
-    const last = prepared.at(-1);
+    const last = statements.at(-1);
     if (!isCarriedOut || !last) throw unavailable(thrown);
-    const { results } = await queried(() => last.all<SqlRow>());
+    const { results } = await queried(() => prepared(last, primary).all<SqlRow>());
     if (!isCarriedOut(results)) throw unavailable(thrown);
     return operation.read(statements.map((_, index) => (index === statements.length - 1 ? results : [])));
   }

@@ -1,5 +1,6 @@
 import type { SqlValue } from "../kernel/index.ts";
 import { textAt } from "../kernel/sql.ts";
+import { defaultLimits } from "../protocol/limits.ts";
 import type { AgentStatus, JsonObject, SessionState, StoredSessionState } from "../protocol/session-state.ts";
 import type { SaveResult, SetResult } from "../protocol/state-store.ts";
 import {
@@ -12,7 +13,15 @@ import {
 import { mergeWarnings } from "./merge-patch.ts";
 import { type Operation, statement } from "./operation.ts";
 import { stateColumns, stateValues, storedStateOf } from "./state-row.ts";
-import { assertAgentStatus, assertName, assertWhole, pageOf, storedText } from "./store-input.ts";
+import {
+  assertAgentStatus,
+  assertName,
+  assertWhole,
+  noSession,
+  pageOf,
+  storedText,
+  tooLong,
+} from "./store-input.ts";
 
 const columns = stateColumns.join(", ");
 const holes = stateColumns.map(() => "?").join(", ");
@@ -20,7 +29,7 @@ export const assignments = stateColumns.map((column) => `${column} = ?`).join(",
 const replaced = stateColumns.map((column) => `${column} = excluded.${column}`).join(", ");
 const touched = "version = version + 1, write_id = ?, updated_at = ?";
 
-/** Its first values are the state's, then write id, creation, update, then the version thrice and the session twice. */
+/** Binds the session, the state, write id, creation and update; then the expected version (-1: any), the session, and that version twice. */
 const upsertSql = `INSERT INTO __agents_states (session_id, ${columns}, version, write_id, created_at, updated_at)
   SELECT ?, ${holes}, 1, ?, ?, ?
   WHERE ? IN (-1, 0) OR EXISTS (SELECT 1 FROM __agents_states WHERE session_id = ?)
@@ -98,22 +107,20 @@ export function statusOperations(context: StoreContext) {
     ): Operation<{ readonly newVersion: number; readonly warnings: readonly string[] }> {
       const patch = storedText("changes", changes);
       const warnings = mergeWarnings(changes);
-      return change(
-        context,
-        sessionId,
-        "custom_state = json_patch(custom_state, ?)",
-        [patch],
-        ({ version }) => ({
-          newVersion: version,
-          warnings,
-        }),
-      );
+      const id = writeId();
+      const sql = `UPDATE __agents_states SET custom_state = json_patch(custom_state, ?), ${touched}
+        WHERE session_id = ? AND octet_length(json_patch(custom_state, ?)) <= ?`;
+      const values = [patch, id, now(), sessionId, patch, defaultLimits.maxRowBytes];
+      return guardedWrite(sessionId, id, [statement(sql, ...values)], ({ ok, status, version }) => {
+        if (ok) return { newVersion: version, warnings };
+        throw status === null ? noSession(sessionId) : tooLong("state.customState");
+      });
     },
 
     expireSessions(at: number, options: { readonly limit?: number } = {}): Operation<readonly string[]> {
       assertWhole("now", at);
       const { limit } = pageOf(options);
-      // The column holds what the context says, and is what rows from before the context have.
+      // The context and not the column: that is what the index is on.
       const sql = `UPDATE __agents_states SET status = 'failed', failure_reason = 'expired', pending_client_tool_calls = NULL,
           suspension_context = NULL, expires_at = NULL, ${touched}
         WHERE session_id IN (SELECT session_id FROM __agents_states

@@ -42,11 +42,13 @@ export function storedText(field: string, value: unknown): string {
 
 /** Everything stored of one row must fit one: the platform's bound is 2 MB. */
 export function assertRowBytes(field: string, bytes: number): void {
-  const { maxRowBytes } = defaultLimits;
-  if (bytes <= maxRowBytes) return;
-  throw new SessileError(
+  if (bytes > defaultLimits.maxRowBytes) throw tooLong(field);
+}
+
+export function tooLong(field: string): SessileError {
+  return new SessileError(
     "limit_exceeded",
-    `${field} is longer than ${maxRowBytes} bytes of JSON. Keep what is large as a part, and refer to it.`,
+    `${field} is longer than ${defaultLimits.maxRowBytes} bytes of JSON. Keep what is large as a part, and refer to it.`,
     { field, limit: "maxRowBytes" },
   );
 }

@@ -346,6 +346,9 @@ export const recordCases: readonly StateStoreCase[] = [
         "limit_exceeded",
       );
       await bad(() => store.mergeCustomState(id, { n: Number.NaN }), "changes.n");
+      await store.createSession(`${id}-full`, { ...idle, customState: { half } });
+      const more = { more: half };
+      await bad(() => store.mergeCustomState(`${id}-full`, more), "state.customState", "limit_exceeded");
       await bad(() => store.appendMessages(id, [{ role: "" }]), "messages[0].role");
       await bad(() => store.updateStatus(id, "asleep" as never), "status");
       await bad(() => store.createSession("x".repeat(300), idle), "sessionId");
