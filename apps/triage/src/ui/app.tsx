@@ -2,6 +2,8 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import type { AppConfig } from "../contract/api.ts";
 import { api } from "./api/api.ts";
 import { useResource } from "./api/use-resource.ts";
+import { InboxPage } from "./inbox/inbox-page.tsx";
+import { InboxProvider } from "./inbox/inbox-provider.tsx";
 import { IncidentRoute } from "./incident/incident-route.tsx";
 import { IngestLayer } from "./ingest/ingest-layer.tsx";
 import { useIngest } from "./ingest/use-ingest.ts";
@@ -72,6 +74,7 @@ function Workplace({ config }: { readonly config: AppConfig }) {
   useShortcuts({
     "?": () => setOpen("help"),
     "g q": () => navigate("/"),
+    "g i": () => navigate("/inbox"),
     u: () => setOpen("ingest"),
   });
 
@@ -83,8 +86,10 @@ function Workplace({ config }: { readonly config: AppConfig }) {
       >
         Skip to content
       </a>
-      <Header />
-      <Route />
+      <InboxProvider>
+        <Header />
+        <Route />
+      </InboxProvider>
       <HelpDialog open={open === "help"} onClose={close} />
       <ProfileDialog open={open === "profile"} onClose={close} profile={profile} />
       <IngestLayer
@@ -106,6 +111,7 @@ function Route() {
 
 function pageOf(path: string, incident: string | undefined) {
   if (path === "/") return <QueuePage />;
+  if (path === "/inbox") return <InboxPage />;
   const name = incident === undefined ? null : decoded(incident);
   return name === null ? <NotFoundPage path={path} /> : <IncidentRoute key={name} name={name} />;
 }

@@ -104,6 +104,42 @@ describe("triage in the browser", () => {
     await ada.page.getByText("Still here after the eviction.").waitFor();
   });
 
+  test("what waits is decided in the inbox, from another browser while the first is closed, by keyboard, with the right trail", async () => {
+    const waiting = (page: Page) =>
+      page.getByRole("list", { name: "Decisions that wait" }).getByRole("listitem");
+    const ada = await app.person("Ada");
+    await ada.page.goto(`${app.url}/inbox`);
+    await waiting(ada.page).first().waitFor();
+    const count = await waiting(ada.page).count();
+    expect(await ada.page.locator("[data-count]").textContent()).toBe(String(count));
+    const [first = "", second = ""] = await waiting(ada.page).getByRole("heading").allTextContents();
+    await ada.context.close();
+
+    const bob = await app.person("Bob");
+    const eve = await app.person("Eve");
+    await eve.page.goto(`${app.url}/inbox`);
+    await waiting(eve.page).first().waitFor();
+    await bob.page.goto(app.url);
+    await bob.page.locator(`[data-count="${count}"]`).waitFor();
+    await bob.page.keyboard.press("g");
+    await bob.page.keyboard.press("i");
+    await waiting(bob.page).first().waitFor();
+    expect(await violations(bob.page)).toEqual([]);
+    await bob.page.keyboard.press("j");
+    await bob.page.keyboard.press("a");
+    await bob.page.keyboard.press("j");
+    for (const { page } of [bob, eve]) {
+      await page.locator(`[data-count="${count - 1}"]`).waitFor();
+      expect(await waiting(page).getByRole("heading").first().textContent()).toBe(second);
+    }
+    await bob.page.getByRole("link", { name: /LSASS/i }).first().click();
+    const action = bob.page
+      .getByRole("listitem")
+      .filter({ has: bob.page.getByRole("heading", { name: first, exact: true }) });
+    await action.getByText("Approved").waitFor();
+    await action.getByText("Bob").waitFor();
+  });
+
   test("what is written while the network is gone waits, is sent once, and what others did meanwhile arrives", async () => {
     const ada = await app.person("Ada");
     const url = await openCritical(ada.page);
@@ -144,7 +180,7 @@ describe("triage in the browser", () => {
     const { page } = await app.person("Kay");
     await page.goto(app.url);
     await heading(page, "Queue").waitFor();
-    await page.getByRole("link", { name: /./ }).first().waitFor();
+    await page.getByRole("link", { name: /LSASS/i }).first().waitFor();
     await page.keyboard.press("?");
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");

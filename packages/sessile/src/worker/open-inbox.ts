@@ -12,9 +12,16 @@ export async function openInbox<Env>(
   env: Env,
 ): Promise<InboxCaller> {
   const actor = await identified(options, request, env);
-  const may: InboxCaller["may"] = async (action, kind, name) =>
-    !options.authorize ||
-    (await options.authorize({ actor, action, kind, ...(name === undefined ? {} : { name }) }, env));
+  const may: InboxCaller["may"] = async (action, kind, name) => {
+    if (!options.authorize) return true;
+    try {
+      return await options.authorize({ actor, action, kind, ...(name === undefined ? {} : { name }) }, env);
+    } catch (thrown) {
+      // One session that is not for them, or not there any more, must not cost them the list.
+      if (name !== undefined && thrown instanceof SessileError && !thrown.retryable) return false;
+      throw thrown;
+    }
+  };
   return {
     actor,
     record: options.record?.(env) ?? null,

@@ -13,6 +13,7 @@ export const shortcutGroups: readonly {
     items: [
       { keys: ["?"], does: "Show this help" },
       { keys: ["g", "q"], does: "Go to the queue" },
+      { keys: ["g", "i"], does: "Go to the inbox" },
       { keys: ["u"], does: "Take in alert files" },
       { keys: ["t"], does: "Switch between light and dark" },
       { keys: ["Esc"], does: "Close what is open, or leave the field" },
@@ -27,6 +28,14 @@ export const shortcutGroups: readonly {
       { keys: ["f"], does: "Filter" },
       { keys: ["x"], does: "Clear search and filters" },
       { keys: ["r"], does: "Refresh, showing what is new" },
+    ],
+  },
+  {
+    title: "Inbox",
+    items: [
+      { keys: ["j", "k"], does: "Next, previous decision (or arrow keys)" },
+      { keys: ["a", "r"], does: "Approve, reject the focused one" },
+      { keys: ["Enter"], does: "Open its incident" },
     ],
   },
   {

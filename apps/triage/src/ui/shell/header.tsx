@@ -1,3 +1,4 @@
+import { InboxLink } from "../inbox/inbox-link.tsx";
 import { Button, IconButton } from "../parts/button.tsx";
 import { ProfileButton } from "../profile/profile-button.tsx";
 import { Link } from "../router/link.tsx";
@@ -28,6 +29,7 @@ export function Header() {
           </span>
         )}
         <div className="ml-auto flex items-center gap-1">
+          <InboxLink />
           <Button look="plain" size="sm" icon="upload" hint="u" onClick={openIngest} className="mr-1">
             Add alerts
           </Button>

@@ -1,0 +1,76 @@
+import { type KeyboardEvent, useId, useState } from "react";
+import type { InboxItem } from "sessile/client";
+import { useCommand } from "../incident/use-commands.ts";
+import { Button } from "../parts/button.tsx";
+import { Foreign } from "../parts/foreign.tsx";
+import { RelativeTime } from "../parts/time.tsx";
+import { Link } from "../router/link.tsx";
+import { incidentHref, navigate } from "../router/location.ts";
+import { useIncidentInbox } from "./inbox-context.ts";
+
+/** One decision that waits, and where it belongs. */
+export function WaitingDecision({ item }: { readonly item: InboxItem }) {
+  const inbox = useIncidentInbox();
+  const command = useCommand();
+  const id = useId();
+  const [pending, setPending] = useState<string | null>(null);
+  const { gate, name, title } = item;
+
+  const decide = async (answer: "approve" | "reject") => {
+    if (pending !== null || !inbox) return;
+    setPending(answer);
+    const done = await command(answer === "approve" ? "Approving" : "Rejecting", () =>
+      inbox.answer(item, answer),
+    );
+    // One that was answered goes with the next reading; it must not be offered until then.
+    if (!done) setPending(null);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (event.key === "a") void decide("approve");
+    else if (event.key === "r") void decide("reject");
+    else if (event.key === "Enter") navigate(incidentHref(name));
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <li
+      data-gate={gate.gateId}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keys a and r decide on the focused one
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      aria-labelledby={`${id}-title`}
+      className="flex flex-wrap items-start gap-x-4 gap-y-2 border-line border-b px-4 py-3 -outline-offset-2 last:border-b-0 focus-within:bg-hover/50 focus:bg-selected"
+    >
+      <div className="min-w-0 flex-1 basis-72">
+        <h2 id={`${id}-title`} className="font-medium text-sm">
+          <Foreign text={gate.title} max={240} />
+        </h2>
+        <p className="mt-0.5 max-w-[76ch] text-ink-2 text-sm">
+          <Foreign text={gate.detail} max={600} />
+        </p>
+        <p className="mt-1 text-ink-3 text-xs">
+          <Link href={incidentHref(name)} className="text-ink-2 hover:underline">
+            <Foreign text={title} max={160} />
+          </Link>{" "}
+          · asked <RelativeTime at={gate.openedAt} />
+        </p>
+      </div>
+      <div className="flex shrink-0 items-center gap-1.5">
+        {pending === null ? (
+          <>
+            <Button look="good" size="sm" icon="check" hint="a" onClick={() => void decide("approve")}>
+              Approve
+            </Button>
+            <Button look="danger" size="sm" icon="close" hint="r" onClick={() => void decide("reject")}>
+              Reject
+            </Button>
+          </>
+        ) : (
+          <span className="text-ink-2 text-xs">{pending === "approve" ? "Approving…" : "Rejecting…"}</span>
+        )}
+      </div>
+    </li>
+  );
+}
