@@ -72,7 +72,7 @@ export const sections: readonly Section[] = [
   },
   {
     title: "Scaling: sessions of a server",
-    text: "A server that keeps so many sessions, of which at most 100 are written to at once. 100,000 sessions take ten minutes to make and are measured apart (`--only scale/100000`).",
+    text: "A server that keeps so many sessions, of which at most 100 are written to at once. How far the curve goes in a report depends on how fast the disk makes sessions; 100,000 are measured apart (`--only scale/100000`).",
     shows: ["spread", "ledger/200x1"],
     charts: [
       {
