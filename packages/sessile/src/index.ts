@@ -39,7 +39,11 @@ export {
   defaultTiers,
   type ErrorCode,
   type Gate,
+  type GateCall,
   type GateOutcome,
+  type GatePolicy,
+  type GateQuestion,
+  type GateRecord,
   type Json,
   type Lifecycle,
   type Limits,
@@ -63,4 +67,4 @@ export {
   type UsageReport,
   type UsageRollup,
 } from "./protocol/index.ts";
-export type { DirectoryDescription, QuotaStore, SessionRecord } from "./record/index.ts";
+export type { DirectoryDescription, GatePolicyStore, QuotaStore, SessionRecord } from "./record/index.ts";
