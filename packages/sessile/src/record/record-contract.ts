@@ -1,4 +1,5 @@
 import type { SessionEvent } from "../protocol/index.ts";
+import { gatesContract } from "./gates-contract.ts";
 import { headContract } from "./head-contract.ts";
 import { listContract } from "./list-contract.ts";
 import {
@@ -308,4 +309,5 @@ export const recordContract: readonly RecordCase[] = [
   ...appendCases,
   ...listContract,
   ...headContract,
+  ...gatesContract,
 ];
