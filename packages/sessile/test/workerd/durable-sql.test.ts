@@ -18,7 +18,7 @@ beforeAll(async () => {
     port: 0,
     compatibilityDate,
     durableObjects: { CONTRACT: { className: "ContractObject" } },
-    d1: ["STORE"],
+    d1: ["STORE", "OLDER"],
     log: () => {},
   });
 });
@@ -49,14 +49,26 @@ describe("d1 keeps what a usage store promises", () => {
   });
 });
 
+const fixture = (name: string): string =>
+  readFileSync(new URL(`../../src/stores/fixtures/${name}.sql`, import.meta.url), "utf8");
+
 test.each([1, 4])("SS18 an object of version %i is upgraded by its next use", async (version) => {
-  const file = new URL(`../../src/stores/fixtures/object-v${version}.sql`, import.meta.url);
-  await asked(`older/${version}`, { method: "POST", body: readFileSync(file, "utf8") });
+  await asked(`older/${version}`, { method: "POST", body: fixture(`object-v${version}`) });
   expect(JSON.parse(await asked(`older/${version}`))).toMatchObject({
     version: version >= 3 ? 7 : 1,
     messageCount: 3,
     checkpointId: "cp-2",
     completedClientToolCalls: version >= 4 ? { "call-0": { at: 1 } } : {},
+  });
+});
+
+test("SS18 real D1 of version 1 keeps its rows", async () => {
+  const state = JSON.parse(await asked("older-d1/1", { method: "POST", body: fixture("d1-v1") }));
+  expect(state).toMatchObject({
+    version: 1,
+    messageCount: 3,
+    checkpointId: "cp-2",
+    customState: { plan: [1, 2] },
   });
 });
 

@@ -16,6 +16,7 @@ import { usageStoreContract } from "../../src/testing/usage-store-contract.ts";
 interface Env {
   readonly CONTRACT: DurableObjectNamespace<ContractObject>;
   readonly STORE: D1Database;
+  readonly OLDER: D1Database;
 }
 
 export class ContractObject extends DurableObject {
@@ -57,6 +58,11 @@ export default {
       case "usage":
         await usageStoreContract[index]?.run(createD1UsageStore(env.STORE), `session-${index}`);
         return new Response("kept");
+      case "older-d1": {
+        const statements = (await request.text()).split(/;\n/).filter((each) => each.trim() !== "");
+        await env.OLDER.batch(statements.map((each) => env.OLDER.prepare(each)));
+        return Response.json(await createD1StateStore(env.OLDER).loadState("old"));
+      }
       case "bookmark": {
         const from = new URL(request.url).searchParams.get("from") ?? "first-primary";
         const store = createD1StateStore(env.STORE, { from });
