@@ -3,7 +3,7 @@ import { afterEach, expect, expectTypeOf, test, vi } from "vitest";
 import type { SessionContract } from "../protocol/index.ts";
 import { settled } from "../testing/fake-clock.ts";
 import { ScriptedServer } from "../testing/scripted-server.ts";
-import { useSession } from "./index.ts";
+import { useGates, useInbox, useSession } from "./index.ts";
 
 /** React's own seam for renderers: `H` answers the hooks. Two hooks are all that is used, so this renders the hook itself. */
 const internals = (React as unknown as Record<string, { H: unknown }>)
@@ -104,5 +104,58 @@ test("DR12 useSession shows the draft, and saves, cancels and sends it", async (
   await expect(view.current.cancelDraft()).rejects.toMatchObject({ code: "not_found" });
   server.send({ t: "draft", draft: null } as never);
   await vi.waitFor(() => expect(view.current.draft).toBeNull());
+  view.unmount();
+});
+
+test("GA26 useGates follows what waits in a session, and answers it", async () => {
+  const server = new ScriptedServer({ kind: "chat", state: { topic: "tides" } });
+  vi.stubGlobal("WebSocket", server.WebSocket);
+  const view = renderHook(() => {
+    const { client } = useSession<Chat>({ url: "https://s.test", kind: "chat", name: "gates" });
+    return useGates(client);
+  });
+  expect(view.current?.gates).toEqual([]);
+  await settled();
+  const opened = { gateId: "g1", title: "Block?", detail: "", options: ["yes"], expiresAt: null };
+  server.commit({ type: "gate.opened", payload: opened });
+  await vi.waitFor(() => expect(view.current?.gates.map(({ gateId }) => gateId)).toEqual(["g1"]));
+  void view.current?.answer("g1", "yes", { argumentsHash: "h", remember: { match: "call" } });
+  await settled();
+  expect(server.frames.at(-1)).toMatchObject({
+    commands: [
+      { op: "answerGate", gateId: "g1", answer: "yes", argumentsHash: "h", remember: { match: "call" } },
+    ],
+  });
+  view.unmount();
+});
+
+test("GA26 useInbox reads what waits everywhere, answers with the hash that was shown, and reads again", async () => {
+  const asked: [string, unknown][] = [];
+  const call = { name: "block", arguments: {}, argumentsHash: "h" };
+  const item = { kind: "chat", name: "n1", title: "T", gate: { gateId: "g:1", call }, mayAnswer: true };
+  let items = [item];
+  const answerOf = (url: string, body: unknown) => {
+    asked.push([url.replace("https://s.test", ""), body]);
+    if (body) items = [];
+    return new Response(JSON.stringify({ items, nextCursor: null, hasMore: false }));
+  };
+  vi.stubGlobal("fetch", async (url: string, { body }: { body?: string }) =>
+    answerOf(url, body && JSON.parse(body)),
+  );
+  vi.stubGlobal("WebSocket", null);
+  const view = renderHook(() => useInbox({ url: "https://s.test/", kind: "chat", isMine: true }));
+  expect(view.current).toMatchObject({ items: null, hasMore: false, error: null });
+  await vi.waitFor(() => expect(view.current?.items).toEqual([item]));
+  await view.current?.answer(item as never, "approve", { comment: "go" });
+  await vi.waitFor(() => expect(view.current?.items).toEqual([]));
+  const list = "/v1/gates?limit=100&kind=chat&mine=1";
+  expect(asked).toEqual([
+    [list, undefined],
+    ["/v1/sessions/chat/n1/gates/g%3A1", { argumentsHash: "h", answer: "approve", comment: "go" }],
+    [list, undefined],
+  ]);
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("away")));
+  await view.current?.refresh();
+  expect(view.current).toMatchObject({ items: [], error: { code: "unavailable" } });
   view.unmount();
 });
