@@ -2,8 +2,8 @@ import { describe, test } from "vitest";
 import { expectSound } from "./expect-sound.ts";
 
 /** With the long ones of `simulator.test.ts` ten thousand. */
-const seeds = 7_800;
-const ledgerSeeds = 2_000;
+const seeds = 8_330;
+const ledgerSeeds = 1_500;
 
 describe("short histories, of which many can be had", () => {
   test(`SI1 SI2 SI7 SI8 ${seeds} seeds hold every promise`, { timeout: 300_000 }, async () => {
