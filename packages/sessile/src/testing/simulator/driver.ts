@@ -146,10 +146,7 @@ export class Driver {
       [1, () => this.#mix(random.pick(clients))],
       [1, () => this.#falter(random.pick(clients))],
       [1, () => this.#trickle(random.pick(clients))],
-<<<<<<< HEAD
       [0.7, () => this.#interrupt(random.pick(clients))],
-=======
->>>>>>> origin/main
     ])();
   }
 
@@ -186,16 +183,10 @@ export class Driver {
     if (!d1) return;
     d1.setDown(true);
     this.#note(client);
-<<<<<<< HEAD
     const faltersInMs = this.#random.between(500, 1000);
     timeline.plan(faltersInMs, `${client.name} falters`, () => this.#note(client));
     timeline.plan(faltersInMs + 1, `${client.name} falters`, () => {
       client.line?.dawdle(this.#random.between(2000, 8000));
-=======
-    timeline.plan(this.#random.between(100, 500), `${client.name} falters`, () => {
-      this.#note(client);
-      client.line?.dawdle(this.#random.between(500, 3000));
->>>>>>> origin/main
       this.#note(client);
       client.setLink("down");
     });
@@ -216,13 +207,6 @@ export class Driver {
     client.send({ op: "call", method: "begin", args: [`work-${7 + this.#tags++}`, 4, false] });
     const inMs = this.#random.between(200, 1500);
     object.world.timeline.plan(inMs, `${object.name} is interrupted`, () => object.die("at once"));
-  }
-
-  /** Commands in several frames, each before the answer to the one before. */
-  #trickle(client: SimulatedClient): void {
-    const { timeline } = this.#stage.world;
-    for (let atMs = 0; atMs < 100; atMs += this.#random.between(1, 60))
-      timeline.plan(atMs, `${client.name} trickles`, () => this.#note(client));
   }
 
   #note(client: SimulatedClient): void {
