@@ -16,7 +16,10 @@ export async function checkRules(): Promise<void> {
   for (const [index, section] of [...protocol.matchAll(sectionPattern)].entries())
     if (Number(section[1]) !== index + 1)
       throw new StepFailed(`section ${index + 1} of PROTOCOL.md begins with "${section[0]}"`);
-  const rules = new Set([...protocol.matchAll(rulePattern)].map((match) => match[1] ?? ""));
+  const ids = [...protocol.matchAll(rulePattern)].map((match) => match[1] ?? "");
+  const rules = new Set(ids);
+  const repeated = ids.filter((id, index) => ids.indexOf(id) !== index);
+  if (repeated.length > 0) throw new StepFailed(`rules that PROTOCOL.md has twice: ${repeated.join(", ")}`);
   const tested = new Set<string>();
   const files = globSync(
     [
@@ -32,8 +35,8 @@ export async function checkRules(): Promise<void> {
     },
   );
   for (const file of files) {
-    for (const [, ids = ""] of readFileSync(join(root, file), "utf8").matchAll(mentionPattern)) {
-      for (const id of ids.split(/,? /)) tested.add(id);
+    for (const [, mentioned = ""] of readFileSync(join(root, file), "utf8").matchAll(mentionPattern)) {
+      for (const id of mentioned.split(/,? /)) tested.add(id);
     }
   }
   const untested = [...rules].filter((rule) => !tested.has(rule));

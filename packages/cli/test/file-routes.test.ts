@@ -131,7 +131,7 @@ describe("FR14: lists and imports", () => {
     },
   );
 
-  test("CA2 the catalog leaves out kinds whose middleware does not let through, or fails", async () => {
+  test("CG2 the catalog leaves out kinds whose middleware does not let through, or fails", async () => {
     const kinds = async (init?: RequestInit) =>
       (await json("/_sessile/catalog", init)).items.map(({ kind }: { kind: string }) => kind);
     expect(await kinds()).not.toContain("board");

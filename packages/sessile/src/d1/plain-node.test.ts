@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import * as record from "../record/index.ts";
 import * as entry from "./index.ts";
 
-test("SS20 sessile/d1 has the record's exports and the state store's, and loads in plain Node", () => {
+test("AS20 sessile/d1 has the record's exports and the state store's, and loads in plain Node", () => {
   const script = `
     for (const name of ["caches", "WebSocketPair", "HTMLRewriter"]) delete globalThis[name];
     import(${JSON.stringify(new URL("./index.ts", import.meta.url).href)}).then((d1) => console.log(Object.keys(d1).join()));
@@ -17,7 +17,7 @@ test("SS20 sessile/d1 has the record's exports and the state store's, and loads 
   expect(Object.keys(entry)).toEqual(expect.arrayContaining(["createD1StateStore", "runMigration"]));
 });
 
-test("SS20 no file of the stores imports anything of a platform", () => {
+test("AS20 no file of the stores imports anything of a platform", () => {
   const folder = new URL("../stores/", import.meta.url);
   const shipped = readdirSync(folder).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
   expect(shipped).toContain("d1-state-store.ts");
@@ -26,7 +26,7 @@ test("SS20 no file of the stores imports anything of a platform", () => {
       expect(source).toMatch(/^\.\.?\/[a-z0-9/-]+\.ts$/);
 });
 
-test("SS20 a bundler takes it whole, without externals and without anything of the object's layer", async () => {
+test("AS20 a bundler takes it whole, without externals and without anything of the object's layer", async () => {
   const { metafile, outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("index.ts", import.meta.url))],
     bundle: true,

@@ -13,7 +13,7 @@ const isolateOf = (db: D1Database): D1Database => ({
 });
 
 describe("answers that are lost", () => {
-  test("SS16 a save whose answer was lost is found, and not made twice", async () => {
+  test("AS16 a save whose answer was lost is found, and not made twice", async () => {
     const db = withFaults(openSqliteD1());
     const store = createD1StateStore(db);
     await store.createSession("a", idle);
@@ -36,7 +36,7 @@ describe("answers that are lost", () => {
     expect(await store.loadState("a")).toMatchObject({ version: 3, messageCount: 2, checkpointId: "cp" });
   });
 
-  test("SS16 it is looked for in the primary: a replica may not have it yet", async () => {
+  test("AS16 it is looked for in the primary: a replica may not have it yet", async () => {
     const db = openSqliteD1();
     await createD1StateStore(db).createSession("a", idle);
     const askedOfPrimary: string[] = [];
@@ -58,7 +58,7 @@ describe("answers that are lost", () => {
     expect(askedOfPrimary.at(-1)).toMatch(/^SELECT write_id/);
   });
 
-  test("SS16 a save that was not carried out, or cannot be looked for, is unavailable", async () => {
+  test("AS16 a save that was not carried out, or cannot be looked for, is unavailable", async () => {
     const db = withFaults(openSqliteD1());
     const store = createD1StateStore(db);
     await store.createSession("a", idle);
@@ -75,7 +75,7 @@ describe("answers that are lost", () => {
 });
 
 describe("migrating", () => {
-  test("SS17 many isolates at once, then one query for an isolate, then none", async () => {
+  test("AS17 many isolates at once, then one query for an isolate, then none", async () => {
     const db = openSqliteD1();
     await Promise.all(Array.from({ length: 6 }, () => runMigration(isolateOf(db))));
     const { results } = await db.prepare("SELECT version FROM __agents_migrations").all();
@@ -86,7 +86,7 @@ describe("migrating", () => {
     expect(fresh.calls()).toBe(1);
   });
 
-  test("SS17 one that fails at any query is finished by the next request; a newer database is used as it is", async () => {
+  test("AS17 one that fails at any query is finished by the next request; a newer database is used as it is", async () => {
     for (const fault of ["before", "after"] as Fault[])
       for (let call = 1; call <= stateStoreVersion + 1; call++) {
         const db = withFaults(openSqliteD1());
@@ -104,7 +104,7 @@ describe("migrating", () => {
 });
 
 describe("replicas", () => {
-  test("SS19 everything of a store goes through one D1 session, which begins where it is told to", async () => {
+  test("AS19 everything of a store goes through one D1 session, which begins where it is told to", async () => {
     const db = openSqliteD1();
     const begun: (string | undefined)[] = [];
     const replicated = (): D1Database => ({

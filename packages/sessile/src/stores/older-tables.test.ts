@@ -91,7 +91,7 @@ async function expectUsable(store: SessionStateStore) {
 }
 
 describe("tables of older versions", () => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])("SS18 D1 version %i keeps its rows", async (version) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("AS18 D1 version %i keeps its rows", async (version) => {
     const db = openSqliteD1();
     db.database.exec(fixture(`d1-v${version}`));
     const store = createD1StateStore(db);
@@ -103,7 +103,7 @@ describe("tables of older versions", () => {
     await expectUsable(store);
   });
 
-  test("SS14 SS18 a session that waited in D1's version 7 lapses as any other", async () => {
+  test("AS14 AS18 a session that waited in D1's version 7 lapses as any other", async () => {
     const db = openSqliteD1();
     db.database.exec(fixture("d1-v7"));
     const store = createD1StateStore(db);
@@ -119,7 +119,7 @@ describe("tables of older versions", () => {
     expect(plan.map(({ detail }) => detail).join()).toContain("idx___agents_states_suspension_expires_at");
   });
 
-  test.each([1, 2, 3, 4])("SS18 an object of version %i is upgraded by its next use", async (version) => {
+  test.each([1, 2, 3, 4])("AS18 an object of version %i is upgraded by its next use", async (version) => {
     const database = new DatabaseSync(":memory:");
     database.exec(fixture(`object-v${version}`));
     const store = createSqlStateStore(new NodeSql(database));

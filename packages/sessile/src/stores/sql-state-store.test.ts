@@ -3,7 +3,7 @@ import { initialSessionState } from "../protocol/session-state.ts";
 import { KernelFixture } from "../testing/kernel-fixture.ts";
 import { createSqlStateStore } from "./index.ts";
 
-test("SS21 inside a commit the store's writes are part of it, and go with it if it fails", () => {
+test("AS21 inside a commit the store's writes are part of it, and go with it if it fails", () => {
   const { kernel, sql, now } = new KernelFixture();
   const store = createSqlStateStore(sql).sync;
   store.createSession("a", initialSessionState("writer", "stream"));

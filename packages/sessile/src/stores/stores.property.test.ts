@@ -124,7 +124,7 @@ async function everythingOf(store: SessionStateStore): Promise<unknown> {
   );
 }
 
-test("SS2 SS5 SS6 SS8 whatever is done, the stores answer alike and end alike", async () => {
+test("AS2 AS5 AS6 AS8 whatever is done, the stores answer alike and end alike", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(acts, { minLength: 5, maxLength: 40 }), async (history) => {
       const now = () => 1000;
@@ -137,7 +137,7 @@ test("SS2 SS5 SS6 SS8 whatever is done, the stores answer alike and end alike", 
   );
 });
 
-test("SS13 SQLite merges as RFC 7396 says", () => {
+test("AS13 SQLite merges as RFC 7396 says", () => {
   const value = fc
     .jsonValue({ maxDepth: 3 })
     .map((json) => JSON.parse(JSON.stringify(json).replaceAll("__proto__", "p")));

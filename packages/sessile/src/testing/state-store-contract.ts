@@ -54,7 +54,7 @@ async function everythingOf(store: SessionStateStore, id: string): Promise<unkno
 
 const stateCases: readonly StateStoreCase[] = [
   {
-    title: "SS1 a session is created once, loaded as it went in, and deleted with everything of it",
+    title: "AS1 a session is created once, loaded as it went in, and deleted with everything of it",
     async run({ store }, id) {
       equal([await store.loadState(id), await store.sessionExists(id)], [null, false], "before");
       equal(await store.createSession(id, example), true, "creating it");
@@ -78,7 +78,7 @@ const stateCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS2 the version rises by one with each change; a save of another version changes nothing",
+    title: "AS2 the version rises by one with each change; a save of another version changes nothing",
     async run({ store }, id) {
       equal(
         (await store.saveState(id, example, { expectedVersion: 4 })).ok,
@@ -109,7 +109,7 @@ const stateCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS3 a status is compared and set: one of many at once wins, the others learn what is there",
+    title: "AS3 a status is compared and set: one of many at once wins, the others learn what is there",
     async run({ store }, id) {
       equal(
         await store.compareAndSetStatus(id, ["idle"], "active"),
@@ -144,7 +144,7 @@ const stateCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS7 an atomic save that fails at any statement leaves the old state whole, and can be repeated",
+    title: "AS7 an atomic save that fails at any statement leaves the old state whole, and can be repeated",
     async run(harness, id) {
       const { store } = harness;
       await store.createSession(id, example);
@@ -170,7 +170,7 @@ const stateCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS7 whoever reads during an atomic save sees all of it or none",
+    title: "AS7 whoever reads during an atomic save sees all of it or none",
     async run({ store }, id) {
       await store.createSession(id, example);
       await fill(store, id);
@@ -192,7 +192,7 @@ const stateCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS8 a save from another version, or of a staging that was promoted, changes nothing and says why",
+    title: "AS8 a save from another version, or of a staging that was promoted, changes nothing and says why",
     async run({ store }, id) {
       await store.createSession(id, example);
       await fill(store, id);

@@ -9,7 +9,7 @@ const texts = (count: number) => Array.from({ length: count }, (_, n) => says(`m
 /** Messages, stagings, checkpoints, runs, sub-sessions, interrupts, merging and expiry. */
 export const recordCases: readonly StateStoreCase[] = [
   {
-    title: "SS4 messages are kept in order and read in pages; they do not change the version",
+    title: "AS4 messages are kept in order and read in pages; they do not change the version",
     async run({ store }, id) {
       await store.createSession(id, idle);
       equal(await store.appendMessages(id, texts(95)), 95, "the count");
@@ -33,7 +33,7 @@ export const recordCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS5 truncation drops messages beyond a count, and checkpoints that counted them",
+    title: "AS5 truncation drops messages beyond a count, and checkpoints that counted them",
     async run({ store }, id) {
       await store.createSession(id, idle);
       for (const [step, messages] of [2, 3, 4].entries())
@@ -74,7 +74,7 @@ export const recordCases: readonly StateStoreCase[] = [
   },
   {
     title:
-      "SS6 staged messages wait in order, the first of a key stands, and a promoted staging takes no more",
+      "AS6 staged messages wait in order, the first of a key stands, and a promoted staging takes no more",
     async run({ store }, id) {
       await store.createSession(id, idle);
       const staged = (key: string) => ({ key, message: says(key) });
@@ -111,7 +111,7 @@ export const recordCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS9 checkpoints are listed newest first, hold their state, and are pruned from the oldest",
+    title: "AS9 checkpoints are listed newest first, hold their state, and are pruned from the oldest",
     async run({ store }, id) {
       await store.createSession(id, idle);
       for (let n = 1; n <= 4; n++)
@@ -149,7 +149,7 @@ export const recordCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS10 runs are numbered, begun once, compared and set, and over when they say so",
+    title: "AS10 runs are numbered, begun once, compared and set, and over when they say so",
     async run({ store }, id) {
       await store.createSession(id, idle);
       equal(await store.getCurrentRun(id), null, "none");
@@ -196,7 +196,7 @@ export const recordCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS11 sub-sessions are added once and say when they are over",
+    title: "AS11 sub-sessions are added once and say when they are over",
     async run({ store }, id) {
       await store.createSession(id, idle);
       const ref = {
@@ -228,7 +228,7 @@ export const recordCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS12 an interrupt lasts until it is cleared, and is of its session only",
+    title: "AS12 an interrupt lasts until it is cleared, and is of its session only",
     async run({ store }, id) {
       await store.createSession(id, idle);
       equal([await store.checkInterruptFlag(id), await store.clearInterruptFlag(id)], [null, false], "none");
@@ -244,7 +244,7 @@ export const recordCases: readonly StateStoreCase[] = [
     },
   },
   {
-    title: "SS13 custom state is merged in depth; merges at the same time are both kept, and arrays replace",
+    title: "AS13 custom state is merged in depth; merges at the same time are both kept, and arrays replace",
     async run({ store }, id) {
       await store.createSession(id, {
         ...idle,
@@ -270,7 +270,7 @@ export const recordCases: readonly StateStoreCase[] = [
   },
   {
     title:
-      "SS14 a suspended session lapses when its time is up: it has failed as expired, and nobody has answered",
+      "AS14 a suspended session lapses when its time is up: it has failed as expired, and nobody has answered",
     async run({ store }, id) {
       const waiting = (expiresAt: number) => ({
         ...idle,
@@ -306,7 +306,7 @@ export const recordCases: readonly StateStoreCase[] = [
   },
   {
     title:
-      "SS15 writes to a session that is not there, and values that fit no row, are refused by name and change nothing",
+      "AS15 writes to a session that is not there, and values that fit no row, are refused by name and change nothing",
     async run({ store }, id) {
       const absent: readonly (() => Promise<unknown>)[] = [
         () => store.updateStatus(id, "idle"),

@@ -52,7 +52,7 @@ describe("d1 keeps what a usage store promises", () => {
 const fixture = (name: string): string =>
   readFileSync(new URL(`../../src/stores/fixtures/${name}.sql`, import.meta.url), "utf8");
 
-test.each([1, 4])("SS18 an object of version %i is upgraded by its next use", async (version) => {
+test.each([1, 4])("AS18 an object of version %i is upgraded by its next use", async (version) => {
   await asked(`older/${version}`, { method: "POST", body: fixture(`object-v${version}`) });
   expect(JSON.parse(await asked(`older/${version}`))).toMatchObject({
     version: version >= 3 ? 7 : 1,
@@ -62,7 +62,7 @@ test.each([1, 4])("SS18 an object of version %i is upgraded by its next use", as
   });
 });
 
-test("SS18 real D1 of version 1 keeps its rows", async () => {
+test("AS18 real D1 of version 1 keeps its rows", async () => {
   const state = JSON.parse(await asked("older-d1/1", { method: "POST", body: fixture("d1-v1") }));
   expect(state).toMatchObject({
     version: 1,
@@ -72,7 +72,7 @@ test("SS18 real D1 of version 1 keeps its rows", async () => {
   });
 });
 
-test("SS19 a store of real D1 says how far it has seen, and another goes on from there", async () => {
+test("AS19 a store of real D1 says how far it has seen, and another goes on from there", async () => {
   const first = JSON.parse(await asked("bookmark/1"));
   expect(first).toMatchObject({ created: true, exists: true, bookmark: expect.stringMatching(/.+/) });
   const next = JSON.parse(await asked(`bookmark/2?from=${first.bookmark}`));

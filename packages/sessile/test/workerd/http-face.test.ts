@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 describe("the catalog", () => {
-  test("CA1 says of each kind where it is, and what it lets clients do, and makes no session for that", async () => {
+  test("CG1 says of each kind where it is, and what it lets clients do, and makes no session for that", async () => {
     const { status, headers, body } = await fixture.get("/_sessile/catalog");
     expect([status, headers.get("cache-control")]).toEqual([200, "no-store"]);
     const kinds = new Map(body.items.map((item: { readonly kind: string }) => [item.kind, item]));
@@ -38,7 +38,7 @@ describe("the catalog", () => {
     expect((await fixture.get("/v1/sessions?kind=shelves")).body.items).toEqual([]);
   });
 
-  test("CA2 tells of the kinds that whoever asks may read", async () => {
+  test("CG2 tells of the kinds that whoever asks may read", async () => {
     const { status, body } = await fixture.get("/_sessile/catalog", { "x-test-user": "mallory" });
     expect([status, body]).toEqual([200, { items: [] }]);
     const admin = await fixture.get("/_sessile/catalog", { "x-test-user": "only-admin" });
