@@ -1,5 +1,5 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { convertToModelMessages, jsonSchema, streamText, tool, toUIMessageStream } from "ai";
+import { convertToModelMessages, jsonSchema, streamText, type ToolSet, tool, toUIMessageStream } from "ai";
 import { SessileError } from "sessile";
 import { type AnswerContext, type CallGate, ChatSession, type PendingCall } from "sessile/chat";
 
@@ -34,7 +34,7 @@ export class Chats extends ChatSession<Env> {
     return { isEditable: true, ...(seconds === undefined ? {} : { expiresAt: Date.now() + seconds * 1000 }) };
   }
 
-  #tools() {
+  #tools(): ToolSet {
     const inputSchema = jsonSchema<{ readonly to: string }>({ type: "object" });
     return {
       /** Has an effect, which the operator log counts. */
