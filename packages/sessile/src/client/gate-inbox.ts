@@ -45,6 +45,13 @@ export interface GateInboxOptions {
   readonly clock?: Clock;
 }
 
+/** What the live directory says of a session, as far as it is of interest here. */
+interface ChangedSession {
+  readonly kind: string;
+  readonly name: string;
+  readonly waiting?: number;
+}
+
 const nothingYet: InboxSnapshot = { items: null, hasMore: false, error: null };
 const defaultEveryMs = 30_000;
 /** Several changes in a row are one read. */
@@ -164,7 +171,7 @@ export class GateInbox {
       this.#later(0);
     });
     socket.addEventListener("message", ({ data }) => {
-      if (typeof data === "string" && data.includes('"waiting"')) this.#later(gatherMs);
+      if (this.#concerns(data)) this.#later(gatherMs);
     });
     socket.addEventListener("close", ({ code = 1006 }) => {
       if (this.#socket !== socket) return;
@@ -174,6 +181,20 @@ export class GateInbox {
       const delayMs = 1000 + backoffMs(this.#failures++, Math.random());
       this.#clock.setTimeout(() => !this.#socket && this.#follow(), delayMs);
     });
+  }
+
+  /** Whether something waits where something has changed, or is shown as if it did. */
+  #concerns(frame: unknown): boolean {
+    try {
+      const { changes } = JSON.parse(String(frame)) as { readonly changes: readonly ChangedSession[] };
+      const shown = this.#snapshot.items ?? [];
+      return changes.some(
+        ({ kind, name, waiting = 0 }) =>
+          waiting > 0 || shown.some((item) => item.kind === kind && item.name === name),
+      );
+    } catch {
+      return false;
+    }
   }
 
   #stop(): void {

@@ -13,6 +13,7 @@ import { AwaitedCommand, outcomesWithin } from "./awaited-command.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { Clock } from "./clock.ts";
 import { CommandLetter, type Destination } from "./command-letter.ts";
+import { noteGateAnswer } from "./gate-trail.ts";
 import { type Delivered, Mailbox } from "./mailbox.ts";
 import { type Applicant, QuotaGate } from "./quota-gate.ts";
 import type { SessionHooks } from "./session-hooks.ts";
@@ -213,29 +214,12 @@ export class CommandIntake {
     if (!hooks.authorize(actor, actionOf(command.op))) {
       throw forbidden(command);
     }
-    if (
-      this.#quota?.holds(line, {
-        command,
-        actor,
-        chars,
-        destination,
-        ...(client === undefined ? {} : { client }),
-        ...more,
-      })
-    )
-      return;
-    this.#accept({ command, actor, chars, destination, ...more });
+    const from = client === undefined ? {} : { client };
+    const entering: Entering = { command, actor, chars, destination, ...from, ...more };
+    if (!this.#quota?.holds(line, entering)) this.#accept(entering);
   }
 
-  #accept({
-    command,
-    actor,
-    chars,
-    destination,
-    origin,
-    onRuns,
-    method: given,
-  }: Omit<Entering, "client">): void {
+  #accept({ command, actor, chars, destination, origin, client, onRuns, method: given }: Entering): void {
     const { hooks, kernel, whenShown } = this.#options;
     if (command.op === "call") {
       const method = given ?? hooks.findMethod(command.method);
@@ -249,7 +233,8 @@ export class CommandIntake {
         return;
       }
     }
-    this.#mailbox.push(new CommandLetter(command, kernel.definition, actor, chars, destination, origin));
+    const { definition } = kernel;
+    this.#mailbox.push(new CommandLetter(command, definition, actor, chars, destination, origin, client));
   }
 
   #quotaGate(): QuotaGate<Entering> | null {
@@ -301,6 +286,8 @@ export class CommandIntake {
       const outcome = outcomes[index] as Outcome;
       if (!outcome.ok && outcome.error.code === "internal")
         this.#options.report("A command failed", outcome.error);
+      if (letter.gateId !== null)
+        noteGateAnswer(this.#options.kernel, this.#options.clock.now(), letter, outcome);
       const { destination } = letter;
       if (typeof destination === "function") continue;
       const own = acks.get(destination);

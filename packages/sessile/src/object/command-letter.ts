@@ -25,6 +25,8 @@ export class CommandLetter implements Letter {
   readonly chars: number;
   readonly destination: Destination;
   readonly origin: GateOrigin;
+  /** Salted hash of the address it comes from. */
+  readonly client: string | undefined;
 
   constructor(
     command: Command,
@@ -33,6 +35,7 @@ export class CommandLetter implements Letter {
     chars: number,
     destination: Destination,
     origin: GateOrigin,
+    client?: string,
   ) {
     this.#command = command;
     this.#kind = kind;
@@ -40,6 +43,7 @@ export class CommandLetter implements Letter {
     this.chars = chars;
     this.destination = destination;
     this.origin = origin;
+    this.client = client;
   }
 
   get id(): string | undefined {
@@ -49,6 +53,11 @@ export class CommandLetter implements Letter {
   /** What the answer is addressed with. */
   get ackId(): string | undefined {
     return this.#command.id;
+  }
+
+  /** The gate that it answers; null for any other command. */
+  get gateId(): string | null {
+    return this.#command.op === "answerGate" ? this.#command.gateId : null;
   }
 
   get refusesFirst(): boolean {
