@@ -144,7 +144,7 @@ export class Driver {
       [1.5, () => this.#rush(random.pick(clients))],
       [1, () => this.#relapse(random.pick(clients))],
       [1, () => this.#mix(random.pick(clients))],
-      [1, () => this.#falter(random.pick(clients))],
+      [this.#stage.world.inLedgerMode ? 4 : 1, () => this.#falter(random.pick(clients))],
       [1, () => this.#trickle(random.pick(clients))],
       [0.7, () => this.#interrupt(random.pick(clients))],
     ])();

@@ -17,6 +17,19 @@ export interface WorkerRequest {
   abandon(): void;
 }
 
+type Sender = Pick<SessionVariables, "target" | "actor">;
+const app = new Hono<{ Bindings: Sender; Variables: SessionVariables }>();
+app.use(async ({ env, set }, next) => {
+  set("target", env.target);
+  set("actor", env.actor);
+  set("require", async () => {});
+  set("rights", async () => actions);
+  await next();
+});
+app.route("/", commandRoutes());
+app.route("/", sessionRoutes());
+app.onError((thrown) => problemResponse(thrown, "simulated"));
+
 /** The real routes in front of one session. */
 export class SimulatedWorker {
   readonly #world: World;
@@ -31,22 +44,15 @@ export class SimulatedWorker {
   handle(request: Request, owner: string): WorkerRequest {
     const wires: Wire[] = [];
     const { kind } = SimulatedKind;
-    const { name } = this.#object;
-    const env = { SESSION: { getByName: () => this.#stub(owner, wires) } };
-    const target = new SessionTarget(env, { [kind]: { binding: "SESSION" } }, kind, name);
-    const app = new Hono<{ Variables: SessionVariables }>();
-    app.use(async ({ set }, next) => {
-      set("target", target);
-      set("actor", actorOf(owner));
-      set("require", async () => {});
-      set("rights", async () => actions);
-      await next();
-    });
-    app.route("/", commandRoutes());
-    app.route("/", sessionRoutes());
-    app.onError((thrown) => problemResponse(thrown, "simulated"));
+    const SESSION = { getByName: () => this.#stub(owner, wires) };
+    const target = new SessionTarget(
+      { SESSION },
+      { [kind]: { binding: "SESSION" } },
+      kind,
+      this.#object.name,
+    );
     return {
-      response: Promise.resolve(app.fetch(request)),
+      response: Promise.resolve(app.fetch(request, { target, actor: actorOf(owner) })),
       abandon: () => {
         for (const wire of wires) wire.client.close(1001);
       },
