@@ -1,6 +1,7 @@
 import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "sessile/routes";
+import { buildInspector } from "./inspector-page.ts";
 import { bin, root, run } from "./run.ts";
 
 export const apps = ["minimal", "triage", "tutor", "chat"] as const;
@@ -10,9 +11,9 @@ export async function generateApps(): Promise<void> {
   for (const app of apps) generate({ root: join(root, "apps", app) });
 }
 
-/** Compiles the library and the executables to `dist/`. */
+/** Compiles the library and the executables to `dist/`, and the page that comes with them. */
 export async function buildPackages(): Promise<void> {
-  await run(bin("tsc"), ["-b", "tsconfig.json"]);
+  await Promise.all([run(bin("tsc"), ["-b", "tsconfig.json"]), buildInspector()]);
 }
 
 /** Builds an app's page, with the packages straight from their sources, unless what is built is newer than everything it is made of. */

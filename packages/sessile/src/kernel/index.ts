@@ -19,6 +19,7 @@ export { applies, assertPattern } from "./gate-policies.ts";
 export type { GateRequest } from "./gate-request.ts";
 export { gateDuePrefix, type ListedGate, listGates, policyDuePrefix, readGate } from "./gates.ts";
 export { StagedLog } from "./import.ts";
+export { inspectDue, inspectTables, inspectWork } from "./inspect.ts";
 export { Kernel, type Written } from "./kernel.ts";
 export type { LogPage, StoredCommit } from "./log.ts";
 export type { Migration } from "./migrations.ts";
@@ -30,6 +31,7 @@ export {
   logLevels,
 } from "./operator-log.ts";
 export { Parts, partGraceMs, partsDueId } from "./parts.ts";
+export { readOnly } from "./read-only-sql.ts";
 export { maxRecentChars } from "./recent-commits.ts";
 export { reportTask } from "./report-task.ts";
 export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";

@@ -6,7 +6,7 @@ import type { Peer } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { closeCodeOf } from "./client-frames.ts";
 import type { Sender } from "./command-intake.ts";
-import { close } from "./peers.ts";
+import { bufferedBytes, close } from "./peers.ts";
 
 /** What survives hibernation with the socket; kept far below the platform's 16,384 bytes. */
 export interface AgentsPeer extends Peer, Sender {
@@ -101,8 +101,7 @@ export class AgentsPeers {
 
   /** Whoever does not read what comes is sent away: its client comes back by itself, to the state as it is then. */
   sendText(socket: WebSocket, text: string): void {
-    const { bufferedAmount = 0 } = socket as WebSocket & { readonly bufferedAmount?: number };
-    if (bufferedAmount > this.#limits.maxPeerBufferedBytes) {
+    if (bufferedBytes(socket) > this.#limits.maxPeerBufferedBytes) {
       this.end(socket, closeCodes.restart, "Too much was waiting to be read.");
       return;
     }

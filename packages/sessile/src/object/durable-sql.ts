@@ -17,6 +17,10 @@ export class DurableSql implements Sql {
     this.#closed = reason;
   }
 
+  get databaseBytes(): number {
+    return this.#storage.sql.databaseSize;
+  }
+
   exec(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
     if (this.#closed) throw this.#closed;
     const cursor = this.#storage.sql.exec<Record<string, SqlStorageValue>>(query, ...values);

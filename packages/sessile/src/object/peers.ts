@@ -265,7 +265,8 @@ export class Peers {
   }
 }
 
-function bufferedBytes(socket: WebSocket): number {
+/** Sent, and not read yet. */
+export function bufferedBytes(socket: WebSocket): number {
   return (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
 }
 

@@ -1,4 +1,4 @@
-import { logLevels, StagedLog } from "../kernel/index.ts";
+import { logLevels, readOnly, StagedLog } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError, unreachable } from "../protocol/error.ts";
@@ -14,12 +14,15 @@ import type {
 } from "../protocol/request.ts";
 import { readsOnly } from "../protocol/stream-request.ts";
 import { adopt, takeReports } from "./family.ts";
+import { inspect } from "./inspect.ts";
 import { answerPart } from "./part-requests.ts";
 import type { SessionHost } from "./session-host.ts";
 import { answerSummaries } from "./summary-requests.ts";
 
 const adminOps: ReadonlySet<SessionRequest["op"]> = new Set([
   "log",
+  "inspect",
+  "inspectSql",
   "seal",
   "importBegin",
   "importAdd",
@@ -44,6 +47,11 @@ export function isImport(request: SessionRequest): boolean {
   const { op } = request;
   if (op === "partChunk" || op === "partEnd") return request.importing === true;
   return op === "importBegin" || op === "importAdd" || op === "importEnd";
+}
+
+/** Requests that are only for a session that is there. */
+export function makesNoSession({ op }: SessionRequest): boolean {
+  return op === "reports" || op === "inspect" || op === "inspectSql";
 }
 
 /** Answers one request of the HTTP layer. Errors become data here, so that their codes survive the hop. */
@@ -163,6 +171,10 @@ async function answer(
     case "usage":
     case "usageEntries":
       return answerSummaries(host, request, caller);
+    case "inspect":
+      return inspect(host);
+    case "inspectSql":
+      return readOnly(kernel.sql, request.statement);
     case "log": {
       const { op: _op, level, ...query } = request;
       const known = logLevels.find((name) => name === level);

@@ -27,7 +27,7 @@ import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
 import { settled } from "./session-kind.ts";
-import { answerRequest, isImport } from "./session-request.ts";
+import { answerRequest, isImport, makesNoSession } from "./session-request.ts";
 import { answerStreamFetch } from "./stream-fetch.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
 import { actorFrom, answerFetch, answerForwarded, isRead, isUpgrade, refuseFetch } from "./upgrade.ts";
@@ -98,10 +98,10 @@ export abstract class Session<
     if (request.op === "delete") return this.#delete(request.free, caller.actor);
     if (this.#deletion && !(await this.#isReadmitted(request, caller.actor)))
       return { ok: false, error: deletedError().toWire() };
-    if (request.op === "reports") {
-      // Nobody has children who is not there.
-      if (!this.#opened().kernel.exists) return { ok: false, error: noSuchSession().toWire() };
-    } else if (!isImport(request)) {
+    // Nobody has children who is not there, and looking makes nothing.
+    if (makesNoSession(request) && !this.#opened().kernel.exists)
+      return { ok: false, error: noSuchSession().toWire() };
+    if (request.op !== "reports" && !isImport(request)) {
       const refused = this.#refusal(caller.actor, request.op === "commands" || request.op === "calls");
       if (refused) return { ok: false, error: refused.toWire() };
     }

@@ -3,6 +3,7 @@ import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
 import type { ParentLink, SentReport, SessionAddress } from "./family.ts";
 import type { GateRecord } from "./gate.ts";
+import type { Inspection, SqlAnswer } from "./inspection.ts";
 import type { Json } from "./json.ts";
 import type { PartInfo } from "./part.ts";
 import type { QuotaStatus } from "./quota.ts";
@@ -85,6 +86,10 @@ export type SessionRequest =
   | { readonly op: "partData"; readonly hash: string; readonly chunk: number }
   /** Those that events up to `lastSeq` refer to and whose bytes are at hand, in order of those events. */
   | { readonly op: "parts"; readonly lastSeq: number }
+  /** What goes on inside; makes no session. */
+  | { readonly op: "inspect" }
+  /** One statement that reads; makes no session. */
+  | { readonly op: "inspectSql"; readonly statement: string }
   | {
       readonly op: "log";
       readonly tag?: string;
@@ -138,6 +143,8 @@ export interface SessionReplies {
   /** The caller's own. */
   readonly draft: { readonly draft: Draft | null };
   readonly log: { readonly entries: readonly Json[] };
+  readonly inspect: Inspection;
+  readonly inspectSql: SqlAnswer;
   readonly snapshots: { readonly items: readonly Snapshot[] };
   readonly lastSnapshot: { readonly snapshot: (Snapshot & { readonly view: SessionView }) | null };
   /** Null: there was nothing to seal. */

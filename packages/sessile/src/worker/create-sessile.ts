@@ -15,6 +15,7 @@ import { draftRoutes } from "./draft-routes.ts";
 import { gateRoutes } from "./gate-routes.ts";
 import { importExport } from "./import-log.ts";
 import { listInbox, policyRoutes } from "./inbox-routes.ts";
+import { inspectorRoutes } from "./inspector-routes.ts";
 import { type Middleware, refusedUpgrade, runMiddleware } from "./middleware.ts";
 import { openInbox } from "./open-inbox.ts";
 import type { SessileOptions, TokenAuthority } from "./options.ts";
@@ -179,6 +180,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   app.route("/v1/sessions/:kind/:name", partRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", summaryRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", sessionRoutes() as unknown as Hono<AppTypes<Env>>);
+  app.route("/", inspectorRoutes(options.inspector) as unknown as Hono<AppTypes<Env>>);
   if (options.streams) {
     const streams = standaloneStreamRoutes<Env>({
       ...options.streams,

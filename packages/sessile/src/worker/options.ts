@@ -3,6 +3,7 @@ import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { GatePolicyStore, SessionRecord, TokenStore } from "../record/index.ts";
 import type { ChatOptions } from "./chat-routes.ts";
+import type { InspectorOption } from "./inspector-routes.ts";
 import type { Middleware } from "./middleware.ts";
 import type { QuotaOptions } from "./quota-routes.ts";
 import type { SubscriptionSettings } from "./subscription-routes.ts";
@@ -71,6 +72,8 @@ export interface SessileOptions<Env> {
   readonly quotas?: QuotaOptions<Env>;
   /** Serves one kind to the AI SDK's `useChat`. */
   readonly chat?: ChatOptions;
+  /** Lets admins look into sessions. Default: as the binding `SESSILE_INSPECTOR` says, which holds the page. */
+  readonly inspector?: InspectorOption;
   /** Shows a browser a page at `/{route}/{name}`. Default: left to whatever is routed after this. */
   readonly page?: (request: Request, env: Env) => Response | Promise<Response>;
 }

@@ -86,6 +86,19 @@ describe("routes", () => {
       expect((await fixture.ask("PUT", `/v1/stream/${path}`, as("ada"))).status).toBe(404);
   });
 
+  test("IN5 the inspector is not there, for nobody, unless the deployment turns it on", async () => {
+    const name = fixture.name();
+    await fixture.get(`notes/${name}`);
+    for (const [method, path, body] of [
+      ["GET", `notes/${name}/inspect`, undefined],
+      ["POST", `notes/${name}/inspect/sql`, { sql: "SELECT 1" }],
+      ["GET", `/_sessile/inspect/notes/${name}`, undefined],
+    ] as const) {
+      const answer = await fixture.ask(method, path, body ? { body, ...as("ada") } : as("ada"));
+      expect([answer.status, answer.body.detail]).toEqual([404, "This deployment has no inspector."]);
+    }
+  });
+
   test("SE2 an import needs the right to administer what its file names", async () => {
     const name = fixture.name();
     await fixture.call(name, "add", "x");

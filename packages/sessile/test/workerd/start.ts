@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type Server, serve } from "../../src/node/index.ts";
+import { type ServeOptions, type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import type { SessionEvent } from "../../src/protocol/index.ts";
 import { bundle } from "../bundle.ts";
@@ -21,6 +21,8 @@ export interface AskOptions {
   readonly headers?: Record<string, string>;
 }
 
+type MoreBindings = Pick<ServeOptions, "r2" | "vars">;
+
 let names = 0;
 
 /** A running server with the fixture Worker, its own data folder and its own side server. */
@@ -28,7 +30,7 @@ export class Fixture {
   readonly side: SideServer;
   readonly #folder: ReturnType<typeof temporaryFolder>;
   readonly #source: string;
-  readonly #r2: readonly string[];
+  readonly #more: MoreBindings;
   readonly #sockets: RawSocket[] = [];
   #server: Server;
 
@@ -37,20 +39,26 @@ export class Fixture {
     folder: ReturnType<typeof temporaryFolder>,
     source: string,
     server: Server,
-    r2: readonly string[],
+    more: MoreBindings,
   ) {
     this.side = side;
     this.#folder = folder;
     this.#source = source;
-    this.#r2 = r2;
+    this.#more = more;
     this.#server = server;
   }
 
-  static async start({ r2 = [] }: { readonly r2?: readonly string[] } = {}): Promise<Fixture> {
+  static async start(more: MoreBindings = {}): Promise<Fixture> {
     const source = await bundle(fileURLToPath(new URL("fixture-worker.ts", import.meta.url)));
     const side = await SideServer.start();
     const folder = temporaryFolder();
-    return new Fixture(side, folder, source, await serveFixture(source, folder.path, side.url, 0, r2), r2);
+    return new Fixture(
+      side,
+      folder,
+      source,
+      await serveFixture(source, folder.path, side.url, 0, more),
+      more,
+    );
   }
 
   get url(): string {
@@ -77,7 +85,7 @@ export class Fixture {
     const { port } = this.#server;
     await this.#server.close();
     await whileDown();
-    this.#server = await serveFixture(this.#source, this.#folder.path, this.side.url, port, this.#r2);
+    this.#server = await serveFixture(this.#source, this.#folder.path, this.side.url, port, this.#more);
   }
 
   async stop(): Promise<void> {
@@ -159,7 +167,7 @@ function serveFixture(
   dir: string,
   sideUrl: string,
   port: number,
-  r2: readonly string[],
+  { r2 = [], vars = {} }: MoreBindings,
 ): Promise<Server> {
   return serve({
     worker: { source },
@@ -189,7 +197,7 @@ function serveFixture(
     r2,
     // Names by which only the origin of a page can be foreign, so that the Worker's own check is reached.
     allowedHosts: ["friend.example", "other.example"],
-    vars: { SIDE_URL: sideUrl },
+    vars: { SIDE_URL: sideUrl, ...vars },
     log: (entry) => {
       if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
     },

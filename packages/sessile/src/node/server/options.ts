@@ -59,6 +59,11 @@ export interface ServeOptions {
   readonly compatibilityDate: string;
   readonly compatibilityFlags?: readonly string[];
   readonly assets?: string | AssetOptions;
+  /**
+   * Whether the Worker is given the inspector, as its binding `SESSILE_INSPECTOR`. Default: where only this machine reaches it, on
+   * loopback and under no other name.
+   */
+  readonly inspector?: boolean;
   /** How workerd is made to die with this process. Default: the best the system offers. */
   readonly guard?: GuardKind;
   /** Receives the Worker's and the server's log. Default: lines on stdout and stderr. */

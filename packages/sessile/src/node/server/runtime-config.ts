@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { MiniflareOptions } from "miniflare";
 import { Log, LogLevel } from "miniflare";
 import { diskBinding, entrySource, filesEntrypoint, userModule } from "./entry/entry-source.ts";
+import { inspectorBinding, readInspectorPage, wantsInspector } from "./inspector-page.ts";
 import type { HeldLog } from "./log.ts";
 import { toLogLevel } from "./log.ts";
 import type { AssetOptions, ServeOptions } from "./options.ts";
@@ -96,7 +97,10 @@ function readAssets(assets: ServeOptions["assets"]): AssetOptions | undefined {
   return typeof assets === "string" ? { directory: assets } : assets;
 }
 
-function environment({ options, secret }: RuntimeInputs, assets: AssetOptions | undefined): Environment {
+function environment(
+  { options, secret, host }: RuntimeInputs,
+  assets: AssetOptions | undefined,
+): Environment {
   const env: Environment = {};
   const add = (name: string, binding: Environment[string]) => {
     if (Object.hasOwn(env, name)) {
@@ -113,6 +117,8 @@ function environment({ options, secret }: RuntimeInputs, assets: AssetOptions | 
   for (const [name, value] of Object.entries(options.vars ?? {})) {
     add(name, typeof value === "string" ? { type: "text", value } : { type: "json", value: value as never });
   }
+  const page = wantsInspector(options, host) ? readInspectorPage() : null;
+  if (page !== null) add(inspectorBinding, { type: "text", value: page });
   if (assets) {
     add(diskBinding, { type: "disk", path: resolve(assets.directory) });
     if (assets.binding)
