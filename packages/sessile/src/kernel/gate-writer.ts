@@ -10,6 +10,7 @@ import type { GateRequest } from "./gate-request.ts";
 import {
   escalateGate,
   expireGate,
+  hasExpired,
   openGate,
   policyDuePrefix,
   readGate,
@@ -58,11 +59,10 @@ export class GateWriter {
     this.#settled(record);
   }
 
-  /** In nobody's hand: the event names the policy, and whose it is. Nothing happens if the gate is settled or the policy's maker may not answer it. */
+  /** In nobody's hand: the event names the policy, and whose it is. Nothing happens to a gate that waits no more. */
   answerBy(gateId: string, policy: AppliedPolicy): void {
     const record = readGate(this.#sql, gateId);
-    const isDue = record?.gate.expiresAt !== null && (record?.gate.expiresAt ?? 0) <= this.#batch.at;
-    if (!record || record.outcome || isDue) return;
+    if (!record || record.outcome || hasExpired(record.gate, this.#batch.at)) return;
     this.#batch.as(null, () =>
       this.#settled(
         settleAnswered(this.#sql, this.#due, this.#batch, record.gate, answerOf(record.gate, policy)),
@@ -80,8 +80,8 @@ export class GateWriter {
     const record = readGate(this.#sql, gateId);
     if (!record || record.outcome) return;
     const { at } = this.#batch;
-    const { expiresAt, escalation } = record.gate;
-    if (expiresAt !== null && expiresAt <= at) this.expire(gateId, "time");
+    const { escalation } = record.gate;
+    if (hasExpired(record.gate, at)) this.expire(gateId, "time");
     else if (escalation && !escalation.isDone && escalation.at <= at) {
       const gate = escalateGate(this.#sql, this.#due, this.#batch, record.gate);
       this.#kind.gateEscalated?.(gate);

@@ -9,7 +9,6 @@ import {
   type GateRecord,
   gateClosed,
 } from "../protocol/gate.ts";
-import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Batch } from "./batch.ts";
 import type { DueTable } from "./due-table.ts";
@@ -72,8 +71,12 @@ export function waitingGate(sql: Sql, gateId: string, now: number): Gate {
   if (!record) throw new SessileError("not_found", "This session has no such gate.", { field: "gateId" });
   if (record.outcome) throw gateClosed(record.outcome);
   const { gate } = record;
-  if (gate.expiresAt !== null && gate.expiresAt <= now) throw gateClosed(expiryOf(gate, "time", now));
+  if (hasExpired(gate, now)) throw gateClosed(expiryOf(gate, "time", now));
   return gate;
+}
+
+export function hasExpired({ expiresAt }: Gate, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 export function settleAnswered(
@@ -184,11 +187,7 @@ function recordOf(row: SqlRow): ListedGate {
 }
 
 function assertSameRequest({ call, kind = "approval" }: Gate, request: GateRequest): void {
-  if (call && request.call) assertSameCall(call, { ...request.call, arguments: argumentsOf(request.call) });
+  if (call && request.call) assertSameCall(call, { arguments: null, ...request.call });
   if ((call === undefined) === (request.call === undefined) && kind === (request.kind ?? "approval")) return;
   throw new SessileError("conflict", "There is another gate of this id.", { field: "gateId" });
-}
-
-function argumentsOf(call: NonNullable<GateRequest["call"]>): Json {
-  return call.arguments ?? null;
 }

@@ -12,7 +12,7 @@ export async function openInbox<Env>(
   env: Env,
 ): Promise<InboxCaller> {
   const actor = await identified(options, request, env);
-  const may: InboxCaller["may"] = async (action, kind, name) => {
+  const ask: InboxCaller["may"] = async (action, kind, name) => {
     if (!options.authorize) return true;
     try {
       return await options.authorize({ actor, action, kind, ...(name === undefined ? {} : { name }) }, env);
@@ -21,6 +21,14 @@ export async function openInbox<Env>(
       if (name !== undefined && thrown instanceof SessileError && !thrown.retryable) return false;
       throw thrown;
     }
+  };
+  // Many gates of one session are one question.
+  const asked = new Map<string, Promise<boolean>>();
+  const may: InboxCaller["may"] = (action, kind, name) => {
+    const key = `${action} ${kind} ${name ?? ""}`;
+    const known = asked.get(key) ?? ask(action, kind, name);
+    asked.set(key, known);
+    return known;
   };
   return {
     actor,
