@@ -2,7 +2,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { bin, root, run, StepFailed } from "./run.ts";
 
-interface Block {
+export interface Block {
   readonly file: string;
   readonly line: number;
   readonly language: string;
@@ -62,12 +62,19 @@ function writeBlocks(blocks: readonly Block[]): void {
     );
     const chat =
       chats.find(({ file }) => file === block.file) ?? chats.find(({ file }) => file === firstPage);
-    if (chat) writeFileSync(join(page, "worker.ts"), chat.code);
+    if (chat) writeKind(page, chat.code);
   }
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(options));
 }
 
-function readBlocks(file: string): Block[] {
+/** A kind as a Worker of one's own exports it, and as a folder does. */
+function writeKind(page: string, code: string): void {
+  writeFileSync(join(page, "worker.ts"), code.replace("export default class", "export class"));
+  mkdirSync(join(page, "sessions/chat"), { recursive: true });
+  writeFileSync(join(page, "sessions/chat/session.ts"), code);
+}
+
+export function readBlocks(file: string): Block[] {
   const text = readFileSync(join(root, file), "utf8");
   return [...text.matchAll(/^```(\w+)([^\n]*)\n([\s\S]*?)^```/gm)].map((match) => ({
     file,

@@ -2,12 +2,17 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "jsonc-parser";
-import { buildPackages, buildPage } from "../lib/build.ts";
+import { preflight } from "sessile/routes";
+import { apps, buildPackages, buildPage, generateApps } from "../lib/build.ts";
 import { bin, root, run, StepFailed, steps } from "../lib/run.ts";
 
-// `npm run deploy`: the triage app to Cloudflare, creating its D1 database on the first run. `-- --dry-run` uploads nothing.
-const app = join(root, "apps/triage");
-const dryRun = process.argv.includes("--dry-run");
+// `npm run deploy`: the triage app to Cloudflare, creating its D1 database on the first run. `-- tutor` deploys another app,
+// `-- --dry-run` uploads nothing.
+const flags = process.argv.slice(2);
+const name = apps.find((each) => flags.includes(each)) ?? "triage";
+const wranglerFlags = flags.filter((flag) => flag !== name);
+const app = join(root, "apps", name);
+const dryRun = flags.includes("--dry-run");
 const generated = join(app, "wrangler.deploy.json");
 
 interface Config {
@@ -17,15 +22,21 @@ interface Config {
 }
 
 await steps([
-  ["Build", async () => Promise.all([buildPackages(), buildPage()])],
+  [
+    "Build",
+    async () => Promise.all([buildPackages(), name === "minimal" ? generateApps() : buildPage(name)]),
+  ],
+  ["Preflight", refuseProblems],
   ...(dryRun ? [] : ([["Account", requireAccount]] as const)),
   [dryRun ? "Configuration" : "Database", writeConfig],
-  [
-    "Deploy",
-    () => run(bin("wrangler"), ["deploy", "--config", generated, ...process.argv.slice(2)], { cwd: app }),
-  ],
+  ["Deploy", () => run(bin("wrangler"), ["deploy", "--config", generated, ...wranglerFlags], { cwd: app })],
   ...(dryRun ? [] : ([["Secrets", sayWhatIsMissing]] as const)),
 ]);
+
+async function refuseProblems(): Promise<void> {
+  const problems = preflight(app);
+  if (problems.length > 0) throw new StepFailed(problems.join("\n"));
+}
 
 async function requireAccount(): Promise<void> {
   try {
@@ -62,6 +73,7 @@ function createDatabase(name: string): string {
 }
 
 async function sayWhatIsMissing(): Promise<void> {
+  if (name !== "triage" && name !== "tutor") return;
   const secrets = JSON.parse(wrangler("secret", "list", "--config", generated)) as { name: string }[];
   if (secrets.some((secret) => secret.name === "SESSILE_SECRET")) return;
   console.log(

@@ -1,6 +1,7 @@
 import { buildPackages, buildPages } from "../lib/build.ts";
 import { checkSteps } from "../lib/checks.ts";
 import { ensureChromium } from "../lib/chromium.ts";
+import { followGettingStarted } from "../lib/getting-started.ts";
 import { boundConnectSize, deployDryRun, importEverywhere, printBundleSizes } from "../lib/packaging.ts";
 import { root, run, steps } from "../lib/run.ts";
 
@@ -33,6 +34,7 @@ if (only) {
     ["Bundle sizes", printBundleSizes],
     ["The client stays small", boundConnectSize],
     ["Deploy, dry run", deployDryRun],
+    ["Getting started, from the packed packages", followGettingStarted],
     ["Chromium", ensureChromium],
     ["Tests", () => vitest("unit", "server", "browser")],
   ]);

@@ -1,4 +1,5 @@
 import { type GenerateFlags, parseGenerate } from "./generate-flags.ts";
+import { type ProjectCommand, parseNew, parseProject } from "./project-flags.ts";
 import { parseDev, parseServe, type ServeCommand } from "./serve-flags.ts";
 import { isSessionCommand, parseSessionCommand, type SessionCommand, sessionHelp } from "./session-flags.ts";
 import { UsageError } from "./usage-error.ts";
@@ -6,14 +7,18 @@ import { UsageError } from "./usage-error.ts";
 export type Command =
   | { readonly name: "version" }
   | ServeCommand
+  | ProjectCommand
   | { readonly name: "generate"; readonly flags: GenerateFlags }
   | SessionCommand;
 
 export const overview = `sessile: durable sessions for AI agents
 
+  sessile new FOLDER         make a project
   sessile dev                serve while you work: changes take over, pages reload
   sessile serve              serve a Worker and its sessions on this machine
   sessile generate           bring what follows from sessions/ up to date
+  sessile migrate            show what becomes of the classes' storage
+  sessile preflight          find what would break a deploy
   sessile tail KIND/NAME     print a session's events and follow it
   sessile export KIND/NAME   write a session's whole log to a file
   sessile import FILE        make a session from an export
@@ -42,6 +47,11 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseServe(rest);
     case "dev":
       return parseDev(rest);
+    case "new":
+      return parseNew(rest);
+    case "migrate":
+    case "preflight":
+      return parseProject(first, rest);
     case "generate":
       return parseGenerate(rest);
     default:

@@ -25,6 +25,15 @@ async function run(args: readonly string[]): Promise<void> {
     case "dev":
       requireNode();
       return (await import("./dev/dev-command.ts")).runDev(command.flags);
+    case "new":
+      requireNode();
+      return (await import("./new-command.ts")).runNew(command.flags);
+    case "migrate":
+      requireNode();
+      return (await import("./migrate-command.ts")).runMigrate(command.flags);
+    case "preflight":
+      requireNode();
+      return (await import("./preflight-command.ts")).runPreflight(command.flags);
     case "generate":
       requireNode();
       return (await import("./generate-command.ts")).runGenerate(command.flags);

@@ -30,7 +30,7 @@ async function closed(path: string, protocols?: string): Promise<number> {
   return new Promise((resolve) => socket.addEventListener("close", ({ code }) => resolve(code)));
 }
 
-test("FR10: the generated environment and hooks compile, and state is undefined until the first frame", () => {
+test("FR10 FR24: the generated environment and hooks compile, state is undefined until the first frame, and wrong uses do not compile", () => {
   execFileSync(typescript, ["-p", project.root], { stdio: "pipe", encoding: "utf8" });
 });
 

@@ -29,3 +29,8 @@ export function generate({ root, allowDelete = false, check = false }: GenerateO
   if (!check) applyDifferences(root, differences);
   return { manifest, changed: [...differences.changed.map(({ path }) => path), ...differences.stale] };
 }
+
+/** The lockfile's migrations and those that generation would add, deletions too. Nothing is written. @throws GenerateError */
+export function previewMigrations(root: string): Plan["migrations"] {
+  return planGeneration(readProject(root), { allowDelete: true }).migrations;
+}

@@ -1,5 +1,5 @@
 import { advanceLock } from "./lock-diff.ts";
-import { emptyLock, formatLock, parseLock } from "./lockfile.ts";
+import { emptyLock, formatLock, type LockMigration, parseLock } from "./lockfile.ts";
 import { createManifest, type Manifest } from "./manifest.ts";
 import { pageEntry, pageEntryPath, pagesModule, pagesModulePath } from "./pages.ts";
 import { scanRoutes } from "./scan.ts";
@@ -21,6 +21,11 @@ export interface Plan {
   readonly manifest: Manifest;
   /** What the project's files should hold, the lockfile first. */
   readonly files: readonly SourceFile[];
+  /** What the lockfile said, and what is added to it. */
+  readonly migrations: {
+    readonly recorded: readonly LockMigration[];
+    readonly added: readonly LockMigration[];
+  };
 }
 
 /**
@@ -48,5 +53,6 @@ export function planGeneration(
     ...(shown.length === 0 ? [] : [{ path: pagesModulePath, text: pagesModule(manifest) }]),
     ...shown.map((kind) => ({ path: pageEntryPath(kind), text: pageEntry(kind) })),
   ];
-  return { manifest, files };
+  const recorded = former.migrations;
+  return { manifest, files, migrations: { recorded, added: lock.migrations.slice(recorded.length) } };
 }

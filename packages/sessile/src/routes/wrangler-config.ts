@@ -21,12 +21,16 @@ const migration = z.looseObject({
   renamed_classes: z.array(z.object({ from: z.string(), to: z.string() })).optional(),
   deleted_classes: names,
 });
-/** The part of the configuration that is ours to keep up to date. */
+/** The part of the configuration that is ours to keep up to date, or to look at before a deploy. */
 const schema = z.looseObject({
   main: z.string().optional(),
   assets: z.unknown().optional(),
   durable_objects: z.looseObject({ bindings: z.array(binding).optional() }).optional(),
   migrations: z.array(migration).optional(),
+  compatibility_date: z.string().optional(),
+  d1_databases: z
+    .array(z.looseObject({ binding: z.string(), database_id: z.string().optional() }))
+    .optional(),
 });
 
 type Binding = z.output<typeof binding>;
@@ -43,9 +47,13 @@ const firstConfig = {
 /** Classes with storage that the configuration's own migrations leave, those of the lockfile apart. */
 export function ownClasses(file: SourceFile, lock: Lockfile): ReadonlySet<string> {
   const ours = new Set(lock.migrations.map(({ tag }) => tag));
+  return classesLeft((readConfig(file).migrations ?? []).filter(({ tag }) => !ours.has(tag)));
+}
+
+/** Classes with storage after these migrations. */
+export function classesLeft(migrations: readonly Migration[]): ReadonlySet<string> {
   const classes = new Set<string>();
-  for (const each of readConfig(file).migrations ?? []) {
-    if (ours.has(each.tag)) continue;
+  for (const each of migrations) {
     for (const name of each.deleted_classes ?? []) classes.delete(name);
     for (const { from, to } of each.renamed_classes ?? []) if (classes.delete(from)) classes.add(to);
     for (const name of [...(each.new_classes ?? []), ...(each.new_sqlite_classes ?? [])]) classes.add(name);
@@ -141,7 +149,8 @@ function toWrangler({ tag, created, renamed, deleted }: LockMigration): readonly
   return deleted ? [{ tag, deleted_classes: Object.values(deleted) }] : [];
 }
 
-function readConfig({ path, text }: SourceFile): Config {
+/** @throws GenerateError `invalid_config` */
+export function readConfig({ path, text }: SourceFile): Config {
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { allowTrailingComma: true });
   const [first] = errors;

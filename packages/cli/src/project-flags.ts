@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+import { readFlags } from "./read-flags.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface NewFlags {
+  readonly folder: string;
+}
+
+export interface ProjectFlags {
+  readonly root: string;
+}
+
+export type ProjectCommand =
+  | { readonly name: "new"; readonly flags: NewFlags }
+  | { readonly name: "migrate" | "preflight"; readonly flags: ProjectFlags }
+  | { readonly name: "help"; readonly text: string };
+
+const newHelp = `sessile new: make a project
+
+  sessile new FOLDER    a kind with a page, types and a configuration, in a folder that is empty or not there yet; "." is this
+                        one, which may have a package.json: what it says stays
+`;
+
+const rootHelp = "  --root PATH   the project's folder (default: this one)\n  --help        print this\n";
+
+const help = {
+  migrate: `sessile migrate: show what becomes of the classes' storage
+
+Writes nothing. Shows the migrations of sessions.lock.json, then those that \`sessile generate\` would add to them.
+
+${rootHelp}`,
+  preflight: `sessile preflight: find what would break a deploy
+
+Writes nothing, and fails with the list: what is out of date, bindings that are missing or whose ids are placeholders, classes without a
+migration, kinds that would lose their storage, a lockfile that is not committed.
+
+${rootHelp}`,
+} as const;
+
+/** @throws UsageError */
+export function parseNew(args: readonly string[]): ProjectCommand {
+  const { values, positionals } = readNew(args);
+  if (values.help) return { name: "help", text: newHelp };
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0)
+    throw new UsageError("Name one folder: sessile new my-agent, or sessile new . for this one.");
+  return { name: "new", flags: { folder } };
+}
+
+/** @throws UsageError */
+export function parseProject(name: "migrate" | "preflight", args: readonly string[]): ProjectCommand {
+  const values = readFlags(name, args, { root: { type: "string" }, help: { type: "boolean", short: "h" } });
+  if (values.help) return { name: "help", text: help[name] };
+  return { name, flags: { root: values.root ?? "." } };
+}
+
+function readNew(args: readonly string[]) {
+  try {
+    const options = { help: { type: "boolean", short: "h" } } as const;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${message.split(". ")[0]}. Run: sessile new --help`);
+  }
+}

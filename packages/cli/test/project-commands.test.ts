@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const cli = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sessile-new-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function sessile(cwd: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--conditions=sessile-source", cli, ...args],
+    { cwd, encoding: "utf8" },
+  );
+  return { status, said: stdout + stderr };
+}
+
+test("FR21: `sessile new` makes a project that has been generated, keeps what a package.json says, and overwrites nothing", () => {
+  const root = join(folder, "My Agent");
+  mkdirSync(root);
+  const manifest = {
+    name: "mine",
+    scripts: { dev: "own" },
+    dependencies: { sessile: "file:../sessile.tgz" },
+  };
+  writeFileSync(join(root, "package.json"), JSON.stringify(manifest));
+  expect(sessile(root, "new", ".")).toMatchObject({
+    status: 0,
+    said: expect.stringContaining("npm run dev"),
+  });
+  expect(JSON.parse(readFileSync(join(root, "package.json"), "utf8"))).toMatchObject({
+    name: "mine",
+    type: "module",
+    scripts: { dev: "own", check: expect.stringContaining("sessile generate") },
+    dependencies: { sessile: "file:../sessile.tgz", react: expect.any(String) },
+  });
+  expect(readFileSync(join(root, "wrangler.jsonc"), "utf8")).toContain('"my-agent"');
+  for (const path of [".gitignore", "sessions/chat/page.tsx", "sessions.lock.json", ".sessions/chat.ts"])
+    expect(existsSync(join(root, path)), path).toBe(true);
+  expect(sessile(root, "new", ".")).toMatchObject({
+    status: 2,
+    said: expect.stringContaining("is not empty"),
+  });
+
+  expect(sessile(folder, "new", "another").status).toBe(0);
+  expect(JSON.parse(readFileSync(join(folder, "another/package.json"), "utf8")).name).toBe("another");
+});
+
+test("FR22 FR23: `sessile migrate` and `sessile preflight` say what would become of the storage, and write nothing", () => {
+  const root = join(folder, "kinds");
+  sessile(folder, "new", "kinds");
+  expect(sessile(root, "preflight")).toEqual({ status: 0, said: "Nothing stands in the way of a deploy.\n" });
+  const lock = readFileSync(join(root, "sessions.lock.json"), "utf8");
+  const session = join(root, "sessions/chat/session.ts");
+  writeFileSync(session, readFileSync(session, "utf8").replace("class Chat ", "class Talk "));
+  expect(sessile(root, "migrate").said).toMatch(
+    /0001 {2}makes the class Chat for the kind chat\n.*0002 {2}renames Chat to Talk: the sessions of chat keep their data {2}\(new\)/,
+  );
+  expect(sessile(root, "preflight")).toMatchObject({
+    status: 1,
+    said: expect.stringContaining("Out of date"),
+  });
+  renameSync(join(root, "sessions/chat"), join(root, "chat"));
+  expect(sessile(root, "migrate").said).toMatch(
+    /deletes the class Chat: destroys all sessions of chat {2}\(new\)\n.*--allow-delete/,
+  );
+  expect(sessile(root, "preflight")).toMatchObject({
+    status: 1,
+    said: expect.stringContaining("chat (Chat)"),
+  });
+  expect(readFileSync(join(root, "sessions.lock.json"), "utf8")).toBe(lock);
+});
