@@ -1,25 +1,13 @@
-import {
-  generateText,
-  type LanguageModel,
-  type LanguageModelUsage,
-  NoObjectGeneratedError,
-  Output,
-} from "ai";
+import { generateText, type LanguageModel, NoObjectGeneratedError, Output } from "ai";
 import { z } from "zod";
 import {
-  type ModelUsage,
   type Summarizer,
   type SummarizerAnswer,
   SummarizerFailure,
   type SummaryInput,
 } from "../protocol/index.ts";
+import { type ModelPrices, usageOf } from "./model-usage.ts";
 import { summaryInstructions, summaryPrompt } from "./summary-prompt.ts";
-
-/** Millionths of the currency the deployment counts in, per million tokens. */
-export interface ModelPrices {
-  readonly input: number;
-  readonly output: number;
-}
 
 export interface ModelSummarizerOptions {
   /** Added to what the model is told. */
@@ -91,14 +79,4 @@ function salvage(text: string): ReturnType<typeof contentOf> | null {
 
 function contentOf({ summary, keyTopics, actionItems }: z.infer<typeof answerSchema>) {
   return { text: summary, keyTopics, actionItems };
-}
-
-function usageOf(
-  { inputTokens = 0, outputTokens = 0 }: LanguageModelUsage,
-  prices: ModelPrices | undefined,
-): ModelUsage {
-  const costMicros = prices
-    ? Math.ceil((inputTokens * prices.input + outputTokens * prices.output) / 1_000_000)
-    : null;
-  return { inputTokens, outputTokens, costMicros };
 }

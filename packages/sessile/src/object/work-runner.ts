@@ -14,8 +14,18 @@ export interface WorkContext {
   step<Result extends Json>(
     name: string,
     body: () => Result | Promise<Result>,
-    options?: { readonly attempts?: number; readonly commit?: (result: Result) => void },
+    options?: StepOptions<Result>,
   ): Promise<Result>;
+}
+
+export interface StepOptions<Result> {
+  /** Default 3. */
+  readonly attempts?: number;
+  /** Decides instead of `attempts`: milliseconds until the step is tried again, or null to give it up. */
+  readonly retry?: (thrown: unknown, attempt: number) => number | null;
+  /** Ends the wait for the next attempt, which then comes at once. */
+  readonly signal?: AbortSignal;
+  readonly commit?: (result: Result) => void;
 }
 
 export type WorkFunction = (work: WorkContext, input: Json) => Promise<Json | undefined> | Json | undefined;
@@ -86,7 +96,7 @@ export class WorkRunner {
       step: async (name, body, options = {}) => {
         const done = this.#host.readStep(workId, name);
         if (done) return done.result as never;
-        const result = await this.#attempt(workId, name, body, options.attempts ?? defaultAttempts);
+        const result = await this.#attempt(workId, name, body, options);
         this.#host.completeStep(workId, name, result, () => options.commit?.(result));
         return result;
       },
@@ -97,17 +107,29 @@ export class WorkRunner {
     workId: string,
     step: string,
     body: () => Result | Promise<Result>,
-    attempts: number,
+    { attempts = defaultAttempts, retry = backoff(attempts), signal }: StepOptions<Result>,
   ): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await body();
       } catch (thrown) {
-        this.#host.report(`Step ${step} failed, attempt ${attempt} of ${attempts}`, thrown);
+        this.#host.report(`Step ${step} failed, attempt ${attempt}`, thrown);
         this.#host.failStep(workId, step, attempt, SessileError.from(thrown).message);
-        if (attempt >= attempts) throw thrown;
-        await this.#clock.wait(retryBaseMs * 2 ** (attempt - 1));
+        const waitMs = retry(thrown, attempt);
+        if (waitMs === null) throw thrown;
+        await Promise.race([this.#clock.wait(waitMs), ...(signal ? [aborted(signal)] : [])]);
       }
     }
   }
+}
+
+function backoff(attempts: number): (thrown: unknown, attempt: number) => number | null {
+  return (_thrown, attempt) => (attempt >= attempts ? null : retryBaseMs * 2 ** (attempt - 1));
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

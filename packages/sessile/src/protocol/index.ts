@@ -175,6 +175,18 @@ export {
   type SessionRequest,
   type WireOutcome,
 } from "./request.ts";
+export {
+  type AgentState,
+  type RunInfo,
+  type RunMeta,
+  type RunOutcome,
+  type RunRequest,
+  type RunResult,
+  type RunStop,
+  type RunUsage,
+  runInfoOf,
+  runOutcomes,
+} from "./run.ts";
 export { type Sha256, sha256Hex } from "./sha256.ts";
 export { commitOfShort, type ShortFrame, shortFrameOf } from "./short-frame.ts";
 export type { Snapshot } from "./snapshot.ts";

@@ -23,6 +23,7 @@ import { partRoutes } from "./part-routes.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
 import { addQuotaHeaders, clientOf, quotaAnswer } from "./quota-routes.ts";
 import { RouteTable } from "./route-table.ts";
+import { runRoutes } from "./run-routes.ts";
 import { withSafeHeaders } from "./safe-headers.ts";
 import { assertSameOrigin } from "./same-origin.ts";
 import { isUpgrade, type SessionVariables, sessionRoutes } from "./session-routes.ts";
@@ -176,6 +177,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
   app.route("/v1/sessions/:kind/:name", oneStream as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", streamRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", gateRoutes() as unknown as Hono<AppTypes<Env>>);
+  app.route("/v1/sessions/:kind/:name", runRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", draftRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", partRoutes() as unknown as Hono<AppTypes<Env>>);
   app.route("/v1/sessions/:kind/:name", summaryRoutes() as unknown as Hono<AppTypes<Env>>);

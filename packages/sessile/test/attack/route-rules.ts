@@ -55,6 +55,10 @@ export const routeRules: readonly RouteRule[] = [
   { route: `POST ${session}/policies`, right: "approve", body: { tool: "search" } },
   { route: `DELETE ${session}/policies/:policyId`, right: "approve" },
   { route: `POST ${session}/gates/:gateId`, right: "approve", body: { answer: "approve" } },
+  { route: `POST ${session}/runs`, right: "write", body: { message: "Go" } },
+  { route: `GET ${session}/runs/:runId`, right: "read" },
+  { route: `POST ${session}/interrupt`, right: "write" },
+  { route: `POST ${session}/abort`, right: "write" },
   { route: `GET ${session}/draft`, right: "read" },
   { route: `PUT ${session}/draft`, right: "write", body: { type: "note.added" } },
   { route: `DELETE ${session}/draft`, right: "write" },
@@ -138,6 +142,10 @@ export const routeRules: readonly RouteRule[] = [
       "gates/:gateId",
       "policies",
       "policies/:policyId",
+      "runs",
+      "runs/:runId",
+      "interrupt",
+      "abort",
       "draft",
       "draft/send",
       "log",
@@ -171,6 +179,7 @@ export function pathOf(route: string, name: string): { readonly method: string; 
       .replace(":method", "add")
       .replace(":gateId", "g")
       .replace(":policyId", "p")
+      .replace(":runId", "r")
       // Of "a part" as JSON.
       .replace(":hash", "19c6b014666ade8a7d8067280478705e176fe3831d95fe16b86da831e3710745"),
   };

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ServingProcess, serveElsewhere, until } from "../../src/node/server/fixtures/processes.ts";
+import type { ServeOptions } from "../../src/node/server/options.ts";
 import { isRunning } from "../../src/node/server/process-state.ts";
 import { bundle } from "../bundle.ts";
 
@@ -11,19 +12,30 @@ export type Kill = "group" | "alone";
 /** How long a runtime may outlive its killed parent. */
 const orphanTimeoutMs = 5000;
 
+/** What is served: a Worker beside this file, and its bindings. */
+export type KillableWorker = Pick<ServeOptions, "durableObjects" | "d1" | "vars"> & { readonly main: string };
+
+const crashWorker: KillableWorker = {
+  main: fileURLToPath(new URL("crash-worker.ts", import.meta.url)),
+  durableObjects: { LEDGER: { className: "Ledger" } },
+  d1: ["SESSILE_RECORD"],
+};
+
 /** A server in a process group of its own, on one folder and one port, that can be killed and started again. */
 export class KillableServer {
   readonly folder: string;
+  readonly #bindings: Omit<KillableWorker, "main">;
   #process: ServingProcess | null = null;
   #port = 0;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, bindings: Omit<KillableWorker, "main">) {
     this.folder = folder;
+    this.#bindings = bindings;
   }
 
-  static async start(): Promise<KillableServer> {
-    const server = new KillableServer(mkdtempSync(join(tmpdir(), "sessile-crash-")));
-    const source = await bundle(fileURLToPath(new URL("crash-worker.ts", import.meta.url)));
+  static async start({ main, ...bindings } = crashWorker): Promise<KillableServer> {
+    const server = new KillableServer(mkdtempSync(join(tmpdir(), "sessile-crash-")), bindings);
+    const source = await bundle(main);
     writeFileSync(join(server.folder, "worker.js"), source);
     await server.restart();
     return server;
@@ -59,8 +71,7 @@ export class KillableServer {
       worker: { file: join(this.folder, "worker.js") },
       dir: join(this.folder, "data"),
       port: this.#port,
-      durableObjects: { LEDGER: { className: "Ledger" } },
-      d1: ["SESSILE_RECORD"],
+      ...this.#bindings,
     });
     const { url, message } = this.#process.said;
     if (message !== undefined) throw new Error(`The server did not start: ${message}`);

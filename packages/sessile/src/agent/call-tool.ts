@@ -1,0 +1,90 @@
+import type {
+  JSONValue,
+  ModelMessage,
+  ToolCallPart,
+  ToolExecutionOptions,
+  ToolResultPart,
+  ToolSet,
+} from "ai";
+import { SessileError } from "../protocol/index.ts";
+
+/** What a tool gave, as a model gets it. */
+export type ToolOutput = ToolResultPart["output"];
+
+export interface ToolContext {
+  readonly idempotencyKey: string;
+  readonly messages: ModelMessage[];
+  readonly signal: AbortSignal;
+  /** Of its JSON. */
+  readonly maxOutputChars: number;
+}
+
+const keys = new WeakMap<object, string>();
+
+/**
+ * The key of the call that a tool carries out. It is the same however often the call is made again, because the server died
+ * before it knew the result: whoever has the effect recognises it by that key.
+ *
+ *     execute: ({ to }, options) => mail.send(to, { headers: { "idempotency-key": idempotencyKeyOf(options) } }),
+ */
+export function idempotencyKeyOf(options: object): string {
+  const key = keys.get(options);
+  if (key === undefined)
+    throw new SessileError("bad_request", "These are not the options that a run gave its tool.", {
+      field: "options",
+    });
+  return key;
+}
+
+/** Carries out one call. What goes wrong in it is a result too: the model is told. */
+export async function callTool(
+  tools: ToolSet,
+  call: ToolCallPart,
+  context: ToolContext,
+): Promise<ToolOutput> {
+  const { toolCallId, toolName, input } = call;
+  const tool = Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
+  if (!tool?.execute) return { type: "error-text", value: `There is no tool named "${toolName}".` };
+  const { idempotencyKey, messages, signal, maxOutputChars } = context;
+  const options: ToolExecutionOptions<unknown> = {
+    toolCallId,
+    messages,
+    abortSignal: signal,
+    context: undefined,
+  };
+  keys.set(options, idempotencyKey);
+  try {
+    const output = await untilAborted(lastOf(tool.execute(input as never, options as never)), signal);
+    const told = tool.toModelOutput
+      ? await tool.toModelOutput({ toolCallId, input: input as never, output: output as never })
+      : plainOutput(output);
+    if (JSON.stringify(told).length <= maxOutputChars) return told;
+    return { type: "error-text", value: `The result is longer than ${maxOutputChars} characters.` };
+  } catch (thrown) {
+    const value = thrown instanceof Error ? thrown.message : String(thrown);
+    return { type: "error-text", value: value.slice(0, 8000) };
+  }
+}
+
+function plainOutput(output: unknown): ToolOutput {
+  if (typeof output === "string") return { type: "text", value: output };
+  return { type: "json", value: JSON.parse(JSON.stringify(output ?? null)) as JSONValue };
+}
+
+/** A tool that gives its result bit by bit means the last of it. */
+async function lastOf(given: unknown): Promise<unknown> {
+  if (given === null || typeof given !== "object" || !(Symbol.asyncIterator in given)) return given;
+  let last: unknown = null;
+  for await (const output of given as AsyncIterable<unknown>) last = output;
+  return last;
+}
+
+/** A tool that does not heed its signal must not hold the run. */
+function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,64 @@
+import type { LanguageModel, LanguageModelCallOptions, ToolChoice, ToolSet } from "ai";
+import { SessileError } from "../protocol/index.ts";
+import type { ModelPrices } from "./model-usage.ts";
+
+export interface AgentOptions<Tools extends ToolSet = ToolSet> {
+  /** By which runs are started: letters, digits, `_` and `-`, at most 64. */
+  readonly name: string;
+  readonly model: LanguageModel;
+  readonly instructions?: string;
+  /** Tools of the AI SDK, with `execute`. Each gets an idempotency key: `idempotencyKeyOf(options)`. */
+  readonly tools?: Tools;
+  readonly toolChoice?: ToolChoice<Tools>;
+  /** Temperature, output tokens and the like, as the AI SDK takes them. */
+  readonly settings?: LanguageModelCallOptions;
+  /** Answers of the model in one run. Default 100. */
+  readonly maxSteps?: number;
+  /** Tokens of one run, in and out; it ends before the next step once it has used them. Default: no bound. */
+  readonly maxTokens?: number;
+  /** From the start of a run. Default: no bound. */
+  readonly deadlineMs?: number;
+  /** One answer of the model, or one tool call. Default 5 minutes. */
+  readonly stepTimeoutMs?: number;
+  /** How often a model is asked for one answer. Default 5. */
+  readonly modelAttempts?: number;
+  /** Absent: the meter counts tokens, and no cost. */
+  readonly prices?: ModelPrices;
+}
+
+/** An agent: made by `defineAgent`. */
+export interface AgentDefinition extends Omit<AgentOptions, "toolChoice"> {
+  readonly toolChoice?: ToolChoice<ToolSet>;
+  readonly tools: ToolSet;
+  readonly maxSteps: number;
+  readonly stepTimeoutMs: number;
+  readonly modelAttempts: number;
+}
+
+const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** @throws SessileError `bad_request` naming the field */
+export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>): AgentDefinition {
+  if (!namePattern.test(options.name)) refuse("name", "is 1–64 letters, digits, _ and -");
+  for (const field of ["maxSteps", "maxTokens", "deadlineMs", "stepTimeoutMs", "modelAttempts"] as const) {
+    const bound = options[field];
+    if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1))
+      refuse(field, "is a whole number above 0");
+  }
+  for (const [name, tool] of Object.entries(options.tools ?? {})) {
+    // What a run cannot ask a person about it must not carry out.
+    if (!tool.execute) refuse(`tools.${name}`, "has no execute, and nobody else carries out calls of a run");
+    if (tool.needsApproval) refuse(`tools.${name}`, "needs an approval, which runs do not ask for yet");
+  }
+  return {
+    maxSteps: 100,
+    stepTimeoutMs: 300_000,
+    modelAttempts: 5,
+    ...(options as unknown as AgentOptions),
+    tools: options.tools ?? {},
+  };
+}
+
+function refuse(field: string, what: string): never {
+  throw new SessileError("bad_request", `An agent's ${field} ${what}.`, { field });
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { type Json, type RunRequest, type RunStop, SessileError } from "../protocol/index.ts";
+
+const runRequest = z.strictObject({
+  agent: z.string().max(64).optional(),
+  message: z.string().min(1).optional(),
+  runId: z.string().min(1).max(128).optional(),
+});
+
+const stopRequest = z.strictObject({
+  how: z.enum(["interrupt", "abort"]),
+  runId: z.string().max(128).optional(),
+});
+
+/** @throws SessileError `bad_request` naming the field */
+export function parseRunRequest(value: Json): RunRequest {
+  return parsed(runRequest, value) as RunRequest;
+}
+
+/** @throws SessileError `bad_request` naming the field */
+export function parseStopRequest(value: Json): { readonly how: RunStop; readonly runId?: string } {
+  return parsed(stopRequest, value) as { readonly how: RunStop; readonly runId?: string };
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: Json): T {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const [issue] = error.issues;
+  const field = issue?.path.join(".") || "request";
+  throw new SessileError("bad_request", `${field}: ${issue?.message ?? "not understood"}.`, { field });
+}

@@ -1,0 +1,144 @@
+import type { ModelMessage, ToolCallPart, ToolResultPart } from "ai";
+import type { RunOutcome, RunStop, RunUsage } from "../protocol/index.ts";
+
+/** One message of a session of agents, as the log has it. */
+export type Said = {
+  readonly message: ModelMessage;
+  /** The run it came in, and that run's step. */
+  readonly runId: string;
+  readonly step: number;
+  /** Of an answer. */
+  readonly usage?: Omit<RunUsage, "totalTokens">;
+  readonly finishReason?: string;
+};
+
+/** A call that has no result, with the answer it stands in. */
+export interface OpenCall {
+  readonly call: ToolCallPart;
+  readonly answer: Said;
+}
+
+/** What bounds a run. */
+export interface RunBounds {
+  readonly runId: string;
+  readonly stop: RunStop | null;
+  readonly isOverdue: boolean;
+  readonly maxSteps: number;
+  readonly maxTokens?: number;
+}
+
+export type Move =
+  | { readonly do: "ask"; readonly step: number }
+  | { readonly do: "call"; readonly step: number; readonly calls: readonly OpenCall[] }
+  | { readonly do: "end"; readonly outcome: RunOutcome; readonly reason: string | null };
+
+const maxEmptyTurns = 10;
+const maxIdenticalTurns = 5;
+
+/**
+ * What a run does next. It follows from the messages and the bounds alone, so whoever takes a run over does what the one before
+ * would have done.
+ */
+export function nextMove(said: readonly Said[], bounds: RunBounds): Move {
+  const answers = answersOf(said, bounds.runId);
+  const calls = openCalls(said);
+  const last = said.at(-1);
+  if (calls.length === 0 && last && last === answers.at(-1) && !isEmpty(last)) return end("completed");
+  if (bounds.stop) return end(bounds.stop === "abort" ? "aborted" : "interrupted");
+  if (bounds.isOverdue) return end("exhausted", "deadline");
+  if (trailing(answers, isEmpty) >= maxEmptyTurns)
+    return end("failed", `The model gave ${maxEmptyTurns} empty answers in a row.`);
+  const newest = last && turnText(answers.at(-1) ?? last);
+  if (trailing(answers, (answer) => !isEmpty(answer) && turnText(answer) === newest) >= maxIdenticalTurns)
+    return end("failed", `The model gave ${maxIdenticalTurns} identical answers in a row.`);
+  if (calls.length > 0) return { do: "call", step: answers.length, calls };
+  if (answers.length >= bounds.maxSteps) return end("exhausted", "steps");
+  const { totalTokens } = usedBy(answers);
+  if (bounds.maxTokens !== undefined && totalTokens >= bounds.maxTokens) return end("exhausted", "tokens");
+  return { do: "ask", step: answers.length + 1 };
+}
+
+/** The conversation as a model gets it: results in the order of their calls, every call with one, no empty answers. */
+export function promptOf(said: readonly Said[]): ModelMessage[] {
+  return said.flatMap((one, at): ModelMessage[] => {
+    const { message } = one;
+    // Results go with the answer that asked for them.
+    if (message.role === "tool") return [];
+    if (message.role !== "assistant") return [message];
+    if (isEmpty(one)) return [];
+    const calls = callsOf(one);
+    if (calls.length === 0) return [message];
+    const results = resultsAfter(said, at);
+    const content = calls.map((call) => results.get(call.toolCallId) ?? unfinished(call));
+    return [message, { role: "tool", content }];
+  });
+}
+
+/** Calls of the last answer that have no result, unless somebody has said something since. */
+export function openCalls(said: readonly Said[]): readonly OpenCall[] {
+  const at = said.findLastIndex(({ message }) => message.role !== "tool");
+  const answer = said[at];
+  if (answer?.message.role !== "assistant") return [];
+  const results = resultsAfter(said, at);
+  return callsOf(answer)
+    .filter(({ toolCallId }) => !results.has(toolCallId))
+    .map((call) => ({ call, answer }));
+}
+
+export function answersOf(said: readonly Said[], runId: string): readonly Said[] {
+  return said.filter((one) => one.runId === runId && one.message.role === "assistant");
+}
+
+export function usedBy(answers: readonly Said[]): RunUsage {
+  const sum = (field: keyof NonNullable<Said["usage"]>) =>
+    answers.reduce((total, { usage }) => total + (usage?.[field] ?? 0), 0);
+  const [inputTokens, outputTokens] = [sum("inputTokens"), sum("outputTokens")];
+  return { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
+}
+
+export function textOf({ message: { role, content } }: Said): string {
+  if (role !== "assistant") return "";
+  if (typeof content === "string") return content;
+  return content.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
+
+function end(outcome: RunOutcome, reason: string | null = null): Move {
+  return { do: "end", outcome, reason };
+}
+
+/** Calls that this side carries out, each id once. */
+function callsOf({ message: { role, content } }: Said): readonly ToolCallPart[] {
+  if (role !== "assistant" || typeof content === "string") return [];
+  const calls = content.filter((part) => part.type === "tool-call" && !part.providerExecuted);
+  return [...new Map((calls as ToolCallPart[]).map((call) => [call.toolCallId, call])).values()];
+}
+
+function resultsAfter(said: readonly Said[], at: number): ReadonlyMap<string, ToolResultPart> {
+  const results = new Map<string, ToolResultPart>();
+  for (const { message } of said.slice(at + 1)) {
+    if (message.role !== "tool") break;
+    for (const part of message.content) if (part.type === "tool-result") results.set(part.toolCallId, part);
+  }
+  return results;
+}
+
+function unfinished({ toolCallId, toolName }: ToolCallPart): ToolResultPart {
+  const value = "This call was not finished. It may or may not have been carried out.";
+  return { type: "tool-result", toolCallId, toolName, output: { type: "error-text", value } };
+}
+
+function isEmpty(answer: Said): boolean {
+  const { content } = answer.message;
+  if (textOf(answer).trim() !== "") return false;
+  return typeof content === "string" || content.every(({ type }) => type === "text" || type === "reasoning");
+}
+
+/** What an answer says and asks for, without the ids of its calls. */
+function turnText(answer: Said): string {
+  const calls = callsOf(answer).map(({ toolName, input }) => [toolName, input]);
+  return JSON.stringify([textOf(answer), calls]);
+}
+
+function trailing(answers: readonly Said[], like: (answer: Said) => boolean): number {
+  return answers.length - 1 - answers.findLastIndex((answer) => !like(answer));
+}

@@ -1,0 +1,76 @@
+// The Worker of the run tests: agents with a scripted model behind HTTP, whose tools have effects outside.
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { jsonSchema, tool } from "ai";
+import { callable } from "sessile";
+import { AgentSession, defineAgent, idempotencyKeyOf, initialAgent } from "sessile/agent";
+import { createSessile } from "sessile/worker";
+
+interface Env {
+  readonly MODEL_URL: string;
+  readonly EFFECTS_URL: string;
+}
+
+const inputSchema = jsonSchema<{ readonly n: number }>({
+  type: "object",
+  properties: { n: { type: "number" } },
+  required: ["n"],
+});
+
+export class Helpers extends AgentSession<Env> {
+  readonly kind = "helpers";
+  override readonly initialState = initialAgent;
+  override readonly snapshots = null;
+  override readonly limits = { maxSegmentDelayMs: 5 };
+  readonly #model = createOpenAICompatible({
+    name: "scripted",
+    baseURL: `${this.env.MODEL_URL}/v1`,
+    includeUsage: true,
+  })("scripted");
+
+  readonly agents = [
+    defineAgent({
+      name: "worker",
+      model: this.#model,
+      instructions: "Work.",
+      modelAttempts: 3,
+      prices: { input: 1_000_000, output: 2_000_000 },
+      tools: {
+        ...Object.fromEntries(["a", "b", "c", "d", "e"].map((name) => [`tool_${name}`, this.#effect(name)])),
+        broken: tool({
+          inputSchema,
+          execute: (): string => {
+            throw new Error("This tool is broken.");
+          },
+        }),
+      },
+    }),
+    defineAgent({ name: "brief", model: this.#model, maxSteps: 2, tools: { tool_a: this.#effect("a") } }),
+    defineAgent({ name: "frugal", model: this.#model, maxTokens: 20, tools: { tool_a: this.#effect("a") } }),
+    defineAgent({ name: "hasty", model: this.#model, deadlineMs: 300 }),
+    defineAgent({ name: "impatient", model: this.#model, stepTimeoutMs: 50, modelAttempts: 1 }),
+  ];
+
+  /** As the session's own code runs one. */
+  readonly ask = callable(async (message: string) => {
+    const run = this.runs.start({ agent: "worker", message });
+    const chunks: string[] = [];
+    for await (const chunk of await run.stream()) chunks.push((chunk as { readonly type: string }).type);
+    return { chunks, result: await run.result() };
+  });
+
+  #effect(name: string) {
+    return tool({
+      inputSchema,
+      execute: async ({ n }, options) => {
+        const response = await fetch(`${this.env.EFFECTS_URL}/${this.name}/${name}/${n}`, {
+          method: "POST",
+          headers: { "idempotency-key": idempotencyKeyOf(options) },
+          ...(options.abortSignal ? { signal: options.abortSignal } : {}),
+        });
+        return response.json();
+      },
+    });
+  }
+}
+
+export default createSessile<Env>({ kinds: { helpers: { binding: "HELPERS" } } });

@@ -1,0 +1,296 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Server, serve } from "../../src/node/index.ts";
+import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
+import { bundle } from "../bundle.ts";
+import { EffectServer } from "./effect-server.ts";
+import { type Script, ScriptedModel } from "./scripted-model.ts";
+
+vi.setConfig({ testTimeout: 20_000 });
+
+let server: Server;
+let model: ScriptedModel;
+let effects: EffectServer;
+const folder = temporaryFolder();
+
+beforeAll(async () => {
+  model = await ScriptedModel.start();
+  effects = await EffectServer.start();
+  server = await serve({
+    worker: { source: await bundle(fileURLToPath(new URL("fixture-run-worker.ts", import.meta.url))) },
+    dir: folder.path,
+    port: 0,
+    compatibilityDate,
+    durableObjects: { HELPERS: { className: "Helpers" } },
+    vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
+    log: ({ from, level, message }) => {
+      if (process.env.SESSILE_TEST_LOG) console.error(from, level, message);
+    },
+  });
+}, 60_000);
+afterAll(async () => {
+  await server.close();
+  await model.stop();
+  await effects.stop();
+  folder[Symbol.dispose]();
+});
+
+let names = 0;
+
+/** A session of its own whose conversation begins with its name, which is how the model knows its script. */
+class Talk {
+  readonly name = `talk-${++names}`;
+
+  constructor(script: Script) {
+    model.scripts.set(this.name, script);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes, and a wrong one fails them
+  async ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
+    const response = await fetch(`${server.url}/v1/sessions/helpers/${this.name}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === "" ? null : JSON.parse(text) };
+  }
+
+  async start(agent = "worker", more: object = {}): Promise<string> {
+    const { status, body } = await this.ask("POST", "/runs", { agent, message: this.name, ...more });
+    expect([status, body.status]).toEqual([201, "running"]);
+    return body.runId;
+  }
+
+  async ended(runId: string) {
+    return (await this.ask("GET", `/runs/${runId}?wait=20`)).body;
+  }
+
+  async run(agent?: string) {
+    return this.ended(await this.start(agent));
+  }
+
+  async chunks(runId: string) {
+    return (await this.ask("GET", `/streams/${runId}`)).body;
+  }
+
+  async events(type: string) {
+    const { items } = (await this.ask("GET", "/events?limit=1000")).body;
+    return items.filter((event: { type: string }) => event.type === type);
+  }
+}
+
+const call = (name: string, n: number, id = "call_1") => ({ id, name: `tool_${name}`, args: { n } });
+
+test("RN1 a run asks the model, carries out its calls and ends with its answer", async () => {
+  const talk = new Talk(({ turn, tools, messages }) => {
+    if (turn === 0) return { text: "Let me see.", calls: [call("a", 1)] };
+    expect(tools).toContain("tool_a");
+    expect(messages.at(-1)).toMatchObject({ role: "tool", tool_call_id: "call_1" });
+    return { text: "Here it is." };
+  });
+  const run = await talk.run();
+  expect(run).toMatchObject({ status: "completed", agent: "worker", steps: 2, error: null });
+  expect(run.result).toMatchObject({ outcome: "completed", text: "Here it is.", finishReason: "stop" });
+  const messages = await talk.events("message.created");
+  expect(
+    messages.map(({ payload }: { payload: { message: { role: string } } }) => payload.message.role),
+  ).toEqual(["user", "assistant", "tool", "assistant"]);
+});
+
+test("RN2 what a run says is its stream, from the first chunk to the last", async () => {
+  const talk = new Talk(({ turn }) =>
+    turn === 0 ? { text: "One.", calls: [call("a", 1)] } : { text: "Two." },
+  );
+  const { runId } = await talk.run();
+  const chunks: { type: string; messageId?: string }[] = await talk.chunks(runId);
+  expect(chunks.at(0)).toEqual({ type: "start", messageId: runId });
+  expect(chunks.at(-1)).toMatchObject({ type: "finish", finishReason: "stop" });
+  const types = chunks.map(({ type }) => type).filter((type) => !type.startsWith("tool-input"));
+  const step = ["start-step", "text-start", "text-delta", "text-end", "finish-step"];
+  expect(types).toEqual(["start", ...step, "tool-output-available", ...step, "finish"]);
+});
+
+test("RN3 an answer, its usage and its journal entry are one commit, and so are a call's", async () => {
+  const talk = new Talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1)] } : { text: "Done." }));
+  const { runId } = await talk.run();
+  const { items } = (await talk.ask("GET", "/events?limit=1000")).body;
+  const types: string[] = items.map(({ type }: { type: string }) => type);
+  const first = types.indexOf("step.completed");
+  expect(types.slice(first, first + 4)).toEqual([
+    "step.completed",
+    "message.created",
+    "state.changed",
+    "usage.recorded",
+  ]);
+  const steps = await talk.events("step.completed");
+  expect(steps.map(({ payload }: { payload: { step: string } }) => payload.step)).toEqual([
+    "1",
+    "1:call_1",
+    "2",
+    "end",
+  ]);
+  expect(await talk.events("work.completed")).toMatchObject([{ payload: { workId: runId } }]);
+});
+
+test("RN5 a tool gets a key of its own for each call", async () => {
+  const talk = new Talk(({ turn }) =>
+    turn < 2 ? { calls: [call("a", 1), call("b", 2, "call_2")] } : { text: "Done." },
+  );
+  const { runId } = await talk.run();
+  const keys = effects.effects(`/${talk.name}/`).map((id) => id.split(" ")[1]);
+  expect(keys.sort()).toEqual(
+    ["1:call_1", "1:call_2", "2:call_1", "2:call_2"].map((key) => `${runId}:${key}`),
+  );
+});
+
+test("RN6 a tool that fails, one that is not there and wrong arguments are told to the model", async () => {
+  const told: unknown[] = [];
+  const talk = new Talk(({ turn, messages }) => {
+    if (turn > 0) told.push(messages.at(-1)?.content);
+    return [
+      { calls: [{ id: "call_1", name: "broken", args: { n: 1 } }] },
+      { calls: [{ id: "call_1", name: "absent", args: {} }] },
+      { text: "Enough." },
+    ][turn] as object;
+  });
+  expect(await talk.run()).toMatchObject({ status: "completed" });
+  expect(told).toEqual([expect.stringContaining("This tool is broken."), expect.stringContaining("absent")]);
+});
+
+test("RN7 a model that is busy, or whose connection is cut, is asked again, and readers get its answer once", async () => {
+  let asked = 0;
+  const talk = new Talk(() => {
+    asked += 1;
+    if (asked === 1) return { refuse: { status: 429, headers: { "retry-after-ms": "20" } } };
+    if (asked === 2) return { text: "Half an ans", cut: true };
+    return { text: "A whole answer." };
+  });
+  const { runId, result } = await talk.run();
+  expect([asked, result.text, result.steps]).toEqual([3, "A whole answer.", 1]);
+  const chunks: { type: string; delta?: string }[] = await talk.chunks(runId);
+  expect(chunks.filter(({ type }) => type === "text-delta").map(({ delta }) => delta)).toEqual([
+    "A whole answer.",
+  ]);
+  expect(await talk.events("step.failed")).toHaveLength(2);
+});
+
+test("RN7 a model that refuses for good fails the run, and readers learn nothing of the inside", async () => {
+  const talk = new Talk(() => ({ refuse: { status: 400 } }));
+  const run = await talk.run();
+  expect(run).toMatchObject({ status: "failed", result: null, error: { code: "internal" } });
+  expect(run.error.message).toBe("The model could not answer.");
+  // The conversation can go on.
+  model.scripts.set(talk.name, () => ({ text: "Here again." }));
+  const again = await talk.ended(await talk.start("worker", { message: "Again" }));
+  expect(again).toMatchObject({ status: "completed" });
+});
+
+test("RN8 an interrupted run ends before its next step, and the next one goes on with its calls", async () => {
+  const talk = new Talk(async ({ turn }) => {
+    if (turn > 0) return { text: "Done." };
+    // The answer is on its way, and is kept; its call is not carried out.
+    expect((await talk.ask("POST", "/interrupt", {})).body).toEqual({ stopped: true });
+    return { text: "Look.", calls: [call("a", 1)] };
+  });
+  const first = await talk.run();
+  expect(first).toMatchObject({ status: "interrupted", result: { text: "Look.", steps: 1 } });
+  expect(effects.effects(`/${talk.name}/`)).toEqual([]);
+  expect((await talk.ask("POST", "/interrupt", {})).body).toEqual({ stopped: false });
+  const { body } = await talk.ask("POST", "/runs", { agent: "worker" });
+  expect(await talk.ended(body.runId)).toMatchObject({
+    status: "completed",
+    result: { text: "Done.", steps: 1 },
+  });
+  // Under the key of the run that asked for it.
+  expect(effects.effects(`/${talk.name}/`)).toEqual([expect.stringContaining(`${first.runId}:1:call_1`)]);
+});
+
+test("RN8 an aborted run ends at once, takes back its question to the model, and is not gone on with", async () => {
+  const asked = Promise.withResolvers<{ readonly left: Promise<void> }>();
+  const talk = new Talk(async ({ left }) => {
+    asked.resolve({ left });
+    await left;
+    return {};
+  });
+  const runId = await talk.start();
+  const { left } = await asked.promise;
+  expect((await talk.ask("POST", "/abort", { runId: "another" })).body).toEqual({ stopped: false });
+  expect((await talk.ask("POST", "/abort", { runId })).body).toEqual({ stopped: true });
+  await left;
+  expect(await talk.ended(runId)).toMatchObject({ status: "aborted" });
+  expect(await talk.ask("POST", "/runs", { agent: "worker" })).toMatchObject({ status: 409 });
+});
+
+test("RN9 one run at a time; the same id is the same run; without a message there must be something to go on with", async () => {
+  const { promise: free, resolve } = Promise.withResolvers<void>();
+  const talk = new Talk(async () => {
+    await free;
+    return { text: "Done." };
+  });
+  expect(await talk.ask("POST", "/runs", { agent: "worker" })).toMatchObject({ status: 409 });
+  await talk.start("worker", { runId: "mine" });
+  const other = await talk.ask("POST", "/runs", { agent: "worker", message: "Other" });
+  expect([other.status, other.body.code, other.body.current]).toEqual([409, "conflict", "mine"]);
+  const same = await talk.ask("POST", "/runs", { agent: "worker", message: talk.name, runId: "mine" });
+  expect(same.body).toMatchObject({ runId: "mine", status: "running" });
+  resolve();
+  expect(await talk.ended("mine")).toMatchObject({ status: "completed" });
+  expect(await talk.events("work.started")).toHaveLength(1);
+  expect(await talk.ask("POST", "/runs", { agent: "worker" })).toMatchObject({ status: 409 });
+  expect((await talk.ask("POST", "/runs", { agent: "nobody", message: "x" })).body.field).toBe("agent");
+});
+
+test("RN10 a run that reaches a bound says which, and can be gone on with", async () => {
+  const talk = new Talk(({ turn }) => (turn < 3 ? { calls: [call("a", turn)] } : { text: "Done." }));
+  const run = await talk.run("brief");
+  expect(run).toMatchObject({ status: "exhausted", result: { reason: "steps", steps: 2 } });
+  const { body } = await talk.ask("POST", "/runs", { agent: "brief" });
+  expect(await talk.ended(body.runId)).toMatchObject({ status: "completed", result: { steps: 2 } });
+  const frugal = new Talk(({ turn }) => ({ calls: [call("a", turn)] }));
+  expect(await frugal.run("frugal")).toMatchObject({
+    status: "exhausted",
+    result: { reason: "tokens", steps: 2 },
+  });
+});
+
+test("RN10 a deadline, and the time for one step, end what a model is still at", async () => {
+  const silent: Script = async ({ left }) => {
+    await left;
+    return {};
+  };
+  expect(await new Talk(silent).run("hasty")).toMatchObject({
+    status: "exhausted",
+    result: { reason: "deadline" },
+  });
+  expect(await new Talk(silent).run("impatient")).toMatchObject({
+    status: "failed",
+    error: { code: "unavailable" },
+  });
+});
+
+test("RN13 answers and calls are on the session's one meter, by run", async () => {
+  const talk = new Talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1)] } : { text: "Done." }));
+  const { runId, result } = await talk.run();
+  expect(result.usage).toEqual({ inputTokens: 20, outputTokens: 4, totalTokens: 24 });
+  const { body } = await talk.ask("GET", "/usage");
+  expect(body.tokens).toEqual({ input: 20, output: 4, total: 24 });
+  expect([body.costMicros, body.toolStats.tool_a.calls]).toEqual([28, 1]);
+  const { items } = (await talk.ask("GET", "/usage/entries")).body;
+  expect(new Set(items.map(({ ref }: { ref: string }) => ref))).toEqual(new Set([runId]));
+});
+
+test("RN14 runs that are none answer 404, and what is not understood 400", async () => {
+  const talk = new Talk(() => ({ text: "Done." }));
+  await talk.ask("PUT", "/streams/plain");
+  expect((await talk.ask("GET", "/runs/plain")).status).toBe(404);
+  expect((await talk.ask("GET", "/runs/none")).status).toBe(404);
+  expect((await talk.ask("POST", "/runs", { message: "x", agnet: "y" })).status).toBe(400);
+  expect((await talk.ask("DELETE", "/runs/none")).status).toBe(405);
+});
+
+test("RN15 the session's own code starts runs, reads them and waits for them", async () => {
+  const talk = new Talk(() => ({ text: "Done." }));
+  const { result } = (await talk.ask("POST", "/call/ask", [talk.name])).body;
+  expect(result.result).toMatchObject({ outcome: "completed", text: "Done." });
+  expect(result.chunks).toEqual(expect.arrayContaining(["start", "text-delta", "finish"]));
+});
