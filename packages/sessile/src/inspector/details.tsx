@@ -66,9 +66,7 @@ function Pane({ tab, address, session, inspection, event, isFollowing, history }
     case "Gates":
       return <GatesPane address={address} />;
     case "SQL":
-      return (
-        <Loaded polled={inspection}>{(value) => <SqlPane address={address} inspection={value} />}</Loaded>
-      );
+      return <SqlPane address={address} />;
   }
 }
 

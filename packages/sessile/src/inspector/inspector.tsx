@@ -33,8 +33,8 @@ interface LiveSessionProps {
 function LiveSession({ address, inspection }: LiveSessionProps) {
   const session = useSession<SessionContract>({ ...address, history: 1000 });
   const [filter, setFilter] = useState("");
-  /** Null: the newest, whatever comes. */
-  const [selected, setSelected] = useState<number | null>(null);
+  /** Null: the newest, whatever comes. Else what comes after `upTo` waits, so that nothing moves under the reader. */
+  const [held, setHeld] = useState<{ readonly seq: number; readonly upTo: number } | null>(null);
   const [tab, setTab] = useState<Tab>("Event");
   const list = useRef<HTMLDivElement>(null);
   const filterField = useRef<HTMLInputElement>(null);
@@ -44,20 +44,23 @@ function LiveSession({ address, inspection }: LiveSessionProps) {
   const history = useMemo(() => new StateHistory(), []);
   history.add(events);
   const wanted = filter.trim().toLowerCase();
+  const upTo = held?.upTo ?? Number.POSITIVE_INFINITY;
   const matching = useMemo(
-    () => events.filter(({ type }) => type.toLowerCase().includes(wanted)).reverse(),
-    [events, wanted],
+    () => events.filter(({ seq, type }) => seq <= upTo && type.toLowerCase().includes(wanted)).reverse(),
+    [events, wanted, upTo],
   );
-  const event = matching.find(({ seq }) => seq === selected) ?? matching[0] ?? null;
+  const event = matching.find(({ seq }) => seq === held?.seq) ?? matching[0] ?? null;
+  const select = (seq: number) => setHeld({ seq, upTo: held?.upTo ?? session.lastSeq });
   const follow = () => {
-    setSelected(null);
+    setHeld(null);
     list.current?.scrollTo({ top: 0 });
   };
 
   useKeys({
     move: (by) => {
       const index = event ? matching.indexOf(event) : 0;
-      setSelected(matching[Math.min(matching.length - 1, Math.max(0, index + by))]?.seq ?? null);
+      const next = matching[Math.min(matching.length - 1, Math.max(0, index + by))];
+      if (next) select(next.seq);
       list.current?.focus();
     },
     open: () => {
@@ -77,10 +80,12 @@ function LiveSession({ address, inspection }: LiveSessionProps) {
       <main>
         <Log
           count={events.length}
+          waiting={held ? events.length - events.findLastIndex(({ seq }) => seq <= upTo) - 1 : 0}
           matching={matching}
+          history={history}
           shown={event}
-          isFollowing={selected === null}
-          onSelect={setSelected}
+          isFollowing={held === null}
+          onSelect={select}
           onFollow={follow}
           filter={filter}
           onFilter={setFilter}
@@ -91,7 +96,7 @@ function LiveSession({ address, inspection }: LiveSessionProps) {
           session={session}
           inspection={inspection}
           event={event}
-          isFollowing={selected === null}
+          isFollowing={held === null}
           history={history}
           tab={tab}
           onTab={setTab}

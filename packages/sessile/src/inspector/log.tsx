@@ -1,5 +1,6 @@
 import { type RefObject, useState } from "react";
 import type { SessionEvent } from "../protocol/index.ts";
+import type { StateHistory } from "./state-history.ts";
 import { Timeline } from "./timeline.tsx";
 
 /** So many are drawn; older ones on request. */
@@ -8,8 +9,11 @@ const pageSize = 300;
 interface LogProps {
   /** Of all events, whatever the filter. */
   readonly count: number;
+  /** Those that have come since something was selected. */
+  readonly waiting: number;
   /** Newest first. */
   readonly matching: readonly SessionEvent[];
+  readonly history: StateHistory;
   readonly shown: SessionEvent | null;
   readonly isFollowing: boolean;
   readonly onSelect: (seq: number) => void;
@@ -22,7 +26,17 @@ interface LogProps {
   };
 }
 
-export function Log({ count, matching, shown, filter, onFilter, refs, ...props }: LogProps) {
+export function Log({
+  count,
+  waiting,
+  matching,
+  history,
+  shown,
+  filter,
+  onFilter,
+  refs,
+  ...props
+}: LogProps) {
   const [asked, setAsked] = useState(pageSize);
   // Keys may go further than what was drawn.
   const drawn = Math.max(asked, (shown ? matching.indexOf(shown) : 0) + 1);
@@ -39,11 +53,12 @@ export function Log({ count, matching, shown, filter, onFilter, refs, ...props }
         />
         <span>{matching.length === count ? count : `${matching.length} of ${count}`} events</span>
         <button type="button" disabled={props.isFollowing} onClick={props.onFollow}>
-          Follow
+          Follow{waiting > 0 && ` · ${waiting} new`}
         </button>
       </div>
       <Timeline
         events={matching.slice(0, drawn)}
+        history={history}
         selected={shown?.seq ?? null}
         isFollowing={props.isFollowing}
         onSelect={props.onSelect}

@@ -15,7 +15,8 @@ export interface ShownInspection {
     readonly attempts: number;
   }[];
   readonly work: readonly { readonly workId: string; readonly name: string; readonly steps: number }[];
-  readonly tables: readonly { readonly name: string; readonly rows: number }[];
+  /** Only if asked for. */
+  readonly tables?: readonly { readonly name: string; readonly rows: number }[];
   readonly databaseBytes: number | null;
   readonly sync: { readonly lastSeq: number; readonly recordedSeq: number | null };
 }
@@ -44,7 +45,7 @@ export function SocketsPane({
         items={sockets.items}
         keyOf={({ peerId }) => peerId}
         columns={[
-          ["Peer", ({ peerId }) => (peerId === ownPeerId ? `${peerId} (this page)` : peerId)],
+          ["Peer", ({ peerId }) => `${peerId.slice(0, 8)}${peerId === ownPeerId ? " (this page)" : ""}`],
           ["Who", ({ actor }) => (actor ? (actor.name ?? actor.id) : "nobody in particular")],
           ["Protocol", ({ protocol }) => protocol],
           ["Phase", ({ phase }) => phase],

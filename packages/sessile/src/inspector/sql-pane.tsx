@@ -1,7 +1,9 @@
 import { useId, useState } from "react";
 import type { Json } from "../protocol/index.ts";
+import { maxCountedRows } from "../protocol/inspection.ts";
 import { ask, type InspectedAddress } from "./address.ts";
-import type { ShownInspection } from "./panes.tsx";
+import { Loaded, type ShownInspection } from "./panes.tsx";
+import { usePolled } from "./use-polled.ts";
 import { bytesText, shortText } from "./value-text.ts";
 
 interface Answer {
@@ -11,13 +13,8 @@ interface Answer {
 }
 
 /** The session's tables, and statements that read them. */
-export function SqlPane({
-  address,
-  inspection,
-}: {
-  readonly address: InspectedAddress;
-  readonly inspection: ShownInspection;
-}) {
+export function SqlPane({ address }: { readonly address: InspectedAddress }) {
+  const polled = usePolled<ShownInspection>(address, "/inspect?tables=1");
   const field = useId();
   const [sql, setSql] = useState("SELECT * FROM _sessile_timer ORDER BY due_at");
   const [answer, setAnswer] = useState<Answer | string | null>(null);
@@ -29,21 +26,7 @@ export function SqlPane({
   };
   return (
     <>
-      <h2>
-        Tables {inspection.databaseBytes !== null && <small>{bytesText(inspection.databaseBytes)}</small>}
-      </h2>
-      <ul className="tables">
-        {inspection.tables.map(({ name, rows }) => (
-          <li key={name}>
-            <button
-              type="button"
-              onClick={() => run(`SELECT * FROM "${name.replaceAll('"', '""')}" LIMIT 100`)}
-            >
-              {name} <small>{rows >= maxCountedRows ? `${rows}+` : rows}</small>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <Loaded polled={polled}>{(inspection) => <Tables inspection={inspection} onChoose={run} />}</Loaded>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -71,7 +54,30 @@ export function SqlPane({
   );
 }
 
-const maxCountedRows = 10_000;
+interface TablesProps {
+  readonly inspection: ShownInspection;
+  readonly onChoose: (statement: string) => void;
+}
+
+function Tables({ inspection: { tables = [], databaseBytes }, onChoose }: TablesProps) {
+  return (
+    <>
+      <h2>Tables {databaseBytes !== null && <small>{bytesText(databaseBytes)}</small>}</h2>
+      <ul className="tables">
+        {tables.map(({ name, rows }) => (
+          <li key={name}>
+            <button
+              type="button"
+              onClick={() => onChoose(`SELECT * FROM "${name.replaceAll('"', '""')}" LIMIT 100`)}
+            >
+              {name} <small>{rows >= maxCountedRows ? `${rows}+` : rows}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
 
 function AnswerTable({ answer: { columns, rows, isCut } }: { readonly answer: Answer }) {
   return (

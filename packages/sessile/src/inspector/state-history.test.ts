@@ -7,16 +7,16 @@ const states: readonly Json[] = [
   { count: 1, items: ["a", "b"], text: "so far" },
   { items: ["b"], text: "so far" },
 ];
-const changed = (seq: number, from: number) => ({
+const changed = (seq: number, from: number, base: number) => ({
   seq,
   type: "state.changed",
-  payload: { patch: diffState(states[from]!, states[from + 1]!), base: 0 },
+  payload: { patch: diffState(states[from]!, states[from + 1]!), base },
 });
 const log = [
   { seq: 1, type: "session.created", payload: { state: states[0] } },
   { seq: 2, type: "note.added", payload: null },
-  changed(3, 0),
-  changed(4, 1),
+  changed(3, 0, 1),
+  changed(4, 1, 3),
   { seq: 5, type: "state.changed", payload: { state: { text: "anew" } } },
 ];
 
@@ -46,6 +46,14 @@ test("IN6 without the state that a change was made for, what came is shown; from
   expect(history.differencesAt(3)).toContainEqual({ path: "text", before: undefined, after: "… far" });
   expect(history.stateAt(4)).toBeUndefined();
   expect(history.stateAt(5)).toEqual({ text: "anew" });
+});
+
+test("IN6 no state is made up where events are missing", () => {
+  const history = new StateHistory();
+  history.add(log.slice(0, 2));
+  history.add(log.slice(3));
+  expect(history.stateAt(4)).toBeUndefined();
+  expect(history.differencesAt(4)).toContainEqual({ path: "count", before: undefined, after: undefined });
 });
 
 test("IN6 a log that begins anew leaves nothing of the one before", () => {

@@ -23,10 +23,20 @@ interface LoggedEvent {
   readonly payload: unknown;
 }
 
+interface StatePatchChange {
+  readonly patch: StatePatch;
+  /** The version that it changes. */
+  readonly base: number;
+}
+
 /** What the state was at each event, folded forward from the first whole state there is. Unchanged parts are shared. */
 export class StateHistory {
   readonly #steps = new Map<number, StateStep>();
+  /** Asked for again and again. */
+  readonly #differences = new Map<number, readonly StateDifference[]>();
   #state: Json | undefined;
+  /** Seq of its last change. */
+  #version = 0;
   #lastSeq = 0;
 
   /** Takes in those that are new; given in order. */
@@ -37,13 +47,16 @@ export class StateHistory {
     for (const event of events.slice(from)) this.#take(event);
   }
 
+  /** Null for an event that is about something else. The same array every time. */
   differencesAt(seq: number): readonly StateDifference[] | null {
     const step = this.#steps.get(seq);
     if (!step) return null;
-    const { before, after } = step;
-    if (before === undefined || after === undefined)
-      return step.patch ? step.patch.map(opAlone) : [{ path: "", before, after }];
-    return differences(before, diffState(before, after));
+    let known = this.#differences.get(seq);
+    if (!known) {
+      known = differencesOf(step);
+      this.#differences.set(seq, known);
+    }
+    return known;
   }
 
   /** The state as it was once the event had happened; undefined if it is not known. */
@@ -59,27 +72,26 @@ export class StateHistory {
   #take({ seq, type, payload }: LoggedEvent): void {
     this.#lastSeq = seq;
     if (type !== "session.created" && type !== "state.changed") return;
-    const change = payload as { readonly state: Json } | { readonly patch: StatePatch };
-    const before = this.#state;
+    const change = payload as { readonly state: Json } | StatePatchChange;
+    // What was changed in between, where events are missing, nobody knows.
+    const before = "base" in change && change.base !== this.#version ? undefined : this.#state;
     if ("state" in change) this.#state = change.state;
-    else if (before !== undefined) this.#state = applied(before, change.patch);
+    else this.#state = before === undefined ? undefined : applyPatch(before, change.patch);
+    this.#version = seq;
     this.#steps.set(seq, { before, after: this.#state, patch: "patch" in change ? change.patch : null });
   }
 
   #clear(): void {
     this.#steps.clear();
+    this.#differences.clear();
     this.#state = undefined;
     this.#lastSeq = 0;
   }
 }
 
-/** Undefined where events are missing in between. */
-function applied(state: Json, patch: StatePatch): Json | undefined {
-  try {
-    return applyPatch(state, patch);
-  } catch {
-    return undefined;
-  }
+function differencesOf({ before, after, patch }: StateStep): readonly StateDifference[] {
+  if (before !== undefined && after !== undefined) return differences(before, diffState(before, after));
+  return patch ? patch.map(opAlone) : [{ path: "", before, after }];
 }
 
 function differences(base: Json, patch: StatePatch): readonly StateDifference[] {

@@ -5,7 +5,7 @@ import { bufferedBytes } from "./peers.ts";
 import type { SessionHost } from "./session-host.ts";
 
 /** What goes on inside, for operators: of the object itself, and so in ledger mode also what the record does not hold yet. */
-export function inspect(host: SessionHost): Inspection {
+export function inspect(host: SessionHost, withTables: boolean): Inspection {
   const { sql } = host.kernel;
   const sockets = inspectSockets(host);
   return {
@@ -13,7 +13,7 @@ export function inspect(host: SessionHost): Inspection {
     streamReaders: host.streams.sockets.size,
     due: inspectDue(sql),
     work: inspectWork(sql),
-    tables: inspectTables(sql),
+    ...(withTables ? { tables: inspectTables(sql) } : {}),
     databaseBytes: sql instanceof DurableSql ? sql.databaseBytes : null,
     sync: host.visible.sync(),
   };

@@ -172,7 +172,7 @@ async function answer(
     case "usageEntries":
       return answerSummaries(host, request, caller);
     case "inspect":
-      return inspect(host);
+      return inspect(host, request.withTables);
     case "inspectSql":
       return readOnly(kernel.sql, request.statement);
     case "log": {

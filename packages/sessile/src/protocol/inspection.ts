@@ -12,7 +12,8 @@ export interface Inspection {
   readonly due: readonly InspectedDue[];
   /** Work that runs. */
   readonly work: readonly InspectedWork[];
-  readonly tables: readonly InspectedTable[];
+  /** Only if asked for: each row that is counted is billed as read. */
+  readonly tables?: readonly InspectedTable[];
   /** Null outside a Durable Object. */
   readonly databaseBytes: number | null;
   readonly sync: SyncStatus;

@@ -87,7 +87,7 @@ export type SessionRequest =
   /** Those that events up to `lastSeq` refer to and whose bytes are at hand, in order of those events. */
   | { readonly op: "parts"; readonly lastSeq: number }
   /** What goes on inside; makes no session. */
-  | { readonly op: "inspect" }
+  | { readonly op: "inspect"; readonly withTables: boolean }
   /** One statement that reads; makes no session. */
   | { readonly op: "inspectSql"; readonly statement: string }
   | {

@@ -19,7 +19,8 @@ export function inspectorRoutes(option: InspectorOption | undefined): Routes {
     await context.var.require("admin");
     assertOn(option, context.env);
     const { target, actor } = context.var;
-    return Response.json(shown(await target.ask({ op: "inspect" }, actor)));
+    const withTables = context.req.query("tables") === "1";
+    return Response.json(shown(await target.ask({ op: "inspect", withTables }, actor)));
   });
 
   routes.post(`${session}/inspect/sql`, async (context) => {
