@@ -37,6 +37,9 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".webm": "video/webm",
 };
 
+/** Pages of the library, where an app's page for unknown paths must not stand in. */
+const libraryPaths = "/_sessile/*";
+
 export const noSite: SiteData = { files: [], spa: false, workerFirst: [], workerFirstExcept: [] };
 
 /**
@@ -47,7 +50,7 @@ export const noSite: SiteData = { files: [], spa: false, workerFirst: [], worker
  */
 export function readSite(options: AssetOptions): SiteData {
   const root = resolve(options.directory);
-  const patterns = options.workerFirst === true ? ["/*"] : options.workerFirst || [];
+  const patterns = options.workerFirst === true ? ["/*"] : [libraryPaths, ...(options.workerFirst || [])];
   return {
     files: listFiles(root).map((file) => [`/${file}`, describeFile(root, file)]),
     spa: options.spa ?? true,
