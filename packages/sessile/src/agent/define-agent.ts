@@ -35,6 +35,8 @@ export interface AgentDefinition extends Omit<AgentOptions, "toolChoice"> {
   readonly modelAttempts: number;
 }
 
+/** Timers take no more. */
+const maxBound = 2 ** 31 - 1;
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** @throws SessileError `bad_request` naming the field */
@@ -42,8 +44,8 @@ export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>)
   if (!namePattern.test(options.name)) refuse("name", "is 1–64 letters, digits, _ and -");
   for (const field of ["maxSteps", "maxTokens", "deadlineMs", "stepTimeoutMs", "modelAttempts"] as const) {
     const bound = options[field];
-    if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1))
-      refuse(field, "is a whole number above 0");
+    if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1 || bound > maxBound))
+      refuse(field, `is a whole number from 1 to ${maxBound}`);
   }
   for (const [name, tool] of Object.entries(options.tools ?? {})) {
     // What a run cannot ask a person about it must not carry out.

@@ -6,14 +6,21 @@ export class RunControl {
   readonly #ending = new AbortController();
   readonly #aborted = new AbortController();
   readonly #deadlineAt: number | null;
-  readonly #timer: ReturnType<typeof setTimeout> | null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #isOverdue = false;
 
   /** @param stop asked before each step, so that it holds wherever it was asked for */
   constructor(stop: () => RunStop | null, deadlineAt: number | null) {
     this.#stop = stop;
     this.#deadlineAt = deadlineAt;
-    const leftMs = deadlineAt === null ? null : Math.max(0, deadlineAt - Date.now());
-    this.#timer = leftMs === null ? null : setTimeout(() => this.abort(), leftMs);
+    if (deadlineAt === null) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#isOverdue = true;
+        this.abort();
+      },
+      Math.max(0, deadlineAt - Date.now()),
+    );
   }
 
   get stop(): RunStop | null {
@@ -21,7 +28,7 @@ export class RunControl {
   }
 
   get isOverdue(): boolean {
-    return this.#deadlineAt !== null && Date.now() >= this.#deadlineAt;
+    return this.#isOverdue || (this.#deadlineAt !== null && Date.now() >= this.#deadlineAt);
   }
 
   get isEnding(): boolean {

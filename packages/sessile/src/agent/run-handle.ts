@@ -1,4 +1,5 @@
 import {
+  type ReaderOptions,
   type RunInfo,
   type RunResult,
   runInfoOf,
@@ -25,16 +26,20 @@ export class RunHandle {
     return info;
   }
 
-  /** What the run says, as UI message chunks of the AI SDK, from the beginning and live. */
-  async stream(): Promise<StreamReader> {
-    const reader = await this.#streams.createReader(this.runId, { onResync: () => {} });
+  /**
+   * What the run says, as UI message chunks of the AI SDK, from the beginning and live. An answer that broke off is withdrawn: pass
+   * `onResync` to be told, and to go on; without it the reader throws `conflict`.
+   */
+  async stream(options: ReaderOptions = {}): Promise<StreamReader> {
+    const reader = await this.#streams.createReader(this.runId, options);
     if (!reader) throw noSuchRun();
     return reader;
   }
 
   /** Waits for the end. @throws SessileError the run's own, if it failed */
   async result(): Promise<RunResult> {
-    const reader = await this.stream();
+    const { tail = 0 } = (await this.#streams.getInfo(this.runId)) ?? {};
+    const reader = await this.stream({ offset: tail, onResync: () => {} });
     // A failed run ends its stream with its error.
     for await (const _chunk of reader);
     const { result } = await this.info();

@@ -4,7 +4,8 @@ import { type Json, type RunRequest, type RunStop, SessileError } from "../proto
 const runRequest = z.strictObject({
   agent: z.string().max(64).optional(),
   message: z.string().min(1).optional(),
-  runId: z.string().min(1).max(128).optional(),
+  // Keys are made of it, and have bounds of their own.
+  runId: z.string().min(1).max(64).optional(),
 });
 
 const stopRequest = z.strictObject({

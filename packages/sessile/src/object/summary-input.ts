@@ -77,9 +77,10 @@ function writtenText(payload: Json): string | null {
   return textOfParts((payload as { readonly [key: string]: Json }).message);
 }
 
-/** The text of a message in parts, as the AI SDK has them. */
+/** The text of a message, as the AI SDK has them for pages (`parts`) and for models (`content`). */
 function textOfParts(message: Json | undefined): string | null {
-  const { parts } = (message ?? {}) as { readonly parts?: Json };
+  const { content, parts = content } = (message ?? {}) as { readonly parts?: Json; readonly content?: Json };
+  if (typeof content === "string") return content;
   if (!Array.isArray(parts)) return null;
   const texts = parts.map((part) => (part as { readonly text?: Json } | null)?.text);
   return texts.filter((text) => typeof text === "string").join("\n") || null;

@@ -143,6 +143,16 @@ test("RN5 a tool gets a key of its own for each call", async () => {
   );
 });
 
+test("RN5 an id that would not fit into a header is replaced by its hash", async () => {
+  const talk = new Talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1, "é\n")] } : { text: "Done." }));
+  const { runId, status } = await talk.run();
+  const [key = ""] = effects.effects(`/${talk.name}/`).map((id) => id.split(" ")[1] ?? "");
+  expect([status, key.replace(`${runId}:`, "")]).toEqual([
+    "completed",
+    expect.stringMatching(/^1:[0-9a-f]{32}$/),
+  ]);
+});
+
 test("RN6 a tool that fails, one that is not there and wrong arguments are told to the model", async () => {
   const told: unknown[] = [];
   const talk = new Talk(({ turn, messages }) => {
@@ -285,6 +295,7 @@ test("RN14 runs that are none answer 404, and what is not understood 400", async
   expect((await talk.ask("GET", "/runs/plain")).status).toBe(404);
   expect((await talk.ask("GET", "/runs/none")).status).toBe(404);
   expect((await talk.ask("POST", "/runs", { message: "x", agnet: "y" })).status).toBe(400);
+  expect((await talk.ask("POST", "/runs", { message: "x", runId: "r".repeat(65) })).body.field).toBe("runId");
   expect((await talk.ask("DELETE", "/runs/none")).status).toBe(405);
 });
 
