@@ -41,6 +41,7 @@ function shell(script: string): () => Response {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Session</title>
+<link rel="icon" href="data:,">
 <div id="root"></div>
 <script type="module" src="\${script}"></script>
 </html>
