@@ -6,7 +6,7 @@ import { type RunInfo, type RunStop, runInfoOf } from "../protocol/run.ts";
 import { MethodNotAllowed } from "./problem.ts";
 import { integerParam } from "./query.ts";
 import { maxWaitSeconds, readObject, runCommandOf, type SessionVariables } from "./session-routes.ts";
-import { askStream, streamSocket } from "./stream-routes.ts";
+import { askStream, streamSocket, streamsPage } from "./stream-routes.ts";
 
 type Routes = Hono<{ Variables: SessionVariables }>;
 
@@ -24,6 +24,14 @@ export function runRoutes(): Routes {
     });
     const { runId } = result as { readonly runId: string };
     return Response.json(shown(await readRun(context.var, runId)), { status: repeated ? 200 : 201 });
+  });
+
+  routes.get("/runs", async (context) => {
+    await context.var.require("read");
+    const { target, actor } = context.var;
+    const { items, ...page } = await streamsPage(target, actor, context.req);
+    const runs = items.map(runInfoOf).filter((run) => run !== null);
+    return Response.json({ items: runs.map(shown), ...page });
   });
 
   routes.get("/runs/:runId", async (context) => {
@@ -49,7 +57,7 @@ export function runRoutes(): Routes {
     });
   }
   routes.all("/runs", () => {
-    throw new MethodNotAllowed(["POST"]);
+    throw new MethodNotAllowed(["GET", "HEAD", "POST"]);
   });
   routes.all("/runs/:runId", () => {
     throw new MethodNotAllowed(["GET", "HEAD"]);

@@ -3,6 +3,7 @@ import { openReader } from "../object/stream-relays.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertStreamId } from "../protocol/ids.ts";
+import type { StreamInfo } from "../protocol/stream.ts";
 import { type StreamAction, type StreamReplies, streamHeader } from "../protocol/stream-request.ts";
 import { integerParam } from "./query.ts";
 import type { SessionVariables } from "./session-routes.ts";
@@ -21,19 +22,7 @@ export function streamRoutes(): Hono<{ Variables: SessionVariables }> {
   routes.get("/streams", async (context) => {
     await context.var.require("read");
     const { target, actor } = context.var;
-    const limit = integerParam(context.req.query("limit"), "limit", 20, 1, 100);
-    const before = integerParam(
-      context.req.query("cursor"),
-      "cursor",
-      Number.MAX_SAFE_INTEGER,
-      1,
-      Number.MAX_SAFE_INTEGER,
-    );
-    const { items } = await target.ask({ op: "streams", limit: limit + 1, before }, actor);
-    const shown = items.slice(0, limit);
-    const last = items.length > limit ? shown.at(-1) : undefined;
-    const nextCursor = last ? String(last.openedSeq) : null;
-    return Response.json({ items: shown, nextCursor, hasMore: last !== undefined });
+    return Response.json(await streamsPage(target, actor, context.req));
   });
 
   routes.post("/streams/:streamId/cancel", async (context) => {
@@ -44,6 +33,29 @@ export function streamRoutes(): Hono<{ Variables: SessionVariables }> {
   });
 
   return routes;
+}
+
+/** A page of a session's streams, newest first, as `?limit=&cursor=` ask for it. */
+export async function streamsPage(
+  target: SessionTarget,
+  actor: Actor | null,
+  request: HonoRequest,
+): Promise<{
+  readonly items: readonly StreamInfo[];
+  readonly nextCursor: string | null;
+  readonly hasMore: boolean;
+}> {
+  const most = Number.MAX_SAFE_INTEGER;
+  const limit = integerParam(request.query("limit"), "limit", 20, 1, 100);
+  const before = integerParam(request.query("cursor"), "cursor", most, 1, most);
+  const { items } = await target.ask({ op: "streams", limit: limit + 1, before }, actor);
+  const shown = items.slice(0, limit);
+  const last = items.length > limit ? shown.at(-1) : undefined;
+  return {
+    items: shown,
+    nextCursor: last ? String(last.openedSeq) : null,
+    hasMore: last !== undefined,
+  };
 }
 
 /** One action on one stream. @throws SessileError */

@@ -56,6 +56,7 @@ export const routeRules: readonly RouteRule[] = [
   { route: `DELETE ${session}/policies/:policyId`, right: "approve" },
   { route: `POST ${session}/gates/:gateId`, right: "approve", body: { answer: "approve" } },
   { route: `POST ${session}/runs`, right: "write", body: { message: "Go" } },
+  { route: `GET ${session}/runs`, right: "read" },
   { route: `GET ${session}/runs/:runId`, right: "read" },
   { route: `POST ${session}/interrupt`, right: "write" },
   { route: `POST ${session}/abort`, right: "write" },

@@ -299,6 +299,16 @@ test("RN14 runs that are none answer 404, and what is not understood 400", async
   expect((await talk.ask("DELETE", "/runs/none")).status).toBe(405);
 });
 
+test("RN14 a session's runs are listed newest first, other streams left out", async () => {
+  const talk = new Talk(() => ({ text: "Done." }));
+  await talk.run();
+  await talk.ask("PUT", "/streams/plain");
+  await talk.ended(await talk.start("worker", { runId: "second" }));
+  const { body } = await talk.ask("GET", "/runs");
+  expect(body.items).toMatchObject([{ runId: "second", status: "completed" }, { agent: "worker" }]);
+  expect(body).toMatchObject({ nextCursor: null, hasMore: false });
+});
+
 test("RN15 the session's own code starts runs, reads them and waits for them", async () => {
   const talk = new Talk(() => ({ text: "Done." }));
   const { result } = (await talk.ask("POST", "/call/ask", [talk.name])).body;
