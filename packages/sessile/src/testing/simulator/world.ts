@@ -63,7 +63,8 @@ export class World {
     this.hasEverything = repertoire === "everything";
     this.random = new Random(`seed ${seed}`);
     this.inLedgerMode = inLedgerMode;
-    this.hasRecord = inLedgerMode || (this.hasEverything && this.random.fork("mirror").chance(0.15));
+    this.hasRecord =
+      inLedgerMode || (this.hasEverything && this.random.fork("mirror").chance(isShort ? 0.08 : 0.15));
     this.hasSnapshots = this.hasEverything && this.random.fork("snapshots").chance(0.5);
     this.hasHttp = this.hasEverything && this.random.fork("http").chance(isShort ? 0.08 : 0.2);
     this.lines = keepTrace ? [] : null;
