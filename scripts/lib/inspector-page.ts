@@ -18,7 +18,8 @@ export async function inspectorPage(): Promise<string> {
     jsx: "automatic",
     conditions: ["sessile-source", "browser"],
     define: { "process.env.NODE_ENV": '"production"' },
-    legalComments: "none",
+    // Licences of what is bundled stay with it.
+    legalComments: "eof",
     logLevel: "silent",
   });
   // Inside a page a script ends at the first thing that looks like its end.
