@@ -43,7 +43,7 @@ export interface JournalOptions {
 export interface RunPort {
   /** All messages there are. */
   read(): readonly Said[];
-  /** Runs a step unless it is in the journal, and stores what it gives together with that. @returns what was stored; null: nothing new */
+  /** Runs a step unless it is in the journal, and stores what it gives together with that. @returns what was stored; null: it was in the journal */
   journal(
     step: number,
     name: string,
@@ -236,7 +236,9 @@ export class RunLoop {
         },
       },
     );
-    if (record) this.#said.push(...record.said);
+    if (!record)
+      throw new SessileError("internal", `Step ${name} is in the journal, and its messages are not there.`);
+    this.#said.push(...record.said);
   }
 
   /** Bounds one answer or call; the timer is called off, or it would keep the instance awake for nothing. */
@@ -271,7 +273,7 @@ export function endOf(
     agent,
     outcome,
     text: last ? textOf(last) : "",
-    steps: answers.length,
+    steps: last?.step ?? 0,
     finishReason: last?.finishReason ?? null,
     reason,
     usage: usedBy(answers),

@@ -42,6 +42,8 @@ test("RN3 the next move follows from the messages", () => {
   });
   expect(nextMove([...called, result("c1")], bounds)).toEqual({ do: "ask", step: 2 });
   expect(nextMove([user("Go"), answer("Done.")], bounds)).toMatchObject({ do: "end", outcome: "completed" });
+  // What came before may lie in the archive.
+  expect(nextMove([answer("", ["c1"], 7), result("c1")], bounds)).toEqual({ do: "ask", step: 8 });
   // Another run's answer is not this one's.
   expect(nextMove([user("Go"), answer("Done.")], { ...bounds, runId: "s" })).toEqual({ do: "ask", step: 1 });
 });

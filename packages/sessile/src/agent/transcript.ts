@@ -41,6 +41,8 @@ const maxIdenticalTurns = 5;
  */
 export function nextMove(said: readonly Said[], bounds: RunBounds): Move {
   const answers = answersOf(said, bounds.runId);
+  // Not their number: what is oldest of a long run may lie in the archive.
+  const step = answers.at(-1)?.step ?? 0;
   const calls = openCalls(said);
   const last = said.at(-1);
   if (calls.length === 0 && last && last === answers.at(-1) && !isEmpty(last)) return end("completed");
@@ -51,11 +53,11 @@ export function nextMove(said: readonly Said[], bounds: RunBounds): Move {
   const newest = last && turnText(answers.at(-1) ?? last);
   if (trailing(answers, (answer) => !isEmpty(answer) && turnText(answer) === newest) >= maxIdenticalTurns)
     return end("failed", `The model gave ${maxIdenticalTurns} identical answers in a row.`);
-  if (calls.length > 0) return { do: "call", step: answers.length, calls };
-  if (answers.length >= bounds.maxSteps) return end("exhausted", "steps");
+  if (calls.length > 0) return { do: "call", step, calls };
+  if (step >= bounds.maxSteps) return end("exhausted", "steps");
   const { totalTokens } = usedBy(answers);
   if (bounds.maxTokens !== undefined && totalTokens >= bounds.maxTokens) return end("exhausted", "tokens");
-  return { do: "ask", step: answers.length + 1 };
+  return { do: "ask", step: step + 1 };
 }
 
 /** The conversation as a model gets it: results in the order of their calls, every call with one, no empty answers. */
