@@ -238,17 +238,23 @@ describe("always allow", () => {
     expect(nobody.status).toBe(401);
     // The object's own authorizer lets this one only read.
     const weak = await shared({ scope: "kind", tool }, "outside");
+    const later = await shared({ scope: "kind", tool: `${tool}-2` }, "ann");
     const name = fixture.name();
-    await askFor(name, { call: { ...call, name: tool } });
-    const strong = await shared({ scope: "kind", tool }, "ann");
     const peer = await fixture.live(name);
+    const answered = (gateId: string) =>
+      peer.event(
+        ({ type, payload }) => type === "gate.answered" && (payload as { gateId: string }).gateId === gateId,
+      );
+    await askFor(name, { call: { ...call, name: tool } });
+    // Asked for after it, and answered: it was looked at and left alone before the strong policy was there.
+    await askFor(name, { gateId: "later", call: { ...call, name: `${tool}-2` } });
+    await answered("later");
+    const strong = await shared({ scope: "kind", tool }, "ann");
     await askFor(name, { gateId: "h", call: { ...call, name: tool } });
-    await peer.event(
-      ({ type, payload }) => type === "gate.answered" && (payload as { gateId: string }).gateId === "h",
-    );
+    await answered("h");
     expect((await gate(name)).outcome).toBeNull();
     expect((await gate(name, "h")).outcome.policy.policyId).toBe(strong.body.policyId);
-    for (const { body } of [weak, strong]) await revoke(body.policyId, "ann");
+    for (const { body } of [weak, later, strong]) await revoke(body.policyId, "ann");
   });
 
   test("GA21 while D1 does not answer the gate waits for a person, and a person may answer it", async () => {
