@@ -98,6 +98,8 @@ describe("FR19: sessile dev", () => {
     await said.until(/^Runs what changed/);
     expect(await add("late", 3)).toMatchObject({ result: 6 });
     project.replace("sessions/late/session.ts", "class Late ", "class Later ");
+    // A build that was under way may have read the old name and the new code: what was generated from the new one comes after it.
+    await said.until(/^wrangler\.jsonc$/);
     await said.until(/^Runs what changed/);
     expect(await add("late", 1)).toMatchObject({ result: 8 });
     project.move("sessions/late", "late-elsewhere");
