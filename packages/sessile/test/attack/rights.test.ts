@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { RawSocket } from "../workerd/raw-socket.ts";
 import { Fixture } from "../workerd/start.ts";
+import { commandRules, requestRules } from "./command-rules.ts";
+import { OwnedSession, sessionRules } from "./owned-session.ts";
 import { rawStatus } from "./raw-request.ts";
 import { pathOf, routeRules } from "./route-rules.ts";
 
@@ -153,16 +155,49 @@ describe("routes", () => {
   });
 });
 
+describe("what the Worker asks of an object", () => {
+  const rules = Object.entries(requestRules);
+
+  test.each(rules)("SE3 the object asks its own authorizer about %s", async (op, { right, form }) => {
+    const name = fixture.name();
+    await fixture.get(`notes/${name}`);
+    for (const other of rights) {
+      const request = { op, ...form };
+      const user = `object-only-${other}`;
+      const { body } = await fixture.ask("POST", `/test/ask/${name}`, { body: { request, user } });
+      const isRefused = !body.ok && body.error.message.startsWith(`You may not ${right}`);
+      expect([other, isRefused, body]).toEqual([other, right !== "open" && right !== other, body]);
+    }
+  });
+});
+
+describe("a session of somebody else's", () => {
+  let session: OwnedSession;
+  beforeAll(async () => {
+    session = await OwnedSession.make(fixture);
+  });
+
+  test.each(sessionRules)("AC2 $route tells nobody else that it is there", (rule) => session.hides(rule));
+
+  test.each(sessionRules)("AC5 $route is for members who may $right, and for the owner", async (rule) => {
+    await (await OwnedSession.make(fixture)).serves(rule);
+  });
+
+  test("AC2 no door is open to others, and nothing they sent was written", async () => {
+    for (const id of [null, "eve"])
+      expect([id, new Set(await session.knock(id))]).toEqual([id, new Set([4404])]);
+    const command = { id: "c", op: "append", type: "note.added" };
+    const answer = await fixture.ask("POST", `vaults/${session.name}/commands`, {
+      body: { commands: [command] },
+      ...as("eve"),
+    });
+    expect([answer.status, answer.body.code]).toEqual([404, "not_found"]);
+    expect(await session.authors()).toEqual(new Set([null, "ada"]));
+  });
+});
+
 describe("sockets", () => {
-  const commands = [
-    ["write", { op: "append", type: "note.added" }],
-    ["write", { op: "call", method: "add", args: ["x"] }],
-    ["write", { op: "setStatus", to: "open" }],
-    ["write", { op: "setState", state: {} }],
-    ["approve", { op: "answerGate", gateId: "g", answer: "approve" }],
-    ["admin", { op: "reset" }],
-    ["admin", { op: "setLifecycle", to: "paused" }],
-  ] as const;
+  const commands = Object.entries(commandRules).map(([op, { right, form }]) => ({ op, right, ...form }));
 
   test("SE2 a socket is opened for who may read, also at the pretty address", async () => {
     const name = fixture.name();
@@ -182,16 +217,36 @@ describe("sockets", () => {
 
   test("SE3 the object's own authorizer is asked for each command of a socket", async () => {
     const socket = await fixture.live(fixture.name(), as("outside"));
-    for (const [index, [, command]] of commands.entries()) {
-      const [ack] = await socket.do({ id: `c-${index}`, ...command });
-      expect(ack).toMatchObject({ error: { message: expect.stringContaining("You may not") } });
+    for (const { right, ...command } of commands) {
+      const [ack] = await socket.do({ id: `c-${command.op}`, ...command });
+      expect(ack).toMatchObject({ error: { message: `You may not ${right} in this session.` } });
     }
   });
 
-  test.each(commands)("SE4 a socket needs the right to %s for %o, as HTTP does", async (_right, command) => {
+  test("SE4 a socket needs the right that HTTP asks for, for each command", async () => {
     const socket = await fixture.live(fixture.name(), as("only-read"));
-    const [ack] = await socket.do({ id: "c-1", ...command });
-    expect(ack).toMatchObject({ error: { message: expect.stringContaining("You may not") } });
+    for (const { right, ...command } of commands) {
+      const [ack] = await socket.do({ id: `c-${command.op}`, ...command });
+      expect(ack).toMatchObject({ error: { message: `You may not ${right} in this session.` } });
+    }
+  });
+
+  test("SE4 a socket of the Agents SDK needs them too", async () => {
+    const name = fixture.name();
+    const socket = await RawSocket.open(fixture.at(`/agents/notes/${name}`), {
+      protocols: [],
+      ...as("only-read"),
+    });
+    socket.send({ type: "cf_agent_state", state: { count: 9, text: "mine" } });
+    socket.send({ type: "rpc", id: "r", method: "add", args: ["x"] });
+    await vi.waitFor(() => {
+      const told = (socket.frames as unknown[]).filter((frame) =>
+        JSON.stringify(frame).includes("You may not write"),
+      );
+      expect(told).toHaveLength(2);
+    });
+    expect((await fixture.get(`notes/${name}/state`)).body).toEqual({ count: 0, text: "" });
+    await socket.close();
   });
 
   test("SE3 the object's own authorizer is asked before onRequest", async () => {

@@ -215,6 +215,7 @@ export class Notes extends Session<Env, State> {
   }
   override authorize(actor: Actor | null, action: Action): boolean {
     if (actor?.id === "no-approver") return action !== "approve";
+    if (actor?.id.startsWith("object-only-")) return actor.id === `object-only-${action}`;
     return actor?.id !== "outside" || action === "read";
   }
   override describe() {

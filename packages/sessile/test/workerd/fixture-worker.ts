@@ -4,6 +4,7 @@ import { createD1QuotaStore, createD1Record, createTokenStore } from "sessile/d1
 import { createMcp } from "sessile/mcp";
 import { StreamSubscriptions } from "sessile/stream";
 import { createSessile } from "sessile/worker";
+import type { SessionRequest } from "../../src/protocol/request.ts";
 import { Books, commitsHeard } from "./fixture-books.ts";
 import { Chats } from "./fixture-chats.ts";
 import { Chronicle, Diary, inLedgerMode } from "./fixture-diary.ts";
@@ -43,6 +44,7 @@ export {
 };
 
 interface Env {
+  readonly NOTES: DurableObjectNamespace;
   readonly DIARY: DurableObjectNamespace;
   readonly STREAMS: DurableObjectNamespace;
   readonly SESSILE_RELAY: DurableObjectNamespace;
@@ -129,6 +131,15 @@ sessile.post("/test/forget/:name", async (context) => {
   };
   await stub.forget().catch(() => {});
   return context.text("ok");
+});
+/** Asks an object what the Worker would, for somebody whom the Worker has let through. */
+sessile.post("/test/ask/:name", async (context) => {
+  const { request, user } = await context.req.json<{ request: SessionRequest; user: string }>();
+  const stub = context.env.NOTES.getByName(context.req.param("name")) as unknown as Pick<
+    Notes,
+    "handleSessionRequest"
+  >;
+  return context.json(await stub.handleSessionRequest(request, { actor: { id: user, name: user } }));
 });
 sessile.post("/test/relays/kill", async (context) => {
   const relay = context.env.SESSILE_RELAY.getByName(await context.req.text()) as unknown as Pick<
