@@ -15,8 +15,8 @@ const browser = ["apps/*/test/**/*.browser.test.ts", "packages/sessile/test/**/*
 
 export default defineConfig({
   test: {
-    // Vitest would leave a core free; most of the time tests wait for a server.
-    maxWorkers: availableParallelism(),
+    // One more than there are cores: tests of servers wait half their time.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         ...shared,
