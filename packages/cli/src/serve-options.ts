@@ -19,6 +19,7 @@ export function toServeOptions(flags: ServeFlags, config: WorkerConfig): Omit<Se
     renamedClasses: config.renamedClasses,
     d1: config.d1,
     r2: config.r2,
+    workflows: config.workflows,
     vars: { ...config.vars, ...flags.vars },
   };
 }

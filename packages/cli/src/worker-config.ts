@@ -3,7 +3,13 @@ import { dirname, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import type { ParseError } from "jsonc-parser";
 import { parse, printParseErrorCode } from "jsonc-parser";
-import type { AssetOptions, ClassRename, DurableObjectBinding, JsonValue } from "sessile/node";
+import type {
+  AssetOptions,
+  ClassRename,
+  DurableObjectBinding,
+  JsonValue,
+  WorkflowBinding,
+} from "sessile/node";
 import * as z from "zod";
 import { UsageError } from "./usage-error.ts";
 
@@ -16,6 +22,7 @@ export interface WorkerConfig {
   readonly renamedClasses: readonly ClassRename[];
   readonly d1: readonly string[];
   readonly r2: readonly string[];
+  readonly workflows: Readonly<Record<string, WorkflowBinding>>;
   readonly vars: Readonly<Record<string, JsonValue>>;
   readonly assets: AssetOptions | undefined;
   readonly define: Readonly<Record<string, string>>;
@@ -41,6 +48,7 @@ const schema = z.object({
     .default([]),
   d1_databases: z.array(z.object({ binding: z.string() })).default([]),
   r2_buckets: z.array(z.object({ binding: z.string() })).default([]),
+  workflows: z.array(z.object({ binding: z.string(), name: z.string(), class_name: z.string() })).default([]),
   vars: z.record(z.string(), z.json()).default({}),
   define: z.record(z.string(), z.string()).default({}),
   assets: z
@@ -89,6 +97,9 @@ export function readConfig(file: string): WorkerConfig {
     renamedClasses: config.migrations.flatMap((migration) => migration.renamed_classes),
     d1: config.d1_databases.map(({ binding }) => binding),
     r2: config.r2_buckets.map(({ binding }) => binding),
+    workflows: Object.fromEntries(
+      config.workflows.map(({ binding, name, class_name: className }) => [binding, { name, className }]),
+    ),
     vars: { ...config.vars, ...readDevVars(folder) },
     assets: assets(config, folder),
     define: config.define,

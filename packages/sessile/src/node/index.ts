@@ -8,6 +8,7 @@ export type {
   ReloadOptions,
   ServeOptions,
   WorkerModule,
+  WorkflowBinding,
 } from "./server/options.ts";
 export type { GuardKind } from "./server/runtime-guard.ts";
 export type { D1Handle, Server } from "./server/serve.ts";

@@ -10,6 +10,12 @@ export interface DurableObjectBinding {
   readonly useSQLite?: boolean;
 }
 
+export interface WorkflowBinding {
+  readonly className: string;
+  /** The data belongs to this name: letters, digits, `-` and `_`. */
+  readonly name: string;
+}
+
 export interface ClassRename {
   readonly from: string;
   readonly to: string;
@@ -55,6 +61,8 @@ export interface ServeOptions {
   readonly d1?: readonly string[];
   /** Names of the R2 bindings. The data belongs to the binding's name, not to the cloud's `bucket_name`. */
   readonly r2?: readonly string[];
+  /** Workflows by binding. After a restart of the server an instance goes on once an event is sent to it, not by itself. */
+  readonly workflows?: Readonly<Record<string, WorkflowBinding>>;
   readonly vars?: Readonly<Record<string, JsonValue>>;
   readonly compatibilityDate: string;
   readonly compatibilityFlags?: readonly string[];
@@ -78,6 +86,7 @@ export type ReloadOptions = Partial<
     | "renamedClasses"
     | "d1"
     | "r2"
+    | "workflows"
     | "vars"
     | "compatibilityDate"
     | "compatibilityFlags"

@@ -71,7 +71,10 @@ function refusingFront(compatibilityDate: string): WorkerOptions {
 function productWorker(inputs: RuntimeInputs): WorkerOptions {
   const { options, host, port } = inputs;
   const assets = readAssets(options.assets);
-  const classNames = Object.values(options.durableObjects ?? {}).map(({ className }) => className);
+  const { durableObjects = {}, workflows = {} } = options;
+  const classNames = [...Object.values(durableObjects), ...Object.values(workflows)].map(
+    ({ className }) => className,
+  );
   const entry = entrySource(inputs.allowed, assets ? readSite(assets) : noSite, classNames);
   return {
     config: {
@@ -114,6 +117,9 @@ function environment(
   }
   for (const name of options.d1 ?? []) add(name, { type: "d1", id: name });
   for (const name of options.r2 ?? []) add(name, { type: "r2", name });
+  for (const [binding, { name, className }] of Object.entries(options.workflows ?? {})) {
+    add(binding, { type: "workflow", name, worker: workerName, exportName: className });
+  }
   for (const [name, value] of Object.entries(options.vars ?? {})) {
     add(name, typeof value === "string" ? { type: "text", value } : { type: "json", value: value as never });
   }
