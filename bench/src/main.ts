@@ -1,15 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { serve } from "sessile/node";
 import type { BenchContext } from "./bench-context.ts";
-import { bundleWorker, clientBundleBytes } from "./bundle.ts";
+import { startBenchServer } from "./bench-server.ts";
+import { clientBundleBytes } from "./bundle.ts";
 import { judge } from "./expectations.ts";
 import { appendFigures } from "./figures/append.ts";
 import { costFigure } from "./figures/cost.ts";
 import type { Figure } from "./figures/figure.ts";
 import { ledgerFigures } from "./figures/ledger.ts";
 import { millionFigure } from "./figures/million.ts";
+import { processesFigure } from "./figures/processes.ts";
 import { catchupFigure, fanoutFigure } from "./figures/reading.ts";
 import { rowsFigures } from "./figures/rows.ts";
 import { manySessionsFigure, sessionsFigure, viewersFigure } from "./figures/scale.ts";
@@ -30,11 +31,11 @@ import type { Measurement } from "./measurement.ts";
 import { isWanted, type Options, parseOptions } from "./options.ts";
 import { formatTables, formatVerdicts } from "./report/tables.ts";
 import { writeReport } from "./report/write-report.ts";
-import { subjects } from "./subjects.ts";
 
 const figures: readonly Figure[] = [
   ...appendFigures,
   spreadFigure,
+  processesFigure,
   fanoutFigure,
   catchupFigure,
   wakeFigure,
@@ -84,19 +85,7 @@ async function measureAll(figures: readonly Figure[]): Promise<readonly Measurem
   // Beside the sources, because a temporary folder may lie in memory, where a commit costs nothing.
   const dir = mkdtempSync(`${here}.data-`);
   try {
-    await using server = await serve({
-      worker: { source: await bundleWorker(fileURLToPath(import.meta.resolve("./worker/worker.ts"))) },
-      dir,
-      port: 0,
-      durableObjects: {
-        ...Object.fromEntries(Object.values(subjects).map(({ className }) => [className, { className }])),
-        SESSILE_STREAM: { className: "StreamObject" },
-        BenchAgentStreams: { className: "BenchAgentStreams" },
-      },
-      d1: ["BENCH_RECORD"],
-      compatibilityDate: "2026-11-01",
-      compatibilityFlags: ["nodejs_compat"],
-    });
+    await using server = await startBenchServer(dir);
     await using load = new LoadDriver();
     const context = { server, load, dir, quick: options.quick, rounds: roundsOf(options) };
     return await inOrder(figures, context);
