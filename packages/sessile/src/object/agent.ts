@@ -15,22 +15,28 @@ import { Session } from "./session.ts";
  * as an app brings them along: extend `Session` to have it all.
  */
 export interface AgentMembers<Env, State extends Json>
-  extends Pick<
-    Session<Env, State>,
-    | "access"
-    | "caller"
-    | "cancelTimer"
-    | "clientWrites"
-    | "eventTypes"
-    | "kind"
-    | "limits"
-    | "migrations"
-    | "name"
-    | "setState"
-    | "setTimer"
-    | "sql"
-    | "state"
-  > {
+  extends Rpc.DurableObjectBranded,
+    Pick<
+      Session<Env, State>,
+      | "access"
+      | "caller"
+      | "cancelTimer"
+      | "child"
+      | "children"
+      | "clientWrites"
+      | "eventTypes"
+      | "kind"
+      | "limits"
+      | "migrations"
+      | "name"
+      | "parent"
+      | "reportToParent"
+      | "session"
+      | "setState"
+      | "setTimer"
+      | "sql"
+      | "state"
+    > {
   readonly ctx: DurableObjectState;
   readonly env: Env;
   initialState: State;
@@ -40,6 +46,7 @@ export interface AgentMembers<Env, State extends Json>
   onDisconnect(...gone: Parameters<Session["onDisconnect"]>): void;
   onMessage(...sent: Parameters<Session["onMessage"]>): boolean;
   onTimer(name: string, input: Json): void | Promise<void>;
+  onReport(...reported: Parameters<Session["onReport"]>): void;
   validateState(next: State, current: State): void;
   authorize(...asked: Parameters<Session["authorize"]>): boolean;
 }

@@ -6,10 +6,10 @@ import type { Json } from "./json.ts";
  */
 declare const callableBrand: unique symbol;
 
-/** A method that clients may call. Only `callable(…)` makes one, so no other method is reachable from outside. */
 /** JSON arguments; an optional one may be left out. */
 export type CallArguments = readonly (Json | undefined)[];
 
+/** A method that clients may call. Only `callable(…)` makes one, so no other method is reachable from outside. */
 export type Callable<Args extends CallArguments = CallArguments, Result = unknown> = ((
   ...args: Args
 ) => Result) & {

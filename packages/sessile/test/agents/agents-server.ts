@@ -41,11 +41,19 @@ export class AgentsServer {
     return this.#server.evict(className, name);
   }
 
+  down(): Promise<void> {
+    return this.#server.close();
+  }
+
+  /** Serves again, at the same address. */
+  async up(): Promise<void> {
+    this.#server = await serveAgents(this.#source, this.#folder.path, this.#server.port);
+  }
+
   async restart(whileDown: () => void | Promise<void> = () => {}): Promise<void> {
-    const { port } = this.#server;
-    await this.#server.close();
+    await this.down();
     await whileDown();
-    this.#server = await serveAgents(this.#source, this.#folder.path, port);
+    await this.up();
   }
 
   async stop(): Promise<void> {

@@ -1,14 +1,29 @@
 // The Worker that stock Agents SDK clients are run against.
-import { Agent, callable, type Json, type Schedule, SessileError, Session, streamingCallable } from "sessile";
+import {
+  Agent,
+  type ChildReport,
+  callable,
+  type Json,
+  type Schedule,
+  SessileError,
+  Session,
+  streamingCallable,
+} from "sessile";
 import { createSessile } from "sessile/worker";
 import ChatAgent from "./moved-app-worker.ts";
 
 export { ChatAgent };
 
+interface Env {
+  readonly TEST_STATE_AGENT: DurableObjectNamespace;
+  readonly TEST_CALLABLE_AGENT: DurableObjectNamespace<TestCallables>;
+  readonly TEST_SCHEDULE_AGENT: DurableObjectNamespace<TestScheduleAgent>;
+}
+
 type TestState = { count: number; items: string[]; lastUpdated: string | null };
 
 /** Written as an app of the Agents SDK is: its kind is `test-state-agent`. */
-export class TestStateAgent extends Agent<unknown, TestState> {
+export class TestStateAgent extends Agent<Env, TestState> {
   override readonly initialState: TestState = { count: 0, items: [], lastUpdated: null };
   override readonly limits = { maxStateChars: 65_536, maxPeers: 3 };
   readonly updateState = callable((state: TestState) => this.setState(state));
@@ -19,6 +34,18 @@ export class TestStateAgent extends Agent<unknown, TestState> {
   readonly dropAll = callable((code: number, reason: string) => {
     for (const socket of this.ctx.getWebSockets()) socket.close(code, reason);
   });
+  readonly dropMe = callable(() => this.dropAll(1011, "again"));
+  readonly refuseMe = callable(() => this.dropAll(4001, "gone"));
+  readonly addElsewhere = callable(async (name: string, a: number, b: number) =>
+    this.session(this.env.TEST_CALLABLE_AGENT, name).call.add(a, b),
+  );
+  readonly hire = callable(async (name: string, item: string) => {
+    await this.child(this.env.TEST_SCHEDULE_AGENT, name).call.tellParent(item);
+    return this.children().map(({ kind, name }) => `${kind}/${name}`);
+  });
+  override onReport({ child, payload }: ChildReport<{ readonly item: string }>): void {
+    this.setState({ ...this.state, items: [...this.state.items, `${payload} from ${child.name}`] });
+  }
   override validateState(next: TestState): void {
     if (next.count < 0) throw new SessileError("rejected", "count is at least 0.");
   }
@@ -50,6 +77,9 @@ export class TestScheduleAgent extends Agent<unknown, { called: string[] }> {
     this.getSchedules({ timeRange: { start: new Date(from), end: new Date(to) } }),
   );
   readonly cancel = callable((id: string) => this.cancelSchedule(id));
+  readonly tellParent = callable((item: string) => {
+    this.reportToParent("item", item);
+  });
 
   note(text: string): void {
     this.setState({ called: [...this.state.called, text] });
@@ -69,6 +99,7 @@ export class TestCallables extends Session<unknown, { value: number }> {
   #ended = 0;
 
   readonly add = callable((a: number, b: number) => a + b);
+  readonly addOne = callable((a: number) => a + 1);
   readonly setValue = callable((value: number) => this.setState({ value }));
   readonly asyncMethod = callable(async (delayMs: number) => {
     await scheduler.wait(delayMs);
@@ -93,7 +124,11 @@ export class TestCallables extends Session<unknown, { value: number }> {
     for (const socket of sockets) socket.close(code, reason);
     return sockets.length;
   });
-  readonly endedStreams = callable(() => this.#ended);
+  /** Answers once a stream has ended. */
+  readonly endedStream = callable(async () => {
+    while (this.#ended === 0) await scheduler.wait(5);
+    return this.#ended;
+  });
 
   readonly streamNumbers = streamingCallable(async (stream, count: number) => {
     for (let n = 1; n <= count; n++) stream.send(n);
@@ -144,10 +179,6 @@ export class TestCallables extends Session<unknown, { value: number }> {
   }
 }
 
-interface Env {
-  readonly TEST_STATE_AGENT: DurableObjectNamespace;
-}
-
 const sessile = createSessile<Env>({
   kinds: {
     "test-state-agent": { binding: "TEST_STATE_AGENT", route: "states" },
@@ -173,6 +204,14 @@ sessile.all("/user/*", (context) => {
 sessile.all("/custom-state/:name", (context) => {
   const url = new URL(context.req.url);
   url.pathname = `/agents/test-state-agent/${context.req.param("name")}`;
+  return sessile.fetch(new Request(url, context.req.raw), context.env);
+});
+/** Leads somewhere else each time, as where a user is signed in anew. */
+let rotations = 0;
+sessile.get("/rotating", (context) => {
+  rotations += 1;
+  const url = new URL(context.req.url);
+  url.pathname = `/agents/test-state-agent/rotation-${rotations}`;
   return sessile.fetch(new Request(url, context.req.raw), context.env);
 });
 sessile.get(

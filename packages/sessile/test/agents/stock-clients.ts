@@ -1,3 +1,6 @@
+import * as newest from "agents/client";
+import * as oldest from "agents-0-21/client";
+
 /** What these tests use of `AgentClient`. Its own types are left out: checking them costs more than all of these tests. */
 export interface StockClient extends EventTarget {
   readonly ready: Promise<void>;
@@ -25,12 +28,19 @@ export interface StockPackage {
 }
 
 /** Oldest and newest of the clients that are kept working, as they are published. */
-export const stockPackages: readonly StockPackage[] = await Promise.all(
-  [
-    ["0.21.0", "agents-0-21"],
-    ["0.32.0", "agents"],
-  ].map(async ([version, name]) => ({ version, ...(await import(`${name}/client`)) }) as StockPackage),
-);
+export const stockPackages: readonly StockPackage[] = [
+  { ...(oldest as unknown as StockPackage), version: "0.21.0" },
+  { ...(newest as unknown as StockPackage), version: "0.32.0" },
+];
+
+/** The frames that come from now on. */
+export function framesOf(client: StockClient): readonly unknown[] {
+  const frames: unknown[] = [];
+  client.addEventListener("message", (event) =>
+    frames.push(JSON.parse((event as MessageEvent<string>).data)),
+  );
+  return frames;
+}
 
 /** What happened to a client, in order, and a way to wait for what is still to come. */
 export class Watched {
@@ -52,6 +62,7 @@ export class Watched {
       onStateUpdate: (state: unknown, source: string) => note(`state from ${source}`, state),
       onStateUpdateError: (error: string) => note("state error", error),
       onIdentity: (name: string, agent: string) => note("identity", `${agent}/${name}`),
+      onIdentityChange: (from: string, to: string) => note("other session", [from, to]),
       onConnectionError: (error: { code: number; reason: string }) => note("connection error", error.code),
     });
     this.client.addEventListener("message", (event) => {

@@ -2,12 +2,14 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { AgentsServer } from "./agents-server.ts";
+import { clientContract } from "./client-contract.ts";
+import { initialState as initial } from "./client-scene.ts";
 import { stockPackages } from "./stock-clients.ts";
-import type { AgentsPage, ProbeOptions } from "./use-agent-page.ts";
+import type { AskServer, ProbeOptions, StockPage } from "./stock-page.ts";
 
-declare const page: AgentsPage;
+declare const page: StockPage;
 
 const chromiumPath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
   (path): path is string => path !== undefined && existsSync(path),
@@ -15,40 +17,41 @@ const chromiumPath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/
 
 let server: AgentsServer;
 let browser: Browser;
-let script: string;
+let tab: Page;
+const complaints: string[] = [];
 beforeAll(async () => {
   if (!chromiumPath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
   server = await AgentsServer.start();
   browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", "--disable-gpu"] });
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("use-agent-page.ts", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL("stock-page.ts", import.meta.url))],
     bundle: true,
     write: false,
     format: "iife",
     define: { "process.env.NODE_ENV": '"development"' },
     logLevel: "silent",
   });
-  script = outputFiles[0]?.text ?? "";
+  tab = await browser.newPage();
+  tab.on("pageerror", (error) => complaints.push(error.message));
+  const askServer: AskServer = (op, args) => server[op](...(args as [string, string]));
+  await tab.exposeFunction("askServer", askServer);
+  await tab.goto(`${server.url}/page`);
+  await tab.addScriptTag({ content: outputFiles[0]?.text ?? "" });
 });
 afterAll(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-let tab: Page;
-const complaints: string[] = [];
-beforeEach(async () => {
-  tab = await browser.newPage();
-  tab.on("pageerror", (error) => complaints.push(error.message));
-  await tab.goto(`${server.url}/page`);
-  await tab.addScriptTag({ content: script });
-});
 afterEach(async () => {
-  await tab.close();
+  await tab.evaluate(() => page.hideAll());
   expect(complaints.splice(0)).toEqual([]);
 });
 
-const initial = { count: 0, items: [], lastUpdated: null };
+describe.each(stockPackages)("AgentClient $version", ({ version }) => {
+  test.each(clientContract)("$title", ({ title }) =>
+    tab.evaluate(([version, title]) => page.contract(version, title), [version, title] as const),
+  );
+});
 
 describe.each(stockPackages)("useAgent $version", ({ version }) => {
   const show = (id: string, options: Partial<ProbeOptions>) =>
@@ -74,6 +77,12 @@ describe.each(stockPackages)("useAgent $version", ({ version }) => {
     tab.evaluate(([id, state]) => page.agents[id]?.setState(state), [id, state] as const);
   const call = (id: string, method: string, ...args: readonly unknown[]) =>
     tab.evaluate(([id, method, args]) => page.agents[id]?.call(method, args), [id, method, args] as const);
+  /** What a call is refused with, later. */
+  const refusal = (id: string, method: string) =>
+    tab.evaluate(([id, method]) => page.agents[id]?.call(method).catch((error: Error) => error.message), [
+      id,
+      method,
+    ] as const);
   const notes = (id: string) => tab.evaluate((id) => page.notes[id] ?? [], id);
 
   test("AG1 AG4 two components show who they are connected to and one state", async () => {
@@ -128,11 +137,57 @@ describe.each(stockPackages)("useAgent $version", ({ version }) => {
     await shows("user", { agent: "test-state-agent", name: "auth-user", identified: true });
   });
 
-  test("AG14 a refusal shows as a terminal close", async () => {
+  test("AG9 AG10 a component calls before it is connected, by its stub, and streams", async () => {
+    const agent = { agent: "TestCallableAgent", name: server.name() };
+    await show("one", { ...agent, onMount: "addOne" });
+    await expect.poll(() => notes("one")).toContain("answer 2");
+    const [sum, streamed, chunks] = await tab.evaluate(async () => {
+      const { one } = page.agents;
+      const chunks: unknown[] = [];
+      const stream = { onChunk: (chunk: unknown) => chunks.push(chunk) };
+      const sum = await one?.stub.add?.(20, 22);
+      return [sum, await one?.call("streamNumbers", [3], { stream }), chunks];
+    });
+    expect([sum, streamed, chunks]).toEqual([42, 3, [1, 2, 3]]);
+  });
+
+  test("AG9 what was asked of one session is refused when its component turns to another", async () => {
+    const agent = { agent: "TestCallableAgent" };
+    const second = server.name();
+    await show("one", { ...agent, name: server.name() });
+    await shows("one", { identified: true });
+    const sent = refusal("one", "hang");
+    await show("one", { ...agent, name: second });
+    expect(await sent).toBe("Connection closed");
+    await shows("one", { name: second, identified: true });
+    expect(await call("one", "add", 1, 2)).toBe(3);
+  });
+
+  test("AG14 the query is asked for again for each connection, and not after a refusal", async () => {
+    const name = server.name();
+    const queries = async () => (await notes("one")).filter((note) => note === "asks for the query").length;
+    await show("one", { name, user: "ada" });
+    await shows("one", { state: initial });
+    const before = await queries();
+    await refusal("one", "dropMe");
+    await expect.poll(queries).toBeGreaterThan(before);
+    // Seen by whoever is connected again.
+    const increment = `${server.url}/v1/sessions/test-state-agent/${name}/call/increment`;
+    await fetch(increment, { method: "POST", body: "[1]" });
+    await shows("one", { identified: true, state: { ...initial, count: 1 } });
+    const again = await queries();
+    await refusal("one", "refuseMe");
+    await shows("one", { closed: 4001 });
+    expect(await queries()).toBe(again);
+  });
+
+  test("AG14 a refusal shows as a terminal close, until the component turns elsewhere", async () => {
     await show("stranger", { name: server.name(), user: "stranger" });
     await shows("stranger", { closed: 4403, identified: false });
     await show("nobody", { agent: "nobody", name: server.name() });
     await shows("nobody", { closed: 4404 });
+    await show("nobody", { name: server.name() });
+    await shows("nobody", { closed: null, identified: true, state: initial });
   });
 
   test("AG14 a component that goes takes its socket along", async () => {
