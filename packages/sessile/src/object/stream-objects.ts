@@ -1,5 +1,5 @@
 import type { Json } from "../protocol/json.ts";
-import type { StreamAnswer, StreamFrame, StreamInfo } from "../protocol/stream.ts";
+import type { StreamAnswer, StreamInfo } from "../protocol/stream.ts";
 import { encodeChunk, type StreamChunk } from "../protocol/stream-chunk.ts";
 import type {
   AppendOptions,
@@ -10,11 +10,9 @@ import type {
   WriterOptions,
 } from "../protocol/stream-manager.ts";
 import type { StreamAction, StreamReplies } from "../protocol/stream-request.ts";
+import { readRemoteStream } from "./remote-stream-reader.ts";
 import { failureOf } from "./session-streams.ts";
 import { askStreamObject, openStreamObject, type StreamRelays } from "./stream-object.ts";
-import { differs, PagedReader } from "./stream-reader.ts";
-
-const retryMs = 1000;
 
 type Ask = <Do extends StreamAction["do"]>(
   action: StreamAction & { readonly do: Do },
@@ -38,14 +36,11 @@ export class StreamObjects implements StreamManager {
   }
 
   async createReader(streamId: string, options: ReaderOptions = {}): Promise<StreamReader | null> {
-    const ask = this.#ask(streamId);
-    const info = await this.getInfo(streamId);
-    if (!info) return null;
     const source = {
-      read: (offset: number) => ask({ do: "read", offset }),
-      changed: (known: StreamInfo) => this.#changed(streamId, known),
+      read: (offset: number) => this.#ask(streamId)({ do: "read", offset }),
+      open: (offset: number) => openStreamObject(this.#namespace, streamId, offset, this.#relays),
     };
-    return new PagedReader({ ...info, streamId }, source, options);
+    return readRemoteStream(streamId, await this.getInfo(streamId), source, options);
   }
 
   async endStream(streamId: string, output: Json = null): Promise<void> {
@@ -75,32 +70,17 @@ export class StreamObjects implements StreamManager {
   #ask(name: string): Ask {
     return (action) => askStreamObject(this.#namespace, name, action) as never;
   }
+}
 
-  /** The object tells over a hibernating socket, and may sleep meanwhile; first of all it says how the stream stands. */
-  #changed(name: string, known: StreamInfo): { readonly happened: Promise<void>; readonly stop: () => void } {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    let socket: WebSocket | null = null;
-    let isStopped = false;
-    const wait = async () => {
-      const opened = await openStreamObject(this.#namespace, name, known.tail, this.#relays);
-      opened.addEventListener("message", ({ data }) => {
-        const frame = JSON.parse(String(data)) as StreamFrame;
-        if (frame.t !== "stream" || differs(known, frame.info)) resolve();
-      });
-      opened.addEventListener("close", () => resolve());
-      opened.accept();
-      socket = opened;
-      if (isStopped) opened.close(1000);
-    };
-    // An object that cannot be reached, or has as many readers as it takes, is asked again, and not in a loop.
-    wait().catch(() => scheduler.wait(retryMs).then(resolve));
-    const stop = () => {
-      isStopped = true;
-      socket?.close(1000);
-      resolve();
-    };
-    return { happened: promise, stop };
-  }
+/** Characters of chunks that go with one request. */
+const maxBatchChars = 64 * 1024;
+
+/** Chunks that share a request. */
+interface Batch {
+  readonly step: number | undefined;
+  readonly chunks: Json[];
+  chars: number;
+  sent: Promise<StreamAnswer>;
 }
 
 class RemoteStreamWriter implements StreamWriter {
@@ -109,6 +89,8 @@ class RemoteStreamWriter implements StreamWriter {
   readonly #ask: Ask;
   /** One request at a time, so that chunks arrive in the order they were given. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Of the last request that has not gone yet, if chunks may still join it. */
+  #waiting: Batch | null = null;
 
   constructor(streamId: string, info: StreamInfo, ask: Ask) {
     this.streamId = streamId;
@@ -116,10 +98,15 @@ class RemoteStreamWriter implements StreamWriter {
     this.#ask = ask;
   }
 
-  append(chunk: StreamChunk, options: AppendOptions = {}): Promise<StreamAnswer> {
-    return this.#next(() =>
-      this.#ask({ do: "append", chunks: [encodeChunk(this.#info.contentType, chunk)], ...options }),
-    );
+  async append(chunk: StreamChunk, options: AppendOptions = {}): Promise<StreamAnswer> {
+    const encoded = encodeChunk(this.#info.contentType, chunk);
+    const { step, producer, order } = options;
+    // Numbered requests are told apart by their numbers.
+    if (producer !== undefined || order !== undefined)
+      return this.#next(() => this.#ask({ do: "append", chunks: [encoded], ...options }));
+    const { batch, index } = this.#join(encoded, step);
+    const answer = await batch.sent;
+    return { ...answer, at: answer.at + index };
   }
 
   async pause(): Promise<void> {
@@ -142,7 +129,26 @@ class RemoteStreamWriter implements StreamWriter {
     await this.#last.catch(() => undefined);
   }
 
+  #join(chunk: Json, step: number | undefined): { readonly batch: Batch; readonly index: number } {
+    const chars = JSON.stringify(chunk).length;
+    const waiting = this.#waiting;
+    if (waiting && waiting.step === step && waiting.chars + chars <= maxBatchChars) {
+      waiting.chars += chars;
+      return { batch: waiting, index: waiting.chunks.push(chunk) - 1 };
+    }
+    const chunks = [chunk];
+    const sent = this.#next(() => {
+      if (this.#waiting === batch) this.#waiting = null;
+      return this.#ask({ do: "append", chunks, ...(step === undefined ? {} : { step }) });
+    });
+    const batch: Batch = { step, chunks, chars, sent };
+    this.#waiting = batch;
+    return { batch, index: 0 };
+  }
+
+  /** Nothing that is given from now on goes with what was given before. */
   #next<T>(run: () => Promise<T>): Promise<T> {
+    this.#waiting = null;
     const next = this.#last.then(run, run);
     this.#last = next.catch(() => undefined);
     return next;

@@ -43,6 +43,10 @@ export class PagedReader implements StreamReader {
     return this.#offset;
   }
 
+  get generation(): number {
+    return this.#generation;
+  }
+
   cancel(): void {
     this.#isCancelled = true;
     this.#stop?.();

@@ -54,6 +54,8 @@ export interface StreamReader extends AsyncIterable<StreamChunk> {
   readonly streamId: string;
   /** Offset of the next chunk. */
   readonly offset: number;
+  /** Of what was read so far: another one than before once chunks were withdrawn. */
+  readonly generation: number;
   [Symbol.asyncIterator](): AsyncIterableIterator<StreamChunk>;
   /** Stops the iteration, also while it waits. */
   cancel(): void;
