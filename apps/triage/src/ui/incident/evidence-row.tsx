@@ -11,12 +11,11 @@ export const evidenceColumns =
 
 interface EvidenceRowProps {
   readonly row: AlertRow;
-  readonly index: number;
   readonly isWide: boolean;
 }
 
 /** A button as wide as the row: it opens the record as it came in. */
-export const EvidenceRow = memo(function EvidenceRow({ row, index, isWide }: EvidenceRowProps) {
+export const EvidenceRow = memo(function EvidenceRow({ row, isWide }: EvidenceRowProps) {
   const openRecord = useOpenRecord();
   const { at, event, severity, src, dest, host, user } = row;
   const signature = row.signature ?? "";
@@ -27,7 +26,6 @@ export const EvidenceRow = memo(function EvidenceRow({ row, index, isWide }: Evi
     return (
       <button
         type="button"
-        data-record={index}
         onClick={open}
         className="flex h-full w-full gap-2.5 border-line border-b px-3 py-2 text-left text-xs -outline-offset-2"
       >
@@ -47,7 +45,6 @@ export const EvidenceRow = memo(function EvidenceRow({ row, index, isWide }: Evi
   return (
     <button
       type="button"
-      data-record={index}
       onClick={open}
       className={cx(
         evidenceColumns,

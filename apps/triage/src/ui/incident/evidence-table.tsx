@@ -1,9 +1,8 @@
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useState } from "react";
 import type { AlertRow } from "../../contract/api.ts";
 import { useShortcuts } from "../keyboard/shortcuts.ts";
 import { useIsWide } from "../lib/use-media-query.ts";
-import { useScrollMargin } from "../lib/use-scroll-margin.ts";
+import { VirtualRows } from "../parts/virtual-rows.tsx";
 import { EvidenceRow, evidenceColumns } from "./evidence-row.tsx";
 
 interface EvidenceTableProps {
@@ -13,38 +12,13 @@ interface EvidenceTableProps {
 }
 
 const stickyPx = 130;
+const lineHeight = 32;
+const cardHeight = 80;
 
 /** As long as the evidence is; rows come as they are scrolled to. */
 export function EvidenceTable({ items, total, onWant }: EvidenceTableProps) {
-  const ref = useRef<HTMLUListElement>(null);
   const isWide = useIsWide();
-  const height = isWide ? 32 : 80;
-  const offset = useScrollMargin(ref);
   const [active, setActive] = useState(-1);
-  const virtual = useWindowVirtualizer({
-    count: total,
-    estimateSize: () => height,
-    overscan: 20,
-    scrollMargin: offset,
-    scrollPaddingStart: stickyPx,
-    scrollPaddingEnd: 40,
-  });
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows changed height with the layout
-  useLayoutEffect(() => virtual.measure(), [height]);
-
-  const rows = virtual.getVirtualItems();
-  const lastSeen = rows.at(-1)?.index ?? 0;
-  useEffect(() => onWant(lastSeen), [onWant, lastSeen]);
-
-  useEffect(() => {
-    if (active < 0) return;
-    virtual.scrollToIndex(active, { align: "auto" });
-    const frame = requestAnimationFrame(() =>
-      ref.current?.querySelector<HTMLElement>(`[data-record="${active}"]`)?.focus({ preventScroll: true }),
-    );
-    return () => cancelAnimationFrame(frame);
-  }, [active, virtual]);
 
   const move = (by: number) => () => setActive(Math.min(total - 1, Math.max(0, active + by)));
   useShortcuts({ j: move(1), k: move(-1), ArrowDown: move(1), ArrowUp: move(-1) });
@@ -64,29 +38,27 @@ export function EvidenceTable({ items, total, onWant }: EvidenceTableProps) {
           <span>User</span>
         </div>
       )}
-      <ul ref={ref} aria-label="Records" className="relative" style={{ height: virtual.getTotalSize() }}>
-        {rows.map(({ index, start }) => {
+      <VirtualRows
+        label="Records"
+        total={total}
+        rowHeight={isWide ? lineHeight : cardHeight}
+        stickyPx={stickyPx}
+        active={active}
+        onWant={onWant}
+        renderRow={(index) => {
           const row = items[index];
-          return (
-            <li
-              key={index}
-              aria-posinset={index + 1}
-              aria-setsize={total}
-              className="absolute inset-x-0 top-0"
-              style={{ transform: `translateY(${start - offset}px)`, height }}
-            >
-              {row ? (
-                <EvidenceRow row={row} index={index} isWide={isWide} />
-              ) : (
-                <span className="flex h-full items-center gap-4 border-line border-b px-4" aria-hidden="true">
-                  <span className="shimmer h-3 w-28" />
-                  <span className="shimmer h-3 w-1/2" />
-                </span>
-              )}
-            </li>
-          );
-        })}
-      </ul>
+          return row ? <EvidenceRow row={row} isWide={isWide} /> : <EvidenceSkeleton />;
+        }}
+      />
     </div>
+  );
+}
+
+function EvidenceSkeleton() {
+  return (
+    <span className="flex h-full items-center gap-4 border-line border-b px-4" aria-hidden="true">
+      <span className="shimmer h-3 w-28" />
+      <span className="shimmer h-3 w-1/2" />
+    </span>
   );
 }

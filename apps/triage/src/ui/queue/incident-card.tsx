@@ -14,12 +14,11 @@ export const cardHeight = 92;
 
 interface IncidentCardProps {
   readonly row: IncidentRow;
-  readonly index: number;
   readonly isActive: boolean;
 }
 
 /** A row of the queue where there is no room for columns. */
-export const IncidentCard = memo(function IncidentCard({ row, index, isActive }: IncidentCardProps) {
+export const IncidentCard = memo(function IncidentCard({ row, isActive }: IncidentCardProps) {
   return (
     <div
       className={cx(
@@ -33,7 +32,6 @@ export const IncidentCard = memo(function IncidentCard({ row, index, isActive }:
       <span className="flex min-w-0 flex-1 flex-col">
         <Link
           href={incidentHref(row.name)}
-          data-row={index}
           className="line-clamp-2 rounded font-medium text-sm after:absolute after:inset-0"
         >
           <Foreign text={row.title} max={160} />

@@ -16,11 +16,10 @@ export const queueColumns =
 
 interface IncidentLineProps {
   readonly row: IncidentRow;
-  readonly index: number;
   readonly isActive: boolean;
 }
 
-export const IncidentLine = memo(function IncidentLine({ row, index, isActive }: IncidentLineProps) {
+export const IncidentLine = memo(function IncidentLine({ row, isActive }: IncidentLineProps) {
   return (
     <div
       className={cx(
@@ -35,7 +34,6 @@ export const IncidentLine = memo(function IncidentLine({ row, index, isActive }:
       <span className="min-w-0">
         <Link
           href={incidentHref(row.name)}
-          data-row={index}
           className={cx(
             "block truncate rounded font-medium after:absolute after:inset-0",
             row.status === "closed" && "text-ink-2",

@@ -1,7 +1,5 @@
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef } from "react";
 import type { IncidentRow } from "../../contract/api.ts";
-import { useScrollMargin } from "../lib/use-scroll-margin.ts";
+import { VirtualRows } from "../parts/virtual-rows.tsx";
 import { cardHeight, IncidentCard } from "./incident-card.tsx";
 import { IncidentLine, lineHeight, queueColumns } from "./incident-line.tsx";
 
@@ -13,65 +11,27 @@ interface IncidentListProps {
   readonly onWant: (index: number) => void;
 }
 
-/** Rows kept free above the active one: the page's header and the list's own. */
 const stickyPx = 140;
 
-/** The whole list, as long as it is; only what is seen is in the page. */
+/** The whole list, as long as it is. */
 export function IncidentList({ items, total, isWide, active, onWant }: IncidentListProps) {
-  const ref = useRef<HTMLUListElement>(null);
-  const offset = useScrollMargin(ref);
-  const height = isWide ? lineHeight : cardHeight;
-  const virtual = useWindowVirtualizer({
-    count: total,
-    estimateSize: () => height,
-    overscan: 16,
-    scrollMargin: offset,
-    scrollPaddingStart: stickyPx,
-    scrollPaddingEnd: 48,
-  });
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows changed height with the layout
-  useLayoutEffect(() => virtual.measure(), [height]);
-
-  const rows = virtual.getVirtualItems();
-  const lastSeen = rows.at(-1)?.index ?? 0;
-  useEffect(() => onWant(lastSeen), [onWant, lastSeen]);
-
-  useLayoutEffect(() => {
-    if (active < 0) return;
-    virtual.scrollToIndex(active, { align: "auto" });
-    const find = () => ref.current?.querySelector<HTMLElement>(`[data-row="${active}"]`);
-    const link = find();
-    // At once where it can be: Enter right after must not open the row that had the focus before.
-    link?.focus({ preventScroll: true });
-    const frame = link ? 0 : requestAnimationFrame(() => find()?.focus({ preventScroll: true }));
-    return () => cancelAnimationFrame(frame);
-  }, [active, virtual]);
-
   const Row = isWide ? IncidentLine : IncidentCard;
   return (
     <div>
       {isWide && <ColumnTitles />}
-      <ul ref={ref} aria-label="Incidents" className="relative" style={{ height: virtual.getTotalSize() }}>
-        {rows.map(({ index, start }) => {
+      <VirtualRows
+        label="Incidents"
+        total={total}
+        rowHeight={isWide ? lineHeight : cardHeight}
+        stickyPx={stickyPx}
+        active={active}
+        onWant={onWant}
+        renderRow={(index) => {
           const row = items[index];
-          return (
-            <li
-              key={index}
-              aria-posinset={index + 1}
-              aria-setsize={total}
-              className="absolute inset-x-0 top-0"
-              style={{ transform: `translateY(${start - offset}px)`, height }}
-            >
-              {row ? (
-                <Row row={row} index={index} isActive={index === active} />
-              ) : (
-                <RowSkeleton isWide={isWide} index={index} />
-              )}
-            </li>
-          );
-        })}
-      </ul>
+          if (!row) return <RowSkeleton isWide={isWide} index={index} />;
+          return <Row row={row} isActive={index === active} />;
+        }}
+      />
     </div>
   );
 }
