@@ -1,26 +1,10 @@
-import type { GateRequest, WorkContext } from "sessile";
-import type { AnalyserState, IncidentEvents, IncidentState } from "../../src/contract/incident.ts";
+import type { WorkContext } from "sessile";
+import type { AnalyserState } from "../../src/contract/incident.ts";
 import type { Plain } from "../../src/contract/session.ts";
-import type { Analyser, AnalyserResult, Evidence, IncidentSummary } from "../../src/domain/index.ts";
-import type { EvidenceTable } from "./evidence-table.ts";
-import { cardOf, incidentOf, newActions } from "./verdict.ts";
-
-/** What an investigation needs of the session it runs in. */
-export interface Investigation {
-  readonly analysers: readonly Analyser[];
-  readonly evidence: EvidenceTable;
-  state(): Plain<IncidentState>;
-  status(): string | null;
-  update(change: Partial<IncidentState>): void;
-  append<Type extends keyof IncidentEvents & string>(type: Type, payload: IncidentEvents[Type]): void;
-  setStatus(to: string): void;
-  openGate(request: GateRequest): void;
-  commit(body: () => void): void;
-  takeAlerts(): Promise<void>;
-  /** Begins another turn of the event loop, for one caller at a time: analysers compute, and others must get in between. */
-  nextTurn(): Promise<void>;
-  warn(message: string, thrown: unknown): void;
-}
+import type { Analyser, AnalyserResult, Evidence } from "../../src/domain/index.ts";
+import { askAgents } from "./agents.ts";
+import type { Investigation } from "./investigation-port.ts";
+import { cardOf, incidentOf, newActions, summaryOf } from "./verdict.ts";
 
 const takeAttempts = 6;
 const analyserAttempts = 3;
@@ -32,6 +16,7 @@ const analyserAttempts = 3;
 export async function investigate(session: Investigation, work: WorkContext): Promise<undefined> {
   await takeEvidence(session, work);
   await Promise.all(session.analysers.map((analyser) => analyse(session, work, analyser)));
+  await askAgents(session, work);
   await judge(session, work);
 }
 
@@ -91,9 +76,9 @@ async function judge(session: Investigation, work: WorkContext): Promise<void> {
 function applyVerdict(session: Investigation): void {
   const state = session.state();
   if (session.status() === "closed") return;
-  const summary = summaryOf(session);
-  const card = cardOf(summary, state.analysers);
-  const { playbook, actions } = newActions(summary, card, state.plan ?? []);
+  const summary = summaryOf(session.evidence.facts.summary, session.state());
+  const card = cardOf(summary, state);
+  const { playbook, actions } = newActions(summary, card, state);
   const isFirst = session.status() === "investigating";
   session.update({
     card,
@@ -117,24 +102,8 @@ function setAnalyser(session: Investigation, name: string, analyser: AnalyserSta
 }
 
 function evidenceOf(session: Investigation): Evidence {
-  return { incident: incidentOf(summaryOf(session)), alerts: session.evidence.alerts() };
-}
-
-/** Without any alert there is still what the queue said. */
-function summaryOf(session: Investigation): IncidentSummary {
-  const { summary } = session.evidence.facts;
-  if (summary) return summary;
-  const { title, severity, type, alerts } = session.state();
   return {
-    title,
-    severity,
-    type,
-    firstAt: alerts.firstAt,
-    lastAt: alerts.lastAt,
-    alertCount: 0,
-    counts: { low: 0, medium: 0, high: 0, critical: 0 },
-    actors: { hosts: [], ips: [], users: [] },
-    ownIps: [],
-    rank: "",
+    incident: incidentOf(summaryOf(session.evidence.facts.summary, session.state())),
+    alerts: session.evidence.alerts(),
   };
 }

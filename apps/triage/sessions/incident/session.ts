@@ -10,15 +10,18 @@ import {
   workflow,
 } from "sessile";
 import { createD1Record } from "sessile/d1";
+import { chooseModel } from "../../src/agents/choose-model.ts";
+import type { AgentTask } from "../../src/agents/dossier.ts";
 import type { Decision, IncidentEvents, IncidentState, Mark } from "../../src/contract/incident.ts";
-import type { EvidenceQuery, IncidentDocument } from "../../src/contract/session.ts";
+import type { EvidenceQuery, IncidentDocument, Plain } from "../../src/contract/session.ts";
 import { type Analyser, highestSeverity, severityRank } from "../../src/domain/index.ts";
 import { readIncident } from "../../src/worker/database/incident-queries.ts";
 import { capabilitiesOf, type Env } from "../../src/worker/env.ts";
 import { createAnalysers } from "./create-analysers.ts";
 import { EvidenceTable, evidenceMigrations } from "./evidence-table.ts";
 import { initialState } from "./initial-state.ts";
-import { type Investigation, investigate, reanalyse } from "./investigation.ts";
+import { investigate, reanalyse } from "./investigation.ts";
+import type { AgentDesk, Investigation } from "./investigation-port.ts";
 import { addNote, editNote } from "./notes.ts";
 import { type AlertTaker, hasNewAlerts, takeAlerts } from "./take-alerts.ts";
 
@@ -294,6 +297,7 @@ export default class SIRTSession extends Session<Env, IncidentDocument, Incident
     return {
       analysers: this.analysers(),
       evidence: this.#evidence,
+      desk: this.#desk(),
       state: () => this.state,
       status: () => this.status,
       update: (change) => this.#update(change),
@@ -307,6 +311,17 @@ export default class SIRTSession extends Session<Env, IncidentDocument, Incident
         return this.#turns;
       },
       warn: (message, thrown) => this.#warn(message, thrown),
+    };
+  }
+
+  /** Agents work in sessions of their own, which this one gives a copy of what it knows. */
+  #desk(): AgentDesk | null {
+    const { INVESTIGATOR: investigators } = this.env;
+    if (!investigators || !chooseModel(this.env)) return null;
+    return {
+      ask: (task) =>
+        this.child(investigators, `${this.name}.${task.agent}`).call.investigate(task as Plain<AgentTask>),
+      recordUsage: (report) => void this.recordUsage(report),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { Citation, Finding } from "../domain/analysis/analyser.ts";
 import type { IncidentType } from "../domain/model/incident-type.ts";
 import type { Severity } from "../domain/model/severity.ts";
+import type { AgentState } from "./agents.ts";
 
 /** The workflow of an incident. The page shows `new` as "open": a display alias, not a fifth status. */
 export type IncidentStatus = "new" | "investigating" | "triaged" | "closed";
@@ -28,8 +29,19 @@ export interface Reason {
   readonly citations: readonly Citation[];
 }
 
+/** What a model makes of the whole incident, beside the analysers' verdict. */
+export interface Narrative {
+  readonly model: string;
+  readonly text: string;
+  readonly citations: readonly Citation[];
+  /** As the model rates it; the verdict follows it upwards only. */
+  readonly severity: Severity;
+}
+
 export interface TriageCard {
   readonly severity: Severity;
+  /** Whose word that is; absent where no model was asked. */
+  readonly severityBy?: "analysers" | "model";
   /** 0 to 1. */
   readonly confidence: number;
   readonly reasons: readonly Reason[];
@@ -38,6 +50,7 @@ export interface TriageCard {
   readonly recommendedActions: readonly string[];
   /** Analysers whose results are missing. */
   readonly missing: readonly string[];
+  readonly narrative?: Narrative | null;
 }
 
 export type Decision = "waiting" | "approved" | "rejected" | "expired";
@@ -53,6 +66,10 @@ export interface PlannedAction {
   readonly rationale: string;
   readonly timeWindow: string;
   readonly targets: readonly string[];
+  /** Who proposed it; absent: the playbook. */
+  readonly by?: "playbook" | "model";
+  /** What a model's proposal rests on. */
+  readonly citations?: readonly Citation[];
   readonly decision: Decision;
   readonly decided: Mark | null;
   readonly comment: string | null;
@@ -77,6 +94,8 @@ export interface IncidentState {
   readonly triaged: Mark | null;
   readonly closed: (Mark & { readonly decision: string; readonly comment: string }) | null;
   readonly analysers: { readonly [name: string]: AnalyserState };
+  /** Absent until a model is asked. */
+  readonly agents?: { readonly [name: string]: AgentState };
   readonly card: TriageCard | null;
   readonly plan: readonly PlannedAction[] | null;
   readonly notes: readonly Note[];
@@ -98,6 +117,20 @@ export type IncidentEvents = {
     readonly summary: string;
   };
   readonly "analysis.failed": { readonly analyser: string; readonly error: string };
+  readonly "agent.concluded": {
+    readonly agent: string;
+    readonly model: string;
+    readonly findings: number;
+    readonly summary: string;
+  };
+  readonly "agent.failed": { readonly agent: string; readonly model: string; readonly error: string };
+  /** An agent tried what it may not, or claimed what does not hold. */
+  readonly "agent.refused": {
+    readonly agent: string;
+    readonly tool: string;
+    readonly reason: string;
+    readonly arguments: string;
+  };
   readonly "card.synthesised": {
     readonly severity: Severity;
     readonly confidence: number;

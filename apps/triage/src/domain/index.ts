@@ -37,7 +37,14 @@ export {
   severityRank,
 } from "./model/severity.ts";
 
-export { type ActionPlan, type ActionTarget, type PlannedAction, planActions } from "./playbooks/plan.ts";
+export { type CatalogueEntry, catalogueAction, catalogueOf } from "./playbooks/catalogue.ts";
+export {
+  type ActionPlan,
+  type ActionTarget,
+  type PlannedAction,
+  type PlannedIncident,
+  planActions,
+} from "./playbooks/plan.ts";
 export type { Integration, Playbook, PlaybookStep, Risk, TargetKind } from "./playbooks/playbook.ts";
 export { playbookFor, playbooks } from "./playbooks/playbooks.ts";
 

@@ -14,9 +14,11 @@ const maxKnown = 10_000;
 export async function authorize({ actor, action, kind, name }: AccessQuestion, env: Env): Promise<boolean> {
   if (capabilitiesOf(env).state === "state-2-d1")
     throw new SessileError("unavailable", "Sessions are off in this deployment: it runs on D1 alone.");
-  if (kind === "incident" && name !== undefined && !(await isIncident(env, name)))
+  const isAgent = kind === "investigator";
+  const incident = isAgent ? name?.split(".")[0] : name;
+  if ((kind === "incident" || isAgent) && incident !== undefined && !(await isIncident(env, incident)))
     throw new SessileError("not_found", "There is no incident of this name.", { field: "name" });
-  if (action === "admin") return false;
+  if (action === "admin" || (isAgent && action !== "read")) return false;
   return action === "read" || actor !== null;
 }
 

@@ -1,7 +1,8 @@
 import type { GeneratedEnv } from "@sessions/env";
+import type { ModelSettings } from "../agents/choose-model.ts";
 
 /** Bindings and settings of `wrangler.jsonc`. Those of the objects are absent where their block was removed. */
-export interface Env extends Partial<GeneratedEnv> {
+export interface Env extends Partial<GeneratedEnv>, ModelSettings {
   readonly INCIDENTS_DB: D1Database;
   readonly SESSILE_FEED?: DurableObjectNamespace;
   /** `state-2-d1`: D1 alone. `state-3-do`: every incident has a durable session. */

@@ -39,6 +39,8 @@ export class ScriptedModel {
   readonly url: string;
   /** By the first message of each conversation. */
   readonly scripts = new Map<string, Script>();
+  /** Of conversations that begin otherwise. */
+  otherwise: Script | null = null;
   readonly #server: ReturnType<typeof createServer>;
 
   private constructor(server: ReturnType<typeof createServer>) {
@@ -62,7 +64,7 @@ export class ScriptedModel {
     const left = new Promise<void>((resolve) => response.on("close", () => resolve()));
     const { messages, tools = [] } = JSON.parse(await text(request));
     const first = messages.find(({ role }: AskedMessage) => role === "user")?.content;
-    const script = this.scripts.get(first);
+    const script = this.scripts.get(first) ?? this.otherwise;
     if (!script) return void response.writeHead(400).end(JSON.stringify({ error: { message: "no script" } }));
     const answer = await script({
       messages,

@@ -55,7 +55,7 @@ export function planActions(incident: PlannedIncident): ActionPlan {
   return { playbook: playbook.id, title: playbook.title, actions };
 }
 
-function actionOf(step: PlaybookStep, targets: readonly ActionTarget[]): PlannedAction {
+export function actionOf(step: PlaybookStep, targets: readonly ActionTarget[]): PlannedAction {
   const { id, risk, reversible, integration, rationale, timeWindow } = step;
   return { id, title: titleOf(step, targets), risk, reversible, integration, rationale, timeWindow, targets };
 }
@@ -63,12 +63,16 @@ function actionOf(step: PlaybookStep, targets: readonly ActionTarget[]): Planned
 function targetsOf(step: PlaybookStep, incident: PlannedIncident): readonly ActionTarget[] {
   const kind = step.target;
   if (kind === undefined) return [];
-  return candidates(kind, incident)
+  return candidateTargets(kind, incident)
     .slice(0, maxTargets)
     .map((value) => ({ kind, value }));
 }
 
-function candidates(kind: TargetKind, { actors, ownIps = [] }: PlannedIncident): readonly string[] {
+/** What the evidence names of this kind. */
+export function candidateTargets(
+  kind: TargetKind,
+  { actors, ownIps = [] }: PlannedIncident,
+): readonly string[] {
   if (kind === "host") return actors.hosts;
   if (kind === "user") return actors.users;
   const ours = (ip: string): boolean => isInternalIp(ip) || ownIps.includes(ip);

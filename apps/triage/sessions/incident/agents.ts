@@ -1,0 +1,129 @@
+import type { WorkContext } from "sessile";
+import { chooseRecords, type Dossier, type DossierFinding } from "../../src/agents/dossier.ts";
+import type { AgentName, AgentReport } from "../../src/contract/agents.ts";
+import type { Plain } from "../../src/contract/session.ts";
+import { type AnalyserName, analyserNames } from "../../src/domain/index.ts";
+import type { AgentDesk, Investigation } from "./investigation-port.ts";
+import { cardOf, incidentOf, newActions, summaryOf } from "./verdict.ts";
+
+const attempts = 4;
+
+/**
+ * Has the agents reason about what the analysers found: who looks into what, then those side by side, then all of it together, then
+ * the plan. One that fails leaves the analysers' word as it is, and the page says so.
+ */
+export async function askAgents(session: Investigation, work: WorkContext): Promise<void> {
+  const { desk } = session;
+  if (!desk) return;
+  const ask = (agent: AgentName, question: string | null = null) =>
+    askAgent(session, desk, work, { agent, question });
+  const { assignments } = await ask("coordinator");
+  const questions = new Map(assignments.map(({ analyser, question }) => [analyser, question]));
+  const asked = analyserNames.filter((name) => questions.size === 0 || questions.has(name));
+  await Promise.all(asked.map((name: AnalyserName) => ask(name, questions.get(name) ?? null)));
+  await ask("synthesiser");
+  await ask("planner");
+}
+
+async function askAgent(
+  session: Investigation,
+  desk: AgentDesk,
+  work: WorkContext,
+  { agent, question }: { readonly agent: AgentName; readonly question: string | null },
+): Promise<Plain<AgentReport>> {
+  const runId = `${work.workId}:${agent}`;
+  if (session.state().agents?.[agent] === undefined)
+    setAgent(session, agent, { status: "running", startedAt: Date.now() });
+  const task = () => desk.ask({ runId, agent, question, dossier: dossierOf(session) });
+  const commit = (report: Plain<AgentReport>) => {
+    settle(session, agent, report);
+    const { tokens, costMicros, durationMs } = report.cost;
+    desk.recordUsage({
+      entryId: runId,
+      kind: "subagent",
+      source: "agent",
+      name: agent,
+      model: report.model,
+      totalTokens: tokens,
+      costMicros,
+      durationMs,
+      ref: runId,
+    });
+  };
+  try {
+    return await work.step(`agent:${agent}`, task, { attempts, commit });
+  } catch (thrown) {
+    session.warn(`The agent ${agent} could not be asked`, thrown);
+    session.commit(() => settle(session, agent, unreachable));
+    return unreachable;
+  }
+}
+
+/** What it came to, with what it tried and may not. */
+function settle(session: Investigation, agent: AgentName, report: Plain<AgentReport>): void {
+  const { conclusion, error, findings, refusals, model } = report;
+  setAgent(session, agent, { ...report, status: conclusion ? "done" : "failed", at: Date.now() });
+  if (conclusion)
+    session.append("agent.concluded", { agent, model, findings: findings.length, summary: conclusion.text });
+  else session.append("agent.failed", { agent, model, error: error ?? "" });
+  for (const refusal of refusals) session.append("agent.refused", { agent, ...refusal });
+}
+
+function setAgent(
+  session: Investigation,
+  agent: AgentName,
+  state: NonNullable<ReturnType<Investigation["state"]>["agents"]>[string],
+): void {
+  session.update({ agents: { ...session.state().agents, [agent]: state } });
+}
+
+function dossierOf(session: Investigation): Dossier {
+  const state = session.state();
+  const summary = summaryOf(session.evidence.facts.summary, state);
+  const card = cardOf(summary, state);
+  const findings = findingsOf(state);
+  return {
+    incident: {
+      ...incidentOf(summary),
+      ownIps: summary.ownIps,
+      severity: card.severity,
+      type: card.type,
+      alerts: summary.alertCount,
+      firstAt: summary.firstAt,
+      lastAt: summary.lastAt,
+    },
+    findings,
+    records: chooseRecords(session.evidence.alerts(), findings),
+    planned: [...(state.plan ?? []), ...newActions(summary, card, state).actions].map(({ id }) => id),
+    assessment: card.narrative?.text ?? null,
+  };
+}
+
+function findingsOf({
+  analysers,
+  agents = {},
+}: ReturnType<Investigation["state"]>): readonly DossierFinding[] {
+  const own = Object.entries(analysers).flatMap(([analyser, state]) =>
+    state.status === "done"
+      ? state.findings.map((finding) => ({ ...finding, analyser, by: "analyser" as const }))
+      : [],
+  );
+  const added = Object.entries(agents).flatMap(([analyser, state]) =>
+    state.status === "running"
+      ? []
+      : state.findings.map((finding) => ({ ...finding, analyser, by: "model" as const })),
+  );
+  return [...own, ...added];
+}
+
+const unreachable: AgentReport = {
+  model: "",
+  conclusion: null,
+  error: "The agent could not be reached.",
+  findings: [],
+  assignments: [],
+  proposals: [],
+  refusals: [],
+  code: [],
+  cost: { tokens: 0, costMicros: null, durationMs: 0 },
+};
