@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Answer } from "../workerd/start.ts";
 import { Fixture } from "../workerd/start.ts";
+import { inside } from "./inside.ts";
 import { pathOf, routeRules } from "./route-rules.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -10,10 +11,6 @@ beforeAll(async () => {
   fixture = await Fixture.start();
 }, 60_000);
 afterAll(() => fixture.stop());
-
-/** Marks of the inside: paths, frames of a stack, SQL, and what fixtures throw. */
-const inside =
-  /\.(ts|js):\d|\bat \w+ \(|worker\.js|SQLITE|SELECT |INSERT |_sessile_|no_such_table|secret detail|D1_ERROR/;
 
 function assertOpaque(answer: Answer): void {
   expect(JSON.stringify([answer.body, [...answer.headers]])).not.toMatch(inside);

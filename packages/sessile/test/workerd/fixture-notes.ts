@@ -83,6 +83,8 @@ export class Notes extends Session<Env, State> {
   readonly whoAmI = callable(() => this.caller as unknown as Json);
 
   readonly add = callable((text: string) => {
+    // Types end where the network begins.
+    if (typeof text !== "string") throw new SessileError("bad_request", "A note is text.", { field: "text" });
     this.sql`INSERT INTO note (text) VALUES (${text})`;
     this.append("note.added", { text });
     this.setState({ ...this.state, count: this.state.count + 1, text });

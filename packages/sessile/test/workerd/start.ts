@@ -183,6 +183,7 @@ function serveFixture(
       SESSILE_RELAY: { className: "Relay" },
       CHATS: { className: "Chats" },
       STREAMS: { className: "StreamObject" },
+      SESSILE_STREAM: { className: "StreamObject" },
       SESSILE_SUBSCRIPTIONS: { className: "StreamSubscriptions" },
       DIARY: { className: "Diary" },
       CHRONICLE: { className: "Chronicle" },

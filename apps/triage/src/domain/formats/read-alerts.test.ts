@@ -193,6 +193,12 @@ describe("the hash of a record", () => {
 });
 
 describe("hostile text", () => {
+  it("is no address for ending in one, and costs the records after it nothing", async () => {
+    const [odd, next] = await read({ ...eve, src_ip: "a203.0.113.91", dest_ip: "::a1.2.3.4" }, eve);
+    expect(odd?.alert).toMatchObject({ actors: { ips: [] } });
+    expect(next?.alert?.src?.ip).toBe("198.51.100.7");
+  });
+
   it("loses its control and bidirectional characters and its length in titles", async () => {
     const signature = `LOCAL \u202Egnp.exe\u0000\u001b[31m \u{E0041} ${"x".repeat(3000)}`;
     const alert = await readOne({ ...eve, alert: { ...eve.alert, signature } });

@@ -1,11 +1,15 @@
 /** Bytes of an IPv4 (4) or IPv6 (16) address; undefined where the text is neither. IPv4-mapped IPv6 gives the IPv4 bytes. */
 export function ipBytes(text: string): readonly number[] | undefined {
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
-    const bytes = text.split(".").map(Number);
-    return bytes.every((byte) => byte <= 255) ? bytes : undefined;
-  }
+  const v4 = ipv4Bytes(text);
+  if (v4 !== undefined) return v4;
   if (text.length > 45 || !/^[0-9a-f:]+(\d{1,3}(\.\d{1,3}){3})?(%\w+)?$/i.test(text)) return undefined;
   return ipv6Bytes(text.replace(/%.*$/, ""));
+}
+
+function ipv4Bytes(text: string): readonly number[] | undefined {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined;
+  const bytes = text.split(".").map(Number);
+  return bytes.every((byte) => byte <= 255) ? bytes : undefined;
 }
 
 function ipv6Bytes(text: string): readonly number[] | undefined {
@@ -25,7 +29,7 @@ function groupBytes(part: string): number[] | undefined {
   const bytes: number[] = [];
   for (const group of part === "" ? [] : part.split(":")) {
     if (group.includes(".")) {
-      const v4 = ipBytes(group);
+      const v4 = ipv4Bytes(group);
       if (v4 === undefined) return undefined;
       bytes.push(...v4);
     } else if (/^[0-9a-f]{1,4}$/i.test(group)) {

@@ -1,0 +1,55 @@
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { Fixture } from "../workerd/start.ts";
+import { describeFinding, type Finding, fuzz, shares } from "./fuzz.ts";
+import { parserTargets, serverTargets } from "./targets/index.ts";
+
+// `npm run fuzz -- [--cases N] [--seed S] [--only TARGET] [--case N]`: N cases of hostile input, shared among the targets; the same
+// seed makes the same ones. `--case` tries a single one.
+const { values } = parseArgs({
+  options: {
+    cases: { type: "string", default: "100000" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000_000)) },
+    only: { type: "string" },
+    case: { type: "string" },
+  },
+});
+
+const fixture = await Fixture.start();
+const all = [...parserTargets(), ...serverTargets(fixture)];
+const targets = all.filter(({ name }) => values.only === undefined || name === values.only);
+if (targets.length === 0) throw new Error(`--only is one of: ${all.map(({ name }) => name).join(", ")}.`);
+
+/** A case that never ends cannot say so itself. */
+const progress = new Int32Array(new SharedArrayBuffer(8));
+const watchdog = new Worker(new URL("watchdog.ts", import.meta.url), {
+  workerData: { progress, names: targets.map(({ name }) => name), seed: values.seed },
+});
+
+const findings: Finding[] = [];
+for (const [index, [target, share]] of [...shares(targets, Number(values.cases)).entries()].entries()) {
+  const count = values.case === undefined ? share : 1;
+  const started = performance.now();
+  const found = await fuzz(target, values.seed, {
+    from: Number(values.case ?? 0),
+    count,
+    onCase: (number) => {
+      progress[0] = index;
+      progress[1] = number;
+    },
+  });
+  findings.push(...found);
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`${target.name}: ${count} cases in ${seconds.toFixed(1)} s, ${found.length} findings`);
+}
+await watchdog.terminate();
+await fixture.stop();
+
+for (const finding of findings) {
+  console.error(`\n${describeFinding(finding)}`);
+  console.error(
+    `  again: npm run fuzz -- --seed ${values.seed} --only ${finding.target} --case ${finding.case}`,
+  );
+}
+console.log(`seed ${values.seed}: ${findings.length} findings`);
+process.exitCode = findings.length > 0 ? 1 : 0;

@@ -1,0 +1,96 @@
+import { deepStrictEqual } from "node:assert";
+import { readAgentsFrame } from "../../../src/protocol/agents-frame.ts";
+import { decodeAudioFrame } from "../../../src/protocol/audio-frame.ts";
+import { parseCommand, parseWith } from "../../../src/protocol/command.ts";
+import { SessileError } from "../../../src/protocol/error.ts";
+import { clientFrameSchema } from "../../../src/protocol/frame.ts";
+import { type Json, parseJson } from "../../../src/protocol/json.ts";
+import { defaultLimits } from "../../../src/protocol/limits.ts";
+import { KernelFixture } from "../../../src/testing/kernel-fixture.ts";
+import { commandRules } from "../../attack/command-rules.ts";
+import { inside } from "../../attack/inside.ts";
+import type { FuzzTarget } from "../fuzz.ts";
+
+export const commands = Object.entries(commandRules).map(([op, { form }]) => ({ id: "p.0.1", op, ...form }));
+export const clientFrames: readonly unknown[] = [
+  { t: "hello", v: 1, after: 3, history: 5, from: "snapshot", events: true, short: true },
+  { t: "pull", after: 2 },
+  { t: "signal", signal: { x: 1 } },
+  { t: "voice", join: true },
+  ...commands.map((command) => ({ t: "do", commands: [command, command] })),
+];
+export const agentsFrames: readonly unknown[] = [
+  { type: "cf_agent_state", state: { count: 1, text: "x" } },
+  { type: "rpc", id: "r-1", method: "add", args: ["x"] },
+  { type: "cf_agent_chat", id: "c" },
+  { type: "message", text: "x" },
+];
+
+const jsonLimits = { maxChars: defaultLimits.maxFrameChars, maxDepth: defaultLimits.maxDepth };
+
+/** Passes whatever is refused in the words meant for it. @throws anything else */
+export function refusing<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (thrown) {
+    assertRefusal(thrown);
+    return undefined;
+  }
+}
+
+export function assertRefusal(thrown: unknown): void {
+  if (!(thrown instanceof SessileError) || thrown.code === "internal") throw thrown;
+  const shown = JSON.stringify(thrown.toWire());
+  if (inside.test(shown)) throw new Error(`shows its inside: ${shown}`);
+}
+
+/** Frames of a socket as they are read, before anybody acts on them. */
+export const frameParsers: FuzzTarget = {
+  name: "frames",
+  weight: 40,
+  parallel: 1,
+  attempt(hostile, note) {
+    const text = hostile.like(hostile.random.chance(0.7) ? clientFrames : agentsFrames);
+    note(text);
+    refusing(() => {
+      const frame = parseWith(clientFrameSchema, parseJson(text, jsonLimits, "frame"), "frame");
+      if (frame.t === "do")
+        for (const command of frame.commands) refusing(() => parseCommand(command, "command"));
+    });
+    refusing(() => readAgentsFrame(text, defaultLimits));
+    const { random } = hostile;
+    const audio = hostile.bytes(random.pick([0, 1, 11, 12, 13, 650, 652]));
+    audio.set([random.between(0, 3), random.between(0, 2)].slice(0, audio.length));
+    refusing(() => decodeAudioFrame(audio, defaultLimits));
+  },
+};
+
+/** Commands as they are run, on a session's real tables. */
+export const kernelCommands: FuzzTarget = {
+  name: "commands",
+  weight: 2,
+  parallel: 1,
+  attempt(hostile, note) {
+    const { random } = hostile;
+    const inputs = Array.from({ length: 30 }, () => hostile.twist(random.pick(commands), 0.06));
+    note(inputs);
+    const fixture = new KernelFixture({
+      method:
+        () =>
+        (...args) =>
+          args as Json,
+    });
+    fixture.kernel.write(null, fixture.now, (writer) => {
+      writer.openGate({ gateId: "g", title: "May it?", options: ["approve", "deny"] });
+    });
+    for (const input of inputs) {
+      const command = refusing(() => parseCommand(parseJson(input, jsonLimits), "body"));
+      const outcome = command && refusing(() => fixture.one(command));
+      if (outcome && !outcome.ok) assertRefusal(outcome.error);
+    }
+    // Whoever wakes from the tables finds what the memory had.
+    const before = JSON.stringify(fixture.kernel.view);
+    deepStrictEqual(JSON.parse(JSON.stringify(fixture.wake().view)), JSON.parse(before));
+    fixture.database.close();
+  },
+};

@@ -1,0 +1,70 @@
+import { Agent, request } from "node:http";
+import { inside } from "../../attack/inside.ts";
+import type { Fixture } from "../../workerd/start.ts";
+import type { FuzzTarget } from "../fuzz.ts";
+import { requestOf, type SentRequest } from "./hostile-request.ts";
+
+/** Every route of a real server, with something wrong in its path, query, headers or body. */
+export function httpRoutes(fixture: Fixture): FuzzTarget {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  return {
+    name: "http",
+    weight: 15,
+    parallel: 8,
+    async attempt(hostile, note) {
+      const sent = requestOf(hostile);
+      note({ ...sent, body: sent.body === null ? null : String(sent.body) });
+      const { status, head, text } = await send(fixture.url, agent, sent);
+      if (status >= 500 || status < 200) throw new Error(`answered ${status} ${text}`);
+      if (status >= 400 && inside.test(head + text)) throw new Error(`shows its inside: ${head} ${text}`);
+    },
+    async finish() {
+      agent.destroy();
+      await assertSound(fixture);
+    },
+  };
+}
+
+/** The server goes on, and no session has failed at anything it did not mean to refuse. */
+async function assertSound(fixture: Fixture): Promise<void> {
+  const { body } = await fixture.ask("GET", "notes/fuzzed/log?level=error&limit=1000", {
+    headers: { "x-test-user": "ada" },
+  });
+  if (body.items.length > 0)
+    throw new Error(`a session's operator log has errors: ${JSON.stringify(body.items)}`);
+}
+
+async function send(
+  url: string,
+  agent: Agent,
+  { method, path, headers, body }: SentRequest,
+): Promise<{ status: number; head: string; text: string }> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    // Without a length, Node would send a body that belongs to no request.
+    const length = body === null ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const outgoing = request(
+      { hostname, port, method, path, headers: { ...headers, ...length }, agent, timeout: 20_000 },
+      (incoming) => {
+        const head = JSON.stringify(incoming.rawHeaders);
+        const status = incoming.statusCode ?? 0;
+        // A stream of events ends when its reader leaves.
+        if (incoming.headers["content-type"]?.startsWith("text/event-stream")) {
+          outgoing.destroy();
+          resolve({ status, head, text: "" });
+          return;
+        }
+        let text = "";
+        incoming.setEncoding("utf8");
+        incoming.on("data", (chunk: string) => {
+          text += chunk;
+        });
+        incoming.on("end", () => resolve({ status, head, text }));
+        incoming.on("error", reject);
+      },
+    );
+    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 20 s")));
+    outgoing.on("error", reject);
+    outgoing.end(body ?? undefined);
+  });
+}

@@ -1,0 +1,17 @@
+import type { Fixture } from "../../workerd/start.ts";
+import type { FuzzTarget } from "../fuzz.ts";
+import { alertFiles } from "./alerts.ts";
+import { exportFiles } from "./files.ts";
+import { frameParsers, kernelCommands } from "./frames.ts";
+import { httpRoutes } from "./http.ts";
+import { socketFrames } from "./sockets.ts";
+
+/** What reads input, in this very process. */
+export function parserTargets(): readonly FuzzTarget[] {
+  return [frameParsers, kernelCommands, exportFiles, alertFiles];
+}
+
+/** The whole of it, on workerd. */
+export function serverTargets(fixture: Fixture): readonly FuzzTarget[] {
+  return [httpRoutes(fixture), socketFrames(fixture)];
+}
