@@ -1,5 +1,5 @@
 import { type GenerateFlags, parseGenerate } from "./generate-flags.ts";
-import { type ProjectCommand, parseNew, parseProject } from "./project-flags.ts";
+import { type ProjectCommand, parseMigrate, parseNew, parsePreflight } from "./project-flags.ts";
 import { parseDev, parseServe, type ServeCommand } from "./serve-flags.ts";
 import { isSessionCommand, parseSessionCommand, type SessionCommand, sessionHelp } from "./session-flags.ts";
 import { UsageError } from "./usage-error.ts";
@@ -18,7 +18,7 @@ export const overview = `sessile: durable sessions for AI agents
   sessile serve              serve a Worker and its sessions on this machine
   sessile generate           bring what follows from sessions/ up to date
   sessile migrate            show what becomes of the classes' storage
-  sessile preflight          find what would break a deploy
+  sessile preflight          find what stands in the way of a deploy
   sessile tail KIND/NAME     print a session's events and follow it
   sessile export KIND/NAME   write a session's whole log to a file
   sessile import FILE        make a session from an export
@@ -50,8 +50,9 @@ export function parseCommandLine(args: readonly string[]): Command {
     case "new":
       return parseNew(rest);
     case "migrate":
+      return parseMigrate(rest);
     case "preflight":
-      return parseProject(first, rest);
+      return parsePreflight(rest);
     case "generate":
       return parseGenerate(rest);
     default:

@@ -68,7 +68,9 @@ async function runSessionCommand(command: SessionCommand): Promise<void> {
 function requireNode(): void {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 13)) return;
-  throw new UsageError(`Node 22.13 or newer is needed; this is ${process.versions.node}.`);
+  throw new UsageError(
+    `Node 22.13 or newer is needed; this is ${process.versions.node}. npm install -D node@24 brings one for this folder alone.`,
+  );
 }
 
 function readVersion(): string {

@@ -10,9 +10,15 @@ export interface ProjectFlags {
   readonly root: string;
 }
 
+export interface PreflightFlags extends ProjectFlags {
+  /** Say what stands in the way, and let it be. */
+  readonly force: boolean;
+}
+
 export type ProjectCommand =
   | { readonly name: "new"; readonly flags: NewFlags }
-  | { readonly name: "migrate" | "preflight"; readonly flags: ProjectFlags }
+  | { readonly name: "migrate"; readonly flags: ProjectFlags }
+  | { readonly name: "preflight"; readonly flags: PreflightFlags }
   | { readonly name: "help"; readonly text: string };
 
 const newHelp = `sessile new: make a project
@@ -23,19 +29,19 @@ const newHelp = `sessile new: make a project
 
 const rootHelp = "  --root PATH   the project's folder (default: this one)\n  --help        print this\n";
 
-const help = {
-  migrate: `sessile migrate: show what becomes of the classes' storage
+const migrateHelp = `sessile migrate: show what becomes of the classes' storage
 
 Writes nothing. Shows the migrations of sessions.lock.json, then those that \`sessile generate\` would add to them.
 
-${rootHelp}`,
-  preflight: `sessile preflight: find what would break a deploy
+${rootHelp}`;
+
+const preflightHelp = `sessile preflight: find what stands in the way of a deploy
 
 Writes nothing, and fails with the list: what is out of date, bindings that are missing or whose ids are placeholders, classes without a
-migration, kinds that would lose their storage, a lockfile that is not committed.
+migration, kinds that would lose their storage; in a git repository also what is not committed, not pushed or not pulled.
 
-${rootHelp}`,
-} as const;
+  --force       print the list, and succeed all the same
+${rootHelp}`;
 
 /** @throws UsageError */
 export function parseNew(args: readonly string[]): ProjectCommand {
@@ -47,11 +53,19 @@ export function parseNew(args: readonly string[]): ProjectCommand {
   return { name: "new", flags: { folder } };
 }
 
+const rootOptions = { root: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+
 /** @throws UsageError */
-export function parseProject(name: "migrate" | "preflight", args: readonly string[]): ProjectCommand {
-  const values = readFlags(name, args, { root: { type: "string" }, help: { type: "boolean", short: "h" } });
-  if (values.help) return { name: "help", text: help[name] };
-  return { name, flags: { root: values.root ?? "." } };
+export function parseMigrate(args: readonly string[]): ProjectCommand {
+  const { help, root = "." } = readFlags("migrate", args, rootOptions);
+  return help ? { name: "help", text: migrateHelp } : { name: "migrate", flags: { root } };
+}
+
+/** @throws UsageError */
+export function parsePreflight(args: readonly string[]): ProjectCommand {
+  const values = readFlags("preflight", args, { ...rootOptions, force: { type: "boolean" } });
+  const { help, root = ".", force = false } = values;
+  return help ? { name: "help", text: preflightHelp } : { name: "preflight", flags: { root, force } };
 }
 
 function readNew(args: readonly string[]) {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { type Server, serve, type WorkerModule } from "sessile/node";
-import { generate } from "sessile/routes";
+import { dirname, join, resolve } from "node:path";
+import { serve, type WorkerModule } from "sessile/node";
+import { generate, lockPath, type Manifest } from "sessile/routes";
 import { bundlePages } from "./bundle-pages.ts";
 import { bundleWorker } from "./bundle-worker.ts";
+import { describeServer } from "./describe-server.ts";
 import type { ServeFlags } from "./serve-flags.ts";
 import { toServeOptions } from "./serve-options.ts";
 import { findConfig, mainOf, readConfig, type WorkerConfig } from "./worker-config.ts";
@@ -11,24 +12,14 @@ import { findConfig, mainOf, readConfig, type WorkerConfig } from "./worker-conf
 /** Serves until the process is told to stop. */
 export async function runServe(flags: ServeFlags): Promise<void> {
   const file = findConfig(flags.config, process.cwd());
-  if (flags.worker === undefined) await generateFirst(dirname(file));
+  const manifest = flags.worker === undefined ? await generateFirst(dirname(file)) : null;
   const config = readConfig(file);
   const server = await serve({
     worker: await chooseWorker(flags, config),
     ...toServeOptions(flags, config),
   });
   stopOnSignal(() => server.close());
-  process.stdout.write(describeServer(server));
-}
-
-/** Where it serves, and where the data lies. */
-export function describeServer(server: Server): string {
-  const seconds = (server.startupMs / 1000).toFixed(2);
-  const folder = relative(process.cwd(), server.dir);
-  return (
-    `Sessile serves ${server.url} (started in ${seconds} s)\n` +
-    `The data lies in ${folder.startsWith("..") ? server.dir : folder}. Stop with Ctrl-C.\n`
-  );
+  process.stdout.write(await describeServer(server, manifest));
 }
 
 async function chooseWorker(flags: ServeFlags, config: WorkerConfig): Promise<WorkerModule> {
@@ -37,10 +28,11 @@ async function chooseWorker(flags: ServeFlags, config: WorkerConfig): Promise<Wo
 }
 
 /** What follows from `sessions/` is up to date before it is served; a lockfile says that there is such a folder. */
-async function generateFirst(root: string): Promise<void> {
-  if (!existsSync(join(root, "sessions.lock.json"))) return;
+async function generateFirst(root: string): Promise<Manifest | null> {
+  if (!existsSync(join(root, lockPath))) return null;
   const { manifest } = generate({ root });
   await bundlePages(root, manifest);
+  return manifest;
 }
 
 /** The first signal stops in order, a second one at once. */

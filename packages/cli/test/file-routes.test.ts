@@ -195,7 +195,7 @@ test("FR17: `sessile generate` writes once, and --check fails until it has", () 
   expect(sessile("--allow-delete").status).toBe(0);
 });
 
-test("FR18: `sessile serve` serves what the folder says now", async () => {
+test("FR18: `sessile serve` serves what the folder says now, and says where its pages and the inspector are", async () => {
   using other = new RoutedProject();
   other.generate();
   other.replace("sessions/teams/session.ts", "pathname, caller: caller?.id", "moved: pathname");
@@ -203,9 +203,13 @@ test("FR18: `sessile serve` serves what the folder says now", async () => {
   const args = ["--conditions=sessile-source", cli, "serve", "--port", "0"];
   const child = spawn(process.execPath, args, { cwd: other.root, stdio: ["ignore", "pipe", "inherit"] });
   const exit = once(child, "exit");
+  const said: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    const url = /serves (\S+)/.exec(line)?.[1];
-    if (url === undefined) continue;
+    said.push(line);
+    if (!line.startsWith("The data lies in")) continue;
+    const [, url] = /serves (\S+)/.exec(said[0] ?? "") ?? [];
+    expect(said).toContain(`  page       ${url}/chat/{name}`);
+    expect(said).toContain(`  inspector  ${url}/_sessile/inspect/{kind}/{name}`);
     expect(await (await fetch(`${url}/crew/red/x`)).json()).toMatchObject({ name: "red", moved: "/x" });
     child.kill("SIGTERM");
   }

@@ -77,3 +77,29 @@ test("FR22 FR23: `sessile migrate` and `sessile preflight` say what would become
   });
   expect(readFileSync(join(root, "sessions.lock.json"), "utf8")).toBe(lock);
 });
+
+test("FR25: `sessile preflight` refuses what is not committed, pushed or pulled, unless it is forced, and then loudly", () => {
+  const root = join(folder, "repository");
+  sessile(folder, "new", "repository");
+  const git = (cwd: string, ...args: string[]) => {
+    const me = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+    const { status, stderr } = spawnSync("git", [...me, ...args], { cwd, encoding: "utf8" });
+    expect(status, stderr).toBe(0);
+  };
+  git(root, "init", "--quiet");
+  expect(sessile(root, "preflight").said).toMatch(/sessions\.lock\.json is not committed.*\n.*changed files/);
+  git(root, "add", ".");
+  git(root, "commit", "--quiet", "-m", "All");
+  expect(sessile(root, "preflight").status).toBe(0);
+
+  git(folder, "clone", "--quiet", "repository", "clone");
+  const clone = join(folder, "clone");
+  expect(sessile(clone, "preflight").status).toBe(0);
+  for (const cwd of [root, clone]) git(cwd, "commit", "--quiet", "--allow-empty", "-m", cwd);
+  git(clone, "fetch", "--quiet");
+  const refused = sessile(clone, "preflight");
+  expect(refused.status).toBe(1);
+  expect(refused.said).toMatch(/1 commits are not pushed.*\n.*1 commits of the branch are not here/);
+  const forced = sessile(clone, "preflight", "--force");
+  expect(forced).toMatchObject({ status: 0, said: expect.stringMatching(/--force.*\n.*not pushed/) });
+});

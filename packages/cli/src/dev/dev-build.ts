@@ -10,6 +10,8 @@ import { IncrementalBuild, inputsOf } from "./incremental-build.ts";
 
 /** What a project's files come to now. */
 export interface DevBuilt {
+  /** Null without a folder of kinds. */
+  readonly manifest: Manifest | null;
   readonly source: string;
   readonly options: ReturnType<typeof toServeOptions>;
   /** Scripts of pages, by the file they belong into. */
@@ -44,7 +46,13 @@ export class DevBuild {
       ? await this.#buildPages(generated.manifest, config.assets?.directory)
       : new Map();
     const source = await this.#buildWorker(mainOf(config), config.define);
-    return { source, options, pages, generated: generated?.changed ?? [] };
+    return {
+      manifest: generated?.manifest ?? null,
+      source,
+      options,
+      pages,
+      generated: generated?.changed ?? [],
+    };
   }
 
   /** Whether a change there may mean another build. What is not built, such as a log, must not: it may be of our own making. */

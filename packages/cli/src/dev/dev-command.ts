@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { describeServer, stopOnSignal } from "../serve-command.ts";
+import { describeServer } from "../describe-server.ts";
+import { stopOnSignal } from "../serve-command.ts";
 import type { ServeFlags } from "../serve-flags.ts";
 import { DevServer } from "./dev-server.ts";
 
@@ -11,7 +12,8 @@ export async function runDev(flags: ServeFlags): Promise<void> {
   const dev = await DevServer.start({
     root: flags.config === undefined ? process.cwd() : dirname(resolve(flags.config)),
     flags: flags.config === undefined ? flags : { ...flags, config: resolve(flags.config) },
-    onServing: (server) => print(`${describeServer(server)}Changes take over in place.\n`),
+    onServing: async (server, manifest) =>
+      print(`${await describeServer(server, manifest)}Changes take over in place.\n`),
     print: (line) => print(`${line}\n`),
   });
   stopOnSignal(() => dev.close());

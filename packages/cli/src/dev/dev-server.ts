@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { ServeError, type Server, serve } from "sessile/node";
+import type { Manifest } from "sessile/routes";
 import type { ServeFlags } from "../serve-flags.ts";
 import { DevBuild, type DevBuilt, writePages } from "./dev-build.ts";
 import { FolderWatch } from "./folder-watch.ts";
@@ -10,7 +11,7 @@ export interface DevOptions {
   readonly root: string;
   readonly flags: ServeFlags;
   /** Called once, when it serves for the first time. */
-  readonly onServing: (server: Server) => void;
+  readonly onServing: (server: Server, manifest: Manifest | null) => void | Promise<void>;
   readonly print: (line: string) => void;
 }
 
@@ -101,7 +102,7 @@ export class DevServer {
     const hasNewPages = writePages(built.pages);
     if (!this.#server) {
       this.#server = await serve({ worker: built, ...built.options });
-      this.#options.onServing(this.#server);
+      await this.#options.onServing(this.#server, built.manifest);
     } else if (hasNewPages || !isSame(built, this.#running)) {
       const startedAt = performance.now();
       await this.#takeOver(this.#server, built);
