@@ -189,6 +189,9 @@ test("FR17: `sessile generate` writes once, and --check fails until it has", () 
   rmSync(other.path(".sessions"), { recursive: true });
   // What a fresh clone lacks is built, not committed.
   expect(sessile("--check").status).toBe(0);
+  other.move("sessions/chat", "sessions/talk");
+  expect(sessile().stderr).toMatch(/The folders of sessions\/ make these: .*@sessions\/talk/);
+  other.move("sessions/talk", "sessions/chat");
   rmSync(other.path("sessions/twice"), { recursive: true });
   const refused = sessile();
   expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("twice (Twice)")]);
