@@ -2,7 +2,7 @@ import type { WorkContext } from "sessile";
 import { chooseRecords, type Dossier, type DossierFinding } from "../../src/agents/dossier.ts";
 import type { AgentName, AgentReport } from "../../src/contract/agents.ts";
 import type { Plain } from "../../src/contract/session.ts";
-import { type AnalyserName, analyserNames } from "../../src/domain/index.ts";
+import { analyserNames } from "../../src/domain/index.ts";
 import type { AgentDesk, Investigation } from "./investigation-port.ts";
 import { cardOf, incidentOf, newActions, summaryOf } from "./verdict.ts";
 
@@ -10,19 +10,24 @@ const attempts = 4;
 
 /**
  * Has the agents reason about what the analysers found: who looks into what, then those side by side, then all of it together, then
- * the plan. One that fails leaves the analysers' word as it is, and the page says so.
+ * the plan. Where a round comes to nothing the model is in trouble: the rest is not asked, and the analysers' word stands.
  */
 export async function askAgents(session: Investigation, work: WorkContext): Promise<void> {
   const { desk } = session;
   if (!desk) return;
-  const ask = (agent: AgentName, question: string | null = null) =>
-    askAgent(session, desk, work, { agent, question });
-  const { assignments } = await ask("coordinator");
-  const questions = new Map(assignments.map(({ analyser, question }) => [analyser, question]));
-  const asked = analyserNames.filter((name) => questions.size === 0 || questions.has(name));
-  await Promise.all(asked.map((name: AnalyserName) => ask(name, questions.get(name) ?? null)));
-  await ask("synthesiser");
-  await ask("planner");
+  const ask = async (agents: readonly AgentName[], questions?: ReadonlyMap<string, string>) => {
+    const asked = agents.map((agent) =>
+      askAgent(session, desk, work, { agent, question: questions?.get(agent) ?? null }),
+    );
+    const reports = await Promise.all(asked);
+    return reports.some(({ conclusion }) => conclusion !== null) ? reports : null;
+  };
+  const [coordinated] = (await ask(["coordinator"])) ?? [];
+  if (!coordinated) return;
+  const questions = new Map(coordinated.assignments.map(({ analyser, question }) => [analyser, question]));
+  const assigned = analyserNames.filter((name) => questions.size === 0 || questions.has(name));
+  if (!(await ask(assigned, questions))) return;
+  if (await ask(["synthesiser"])) await ask(["planner"]);
 }
 
 async function askAgent(
@@ -31,9 +36,10 @@ async function askAgent(
   work: WorkContext,
   { agent, question }: { readonly agent: AgentName; readonly question: string | null },
 ): Promise<Plain<AgentReport>> {
+  const known = session.state().agents?.[agent];
+  if (known?.status === "done") return known;
   const runId = `${work.workId}:${agent}`;
-  if (session.state().agents?.[agent] === undefined)
-    setAgent(session, agent, { status: "running", startedAt: Date.now() });
+  if (known?.status !== "running") setAgent(session, agent, { status: "running", startedAt: Date.now() });
   const task = () => desk.ask({ runId, agent, question, dossier: dossierOf(session) });
   const commit = (report: Plain<AgentReport>) => {
     settle(session, agent, report);

@@ -29,6 +29,12 @@ export async function reanalyse(session: Investigation, work: WorkContext, name:
   if (session.status() === "triaged") await judge(session, work);
 }
 
+/** The agents that have not answered yet, and the verdict after them. */
+export async function consult(session: Investigation, work: WorkContext): Promise<undefined> {
+  await askAgents(session, work);
+  await judge(session, work);
+}
+
 /** While D1 is away there may still be evidence from earlier, and an investigation of that is better than none. */
 async function takeEvidence(session: Investigation, work: WorkContext): Promise<void> {
   const take = async () => {

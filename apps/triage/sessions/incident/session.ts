@@ -1,4 +1,6 @@
 import {
+  type Action,
+  type Actor,
   callable,
   type Gate,
   type GateOutcome,
@@ -20,7 +22,7 @@ import { capabilitiesOf, type Env } from "../../src/worker/env.ts";
 import { createAnalysers } from "./create-analysers.ts";
 import { EvidenceTable, evidenceMigrations } from "./evidence-table.ts";
 import { initialState } from "./initial-state.ts";
-import { investigate, reanalyse } from "./investigation.ts";
+import { consult, investigate, reanalyse } from "./investigation.ts";
 import type { AgentDesk, Investigation } from "./investigation-port.ts";
 import { addNote, editNote } from "./notes.ts";
 import { type AlertTaker, hasNewAlerts, takeAlerts } from "./take-alerts.ts";
@@ -49,6 +51,7 @@ export default class SIRTSession extends Session<Env, IncidentDocument, Incident
     investigate: (work: Parameters<typeof investigate>[1]) => investigate(this.#investigation(), work),
     reanalyse: (work: Parameters<typeof reanalyse>[1], input: Json) =>
       reanalyse(this.#investigation(), work, String(input)),
+    consult: (work: Parameters<typeof consult>[1]) => consult(this.#investigation(), work),
   };
 
   #taking: Promise<void> | null = null;
@@ -71,6 +74,18 @@ export default class SIRTSession extends Session<Env, IncidentDocument, Incident
       });
     this.#update({ analysers: { ...this.state.analysers, [analyser]: { status: "waiting" } } });
     this.startWork("reanalyse", { workId: `reanalyse-${crypto.randomUUID()}`, input: analyser });
+  });
+
+  /** Asks the agents that have not answered: the model was in trouble, or was not there yet. */
+  readonly consultAgents = callable((): void => {
+    if (!this.#desk())
+      throw new SessileError("unavailable", "No model is set in this deployment, so there are no agents.");
+    const isBusy = Object.values(this.view.work).some((name) => name === "consult" || name === "investigate");
+    if (this.status !== "triaged" || isBusy)
+      throw new SessileError("illegal_transition", "Agents are asked once an incident is triaged.", {
+        current: this.status,
+      });
+    this.startWork("consult", { workId: `consult-${crypto.randomUUID()}` });
   });
 
   /** @returns the note's id */
@@ -153,11 +168,9 @@ export default class SIRTSession extends Session<Env, IncidentDocument, Incident
     this.append("action.decided", { actionId: action.id, title: action.title, decision });
   }
 
-  override authorize(
-    actor: Parameters<Session["authorize"]>[0],
-    action: Parameters<Session["authorize"]>[1],
-  ): boolean {
-    return action === "read" || (action !== "admin" && actor !== null);
+  /** People decide. A session, such as an agent's, reads. */
+  override authorize(actor: Actor | null, action: Action): boolean {
+    return action === "read" || (action !== "admin" && actor !== null && !actor.id.startsWith("session:"));
   }
 
   /** Guests watch; only people with a name are heard by the others. */

@@ -5,7 +5,10 @@ import { text } from "node:stream/consumers";
 export interface AskedMessage {
   readonly role: string;
   readonly content: string | null;
-  readonly tool_calls?: readonly { readonly id: string }[];
+  readonly tool_calls?: readonly {
+    readonly id: string;
+    readonly function: { readonly name: string; readonly arguments: string };
+  }[];
   readonly tool_call_id?: string;
 }
 
@@ -62,7 +65,10 @@ export class ScriptedModel {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const left = new Promise<void>((resolve) => response.on("close", () => resolve()));
-    const { messages, tools = [] } = JSON.parse(await text(request));
+    const body = await text(request).catch(() => null);
+    // Whoever asked was killed.
+    if (body === null) return;
+    const { messages, tools = [] } = JSON.parse(body);
     const first = messages.find(({ role }: AskedMessage) => role === "user")?.content;
     const script = this.scripts.get(first) ?? this.otherwise;
     if (!script) return void response.writeHead(400).end(JSON.stringify({ error: { message: "no script" } }));
