@@ -140,7 +140,7 @@ describe("triage in the browser", () => {
     await action.getByText("Bob").waitFor();
   });
 
-  test("what is written while the network is gone waits, is sent once, and what others did meanwhile arrives", async () => {
+  test("what is written while the network is gone waits, is sent once, also by another tab, and what others did meanwhile arrives", async () => {
     const ada = await app.person("Ada");
     const url = await openCritical(ada.page);
     app.network.cut();
@@ -162,9 +162,25 @@ describe("triage in the browser", () => {
     await ada.page.getByText("Live", { exact: true }).waitFor();
     await ada.page.getByText("Written at the office.").waitFor();
     await expect.poll(async () => ada.page.getByText("Sending…").count()).toBe(0);
-    expect(
-      await ada.page.getByRole("region", { name: "Notes" }).getByText("Written on the train.").count(),
-    ).toBe(1);
+    const notes = (page: Page) => page.getByRole("region", { name: "Notes" });
+    expect(await notes(ada.page).getByText("Written on the train.").count()).toBe(1);
+
+    app.network.cut();
+    await ada.page.getByText("Live", { exact: true }).waitFor({ state: "hidden" });
+    await ada.page.getByLabel("New note").fill("Written before the tab was closed.");
+    await button(ada.page, /^Add note/)
+      .first()
+      .click();
+    await expect.poll(() => storedCommands(ada.page)).toBe(1);
+    await ada.page.close();
+    app.network.mend();
+    const again = await ada.context.newPage();
+    await again.goto(url);
+    await again.getByText("Live", { exact: true }).waitFor();
+    await expect.poll(() => storedCommands(again)).toBe(0);
+    const written = notes(again).getByText("Written before the tab was closed.");
+    await written.first().waitFor();
+    expect(await written.count()).toBe(1);
   });
 
   test("a restart of the server changes nothing on the page", async () => {
@@ -263,6 +279,24 @@ describe("triage in the browser", () => {
     },
   );
 });
+
+/** How many commands of this browser wait on its disk. */
+function storedCommands(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const opened = indexedDB.open("sessile-outbox");
+        opened.onerror = reject;
+        opened.onsuccess = () => {
+          const count = opened.result.transaction("commands").objectStore("commands").count();
+          count.onsuccess = () => {
+            opened.result.close();
+            resolve(count.result);
+          };
+        };
+      }),
+  );
+}
 
 async function cookieOf(name: string): Promise<string> {
   const response = await fetch(`${app.server.url}/api/profile`, {

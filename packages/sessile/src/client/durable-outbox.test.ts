@@ -280,9 +280,13 @@ test("OX6 of a session that is gone for good the commands are refused: nobody wi
   const { server, open, say } = stage();
   server.isAccepting = false;
   const first = open();
-  say(first, "left");
+  const [left] = say(first, "left");
   await first.outbox.saved();
   first.close();
+  await expect(left).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("is kept"),
+  });
   server.isAccepting = true;
   server.refuse = () => ({ code: "overloaded", message: "later" });
   const second = open();

@@ -144,7 +144,7 @@ export class DurableOutbox extends ClientOutbox implements OutboxKeeper {
     // Nobody will ever take them.
     if (reason.kind === "refused" && reason.code === closeCodes.gone)
       for (const [id, { isQueued }] of [...this.#rows]) if (isQueued) this.answered(id, error);
-    super.fail(error, reason);
+    super.fail(reason.kind === "stopped" && this.isDurable ? leftForNext() : error, reason);
     this.#stop();
   }
 
@@ -367,6 +367,13 @@ function notTheirs(): SessileError {
 }
 
 /** @throws SessileError `bad_request` if the client's numbering is not its own to choose */
+function leftForNext(): SessileError {
+  return new SessileError(
+    "unavailable",
+    "The client was closed before an answer came. The command is kept, and sent by the session's next client.",
+  );
+}
+
 function outboxAddressOf(options: SessionClientOptions): OutboxAddress {
   if (options.producer !== undefined)
     throw new SessileError(

@@ -1,7 +1,9 @@
 import type { FormEvent, KeyboardEvent } from "react";
+import { errorMessage } from "../api/http.ts";
 import { Button } from "../parts/button.tsx";
 import { fieldClass } from "../parts/field.ts";
 import { Foreign } from "../parts/foreign.tsx";
+import { showToast } from "../parts/toast.ts";
 import { useApp } from "../shell/app-context.ts";
 import { EditingHint } from "./editing-hint.tsx";
 import { useIncident } from "./session-context.ts";
@@ -18,9 +20,13 @@ interface NewNoteProps {
 export function NewNote({ editors, onTyping }: NewNoteProps) {
   const { name } = useIncident();
   const { requireProfile } = useApp();
-  const { text, change } = useDraft(`draft.${name}.new`);
-  const { send, resend, drop, sending, stranded } = useOutgoingNotes();
+  const { text, change, restore } = useDraft(`draft.${name}.new`);
+  const { send, sending, held, outbox } = useOutgoingNotes(restore);
 
+  const sendAgain = (id: string) => {
+    if (requireProfile())
+      outbox.sendAgain(id).catch((thrown: unknown) => showToast(errorMessage(thrown), "error"));
+  };
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
     if (text.trim() === "" || !requireProfile()) return;
@@ -41,17 +47,17 @@ export function NewNote({ editors, onTyping }: NewNoteProps) {
           <span className="block text-ink-3 text-xs">Sending…</span>
         </p>
       ))}
-      {stranded.map((note) => (
+      {held.map((note) => (
         <div key={note.id} role="note" className="rounded-md bg-medium-soft px-3 py-2 text-sm">
           <p className="whitespace-pre-wrap">
             <Foreign text={note.text} max={600} />
           </p>
-          <p className="mt-1 text-medium text-xs">This note was never confirmed.</p>
+          <p className="mt-1 text-medium text-xs">{note.why}</p>
           <div className="mt-1.5 flex gap-2">
-            <Button size="sm" onClick={() => resend(note)}>
+            <Button size="sm" onClick={() => sendAgain(note.id)}>
               Send again
             </Button>
-            <Button size="sm" look="quiet" onClick={() => drop(note.id)}>
+            <Button size="sm" look="quiet" onClick={() => outbox.dismiss(note.id)}>
               Discard
             </Button>
           </div>

@@ -1,68 +1,40 @@
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 import { errorMessage } from "../api/http.ts";
-import { useNow } from "../lib/use-now.ts";
 import { showToast } from "../parts/toast.ts";
-import {
-  addOutgoing,
-  isStranded,
-  type OutgoingNote,
-  readOutgoing,
-  removeOutgoing,
-} from "./outgoing-notes.ts";
+import { notesIn, type OutgoingNote } from "./outgoing-notes.ts";
 import { useIncident } from "./session-context.ts";
 
-/** Sends notes and keeps each in this browser until the session has it. */
-export function useOutgoingNotes() {
-  const { name, session, state } = useIncident();
-  const [stored, setStored] = useState(() => readOutgoing(name));
-  const now = useNow();
-  const { addNote } = session.call;
+export interface HeldNote extends OutgoingNote {
+  readonly why: string;
+}
 
-  const drop = useCallback(
-    (id: string) => {
-      removeOutgoing(name, id);
-      setStored(readOutgoing(name));
-    },
-    [name],
-  );
+/**
+ * Notes that the session does not have yet: on their way, or held because they were refused when nobody was here, or because somebody
+ * else wrote them. `restore` takes back the text of one that is refused now.
+ */
+export function useOutgoingNotes(restore: (text: string) => void) {
+  const { session } = useIncident();
+  const { addNote } = session.call;
+  const { outbox } = session.client;
   const send = useCallback(
     (text: string) => {
-      const note = addOutgoing(name, text);
-      setStored(readOutgoing(name));
-      addNote(text).then(
-        () => drop(note.id),
-        (thrown: unknown) => {
-          // Kept: it shows below the notes with the choice to send it again.
-          showToast(`The note was not saved. ${errorMessage(thrown)}`, "error");
-          setStored(readOutgoing(name));
-        },
-      );
+      addNote(text).catch((thrown: unknown) => {
+        showToast(`The note is not saved. ${errorMessage(thrown)}`, "error");
+        if (!isLeft(thrown)) restore(text);
+      });
     },
-    [name, addNote, drop],
+    [addNote, restore],
   );
-  const resend = useCallback(
-    (note: OutgoingNote) => {
-      removeOutgoing(name, note.id);
-      send(note.text);
-    },
-    [name, send],
-  );
+  const held = [...session.kept, ...outbox.others].flatMap(({ error, ...command }): HeldNote[] => {
+    const why = error
+      ? `This note was refused. ${errorMessage(error)}`
+      : "This note waits for the profile that wrote it.";
+    return notesIn([command]).map((note) => ({ ...note, why }));
+  });
+  return { send, sending: notesIn(session.pending), held, outbox };
+}
 
-  const hasArrived = (note: OutgoingNote) =>
-    state.notes.some(({ text, created }) => text === note.text && created.at >= note.at - 5_000);
-  const pendingTexts = new Set(
-    session.pending.flatMap(({ command }) =>
-      command.op === "call" && command.method === "addNote" ? [command.args?.[0]] : [],
-    ),
-  );
-  const open = stored.filter((note) => !hasArrived(note));
-  return {
-    send,
-    resend,
-    drop,
-    /** On their way from this page. */
-    sending: open.filter((note) => pendingTexts.has(note.text)),
-    /** Not known to have arrived, and nobody is sending them. */
-    stranded: open.filter((note) => isStranded(note, pendingTexts.has(note.text), now)),
-  };
+/** Closing a client rejects what it has not sent, which another one then sends. */
+function isLeft(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown && thrown.code === "unavailable";
 }
