@@ -8,6 +8,7 @@ import {
   type UIMessageChunk,
 } from "ai";
 import type { AgentDefinition } from "./define-agent.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** What a model said when it was asked once. */
 export interface ModelTurn {
@@ -30,7 +31,7 @@ export async function callModel(
     ...settings,
     model: agent.model,
     messages,
-    tools: withoutExecute(agent.tools),
+    tools: described(agent.tools),
     ...(instructions === undefined ? {} : { instructions }),
     ...(toolChoice === undefined ? {} : { toolChoice }),
     abortSignal: signal,
@@ -40,10 +41,14 @@ export async function callModel(
     },
   });
   const chunks = toUIMessageStream({ stream: result.stream, sendStart: false, sendFinish: false });
-  for await (const chunk of chunks) {
-    // How the run ends is said by the run.
-    if (chunk.type !== "error" && chunk.type !== "abort") await write(chunk);
-  }
+  const read = async () => {
+    for await (const chunk of chunks) {
+      signal.throwIfAborted();
+      // How the run ends is said by the run.
+      if (chunk.type !== "error" && chunk.type !== "abort") await write(chunk);
+    }
+  };
+  await untilAborted(read(), signal);
   signal.throwIfAborted();
   const failed = failure as { readonly error: unknown } | null;
   if (failed) throw failed.error;
@@ -53,9 +58,12 @@ export async function callModel(
   return { messages: await result.responseMessages, finishReason, usage: { inputTokens, outputTokens } };
 }
 
-/** The model is told of the tools; calling them is a step of the run. */
-function withoutExecute(tools: ToolSet): ToolSet {
+/** The model is told of the tools; having them approved and calling them is the run's. */
+function described(tools: ToolSet): ToolSet {
   return Object.fromEntries(
-    Object.entries(tools).map(([name, { execute: _execute, ...tool }]) => [name, tool as ToolSet[string]]),
+    Object.entries(tools).map(([name, { execute: _execute, needsApproval: _needed, ...tool }]) => [
+      name,
+      tool as ToolSet[string],
+    ]),
   );
 }

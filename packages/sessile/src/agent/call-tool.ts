@@ -7,6 +7,7 @@ import type {
   ToolSet,
 } from "ai";
 import { SessileError } from "../protocol/index.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** What a tool gave, as a model gets it. */
 export type ToolOutput = ToolResultPart["output"];
@@ -55,15 +56,34 @@ export async function callTool(
   keys.set(options, idempotencyKey);
   try {
     const output = await untilAborted(lastOf(tool.execute(input as never, options as never)), signal);
-    const told = tool.toModelOutput
+    return await modelOutput(tools, call, output, maxOutputChars);
+  } catch (thrown) {
+    return errorOutput(thrown);
+  }
+}
+
+/** A call's output as the model gets it, whoever carried it out. */
+export async function modelOutput(
+  tools: ToolSet,
+  { toolCallId, toolName, input }: ToolCallPart,
+  output: unknown,
+  maxOutputChars: number,
+): Promise<ToolOutput> {
+  try {
+    const tool = Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
+    const told = tool?.toModelOutput
       ? await tool.toModelOutput({ toolCallId, input: input as never, output: output as never })
       : plainOutput(output);
     if (JSON.stringify(told).length <= maxOutputChars) return told;
     return { type: "error-text", value: `The result is longer than ${maxOutputChars} characters.` };
   } catch (thrown) {
-    const value = thrown instanceof Error ? thrown.message : String(thrown);
-    return { type: "error-text", value: value.slice(0, 8000) };
+    return errorOutput(thrown);
   }
+}
+
+export function errorOutput(thrown: unknown): ToolOutput {
+  const value = thrown instanceof Error ? thrown.message : String(thrown);
+  return { type: "error-text", value: value.slice(0, 8000) };
 }
 
 function plainOutput(output: unknown): ToolOutput {
@@ -77,14 +97,4 @@ async function lastOf(given: unknown): Promise<unknown> {
   let last: unknown = null;
   for await (const output of given as AsyncIterable<unknown>) last = output;
   return last;
-}
-
-/** A tool that does not heed its signal must not hold the run. */
-function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

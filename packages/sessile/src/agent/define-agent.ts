@@ -7,7 +7,10 @@ export interface AgentOptions<Tools extends ToolSet = ToolSet> {
   readonly name: string;
   readonly model: LanguageModel;
   readonly instructions?: string;
-  /** Tools of the AI SDK, with `execute`. Each gets an idempotency key: `idempotencyKeyOf(options)`. */
+  /**
+   * Tools of the AI SDK. Each call has an idempotency key: `idempotencyKeyOf(options)`. One that `needsApproval` waits for a person,
+   * and one without `execute` for a client that carries it out.
+   */
   readonly tools?: Tools;
   readonly toolChoice?: ToolChoice<Tools>;
   /** Temperature, output tokens and the like, as the AI SDK takes them. */
@@ -46,11 +49,6 @@ export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>)
     const bound = options[field];
     if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1 || bound > maxBound))
       refuse(field, `is a whole number from 1 to ${maxBound}`);
-  }
-  for (const [name, tool] of Object.entries(options.tools ?? {})) {
-    // What a run cannot ask a person about it must not carry out.
-    if (!tool.execute) refuse(`tools.${name}`, "has no execute, and nobody else carries out calls of a run");
-    if (tool.needsApproval) refuse(`tools.${name}`, "needs an approval, which runs do not ask for yet");
   }
   return {
     maxSteps: 100,

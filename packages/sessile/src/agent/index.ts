@@ -1,12 +1,11 @@
-export {
-  AgentSession,
-  type AgentSessionState,
-  initialAgent,
-  type RunMessage,
-} from "./agent-session.ts";
+export type { CallGate, PendingCall } from "../object/call-gate.ts";
+export { AgentSession, initialAgent } from "./agent-session.ts";
+export { questionTool } from "./asked-call.ts";
 export { idempotencyKeyOf } from "./call-tool.ts";
+export type { RunMessage } from "./conversation.ts";
 export { type AgentDefinition, type AgentOptions, defineAgent } from "./define-agent.ts";
 export { type ModelSummarizerOptions, modelSummarizer } from "./model-summarizer.ts";
 export type { ModelPrices } from "./model-usage.ts";
-export { RunHandle } from "./run-handle.ts";
+export { RunHandle, type RunSource } from "./run-handle.ts";
+export type { AgentSessionState } from "./session-runs.ts";
 export type { Said } from "./transcript.ts";

@@ -1,4 +1,6 @@
 import {
+  type ActiveRun,
+  isSuspending,
   type ReaderOptions,
   type RunInfo,
   type RunResult,
@@ -6,22 +8,35 @@ import {
   SessileError,
   type StreamManager,
   type StreamReader,
+  type SuspendedRun,
+  type UsageRollup,
 } from "../protocol/index.ts";
+
+/** What a run's stream does not tell of it. */
+export interface RunSource {
+  /** The run that its session is at. */
+  active(): ActiveRun | null;
+  /** What there is of a run that waits. */
+  suspended(active: ActiveRun, waiting: SuspendedRun): RunResult;
+  usage(runId: string): UsageRollup | Promise<UsageRollup>;
+}
 
 /** A run, whoever carries it out. */
 export class RunHandle {
   readonly runId: string;
   readonly #streams: StreamManager;
+  readonly #source: RunSource;
 
-  constructor(runId: string, streams: StreamManager) {
+  constructor(runId: string, streams: StreamManager, source: RunSource) {
     this.runId = runId;
     this.#streams = streams;
+    this.#source = source;
   }
 
   /** @throws SessileError `not_found` */
   async info(): Promise<RunInfo> {
     const stream = await this.#streams.getInfo(this.runId);
-    const info = stream && runInfoOf(stream);
+    const info = stream && runInfoOf(stream, this.#source.active());
     if (!info) throw noSuchRun();
     return info;
   }
@@ -36,15 +51,24 @@ export class RunHandle {
     return reader;
   }
 
-  /** Waits for the end. @throws SessileError the run's own, if it failed */
+  /** Waits until the run has ended, or waits for others itself. @throws SessileError the run's own, if it failed */
   async result(): Promise<RunResult> {
-    const { tail = 0 } = (await this.#streams.getInfo(this.runId)) ?? {};
-    const reader = await this.stream({ offset: tail, onResync: () => {} });
-    // A failed run ends its stream with its error.
-    for await (const _chunk of reader);
-    const { result } = await this.info();
-    if (!result) throw noSuchRun();
-    return result;
+    for (;;) {
+      const { tail = 0 } = (await this.#streams.getInfo(this.runId)) ?? {};
+      const { result, error } = await this.info();
+      if (result) return result;
+      if (error) throw SessileError.fromWire(error);
+      const active = this.#source.active();
+      if (active?.runId === this.runId && active.suspended)
+        return this.#source.suspended(active, active.suspended);
+      for await (const chunk of await this.stream({ offset: tail, onResync: () => {} }))
+        if (isSuspending(chunk)) break;
+    }
+  }
+
+  /** What its model, its tools and its sub-agents took. */
+  async getUsageRollup(): Promise<UsageRollup> {
+    return this.#source.usage(this.runId);
   }
 }
 

@@ -1,80 +1,25 @@
-import type { ModelMessage, UIMessageChunk } from "ai";
-import {
-  type Json,
-  type RunOutcome,
-  type RunResult,
-  SessileError,
-  sha256Hex,
-  type UsageReport,
-} from "../protocol/index.ts";
+import type { JSONValue, ModelMessage, ToolCallPart } from "ai";
+import { type Json, SessileError, type SuspendedRun, type UsageReport } from "../protocol/index.ts";
+import { askedAbout, type SettledCall, settledCall } from "./asked-call.ts";
+import { callIdOf, callKey } from "./call-key.ts";
 import { callModel, type ModelTurn } from "./call-model.ts";
-import { callTool, type ToolOutput } from "./call-tool.ts";
+import { callTool, errorOutput, modelOutput, type ToolOutput } from "./call-tool.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { usageOf } from "./model-usage.ts";
+import { plain } from "./plain.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import type { RunControl } from "./run-control.ts";
-import {
-  answersOf,
-  type Move,
-  nextMove,
-  type OpenCall,
-  promptOf,
-  type Said,
-  textOf,
-  usedBy,
-} from "./transcript.ts";
-
-/** What is stored when a step is done, all of it in the commit that journals the step. */
-export interface StepRecord {
-  readonly said: readonly Said[];
-  readonly used: UsageReport;
-  /** For readers, beside what the step has written already. */
-  readonly chunks: readonly Json[];
-}
-
-export interface JournalOptions {
-  /** Milliseconds until the step is tried again; null gives it up. */
-  readonly retry: (thrown: unknown, attempt: number) => number | null;
-  /** Ends the waiting before the next attempt. */
-  readonly signal: AbortSignal;
-}
-
-/** Where a run lives: its journal, its messages and its stream. */
-export interface RunPort {
-  /** All messages there are. */
-  read(): readonly Said[];
-  /** Runs a step unless it is in the journal, and stores what it gives together with that. @returns what was stored; null: it was in the journal */
-  journal(
-    step: number,
-    name: string,
-    body: () => Promise<StepRecord>,
-    options: JournalOptions,
-  ): Promise<StepRecord | null>;
-  /** Withdraws what a step has written for readers, if it did not come to its end. */
-  withdraw(step: number): Promise<void>;
-  /** Resolves once there is room for more. */
-  write(step: number, chunk: UIMessageChunk): Promise<void>;
-  /** Resolves when what was written is durable. */
-  drained(): Promise<void>;
-  /** Of a result's JSON. */
-  readonly maxOutputChars: number;
-  report(message: string, thrown: unknown): void;
-}
+import { endOf, type RunEnd } from "./run-end.ts";
+import type { RunPort, StepRecord } from "./run-port.ts";
+import { resultChunks, resultMessage } from "./tool-result.ts";
+import { type Move, nextMove, type OpenCall, promptOf, type Said } from "./transcript.ts";
 
 /** A step that came to no result, as opposed to one that could not be stored. */
-class StepFailure extends Error {}
+export class StepFailure extends Error {}
 
 const storeRetryMs = 1000;
-/** What a provider calls its calls may be anything. */
-const plainId = /^[\x21-\x7e]{1,48}$/;
 
-/** How a run ended, and of a failed one why. */
-export interface RunEnd {
-  readonly result: RunResult;
-  readonly error: SessileError | null;
-}
-
-/** Asks the model and carries out its calls until there is nothing more to do. */
+/** Asks the model and carries out its calls until there is nothing more to do, or nothing that others need not do first. */
 export class RunLoop {
   readonly #runId: string;
   readonly #agent: AgentDefinition;
@@ -90,10 +35,11 @@ export class RunLoop {
     this.#said = [...port.read()];
   }
 
-  async run(): Promise<RunEnd> {
+  async run(): Promise<RunEnd | SuspendedRun> {
     for (;;) {
       const move = this.#next();
-      if (move.do === "end") return this.#ended(move.outcome, move.reason);
+      if (move.do === "end") return endOf(this.#run, move.outcome, move.reason);
+      if (move.do === "wait") return this.#suspended(move.step, move.calls);
       try {
         if (move.do === "ask") await this.#ask(move.step);
         else await this.#call(move.step, move.calls);
@@ -105,9 +51,22 @@ export class RunLoop {
           await this.#control.wait(storeRetryMs);
           continue;
         }
-        return this.#ended("failed", readable(thrown instanceof StepFailure ? thrown.cause : thrown));
+        return endOf(this.#run, "failed", readable(thrown instanceof StepFailure ? thrown.cause : thrown));
       }
     }
+  }
+
+  get #run() {
+    return { runId: this.#runId, agent: this.#agent.name, said: this.#said };
+  }
+
+  #suspended(step: number, open: readonly OpenCall[]): SuspendedRun {
+    const calls = open.map((one) => {
+      const gateId = callKey(one);
+      const { toolCallId, toolName } = one.call;
+      return { gateId, kind: this.#port.gate(gateId)?.gate.kind ?? "approval", toolCallId, toolName };
+    });
+    return { outcome: "suspended_client_tool", step, calls };
   }
 
   #next(): Move {
@@ -118,6 +77,7 @@ export class RunLoop {
       isOverdue: this.#control.isOverdue,
       maxSteps,
       ...(maxTokens === undefined ? {} : { maxTokens }),
+      waits: (open) => this.#port.gate(callKey(open))?.outcome === null,
     });
   }
 
@@ -169,43 +129,89 @@ export class RunLoop {
   /** All calls of an answer at once. The others go on when one of them cannot be stored. */
   async #call(step: number, calls: readonly OpenCall[]): Promise<void> {
     const prompt = promptOf(this.#said.slice(0, this.#said.indexOf(calls[0]?.answer as Said)));
-    const done = await Promise.allSettled(
-      calls.map((open) => {
-        const name = `${step}:${idOf(open.call.toolCallId)}`;
-        return this.#journal(
-          step,
-          name,
-          () => this.#carryOut(step, open, prompt),
-          () => null,
-        );
-      }),
-    );
+    const done = await Promise.allSettled(calls.map((open) => this.#answerCall(step, open, prompt)));
     const failed = done.find((one) => one.status === "rejected");
     if (failed) throw failed.reason;
   }
 
-  async #carryOut(step: number, { call, answer }: OpenCall, messages: ModelMessage[]): Promise<StepRecord> {
-    const { toolCallId, toolName } = call;
-    const idempotencyKey = `${answer.runId}:${answer.step}:${idOf(toolCallId)}`;
-    const startedAt = Date.now();
-    const { maxOutputChars } = this.#port;
-    const output = await this.#timed((signal) =>
-      callTool(this.#agent.tools, call, { idempotencyKey, messages, signal, maxOutputChars }),
+  /** Asks those who are to answer it; if nobody is, or they have, the call gets its result. */
+  async #answerCall(step: number, open: OpenCall, prompt: ModelMessage[]): Promise<void> {
+    const settled = this.#port.gate(callKey(open)) ? null : await this.#askOthers(step, open, prompt);
+    if (settled === "asked") return;
+    await this.#journal(
+      step,
+      `${step}:${callIdOf(open.call.toolCallId)}`,
+      () => this.#resultOf(step, open, prompt, settled),
+      () => null,
     );
-    const result = { type: "tool-result" as const, toolCallId, toolName, output };
+  }
+
+  /** @returns null if nobody is asked about such a call; what the model is told of one that cannot be asked about */
+  async #askOthers(
+    step: number,
+    open: OpenCall,
+    prompt: ModelMessage[],
+  ): Promise<"asked" | SettledCall | null> {
+    this.#control.assertGoesOn();
+    const asked = await this.#timed((signal) => askedAbout(this.#agent.tools, open.call, prompt, signal));
+    if (!asked) return null;
+    this.#control.assertGoesOn();
+    const { toolCallId, toolName, input } = open.call;
+    try {
+      const gateId = callKey(open);
+      await this.#port.ask({ ...asked, gateId, toolCallId, toolName, input: input as Json, step });
+      return "asked";
+    } catch (thrown) {
+      if (!(thrown instanceof SessileError) || thrown.retryable) throw thrown;
+      return { do: "tell", output: errorOutput(thrown) };
+    }
+  }
+
+  /** A call's result, and what its gate came to, for the model and for readers. */
+  async #resultOf(
+    step: number,
+    open: OpenCall,
+    messages: ModelMessage[],
+    refusal: SettledCall | null,
+  ): Promise<StepRecord> {
+    const record = this.#port.gate(callKey(open));
+    const settled = record && settledCall(record, open.call);
+    const isChanged = settled?.do === "carryOut" && settled.isChanged;
+    const call = isChanged ? { ...open.call, input: settled.input } : open.call;
+    const { output, used } = await this.#outputOf(call, callKey(open), messages, refusal ?? settled);
+    const said = { message: resultMessage(call, output), runId: this.#runId, step };
     return {
-      said: plain([{ message: { role: "tool" as const, content: [result] }, runId: this.#runId, step }]),
-      used: {
-        entryId: idempotencyKey,
-        kind: "tool",
-        source: "agent",
-        name: toolName.slice(0, 128),
-        costMicros: 0,
-        durationMs: Date.now() - startedAt,
-        ref: this.#runId,
-      },
-      chunks: [plain(outputChunk(toolCallId, output)) as Json],
+      said: plain([{ ...said, ...(isChanged ? { input: call.input as JSONValue } : {}) }]),
+      used,
+      chunks: resultChunks(call, output, record && settled ? { record, settled } : null),
     };
+  }
+
+  async #outputOf(
+    call: ToolCallPart,
+    idempotencyKey: string,
+    messages: ModelMessage[],
+    settled: SettledCall | null,
+  ): Promise<{ readonly output: ToolOutput; readonly used: UsageReport | null }> {
+    const { tools } = this.#agent;
+    const { maxOutputChars } = this.#port;
+    if (settled?.do === "tell") return { output: settled.output, used: null };
+    if (settled?.do === "give")
+      return { output: await modelOutput(tools, call, settled.output, maxOutputChars), used: null };
+    const startedAt = Date.now();
+    const output = await this.#timed((signal) =>
+      callTool(tools, call, { idempotencyKey, messages, signal, maxOutputChars }),
+    );
+    const used = {
+      entryId: idempotencyKey,
+      kind: "tool" as const,
+      source: "agent",
+      name: call.toolName.slice(0, 128),
+      costMicros: 0,
+      durationMs: Date.now() - startedAt,
+      ref: this.#runId,
+    };
+    return { output, used };
   }
 
   async #journal(
@@ -253,36 +259,6 @@ export class RunLoop {
       clearTimeout(timer);
     }
   }
-
-  #ended(outcome: RunOutcome, why: string | SessileError | null): RunEnd {
-    return endOf({ runId: this.#runId, agent: this.#agent.name, said: this.#said }, outcome, why);
-  }
-}
-
-/** What there is of a run that has come to its end. */
-export function endOf(
-  { runId, agent, said }: { readonly runId: string; readonly agent: string; readonly said: readonly Said[] },
-  outcome: RunOutcome,
-  why: string | SessileError | null,
-): RunEnd {
-  const answers = answersOf(said, runId);
-  const last = answers.at(-1);
-  const reason = why instanceof SessileError ? why.message : why;
-  const result = {
-    runId,
-    agent,
-    outcome,
-    text: last ? textOf(last) : "",
-    steps: last?.step ?? 0,
-    finishReason: last?.finishReason ?? null,
-    reason,
-    usage: usedBy(answers),
-  };
-  if (outcome !== "failed") return { result, error: null };
-  return {
-    result,
-    error: why instanceof SessileError ? why : new SessileError("rejected", why ?? "The run failed."),
-  };
 }
 
 /** Our own errors are written to be read; what a provider says may hold anything. */
@@ -290,19 +266,4 @@ function readable(thrown: unknown): SessileError {
   return thrown instanceof SessileError
     ? thrown
     : new SessileError("internal", "The model could not answer.");
-}
-
-function idOf(toolCallId: string): string {
-  return plainId.test(toolCallId) ? toolCallId : sha256Hex(toolCallId).slice(0, 32);
-}
-
-function outputChunk(toolCallId: string, output: ToolOutput): UIMessageChunk {
-  if (output.type === "error-text") return { type: "tool-output-error", toolCallId, errorText: output.value };
-  const value = "value" in output ? output.value : null;
-  return { type: "tool-output-available", toolCallId, output: value };
-}
-
-/** As JSON has it: without what is not there. */
-function plain<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
 }

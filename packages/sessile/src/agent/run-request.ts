@@ -6,12 +6,16 @@ const runRequest = z.strictObject({
   message: z.string().min(1).optional(),
   // Keys are made of it, and have bounds of their own.
   runId: z.string().min(1).max(64).optional(),
+  from: z.strictObject({ runId: z.string().max(128), step: z.int().min(1) }).optional(),
 });
 
 const stopRequest = z.strictObject({
   how: z.enum(["interrupt", "abort"]),
   runId: z.string().max(128).optional(),
+  force: z.boolean().optional(),
 });
+
+type StopRequest = { readonly how: RunStop; readonly runId?: string; readonly force?: boolean };
 
 /** @throws SessileError `bad_request` naming the field */
 export function parseRunRequest(value: Json): RunRequest {
@@ -19,8 +23,11 @@ export function parseRunRequest(value: Json): RunRequest {
 }
 
 /** @throws SessileError `bad_request` naming the field */
-export function parseStopRequest(value: Json): { readonly how: RunStop; readonly runId?: string } {
-  return parsed(stopRequest, value) as { readonly how: RunStop; readonly runId?: string };
+export function parseStopRequest(value: Json): StopRequest {
+  const request = parsed(stopRequest, value) as StopRequest;
+  if (request.force && request.how !== "abort")
+    throw new SessileError("bad_request", "Only an abort is forced.", { field: "force" });
+  return request;
 }
 
 function parsed<T>(schema: z.ZodType<T>, value: Json): T {

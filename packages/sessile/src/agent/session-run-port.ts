@@ -1,7 +1,8 @@
 import type { UIMessageChunk } from "ai";
 import type { WorkContext } from "../object/work-runner.ts";
-import type { Json, RunResult, StreamManager, StreamWriter } from "../protocol/index.ts";
-import type { JournalOptions, RunPort, StepRecord } from "./run-loop.ts";
+import type { GateRecord, Json, RunResult, StreamManager, StreamWriter } from "../protocol/index.ts";
+import type { AskedCall } from "./asked-call.ts";
+import type { JournalOptions, RunPort, StepRecord } from "./run-port.ts";
 import type { Said } from "./transcript.ts";
 
 interface SessionRunOptions {
@@ -13,6 +14,9 @@ interface SessionRunOptions {
   readonly maxOutputChars: number;
   /** Inside the commit that journals the step. */
   readonly commit: (step: number, record: StepRecord) => void;
+  /** Opens the call's gate and tells readers, in one commit. */
+  readonly ask: (call: AskedCall) => void;
+  readonly gate: (gateId: string) => GateRecord | null;
   readonly report: (message: string, thrown: unknown) => void;
 }
 
@@ -52,6 +56,14 @@ export class SessionRunPort implements RunPort {
     };
     await work.step(name, run, { ...options, commit: () => commit(step, stored as StepRecord) });
     return stored;
+  }
+
+  ask(call: AskedCall): void {
+    this.#options.ask(call);
+  }
+
+  gate(gateId: string): GateRecord | null {
+    return this.#options.gate(gateId);
   }
 
   async withdraw(step: number): Promise<void> {

@@ -2,7 +2,7 @@ import type { ModelMessage } from "ai";
 import { expect, test } from "vitest";
 import { nextMove, openCalls, promptOf, type RunBounds, type Said } from "./transcript.ts";
 
-const bounds: RunBounds = { runId: "r", stop: null, isOverdue: false, maxSteps: 100 };
+const bounds: RunBounds = { runId: "r", stop: null, isOverdue: false, maxSteps: 100, waits: () => false };
 
 const say = (message: ModelMessage, step = 0, runId = "r"): Said => ({ message, step, runId });
 const user = (content: string) => say({ role: "user", content });
@@ -84,6 +84,28 @@ test("RN11 ten empty answers in a row, or five identical ones, fail the run", ()
   expect(nextMove([user("Go"), ...times(5, turn)], bounds)).toMatchObject({ outcome: "failed" });
   const other = [answer("Otherwise.", ["o"]), result("o")];
   expect(nextMove([user("Go"), ...times(4, turn), ...other, ...turn()], bounds)).toMatchObject({ do: "ask" });
+});
+
+test("RN18 a run carries out what it can, and waits when nothing else is open", () => {
+  const called = [user("Go"), answer("", ["c1", "c2"])];
+  const waits: RunBounds["waits"] = ({ call }) => call.toolCallId === "c2";
+  expect(nextMove(called, { ...bounds, waits })).toMatchObject({
+    do: "call",
+    calls: [{ call: { toolCallId: "c1" } }],
+  });
+  const waiting = [...called, result("c1")];
+  expect(nextMove(waiting, { ...bounds, waits })).toMatchObject({
+    do: "wait",
+    calls: [{ call: { toolCallId: "c2" } }],
+  });
+  expect(nextMove(waiting, { ...bounds, waits, stop: "interrupt" })).toMatchObject({
+    outcome: "interrupted",
+  });
+});
+
+test("RN20 a model is shown the arguments that a call was carried out with", () => {
+  const said = [user("Go"), answer("", ["c1", "c2"]), { ...result("c1"), input: { n: 2 } }, result("c2")];
+  expect(contents(said)[1]).toMatchObject([{ input: { n: 2 } }, { input: { n: 1 } }]);
 });
 
 test("RN12 a model gets results in the order of their calls, and no empty answers", () => {

@@ -1,4 +1,4 @@
-import type { ModelMessage, ToolCallPart, ToolResultPart } from "ai";
+import type { AssistantModelMessage, JSONValue, ModelMessage, ToolCallPart, ToolResultPart } from "ai";
 import type { RunOutcome, RunStop, RunUsage } from "../protocol/index.ts";
 
 /** One message of a session of agents, as the log has it. */
@@ -10,6 +10,8 @@ export type Said = {
   /** Of an answer. */
   readonly usage?: Omit<RunUsage, "totalTokens">;
   readonly finishReason?: string;
+  /** Of a result: what the call was carried out with, if that was changed by whoever approved it. */
+  readonly input?: JSONValue;
 };
 
 /** A call that has no result, with the answer it stands in. */
@@ -25,11 +27,13 @@ export interface RunBounds {
   readonly isOverdue: boolean;
   readonly maxSteps: number;
   readonly maxTokens?: number;
+  /** Whether somebody else has still to answer this call. */
+  readonly waits: (open: OpenCall) => boolean;
 }
 
 export type Move =
   | { readonly do: "ask"; readonly step: number }
-  | { readonly do: "call"; readonly step: number; readonly calls: readonly OpenCall[] }
+  | { readonly do: "call" | "wait"; readonly step: number; readonly calls: readonly OpenCall[] }
   | { readonly do: "end"; readonly outcome: RunOutcome; readonly reason: string | null };
 
 const maxEmptyTurns = 10;
@@ -53,7 +57,9 @@ export function nextMove(said: readonly Said[], bounds: RunBounds): Move {
   const newest = last && turnText(answers.at(-1) ?? last);
   if (trailing(answers, (answer) => !isEmpty(answer) && turnText(answer) === newest) >= maxIdenticalTurns)
     return end("failed", `The model gave ${maxIdenticalTurns} identical answers in a row.`);
-  if (calls.length > 0) return { do: "call", step, calls };
+  const ready = calls.filter((open) => !bounds.waits(open));
+  if (ready.length > 0) return { do: "call", step, calls: ready };
+  if (calls.length > 0) return { do: "wait", step, calls };
   if (step >= bounds.maxSteps) return end("exhausted", "steps");
   const { totalTokens } = usedBy(answers);
   if (bounds.maxTokens !== undefined && totalTokens >= bounds.maxTokens) return end("exhausted", "tokens");
@@ -71,8 +77,8 @@ export function promptOf(said: readonly Said[]): ModelMessage[] {
     const calls = callsOf(one);
     if (calls.length === 0) return [message];
     const results = resultsAfter(said, at);
-    const content = calls.map((call) => results.get(call.toolCallId) ?? unfinished(call));
-    return [message, { role: "tool", content }];
+    const content = calls.map((call) => results.get(call.toolCallId)?.part ?? unfinished(call));
+    return [withInputs(message, results), { role: "tool", content }];
   });
 }
 
@@ -115,13 +121,28 @@ function callsOf({ message: { role, content } }: Said): readonly ToolCallPart[] 
   return [...new Map((calls as ToolCallPart[]).map((call) => [call.toolCallId, call])).values()];
 }
 
-function resultsAfter(said: readonly Said[], at: number): ReadonlyMap<string, ToolResultPart> {
-  const results = new Map<string, ToolResultPart>();
-  for (const { message } of said.slice(at + 1)) {
+/** Results by their call's id, and what the calls were carried out with if that was changed. */
+type Results = ReadonlyMap<string, { readonly part: ToolResultPart; readonly input: JSONValue | undefined }>;
+
+function resultsAfter(said: readonly Said[], at: number): Results {
+  const results = new Map<string, { part: ToolResultPart; input: JSONValue | undefined }>();
+  for (const { message, input } of said.slice(at + 1)) {
     if (message.role !== "tool") break;
-    for (const part of message.content) if (part.type === "tool-result") results.set(part.toolCallId, part);
+    for (const part of message.content)
+      if (part.type === "tool-result") results.set(part.toolCallId, { part, input });
   }
   return results;
+}
+
+/** A model that read a result beside arguments which did not lead to it would draw wrong conclusions. */
+function withInputs(message: AssistantModelMessage, results: Results): AssistantModelMessage {
+  if (typeof message.content === "string") return message;
+  const content = message.content.map((part) => {
+    if (part.type !== "tool-call") return part;
+    const input = results.get(part.toolCallId)?.input;
+    return input === undefined ? part : { ...part, input };
+  });
+  return { ...message, content };
 }
 
 function unfinished({ toolCallId, toolName }: ToolCallPart): ToolResultPart {

@@ -1,5 +1,5 @@
 import { getToolName, type UIMessage, type UIMessageChunk } from "ai";
-import type { GateRequest } from "../kernel/index.ts";
+import type { CallGate, PendingCall } from "../object/call-gate.ts";
 import { callable } from "../object/callable.ts";
 import { Session } from "../object/session.ts";
 import { settled } from "../object/session-kind.ts";
@@ -48,18 +48,6 @@ type AnswerInput = {
   readonly messageId?: string;
 };
 
-/** A call that an answer waits for. */
-export interface PendingCall {
-  readonly kind: "approval" | "tool";
-  readonly toolName: string;
-  readonly toolCallId: string;
-  readonly input: Json;
-}
-
-/** What a chat decides about the gate of such a call: who may answer, until when, and what counts then. */
-export type CallGate = Partial<
-  Pick<GateRequest, "title" | "detail" | "eligible" | "escalation" | "expiresAt" | "default" | "isEditable">
->;
 type ChatEvents = { readonly "message.created": MessageCreated & Json };
 
 /**

@@ -1,11 +1,10 @@
+export type { CallGate, PendingCall } from "../object/call-gate.ts";
 export type { ActiveAnswer, AnswerOutcome, ChatHistory, ChatRequest, ChatState } from "../protocol/chat.ts";
 export {
   type AnswerContext,
   type AnswerStream,
-  type CallGate,
   ChatSession,
   type ChatSessionState,
   initialChat,
-  type PendingCall,
 } from "./chat-session.ts";
 export type { MessageCreated } from "./conversation.ts";

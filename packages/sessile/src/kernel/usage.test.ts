@@ -58,7 +58,7 @@ describe("the meter", () => {
       byModel: { m: { tokens: { total: 11 } }, n: { tokens: { total: 25 } } },
       toolStats: { look_up: { calls: 2, durationMs: 42 } },
     });
-    expect(new Usage(fixture.sql).rollup(2)).toMatchObject({
+    expect(new Usage(fixture.sql).rollup({ upTo: 2 })).toMatchObject({
       entries: 0,
       tokens: { total: 0 },
       costMicros: 0,

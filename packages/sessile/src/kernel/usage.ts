@@ -43,9 +43,11 @@ export class Usage {
       .map(entryOf);
   }
 
-  /** Everything recorded up to event `upTo`, added up. */
-  rollup(upTo = Number.MAX_SAFE_INTEGER): UsageRollup {
-    const queries = rollupQueries({ table: "_sessile_usage", where: "seq <= ?", values: [upTo] });
+  /** What was recorded up to event `upTo`, of everything or for one `ref`, added up. */
+  rollup({ upTo = Number.MAX_SAFE_INTEGER, ref }: { upTo?: number; ref?: string } = {}): UsageRollup {
+    const where = ref === undefined ? "seq <= ?" : "seq <= ? AND ref = ?";
+    const values = ref === undefined ? [upTo] : [upTo, ref];
+    const queries = rollupQueries({ table: "_sessile_usage", where, values });
     return rollupOf(queries.map(({ sql, values }) => this.#sql.exec(sql, ...values)));
   }
 }

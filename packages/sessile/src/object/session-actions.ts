@@ -271,9 +271,9 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
     return this[write]((writer) => writer.recordUsage(report));
   }
 
-  /** Everything this session has used. */
-  usage(): UsageRollup {
-    return new Usage(this[live]().kernel.sql).rollup();
+  /** What this session has used: everything, or for one `ref`. */
+  usage(options: { readonly ref?: string } = {}): UsageRollup {
+    return new Usage(this[live]().kernel.sql).rollup(options);
   }
 
   /** The same meter, as agents take it. */

@@ -21,7 +21,7 @@ export async function answerSummaries(
     case "summarize":
       return summarize(host, request.style, caller);
     case "usage":
-      return new Usage(sql).rollup(lastSeq);
+      return new Usage(sql).rollup({ upTo: lastSeq });
     case "usageEntries": {
       const { kind, limit } = request;
       const before = Math.min(request.before ?? lastSeq + 1, lastSeq + 1);

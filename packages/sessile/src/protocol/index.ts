@@ -176,16 +176,26 @@ export {
   type WireOutcome,
 } from "./request.ts";
 export {
+  type ActiveRun,
   type AgentState,
+  isSuspending,
+  type PendingRunCall,
   type RunInfo,
   type RunMeta,
   type RunOutcome,
   type RunRequest,
   type RunResult,
+  type RunResumability,
+  type RunStep,
   type RunStop,
+  type RunSuspension,
   type RunUsage,
+  resumabilityOf,
   runInfoOf,
   runOutcomes,
+  runSuspensions,
+  type SuspendedRun,
+  suspendingChunk,
 } from "./run.ts";
 export { type Sha256, sha256Hex } from "./sha256.ts";
 export { commitOfShort, type ShortFrame, shortFrameOf } from "./short-frame.ts";

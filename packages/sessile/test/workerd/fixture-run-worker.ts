@@ -2,7 +2,15 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { jsonSchema, tool } from "ai";
 import { callable } from "sessile";
-import { AgentSession, defineAgent, idempotencyKeyOf, initialAgent } from "sessile/agent";
+import {
+  AgentSession,
+  type CallGate,
+  defineAgent,
+  idempotencyKeyOf,
+  initialAgent,
+  type PendingCall,
+  questionTool,
+} from "sessile/agent";
 import { createSessile } from "sessile/worker";
 
 interface Env {
@@ -46,9 +54,33 @@ export class Helpers extends AgentSession<Env> {
     }),
     defineAgent({ name: "brief", model: this.#model, maxSteps: 2, tools: { tool_a: this.#effect("a") } }),
     defineAgent({ name: "frugal", model: this.#model, maxTokens: 20, tools: { tool_a: this.#effect("a") } }),
+    defineAgent({
+      name: "careful",
+      model: this.#model,
+      tools: {
+        tool_a: this.#effect("a"),
+        pay: { ...this.#effect("pay"), needsApproval: true },
+        spend: { ...this.#effect("spend"), needsApproval: ({ n }: { readonly n: number }) => n > 10 },
+        locate: tool({ description: "Where the person is", inputSchema }),
+        ask: questionTool(),
+      },
+    }),
+    defineAgent({
+      name: "punctual",
+      model: this.#model,
+      deadlineMs: 300,
+      tools: { pay: { ...this.#effect("pay"), needsApproval: true } },
+    }),
     defineAgent({ name: "hasty", model: this.#model, deadlineMs: 300 }),
     defineAgent({ name: "impatient", model: this.#model, stepTimeoutMs: 50, modelAttempts: 1 }),
   ];
+
+  protected override gateOf({ toolName, input }: PendingCall): CallGate {
+    const { n } = input as { readonly n: number };
+    if (toolName !== "pay") return {};
+    // Payments of 7 are not worth waiting for.
+    return { title: `Pay ${n}?`, isEditable: true, ...(n === 7 ? { expiresAt: Date.now() + 50 } : {}) };
+  }
 
   /** As the session's own code runs one. */
   readonly ask = callable(async (message: string) => {
@@ -56,6 +88,11 @@ export class Helpers extends AgentSession<Env> {
     const chunks: string[] = [];
     for await (const chunk of await run.stream()) chunks.push((chunk as { readonly type: string }).type);
     return { chunks, result: await run.result() };
+  });
+
+  readonly askCarefully = callable(async (message: string) => {
+    const run = this.runs.start({ agent: "careful", message });
+    return { result: await run.result(), usage: await run.getUsageRollup() };
   });
 
   #effect(name: string) {

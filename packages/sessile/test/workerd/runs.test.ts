@@ -1,88 +1,19 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Server, serve } from "../../src/node/index.ts";
-import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
-import { bundle } from "../bundle.ts";
-import { EffectServer } from "./effect-server.ts";
-import { type Script, ScriptedModel } from "./scripted-model.ts";
+import { call as callOf, RunScene } from "./run-scene.ts";
+import type { Script } from "./scripted-model.ts";
 
 vi.setConfig({ testTimeout: 20_000 });
 
-let server: Server;
-let model: ScriptedModel;
-let effects: EffectServer;
-const folder = temporaryFolder();
-
+let scene: RunScene;
 beforeAll(async () => {
-  model = await ScriptedModel.start();
-  effects = await EffectServer.start();
-  server = await serve({
-    worker: { source: await bundle(fileURLToPath(new URL("fixture-run-worker.ts", import.meta.url))) },
-    dir: folder.path,
-    port: 0,
-    compatibilityDate,
-    durableObjects: { HELPERS: { className: "Helpers" } },
-    vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
-    log: ({ from, level, message }) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(from, level, message);
-    },
-  });
+  scene = await RunScene.start();
 }, 60_000);
-afterAll(async () => {
-  await server.close();
-  await model.stop();
-  await effects.stop();
-  folder[Symbol.dispose]();
-});
+afterAll(() => scene.stop());
 
-let names = 0;
-
-/** A session of its own whose conversation begins with its name, which is how the model knows its script. */
-class Talk {
-  readonly name = `talk-${++names}`;
-
-  constructor(script: Script) {
-    model.scripts.set(this.name, script);
-  }
-
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes, and a wrong one fails them
-  async ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
-    const response = await fetch(`${server.url}/v1/sessions/helpers/${this.name}${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text === "" ? null : JSON.parse(text) };
-  }
-
-  async start(agent = "worker", more: object = {}): Promise<string> {
-    const { status, body } = await this.ask("POST", "/runs", { agent, message: this.name, ...more });
-    expect([status, body.status]).toEqual([201, "running"]);
-    return body.runId;
-  }
-
-  async ended(runId: string) {
-    return (await this.ask("GET", `/runs/${runId}?wait=20`)).body;
-  }
-
-  async run(agent?: string) {
-    return this.ended(await this.start(agent));
-  }
-
-  async chunks(runId: string) {
-    return (await this.ask("GET", `/streams/${runId}`)).body;
-  }
-
-  async events(type: string) {
-    const { items } = (await this.ask("GET", "/events?limit=1000")).body;
-    return items.filter((event: { type: string }) => event.type === type);
-  }
-}
-
-const call = (name: string, n: number, id = "call_1") => ({ id, name: `tool_${name}`, args: { n } });
+const call = (name: string, n: number, id?: string) => callOf(`tool_${name}`, n, id);
 
 test("RN1 a run asks the model, carries out its calls and ends with its answer", async () => {
-  const talk = new Talk(({ turn, tools, messages }) => {
+  const talk = scene.talk(({ turn, tools, messages }) => {
     if (turn === 0) return { text: "Let me see.", calls: [call("a", 1)] };
     expect(tools).toContain("tool_a");
     expect(messages.at(-1)).toMatchObject({ role: "tool", tool_call_id: "call_1" });
@@ -98,7 +29,7 @@ test("RN1 a run asks the model, carries out its calls and ends with its answer",
 });
 
 test("RN2 what a run says is its stream, from the first chunk to the last", async () => {
-  const talk = new Talk(({ turn }) =>
+  const talk = scene.talk(({ turn }) =>
     turn === 0 ? { text: "One.", calls: [call("a", 1)] } : { text: "Two." },
   );
   const { runId } = await talk.run();
@@ -111,7 +42,7 @@ test("RN2 what a run says is its stream, from the first chunk to the last", asyn
 });
 
 test("RN3 an answer, its usage and its journal entry are one commit, and so are a call's", async () => {
-  const talk = new Talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1)] } : { text: "Done." }));
+  const talk = scene.talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1)] } : { text: "Done." }));
   const { runId } = await talk.run();
   const { items } = (await talk.ask("GET", "/events?limit=1000")).body;
   const types: string[] = items.map(({ type }: { type: string }) => type);
@@ -133,20 +64,20 @@ test("RN3 an answer, its usage and its journal entry are one commit, and so are 
 });
 
 test("RN5 a tool gets a key of its own for each call", async () => {
-  const talk = new Talk(({ turn }) =>
+  const talk = scene.talk(({ turn }) =>
     turn < 2 ? { calls: [call("a", 1), call("b", 2, "call_2")] } : { text: "Done." },
   );
   const { runId } = await talk.run();
-  const keys = effects.effects(`/${talk.name}/`).map((id) => id.split(" ")[1]);
+  const keys = talk.effects.map((id) => id.split(" ")[1]);
   expect(keys.sort()).toEqual(
     ["1:call_1", "1:call_2", "2:call_1", "2:call_2"].map((key) => `${runId}:${key}`),
   );
 });
 
 test("RN5 an id that would not fit into a header is replaced by its hash", async () => {
-  const talk = new Talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1, "é\n")] } : { text: "Done." }));
+  const talk = scene.talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1, "é\n")] } : { text: "Done." }));
   const { runId, status } = await talk.run();
-  const [key = ""] = effects.effects(`/${talk.name}/`).map((id) => id.split(" ")[1] ?? "");
+  const [key = ""] = talk.effects.map((id) => id.split(" ")[1] ?? "");
   expect([status, key.replace(`${runId}:`, "")]).toEqual([
     "completed",
     expect.stringMatching(/^1:[0-9a-f]{32}$/),
@@ -155,7 +86,7 @@ test("RN5 an id that would not fit into a header is replaced by its hash", async
 
 test("RN6 a tool that fails, one that is not there and wrong arguments are told to the model", async () => {
   const told: unknown[] = [];
-  const talk = new Talk(({ turn, messages }) => {
+  const talk = scene.talk(({ turn, messages }) => {
     if (turn > 0) told.push(messages.at(-1)?.content);
     return [
       { calls: [{ id: "call_1", name: "broken", args: { n: 1 } }] },
@@ -169,7 +100,7 @@ test("RN6 a tool that fails, one that is not there and wrong arguments are told 
 
 test("RN7 a model that is busy, or whose connection is cut, is asked again, and readers get its answer once", async () => {
   let asked = 0;
-  const talk = new Talk(() => {
+  const talk = scene.talk(() => {
     asked += 1;
     if (asked === 1) return { refuse: { status: 429, headers: { "retry-after-ms": "20" } } };
     if (asked === 2) return { text: "Half an ans", cut: true };
@@ -185,18 +116,18 @@ test("RN7 a model that is busy, or whose connection is cut, is asked again, and 
 });
 
 test("RN7 a model that refuses for good fails the run, and readers learn nothing of the inside", async () => {
-  const talk = new Talk(() => ({ refuse: { status: 400 } }));
+  const talk = scene.talk(() => ({ refuse: { status: 400 } }));
   const run = await talk.run();
   expect(run).toMatchObject({ status: "failed", result: null, error: { code: "internal" } });
   expect(run.error.message).toBe("The model could not answer.");
   // The conversation can go on.
-  model.scripts.set(talk.name, () => ({ text: "Here again." }));
+  scene.model.scripts.set(talk.name, () => ({ text: "Here again." }));
   const again = await talk.ended(await talk.start("worker", { message: "Again" }));
   expect(again).toMatchObject({ status: "completed" });
 });
 
 test("RN8 an interrupted run ends before its next step, and the next one goes on with its calls", async () => {
-  const talk = new Talk(async ({ turn }) => {
+  const talk = scene.talk(async ({ turn }) => {
     if (turn > 0) return { text: "Done." };
     // The answer is on its way, and is kept; its call is not carried out.
     expect((await talk.ask("POST", "/interrupt", {})).body).toEqual({ stopped: true });
@@ -204,7 +135,7 @@ test("RN8 an interrupted run ends before its next step, and the next one goes on
   });
   const first = await talk.run();
   expect(first).toMatchObject({ status: "interrupted", result: { text: "Look.", steps: 1 } });
-  expect(effects.effects(`/${talk.name}/`)).toEqual([]);
+  expect(talk.effects).toEqual([]);
   expect((await talk.ask("POST", "/interrupt", {})).body).toEqual({ stopped: false });
   const { body } = await talk.ask("POST", "/runs", { agent: "worker" });
   expect(await talk.ended(body.runId)).toMatchObject({
@@ -212,12 +143,12 @@ test("RN8 an interrupted run ends before its next step, and the next one goes on
     result: { text: "Done.", steps: 1 },
   });
   // Under the key of the run that asked for it.
-  expect(effects.effects(`/${talk.name}/`)).toEqual([expect.stringContaining(`${first.runId}:1:call_1`)]);
+  expect(talk.effects).toEqual([expect.stringContaining(`${first.runId}:1:call_1`)]);
 });
 
 test("RN8 an aborted run ends at once, takes back its question to the model, and is not gone on with", async () => {
   const asked = Promise.withResolvers<{ readonly left: Promise<void> }>();
-  const talk = new Talk(async ({ left }) => {
+  const talk = scene.talk(async ({ left }) => {
     asked.resolve({ left });
     await left;
     return {};
@@ -233,7 +164,7 @@ test("RN8 an aborted run ends at once, takes back its question to the model, and
 
 test("RN9 one run at a time; the same id is the same run; without a message there must be something to go on with", async () => {
   const { promise: free, resolve } = Promise.withResolvers<void>();
-  const talk = new Talk(async () => {
+  const talk = scene.talk(async () => {
     await free;
     return { text: "Done." };
   });
@@ -251,12 +182,12 @@ test("RN9 one run at a time; the same id is the same run; without a message ther
 });
 
 test("RN10 a run that reaches a bound says which, and can be gone on with", async () => {
-  const talk = new Talk(({ turn }) => (turn < 3 ? { calls: [call("a", turn)] } : { text: "Done." }));
+  const talk = scene.talk(({ turn }) => (turn < 3 ? { calls: [call("a", turn)] } : { text: "Done." }));
   const run = await talk.run("brief");
   expect(run).toMatchObject({ status: "exhausted", result: { reason: "steps", steps: 2 } });
   const { body } = await talk.ask("POST", "/runs", { agent: "brief" });
   expect(await talk.ended(body.runId)).toMatchObject({ status: "completed", result: { steps: 2 } });
-  const frugal = new Talk(({ turn }) => ({ calls: [call("a", turn)] }));
+  const frugal = scene.talk(({ turn }) => ({ calls: [call("a", turn)] }));
   expect(await frugal.run("frugal")).toMatchObject({
     status: "exhausted",
     result: { reason: "tokens", steps: 2 },
@@ -268,18 +199,18 @@ test("RN10 a deadline, and the time for one step, end what a model is still at",
     await left;
     return {};
   };
-  expect(await new Talk(silent).run("hasty")).toMatchObject({
+  expect(await scene.talk(silent).run("hasty")).toMatchObject({
     status: "exhausted",
     result: { reason: "deadline" },
   });
-  expect(await new Talk(silent).run("impatient")).toMatchObject({
+  expect(await scene.talk(silent).run("impatient")).toMatchObject({
     status: "failed",
     error: { code: "unavailable" },
   });
 });
 
 test("RN13 answers and calls are on the session's one meter, by run", async () => {
-  const talk = new Talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1)] } : { text: "Done." }));
+  const talk = scene.talk(({ turn }) => (turn === 0 ? { calls: [call("a", 1)] } : { text: "Done." }));
   const { runId, result } = await talk.run();
   expect(result.usage).toEqual({ inputTokens: 20, outputTokens: 4, totalTokens: 24 });
   const { body } = await talk.ask("GET", "/usage");
@@ -290,7 +221,7 @@ test("RN13 answers and calls are on the session's one meter, by run", async () =
 });
 
 test("RN14 runs that are none answer 404, and what is not understood 400", async () => {
-  const talk = new Talk(() => ({ text: "Done." }));
+  const talk = scene.talk(() => ({ text: "Done." }));
   await talk.ask("PUT", "/streams/plain");
   expect((await talk.ask("GET", "/runs/plain")).status).toBe(404);
   expect((await talk.ask("GET", "/runs/none")).status).toBe(404);
@@ -300,7 +231,7 @@ test("RN14 runs that are none answer 404, and what is not understood 400", async
 });
 
 test("RN14 a session's runs are listed newest first, other streams left out", async () => {
-  const talk = new Talk(() => ({ text: "Done." }));
+  const talk = scene.talk(() => ({ text: "Done." }));
   await talk.run();
   await talk.ask("PUT", "/streams/plain");
   await talk.ended(await talk.start("worker", { runId: "second" }));
@@ -310,7 +241,7 @@ test("RN14 a session's runs are listed newest first, other streams left out", as
 });
 
 test("RN15 the session's own code starts runs, reads them and waits for them", async () => {
-  const talk = new Talk(() => ({ text: "Done." }));
+  const talk = scene.talk(() => ({ text: "Done." }));
   const { result } = (await talk.ask("POST", "/call/ask", [talk.name])).body;
   expect(result.result).toMatchObject({ outcome: "completed", text: "Done." });
   expect(result.chunks).toEqual(expect.arrayContaining(["start", "text-delta", "finish"]));

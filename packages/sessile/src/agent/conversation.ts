@@ -1,0 +1,60 @@
+import type { EventsPage } from "../object/events-page.ts";
+import { type AgentState, type Json, SessileError } from "../protocol/index.ts";
+import type { Said } from "./transcript.ts";
+
+/** `message.created`: one message, and the event of the one before it. */
+export type RunMessage = Said & { readonly previous: number | null };
+
+export type AgentEvents = { readonly "message.created": RunMessage & Json };
+
+/** Where messages lie: events of a session, the newest named by its state. */
+export interface MessageLog {
+  readonly agent: AgentState;
+  setAgent(change: Partial<AgentState>): void;
+  append(type: "message.created", message: RunMessage & Json): number;
+  readEvents(options: { readonly after: number; readonly limit: number }): EventsPage;
+}
+
+/** A message and its event. */
+export type LoggedMessage = Said & { readonly seq: number };
+
+/** What was said in a session of agents: events, each naming the one before it. */
+export class Conversation {
+  readonly #log: MessageLog;
+
+  constructor(log: MessageLog) {
+    this.#log = log;
+  }
+
+  /** Every message that leads to the newest, oldest first. */
+  read(): readonly LoggedMessage[] {
+    const said: LoggedMessage[] = [];
+    for (let seq = this.#log.agent.head; seq !== null; ) {
+      const payload = this.#at(seq);
+      if (!payload) break;
+      const { previous, ...one } = payload;
+      said.push({ ...one, seq });
+      seq = previous;
+    }
+    return said.reverse();
+  }
+
+  say(said: readonly Said[]): void {
+    for (const one of said) {
+      const message = { ...one, previous: this.#log.agent.head } as unknown as RunMessage & Json;
+      this.#log.setAgent({ head: this.#log.append("message.created", message) });
+    }
+  }
+
+  #at(seq: number): RunMessage | null {
+    try {
+      const { events } = this.#log.readEvents({ after: seq - 1, limit: 1 });
+      const found = events.find((event) => event.seq === seq);
+      return (found?.payload as unknown as RunMessage | undefined) ?? null;
+    } catch (thrown) {
+      // It lies in the archive.
+      if (thrown instanceof SessileError && thrown.code === "not_found") return null;
+      throw thrown;
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { call, RunScene, type Talk } from "./run-scene.ts";
+import type { Asked, ScriptedAnswer } from "./scripted-model.ts";
+
+vi.setConfig({ testTimeout: 20_000 });
+
+let scene: RunScene;
+beforeAll(async () => {
+  scene = await RunScene.start();
+}, 60_000);
+afterAll(() => scene.stop());
+
+type Calls = NonNullable<ScriptedAnswer["calls"]>;
+
+/** A conversation whose first answer makes these calls; what the model is told of them then is kept. */
+function calling(...calls: Calls): { readonly talk: Talk; readonly told: () => readonly unknown[] } {
+  let results: readonly unknown[] = [];
+  const talk = scene.talk(({ turn, messages }: Asked) => {
+    if (turn === 0) return { text: "Let me.", calls };
+    results = messages.filter(({ role }) => role === "tool").map(({ content }) => content);
+    return { text: "Done." };
+  });
+  return { talk, told: () => results };
+}
+
+test("RN18 a call that needs an approval suspends its run, and the answer lets it go on, each effect once", async () => {
+  const { talk, told } = calling(call("pay", 5), call("tool_a", 1, "call_2"));
+  const run = await talk.run("careful");
+  const gateId = `${run.runId}:1:call_1`;
+  expect(run).toMatchObject({
+    status: "suspended_client_tool",
+    result: null,
+    pending: [{ gateId, kind: "approval", toolCallId: "call_1", toolName: "pay" }],
+  });
+  // What needs nobody was carried out meanwhile, and nothing is at work.
+  expect(talk.effects).toEqual([`/${talk.name}/a/1 ${run.runId}:1:call_2`]);
+  const view = (await talk.ask("GET", "")).body;
+  expect([Object.keys(view.work), view.streams[run.runId].status]).toEqual([[], "paused"]);
+  expect((await talk.answer(gateId, "approve")).status).toBe(200);
+  expect(await talk.ended(run.runId)).toMatchObject({ status: "completed", result: { text: "Done." } });
+  expect(talk.effects).toHaveLength(2);
+  expect(told()).toHaveLength(2);
+  // One stream from beginning to end.
+  const types = (await talk.chunks(run.runId)).map(({ type }: { type: string }) => type);
+  expect(types.filter((type: string) => /approval|output|metadata|^finish$/.test(type))).toEqual([
+    "tool-approval-request",
+    "tool-output-available",
+    "message-metadata",
+    "tool-approval-response",
+    "tool-output-available",
+    "finish",
+  ]);
+});
+
+test("RN19 a function decides which calls need an approval, and one that is never asked needs none", async () => {
+  const { talk } = calling(call("spend", 3), call("spend", 30, "call_2"));
+  const run = await talk.run("careful");
+  expect(run.pending).toMatchObject([{ toolCallId: "call_2" }]);
+  expect(talk.effects).toEqual([`/${talk.name}/spend/3 ${run.runId}:1:call_1`]);
+});
+
+test("RN20 a call is made with the arguments that were approved, and the model is shown those", async () => {
+  let input: unknown;
+  const talk = scene.talk(({ turn, messages }) => {
+    if (turn === 0) return { calls: [call("pay", 5)] };
+    input = JSON.parse(
+      messages.find(({ role }) => role === "assistant")?.tool_calls?.[0]?.function.arguments ?? "",
+    );
+    return { text: "Done." };
+  });
+  const run = await talk.run("careful");
+  await talk.answer(run.pending[0].gateId, "approve", { arguments: { n: 4 } });
+  expect(await talk.ended(run.runId)).toMatchObject({ status: "completed" });
+  expect(talk.effects).toEqual([`/${talk.name}/pay/4 ${run.runId}:1:call_1`]);
+  expect(input).toEqual({ n: 4 });
+});
+
+test("RN20 a denial is told as such, and a time-out as no person's no", async () => {
+  const { talk, told } = calling(call("pay", 5), call("pay", 7, "call_2"));
+  const run = await talk.run("careful");
+  await talk.answer(`${run.runId}:1:call_1`, "reject", { comment: "Too much." });
+  await talk.until(run.runId, "completed");
+  expect(talk.effects).toEqual([]);
+  expect(told()).toEqual([
+    expect.stringContaining("Too much."),
+    "Nobody answered in time. This was not carried out.",
+  ]);
+  const types = (await talk.chunks(run.runId)).map(({ type }: { type: string }) => type);
+  expect(types).toEqual(expect.arrayContaining(["tool-output-denied", "tool-output-error"]));
+});
+
+test("RN18 a client carries a call out, and people answer questions", async () => {
+  const questions = [{ question: "Which floor?", options: ["first", "second"] }];
+  const { talk, told } = calling(call("locate", 1), { id: "call_2", name: "ask", args: { questions } });
+  const run = await talk.run("careful");
+  expect(run.pending).toMatchObject([{ kind: "tool" }, { kind: "question" }]);
+  await talk.answer(`${run.runId}:1:call_1`, "result", { result: { town: "Wien" } });
+  // A result cannot stand in for an answer, and nobody goes on before the last.
+  expect((await talk.answer(`${run.runId}:1:call_2`, "answer", { result: { town: "x" } })).status).toBe(400);
+  expect((await talk.ended(run.runId)).status).toBe("suspended_client_tool");
+  await talk.answer(`${run.runId}:1:call_2`, "answer", { result: { "Which floor?": "second" } });
+  expect(await talk.ended(run.runId)).toMatchObject({ status: "completed" });
+  expect(told()).toEqual(['{"town":"Wien"}', '{"Which floor?":"second"}']);
+});
+
+test("RN21 an interrupted run leaves its questions to the next one, an aborted one withdraws them", async () => {
+  const { talk, told } = calling(call("pay", 5));
+  const first = await talk.run("careful");
+  const { gateId } = first.pending[0];
+  expect((await talk.ask("POST", "/interrupt", {})).body).toEqual({ stopped: true });
+  expect((await talk.ended(first.runId)).status).toBe("interrupted");
+  const { runId } = (await talk.ask("POST", "/resume", {})).body;
+  expect(runId).not.toBe(first.runId);
+  expect((await talk.ended(runId)).pending).toEqual(first.pending);
+  await talk.answer(gateId, "approve");
+  expect((await talk.ended(runId)).status).toBe("completed");
+  expect([talk.effects, told()]).toEqual([[`/${talk.name}/pay/5 ${gateId}`], [expect.anything()]]);
+
+  const aborted = calling(call("pay", 5)).talk;
+  const run = await aborted.run("careful");
+  await aborted.ask("POST", "/abort", {});
+  expect((await aborted.ended(run.runId)).status).toBe("aborted");
+  expect((await aborted.answer(run.pending[0].gateId, "approve")).body).toMatchObject({
+    code: "gate_closed",
+    gate: { status: "expired", reason: "withdrawn" },
+  });
+});
+
+test("RN21 a message instead of an answer withdraws the question, and the same run goes on with it", async () => {
+  const { talk, told } = calling(call("pay", 5));
+  const run = await talk.run("careful");
+  expect((await talk.ask("GET", "/resume")).body).toEqual({ canResume: false, reason: "waiting" });
+  expect(await talk.ask("POST", "/resume", {})).toMatchObject({ status: 409, body: { current: "waiting" } });
+  const resumed = await talk.ask("POST", "/resume", { message: "Never mind." });
+  expect(resumed.body.runId).toBe(run.runId);
+  expect(await talk.ended(run.runId)).toMatchObject({ status: "completed", steps: 2 });
+  expect(told()).toEqual([expect.stringContaining("withdrawn")]);
+  expect(talk.effects).toEqual([]);
+  expect((await talk.ask("GET", "/resume")).body).toEqual({ canResume: false, reason: "completed" });
+});
+
+test("RN21 a run whose deadline comes while it waits ends there", async () => {
+  const { talk } = calling(call("pay", 5));
+  const runId = await talk.start("punctual");
+  const waiting = await talk.ended(runId);
+  // Busy machines come here late.
+  const run = waiting.status === "suspended_client_tool" ? await talk.until(runId, "exhausted") : waiting;
+  expect(run).toMatchObject({ status: "exhausted", result: { reason: "deadline" } });
+});
+
+test("RN22 a conversation goes on from any step that was finished, and what came after stays in the log", async () => {
+  const talk = scene.talk(({ turn }) =>
+    turn < 2 ? { text: `Look ${turn}.`, calls: [call("tool_a", turn)] } : { text: "Done." },
+  );
+  const first = await talk.run("careful");
+  const said = await talk.events("message.created");
+  scene.model.scripts.set(talk.name, ({ messages }) => ({ text: `After ${messages.length}.` }));
+  const from = { runId: first.runId, step: 1 };
+  const { runId } = (await talk.ask("POST", "/resume", { from })).body;
+  // The question, the first answer and its result: as if the second had never been.
+  expect(await talk.ended(runId)).toMatchObject({ status: "completed", result: { text: "After 3." } });
+  expect((await talk.events("message.created")).slice(0, said.length)).toEqual(said);
+  const nowhere = await talk.ask("POST", "/resume", { from: { runId: "none", step: 1 } });
+  expect([nowhere.status, nowhere.body.field]).toEqual([404, "from"]);
+});
+
+test("RN23 a forced abort ends a run in its own commit, whatever it is at", async () => {
+  const asked = Promise.withResolvers<void>();
+  const talk = scene.talk(async ({ left }) => {
+    asked.resolve();
+    await left;
+    return {};
+  });
+  const runId = await talk.start();
+  await asked.promise;
+  expect((await talk.ask("POST", "/interrupt", { force: true })).status).toBe(400);
+  expect((await talk.ask("POST", "/abort", { force: true })).body).toEqual({ stopped: true });
+  const { body } = await talk.ask("GET", `/runs/${runId}`);
+  expect(body).toMatchObject({ status: "aborted", result: { reason: "forced" } });
+});
+
+test("RN15 a handle waits for a run that waits for others too, and tells what a run has used", async () => {
+  const { talk } = calling(call("pay", 5));
+  const { result } = (await talk.ask("POST", "/call/askCarefully", [talk.name])).body;
+  expect(result.result).toMatchObject({
+    outcome: "suspended_client_tool",
+    text: "Let me.",
+    pending: [{ toolName: "pay" }],
+  });
+  expect(result.usage.tokens.total).toBe(12);
+});
