@@ -34,6 +34,12 @@ test("FR10 FR24: the generated environment and hooks compile, state is undefined
   execFileSync(typescript, ["-p", project.root], { stdio: "pipe", encoding: "utf8" });
 });
 
+test("FR1 AG16: an agent that declares no kind is one by its name, at its folder's address", async () => {
+  const sent = await ask("/helper/mine/x", { method: "POST", body: "hi" });
+  expect(await sent.json()).toEqual({ topic: "general", count: 1 });
+  expect(await json("/v1/sessions/helper-agent/mine")).toMatchObject({ state: { topic: "general" } });
+});
+
 describe("FR11: addresses", () => {
   test("the longest route has an address, and the session sees what follows its name", async () => {
     expect(await json("/teams/red/x/y", { headers: staff })).toMatchObject({

@@ -1,5 +1,6 @@
 import { tsPlugin } from "@sveltejs/acorn-typescript";
 import { type ClassDeclaration, type Expression, type Node, Parser, type Program } from "acorn";
+import { agentNameOf } from "../protocol/agents-frame.ts";
 import { GenerateError } from "./generate-error.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -28,13 +29,16 @@ export function readSessionSource(file: SourceFile): SessionSource {
 }
 
 function parseSession(file: SourceFile): SessionSource {
-  const declared = defaultClass(parseSource(file), file);
+  const program = parseSource(file);
+  const declared = defaultClass(program, file);
   if (!declared.id)
     throw invalid(file, "its class has no name, and the binding is made of it: name it, as in ChatSession");
   const className = declared.id.name;
   if (!/^[A-Z][A-Za-z0-9]*$/.test(className))
     throw invalid(file, `"${className}" cannot become a binding: use letters and digits, a capital first`);
-  return { className, kind: kindOf(declared, file) };
+  const kind = declaredKind(declared, file) ?? (isAgent(declared, program) ? agentNameOf(className) : null);
+  if (kind === null) throw invalid(file, "its class declares no kind");
+  return { className, kind };
 }
 
 function parseSource({ path, text }: SourceFile): Program {
@@ -69,7 +73,7 @@ function classNamed(program: Program, name: string, file: SourceFile): ClassDecl
   throw invalid(file, `its default export "${name}" is not a class of this file`);
 }
 
-function kindOf({ body }: ClassDeclaration, file: SourceFile): string {
+function declaredKind({ body }: ClassDeclaration, file: SourceFile): string | null {
   for (const member of body.body) {
     if (member.type !== "PropertyDefinition" || member.static || member.computed) continue;
     if (member.key.type !== "Identifier" || member.key.name !== "kind") continue;
@@ -77,7 +81,23 @@ function kindOf({ body }: ClassDeclaration, file: SourceFile): string {
     if (kind !== null) return kind;
     throw invalid(file, "its kind is not a literal: nothing is run to find it out");
   }
-  throw invalid(file, "its class declares no kind");
+  return null;
+}
+
+/** Whether the class extends our `Agent`, whose kind is its name. */
+function isAgent({ superClass }: ClassDeclaration, { body }: Program): boolean {
+  if (superClass?.type !== "Identifier") return false;
+  return body.some(
+    (statement) =>
+      statement.type === "ImportDeclaration" &&
+      statement.source.value === "sessile" &&
+      statement.specifiers.some(
+        (each) =>
+          each.type === "ImportSpecifier" &&
+          nameOf(each.imported) === "Agent" &&
+          each.local.name === superClass.name,
+      ),
+  );
 }
 
 /** A string as it stands there, also behind `as const` or `satisfies`. */
