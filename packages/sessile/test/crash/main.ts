@@ -1,6 +1,7 @@
 // npm run test:crash [-- --kills N]: kills a server under load, and checks that it keeps what it promised.
 import { parseArgs } from "node:util";
 import { runCrash } from "./driver.ts";
+import { everyTurn, runRunCrash } from "./run-driver.ts";
 import { runStreamCrash } from "./stream-driver.ts";
 import { summary } from "./summary.ts";
 
@@ -25,4 +26,10 @@ console.log(
 console.log(
   streams.faults.length === 0 ? "every reader has what was acknowledged" : streams.faults.join("\n"),
 );
-process.exit(report.faults.length + streams.faults.length === 0 && aimed ? 0 : 1);
+const runs = await runRunCrash(everyTurn);
+console.log(
+  `a run killed once in each of ${runs.kills} steps: ${runs.effects} effects, each once; ${runs.repeats} asked for again, ${runs.seconds.toFixed(0)} s`,
+);
+console.log(runs.faults.length === 0 ? "it ended as an undisturbed one" : runs.faults.join("\n"));
+const faults = [report, streams, runs].flatMap((one) => one.faults);
+process.exit(faults.length === 0 && aimed ? 0 : 1);

@@ -58,7 +58,7 @@ export class Helpers extends AgentSession<Env> {
       name: "careful",
       model: this.#model,
       tools: {
-        tool_a: this.#effect("a"),
+        ...Object.fromEntries(["a", "b", "c"].map((name) => [`tool_${name}`, this.#effect(name)])),
         pay: { ...this.#effect("pay"), needsApproval: true },
         spend: { ...this.#effect("spend"), needsApproval: ({ n }: { readonly n: number }) => n > 10 },
         locate: tool({ description: "Where the person is", inputSchema }),
