@@ -9,34 +9,42 @@ export async function alone(world: World, body: () => Promise<void>): Promise<vo
   const { timeline } = world;
   const { random } = Math;
   const { stackTraceLimit } = Error;
-  const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
-  const hadScheduler = Object.getOwnPropertyDescriptor(globalThis, "scheduler");
   const jitter = world.random.fork("jitter");
   Math.random = () => jitter.next();
   // Refusals are errors, of which histories have many, and a stack is read by nobody but whoever reads the trace.
   if (!world.lines) Error.stackTraceLimit = 0;
-  Object.assign(globalThis, {
+  const putBack = replaceGlobals({
     setTimeout: (run: () => void, delayMs = 0) => timeline.plan(delayMs, "a pause", run),
     clearTimeout: (planned: Planned | null = null) => timeline.cancel(planned),
     setInterval: (run: () => void, everyMs: number) => repeat(world, run, everyMs),
     clearInterval: (interval: { stop(): void } | null = null) => interval?.stop(),
-  });
-  Object.defineProperty(globalThis, "scheduler", {
-    configurable: true,
-    value: {
-      // Clocks count whole milliseconds.
+    // Clocks count whole milliseconds.
+    scheduler: {
       wait: (ms: number) => new Promise<void>((run) => timeline.plan(Math.ceil(ms), "a pause", run)),
     },
+    ...world.packing.streams,
   });
   try {
     await body();
   } finally {
     Math.random = random;
     Error.stackTraceLimit = stackTraceLimit;
-    Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval });
-    if (hadScheduler) Object.defineProperty(globalThis, "scheduler", hadScheduler);
-    else Reflect.deleteProperty(globalThis, "scheduler");
+    putBack();
   }
+}
+
+/** @returns what puts back the globals that were there */
+function replaceGlobals(globals: Readonly<Record<string, unknown>>): () => void {
+  const before = Object.keys(globals).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const,
+  );
+  for (const [name, value] of Object.entries(globals))
+    Object.defineProperty(globalThis, name, { configurable: true, writable: true, value });
+  return () => {
+    for (const [name, descriptor] of before)
+      if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+      else Reflect.deleteProperty(globalThis, name);
+  };
 }
 
 function repeat({ timeline }: World, run: () => void, everyMs: number): { stop(): void } {

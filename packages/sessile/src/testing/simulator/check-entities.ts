@@ -8,10 +8,9 @@ type Payload = Readonly<Record<string, string | number | null>>;
 
 const payloadOf = (event: SessionEvent): Payload => (event.payload ?? {}) as unknown as Payload;
 
-/** Status, gates, timers, work and the kind's own table, each against the rules of its life. */
+/** Status, timers, work and the kind's own table, each against the rules of its life. */
 export function checkEntities(object: SessionObject, log: LogOnDisk, fail: Fail): void {
   checkStatus(log.events, fail);
-  checkGates(log, object.setBackMs, fail);
   checkTimers(log.events, object.setBackMs, fail);
   checkWork(log.events, fail);
   checkTally(object, log.events, fail);
@@ -26,36 +25,6 @@ function checkStatus(events: readonly SessionEvent[], fail: Fail): void {
     if (from !== status || !transitions[status].includes(to))
       fail(`status went ${from} → ${to} while it was ${status}`);
     status = to;
-  }
-}
-
-/** Settled once, in time, and heard of in the same commit; a clock set back between due and done is allowed for. */
-function checkGates({ commits, events }: LogOnDisk, setBackMs: number, fail: Fail): void {
-  const gates = new Map<string, { expiresAt: number | null; isSettled: boolean }>();
-  const commitOf = new Map<number, number>();
-  for (const { firstSeq, events: own } of commits)
-    for (const index of own.keys()) commitOf.set(firstSeq + index, firstSeq);
-  for (const event of events) {
-    if (!event.type.startsWith("gate.")) continue;
-    const { gateId, expiresAt } = payloadOf(event) as { gateId: string; expiresAt: number | null };
-    const gate = gates.get(gateId);
-    if (gateId.startsWith("broken-")) fail(`gate ${gateId} was opened by a method that failed`);
-    if (event.type === "gate.opened") {
-      if (gate) fail(`gate ${gateId} was opened twice`);
-      gates.set(gateId, { expiresAt, isSettled: false });
-      continue;
-    }
-    if (!gate || gate.isSettled) fail(`gate ${gateId} was settled twice or never opened`);
-    if (gate) gate.isSettled = true;
-    const at = Date.parse(event.createdAt);
-    const expiry = gate?.expiresAt ?? Number.POSITIVE_INFINITY;
-    if (event.type === "gate.answered" ? at >= expiry : at < expiry - setBackMs)
-      fail(`${event.type} of ${gateId} at ${at}, expiry ${expiry}`);
-    const heard = events.filter(
-      ({ type, payload }) => type === "verdict.heard" && (payload as unknown as Payload).gateId === gateId,
-    );
-    if (heard.length !== 1 || commitOf.get(heard[0]?.seq ?? 0) !== commitOf.get(event.seq))
-      fail(`the verdict on ${gateId} was heard ${heard.length} times, or in another commit`);
   }
 }
 

@@ -1,4 +1,6 @@
+import type { Command } from "../../protocol/command.ts";
 import type { SessionEvent } from "../../protocol/event.ts";
+import type { SystemEventPayloads } from "../../protocol/system-event.ts";
 import type { SessionView } from "../../protocol/view.ts";
 import type { LogOnDisk } from "./check.ts";
 import type { Promised, Told } from "./ledger.ts";
@@ -11,6 +13,22 @@ interface Held {
   readonly value: unknown;
   readonly from: number;
   readonly to: number;
+}
+
+type OpenedGate = SystemEventPayloads["gate.opened"];
+
+interface AnsweredOrExpired {
+  readonly gateId: string;
+  readonly answer?: string;
+  readonly default?: string;
+}
+
+/** How a gate ended. */
+interface GateEnd {
+  readonly seq: number;
+  readonly answer: string | null;
+  /** The answer, or the default that stands for none. */
+  readonly decision: string | null;
 }
 
 /**
@@ -60,16 +78,35 @@ function checkRefusal(
       fail(`${id} was refused the way from ${String(current)} to ${command.to}`);
     expectHeld(keys.statuses, `${String(current)} ${String(currentVersion)}`, promised, told, fail);
   }
-  if (command.op !== "answerGate") return;
-  const opened = keys.opened.get(command.gateId) ?? Number.POSITIVE_INFINITY;
-  const outcome = keys.outcomes.get(command.gateId);
-  if (code === "not_found" && opened <= promised.sentAt)
-    fail(`${id} did not find ${command.gateId}, open since ${opened}`);
+  if (command.op === "answerGate") checkGateRefusal(command, promised, told, keys, fail);
+  if (command.op !== "call" || command.method !== "carryOut" || code !== "forbidden") return;
+  const gateId = String(command.args[0]);
+  const outcome = keys.outcomes.get(gateId);
+  const allowing = keys.opened.get(gateId)?.gate.options[0];
+  if (outcome && outcome.seq <= promised.sentAt && outcome.decision === allowing)
+    fail(`${id} was refused though ${gateId} was decided at ${outcome.seq}`);
+}
+
+function checkGateRefusal(
+  { gateId, argumentsHash }: Extract<Command, { op: "answerGate" }>,
+  { id, sender, sentAt }: Promised,
+  { error: { code, details }, at }: Extract<Told, { is: "refused" }>,
+  keys: Keys,
+  fail: Fail,
+): void {
+  const opened = keys.opened.get(gateId);
+  const outcome = keys.outcomes.get(gateId);
+  if (code === "not_found" && opened && opened.seq <= sentAt)
+    fail(`${id} did not find ${gateId}, open since ${opened.seq}`);
+  if (code === "forbidden" && (opened?.gate.eligible?.includes(sender) ?? true))
+    fail(`${id} was refused as if ${gateId} were for others than ${sender}`);
+  if (code === "precondition_failed" && argumentsHash === opened?.gate.call?.argumentsHash)
+    fail(`${id} was refused though it was about the same call`);
   if (code !== "gate_closed" || details.current === undefined) return;
   // Its time may be over before that is recorded.
-  const isInTime = details.current === null ? !outcome?.answer : outcome && outcome.seq <= told.at;
+  const isInTime = details.current === null ? !outcome?.answer : outcome && outcome.seq <= at;
   if (!isInTime || (outcome && outcome.answer !== details.current))
-    fail(`${id} learnt that ${command.gateId} was answered ${String(details.current)}`);
+    fail(`${id} learnt that ${gateId} was answered ${String(details.current)}`);
 }
 
 function expectHeld(
@@ -88,19 +125,21 @@ class Keys {
   readonly versions: readonly Held[];
   readonly counts: readonly Held[];
   readonly statuses: readonly Held[];
-  /** Seq at which each gate was opened. */
-  readonly opened = new Map<string, number>();
-  readonly outcomes = new Map<string, { readonly seq: number; readonly answer: string | null }>();
+  readonly opened = new Map<string, { readonly seq: number; readonly gate: OpenedGate }>();
+  readonly outcomes = new Map<string, GateEnd>();
 
   constructor(events: readonly SessionEvent[], views: readonly SessionView[]) {
     this.versions = heldIn(views, ({ version }) => version);
     this.counts = heldIn(views, ({ state }) => (state as SimulatedState | null)?.count);
     this.statuses = heldIn(views, ({ status, statusVersion }) => `${status} ${statusVersion}`);
     for (const { seq, type, payload } of events) {
-      if (!type.startsWith("gate.")) continue;
-      const { gateId, answer = null } = payload as unknown as { gateId: string; answer?: string };
-      if (type === "gate.opened") this.opened.set(gateId, seq);
-      else this.outcomes.set(gateId, { seq, answer });
+      if (type === "gate.opened") {
+        const gate = payload as unknown as OpenedGate;
+        this.opened.set(gate.gateId, { seq, gate });
+      } else if (type === "gate.answered" || type === "gate.expired") {
+        const { gateId, answer = null, default: standing = null } = payload as unknown as AnsweredOrExpired;
+        this.outcomes.set(gateId, { seq, answer, decision: answer ?? standing });
+      }
     }
   }
 }

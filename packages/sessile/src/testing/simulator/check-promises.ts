@@ -9,8 +9,10 @@ import type { Promised, Told } from "./ledger.ts";
 
 type Fail = (what: string) => void;
 
+/** Methods that always succeed. */
+const steady: ReadonlySet<string> = new Set(["scatter", "remind", "edit"]);
 /** Methods that always write when they succeed; others may find that there is nothing to do. */
-const alwaysWrite: ReadonlySet<string> = new Set(["scatter", "remind", "edit"]);
+const alwaysWrite: ReadonlySet<string> = new Set([...steady, "carryOut"]);
 
 /** What senders were told against what the log says: exactly once, in order, with the same answers. */
 export function checkPromises(
@@ -120,11 +122,11 @@ function stateAt(events: readonly SessionEvent[], seq: number): Json {
  * nothing to do, when it came first: such a command runs again whenever it is repeated (EO7, EO8).
  */
 export function checkOrder(events: readonly SessionEvent[], promises: readonly Promised[], fail: Fail): void {
-  const steady = new Set(promises.filter(({ command }) => isSteady(command)).map(({ id }) => id));
+  const inOrder = new Set(promises.filter(({ command }) => isSteady(command)).map(({ id }) => id));
   const last = new Map<string, { epoch: number; n: number; id: string }>();
   for (const { clientEventId } of events) {
     const position = clientEventId === null ? null : parseProducerPosition(clientEventId);
-    if (!position || clientEventId === null || !steady.has(clientEventId)) continue;
+    if (!position || clientEventId === null || !inOrder.has(clientEventId)) continue;
     const { producer, epoch, n } = position;
     const earlier = last.get(producer);
     if (earlier && (epoch < earlier.epoch || (epoch === earlier.epoch && n < earlier.n)))
@@ -134,6 +136,6 @@ export function checkOrder(events: readonly SessionEvent[], promises: readonly P
 }
 
 function isSteady(command: Command): boolean {
-  if (command.op === "call") return alwaysWrite.has(command.method);
+  if (command.op === "call") return steady.has(command.method);
   return command.op === "append" || (command.op === "setState" && command.ifVersion === undefined);
 }

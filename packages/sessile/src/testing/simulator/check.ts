@@ -4,12 +4,15 @@ import { sessionKeyOf } from "../../protocol/event-id.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { StreamSegment } from "../../protocol/stream.ts";
 import { emptyView, foldCommit, type SessionView } from "../../protocol/view.ts";
+import { checkArchive, commitsOnDisk } from "./check-archive.ts";
 import { checkEntities } from "./check-entities.ts";
+import { GateCheck } from "./check-gates.ts";
 import { checkLinear } from "./check-linear.ts";
 import { checkOrder, checkPromises } from "./check-promises.ts";
 import { checkSnapshots } from "./check-snapshots.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LogFollower } from "./log-follower.ts";
+import type { BookedPolicy } from "./policy-book.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedKind } from "./simulated-kind.ts";
@@ -24,10 +27,9 @@ export interface LogOnDisk {
   readonly view: SessionView;
 }
 
-export function readLog({ name, database }: SessionObject): LogOnDisk {
-  const commits = database
-    .peek("SELECT body FROM _sessile_log ORDER BY last_seq")
-    .map(({ body }) => JSON.parse(String(body)) as Commit);
+export function readLog(object: SessionObject): LogOnDisk {
+  const { name } = object;
+  const commits = commitsOnDisk(object).map((body) => JSON.parse(body) as Commit);
   const key = sessionKeyOf(SimulatedKind.kind, name);
   const results = new Map<number, unknown>();
   for (const { firstSeq, events } of commits)
@@ -46,6 +48,7 @@ export function checkSession(
   ledger: Ledger,
   follower: LogFollower,
   updaters: readonly SimulatedUpdater[],
+  policies: readonly BookedPolicy[],
 ): void {
   if (!object.hasLog) return;
   const fail = (what: string) => object.world.fail(`${object.name}: ${what}`);
@@ -70,7 +73,9 @@ export function checkSession(
   checkLinear(log, views, promises, fail);
   for (const updater of updaters) if (updater.client.object === object) updater.check(log.events, views);
   checkEntities(object, log, fail);
+  new GateCheck(object, promises, policies, fail).run(log);
   checkSnapshots(object, follower, fail);
+  checkArchive(object, follower, fail);
   // A commit that fails under an instance that lives on refuses its commands, and others under way overtake them.
   if (!object.database.hasOutlivedFailure) checkOrder(log.events, promises, fail);
 }

@@ -1,4 +1,7 @@
 import type { Command } from "../../protocol/command.ts";
+import type { SessionView } from "../../protocol/view.ts";
+import { GateMoves } from "./gate-moves.ts";
+import type { PolicyBook } from "./policy-book.ts";
 import type { Random } from "./random.ts";
 import type { RequestSender } from "./request-sender.ts";
 import type { SessionObject } from "./session-object.ts";
@@ -18,6 +21,8 @@ export interface Stage {
   readonly senders: readonly RequestSender[];
   readonly readers: readonly SimulatedReader[];
   readonly writers: readonly StreamWriter[];
+  /** Who manages the policies beyond one session; null without a database. */
+  readonly policies: PolicyBook | null;
 }
 
 /** Decides what is done next: by whom, and what goes wrong. */
@@ -25,12 +30,16 @@ export class Driver {
   readonly #stage: Stage;
   readonly #random: Random;
   readonly #faults: number;
+  readonly #gates: GateMoves;
   #tags = 0;
 
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#random = stage.world.random.fork("driver");
     this.#faults = this.#random.pick([0.05, 0.15, 0.4]);
+    const { clients, senders, policies, world } = stage;
+    const people = [...clients, ...senders].map(({ name }) => name);
+    this.#gates = new GateMoves(world.random.fork("gates"), people, policies);
   }
 
   /** Does one thing. @returns simulated milliseconds until the next */
@@ -47,9 +56,13 @@ export class Driver {
     ]);
   }
 
-  #command(): void {
+  #sender(): SimulatedClient | RequestSender {
     const { clients, senders } = this.#stage;
-    const sender = this.#random.chance(0.75) ? this.#random.pick(clients) : this.#random.pick(senders);
+    return this.#random.chance(0.75) ? this.#random.pick(clients) : this.#random.pick(senders);
+  }
+
+  #command(): void {
+    const sender = this.#sender();
     const count = this.#random.weighted([
       [6, 1],
       [2, this.#random.between(2, 5)],
@@ -61,10 +74,7 @@ export class Driver {
   #make(sender: SimulatedClient | RequestSender): Command {
     const random = this.#random;
     const tag = `${sender.name}-${this.#tags++}`;
-    const view =
-      "snapshot" in sender
-        ? sender.snapshot.view
-        : sender.object.instance?.isAwake && sender.object.instance.host.kernel.committedView;
+    const view = viewOf(sender);
     const call = (method: string, ...args: (string | number | boolean | null)[]): Command => ({
       op: "call",
       method,
@@ -115,9 +125,9 @@ export class Driver {
 
   /** What long states and streams are used for. */
   #use(): void {
-    const { clients, senders, readers, writers } = this.#stage;
+    const { clients, readers, writers } = this.#stage;
     const random = this.#random;
-    const sender = random.chance(0.75) ? random.pick(clients) : random.pick(senders);
+    const sender = this.#sender();
     const tag = `${sender.name}-${this.#tags++}`;
     const streamId = `stream-${random.between(0, 3)}`;
     const call = (method: string, ...args: (string | number | boolean)[]) =>
@@ -141,6 +151,8 @@ export class Driver {
     random.weighted<() => void>([
       [5, () => times(random.between(1, 3), () => random.pick(updaters).update())],
       [3, () => random.pick(senders).look()],
+      [2, () => random.pick(senders).browse()],
+      [6, () => times(random.between(1, 3), () => this.#askAbout(this.#sender()))],
       [1.5, () => this.#rush(random.pick(clients))],
       [1, () => this.#relapse(random.pick(clients))],
       [1, () => this.#mix(random.pick(clients))],
@@ -148,6 +160,10 @@ export class Driver {
       [1, () => this.#trickle(random.pick(clients))],
       [0.7, () => this.#interrupt(random.pick(clients))],
     ])();
+  }
+
+  #askAbout(sender: SimulatedClient | RequestSender): void {
+    this.#gates.act(sender, viewOf(sender));
   }
 
   /** Timers and a gate that are due at once, one of which is cancelled about then, and the gate answered. */
@@ -244,8 +260,9 @@ export class Driver {
     const random = this.#random;
     const object = random.pick(objects);
     const client = random.pick([...clients, ...updaters.map((updater) => updater.client)]);
-    const { d1 } = world;
+    const { d1, bucket } = world;
     random.weighted<() => void>([
+      ...(bucket ? [[2, () => bucket.setDown(random.chance(0.5))] as const] : []),
       ...(d1 ? [[4, () => d1.setDown(random.chance(0.5))] as const] : []),
       [6, () => client.line?.break()],
       [2, () => client.line?.silence()],
@@ -262,6 +279,13 @@ export class Driver {
       [1, () => object.setSkew(random.between(-120_000, 120_000))],
     ])();
   }
+}
+
+/** The session as somebody sees it who sends; null while nobody does. */
+function viewOf(sender: SimulatedClient | RequestSender): SessionView | null {
+  if ("snapshot" in sender) return sender.snapshot.view ?? null;
+  const { instance } = sender.object;
+  return instance?.isAwake ? instance.host.kernel.committedView : null;
 }
 
 function times(count: number, run: () => void): void {

@@ -4,6 +4,7 @@ import { NodeSql } from "../../node/node-sql.ts";
 import type { Clock } from "../../object/clock.ts";
 import type { SessionHooks } from "../../object/session-hooks.ts";
 import { SessionHost } from "../../object/session-host.ts";
+import type { Asker } from "./remote.ts";
 import { ServerSocket } from "./server-socket.ts";
 import type { SessionObject } from "./session-object.ts";
 import { SimulatedKind } from "./simulated-kind.ts";
@@ -27,15 +28,14 @@ export class Instance {
     this.#object = object;
     this.clock = { now: () => object.now, wait: (ms) => this.#wait(ms) };
     const life = `${object.name} life ${object.deaths + object.hibernations}`;
-    const { d1 } = object.world;
-    const record = d1?.recordFor(
+    const asker: Asker = {
       object,
-      () => this.isDead,
-      (change) => {
+      isDead: () => this.isDead,
+      wait: (change) => {
         this.waits += change;
       },
-    );
-    this.#kind = new SimulatedKind(this, object.world, object.world.random.fork(life), record ?? null);
+    };
+    this.#kind = new SimulatedKind(this, asker, object.world.random.fork(life));
     this.ready = this.#boot();
   }
 

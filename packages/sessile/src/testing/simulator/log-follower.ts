@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Commit } from "../../protocol/event.ts";
+import { type Commit, lastSeqOf } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { StreamProducer, StreamSegment } from "../../protocol/stream.ts";
 import { emptyView, foldCommit, type SessionView } from "../../protocol/view.ts";
@@ -25,6 +25,8 @@ export class LogFollower {
   readonly #reference = new ReferenceState();
   readonly #views = new Map<number, SessionView>();
   readonly #streams = new Map<string, DurableStream>();
+  /** By their last seq, in order. */
+  readonly #commitTexts = new Map<number, string>();
   #view: SessionView;
 
   constructor(object: SessionObject) {
@@ -32,31 +34,49 @@ export class LogFollower {
     this.#view = emptyView(SimulatedKind.kind, object.name);
   }
 
+  /** The text of each commit. */
+  get commits(): readonly string[] {
+    this.follow();
+    return [...this.#commitTexts.values()];
+  }
+
   /** What the session was after each event, in order. */
   get views(): readonly SessionView[] {
-    this.#follow();
+    this.follow();
     return [...this.#views.values()];
   }
 
   /** What the session was after an event; undefined if the log has no such event. */
   viewAt(seq: number): SessionView | undefined {
-    this.#follow();
+    this.follow();
     return this.#views.get(seq);
   }
 
+  /** The commit that ends with an event. */
+  commitAt(lastSeq: number): Commit | undefined {
+    this.follow();
+    const text = this.#commitTexts.get(lastSeq);
+    return text === undefined ? undefined : (JSON.parse(text) as Commit);
+  }
+
   stream(streamId: string): DurableStream | null {
-    this.#follow();
+    this.follow();
     return this.#streams.get(streamId) ?? null;
   }
 
-  #follow(): void {
+  /** Takes in what has become durable, before it leaves the hot log. */
+  follow(): void {
     const { database, durableSeq } = this.#object;
     if (durableSeq <= this.#view.lastSeq) return;
     const rows = database.peek(
       "SELECT body FROM _sessile_log WHERE last_seq > ? ORDER BY last_seq",
       this.#view.lastSeq,
     );
-    for (const { body } of rows) this.#take(JSON.parse(String(body)) as Commit);
+    for (const { body } of rows) {
+      const commit = JSON.parse(String(body)) as Commit;
+      this.#commitTexts.set(lastSeqOf(commit), String(body));
+      this.#take(commit);
+    }
   }
 
   #take(commit: Commit): void {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Command } from "../../protocol/command.ts";
 import { SessileError } from "../../protocol/error.ts";
+import { lastSeqOf } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { SessionReplies, SessionReply } from "../../protocol/request.ts";
 import type { Answer, Ledger, Promised } from "./ledger.ts";
@@ -55,6 +56,46 @@ export class RequestSender {
         () => {},
       ),
     );
+  }
+
+  /** Reads the log from anywhere to its end, page by page, as far as answers come. */
+  browse(): void {
+    this.#page(this.#random.between(0, this.#world.shownSeq(this.object)));
+  }
+
+  #page(after: number): void {
+    this.#travel(`${this.name} reads after ${after}`, () =>
+      this.object.request(
+        { op: "events", after, limit: this.#random.pick([1, 10, 1000]) },
+        this.name,
+        (reply) => this.#travel(`${this.name} has read after ${after}`, () => this.#reads(reply, after)),
+        () => {},
+      ),
+    );
+  }
+
+  #reads(reply: SessionReply, after: number): void {
+    if (!reply.ok) {
+      if (reply.error.code !== "unavailable") this.#world.fail(`${this.name} was refused events`);
+      return;
+    }
+    const { commits, more } = reply.value as SessionReplies["events"];
+    const { object } = this;
+    let end = after;
+    for (const commit of commits) {
+      const lastSeq = lastSeqOf(commit);
+      const isNext = commit.firstSeq <= end + 1 && lastSeq > end;
+      if (
+        !isNext ||
+        lastSeq > this.#world.shownSeq(object) ||
+        !isDeepStrictEqual(commit, this.#log.commitAt(lastSeq))
+      )
+        this.#world.fail(`${this.name} read ${JSON.stringify(commit)} of ${object.name} after ${end}`);
+      end = lastSeq;
+    }
+    if (more && end === after)
+      this.#world.fail(`${this.name} read nothing after ${after}, and there is more`);
+    if (more && end > after) this.#page(end);
   }
 
   #sees(reply: SessionReply, known: number): void {

@@ -203,8 +203,10 @@ export class SimulatedClient {
           command.to,
           command.expectedVersion === undefined ? {} : { expectedVersion: command.expectedVersion },
         );
-      case "answerGate":
-        return client.answerGate(command.gateId, command.answer);
+      case "answerGate": {
+        const { op: _op, gateId, answer, ...more } = command;
+        return client.answerGate(gateId, answer, more);
+      }
       case "setLifecycle":
         return client.setLifecycle(command.to);
       case "reset":

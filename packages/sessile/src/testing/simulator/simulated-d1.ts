@@ -1,20 +1,25 @@
 import type { D1Database, D1PreparedStatement } from "../../record/d1.ts";
+import { createD1GatePolicies } from "../../record/d1-gate-policies.ts";
 import { createD1Record } from "../../record/d1-record.ts";
+import type { GatePolicyStore } from "../../record/gate-policy-store.ts";
 import { migrateRecord } from "../../record/migrations.ts";
 import { type SessionRecord, sessionIdOf } from "../../record/record.ts";
 import { openSqliteD1, type SqliteD1 } from "../../record/sqlite-d1.ts";
-import type { Random } from "./random.ts";
+import { type Asker, Remote } from "./remote.ts";
 import type { SessionObject } from "./session-object.ts";
 import { SimulatedKind } from "./simulated-kind.ts";
 import type { World } from "./world.ts";
 
-/** What a query meets on its way. `late` is carried out after its sender has given it up. */
-type Fault = "error" | "lost" | "late";
-const faults: readonly Fault[] = ["error", "lost", "late"];
-
 const spare: SqliteD1[] = [];
 const tablesSql =
   "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%migrations' AND name NOT LIKE 'sqlite_%'";
+
+/** What one instance has in D1. */
+export interface Stores {
+  readonly record: SessionRecord;
+  /** Absent where histories know of none. */
+  readonly gatePolicies: GatePolicyStore | null;
+}
 
 interface Wrapped extends D1PreparedStatement {
   readonly inner: D1PreparedStatement;
@@ -23,15 +28,14 @@ interface Wrapped extends D1PreparedStatement {
 /** The one database behind all sessions of a simulation, and the network to it. It outlives them all. */
 export class SimulatedD1 {
   readonly #world: World;
-  readonly #random: Random;
+  readonly #remote: Remote;
   readonly #store: SqliteD1;
-  #isDown = false;
   /** Known until the next query is carried out. */
   readonly #recorded = new Map<string, number>();
 
   private constructor(world: World, store: SqliteD1) {
     this.#world = world;
-    this.#random = world.random.fork("d1");
+    this.#remote = new Remote(world, "D1");
     this.#store = store;
   }
 
@@ -51,13 +55,18 @@ export class SimulatedD1 {
   }
 
   setDown(isDown: boolean): void {
-    this.#world.note(`D1 is ${isDown ? "down" : "up"}`);
-    this.#isDown = isDown;
+    this.#remote.setDown(isDown);
   }
 
-  /** The record as one instance sees it; `wait` keeps it from hibernating meanwhile. */
-  recordFor(object: SessionObject, isDead: () => boolean, wait: (change: 1 | -1) => void): SessionRecord {
-    const attempt = <T>(query: () => Promise<T>): Promise<T> => this.#attempt(object, isDead, wait, query);
+  /** Policies as whoever manages them sees them, past every fault. */
+  get gatePolicies(): GatePolicyStore {
+    return createD1GatePolicies(this.#store);
+  }
+
+  /** D1 as one instance sees it. */
+  for(asker: Asker): Stores {
+    const attempt = <T>(query: () => Promise<T>): Promise<T> =>
+      this.#remote.ask(asker, () => this.#carryOut(query));
     const wrap = (inner: D1PreparedStatement): Wrapped => ({
       inner,
       bind: (...values) => wrap(inner.bind(...values)),
@@ -68,7 +77,10 @@ export class SimulatedD1 {
       batch: <Row>(statements: D1PreparedStatement[]) =>
         attempt(() => this.#store.batch<Row>(statements.map((one) => (one as Wrapped).inner))),
     };
-    return createD1Record(database);
+    return {
+      record: createD1Record(database),
+      gatePolicies: this.#world.hasEverything ? createD1GatePolicies(database) : null,
+    };
   }
 
   /** How far the record goes, past every fault. */
@@ -96,38 +108,5 @@ export class SimulatedD1 {
     } finally {
       this.#recorded.clear();
     }
-  }
-
-  /** There and back again, each way taking its time. A query leaves once its sender's writes are on disk. */
-  #attempt<T>(
-    object: SessionObject,
-    isDead: () => boolean,
-    wait: (change: 1 | -1) => void,
-    query: () => Promise<T>,
-  ): Promise<T> {
-    const { timeline, trouble } = this.#world;
-    const fault = this.#random.chance(trouble.recordFailure) ? this.#random.pick(faults) : null;
-    const travelMs = () => this.#random.between(0, Math.min(400, trouble.maxLatencyMs));
-    const thereMs = fault === "late" ? this.#random.between(9_000, 20_000) : travelMs();
-    wait(1);
-    return new Promise((resolve, reject) => {
-      const arrive = (how: string, settle: () => void) =>
-        timeline.plan(travelMs(), `D1 ${how} ${object.name}`, () => {
-          if (isDead()) return;
-          wait(-1);
-          settle();
-        });
-      const fail = () => reject(new Error("D1_ERROR: Network connection lost."));
-      object.output(() =>
-        timeline.plan(thereMs, `${object.name} asks D1`, () => {
-          if (this.#isDown || fault === "error") arrive("fails", fail);
-          else
-            this.#carryOut(query).then(
-              (answer) => arrive("answers", () => (fault === "lost" ? fail() : resolve(answer))),
-              (thrown: unknown) => arrive("refuses", () => reject(thrown)),
-            );
-        }),
-      );
-    });
   }
 }

@@ -7,6 +7,7 @@ import {
   type Writer,
   workflow,
 } from "../../kernel/index.ts";
+import type { ArchiveBucket } from "../../object/archiver.ts";
 import { callable, type FoundMethod, findCallable } from "../../object/callable.ts";
 import type { SessionHooks } from "../../object/session-hooks.ts";
 import type { WorkContext } from "../../object/work-runner.ts";
@@ -14,9 +15,11 @@ import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import { defaultLimits } from "../../protocol/limits.ts";
-import type { SessionRecord } from "../../record/record.ts";
 import type { Instance } from "./instance.ts";
 import type { Random } from "./random.ts";
+import type { Asker } from "./remote.ts";
+import { SimulatedCalls } from "./simulated-calls.ts";
+import type { Stores } from "./simulated-d1.ts";
 import type { World } from "./world.ts";
 
 /** The state of simulated sessions: who wrote it last, a counter that only `scatter` moves, and what only `edit` makes long. */
@@ -51,10 +54,16 @@ export class SimulatedKind {
   readonly #instance: Instance;
   readonly #world: World;
   readonly #random: Random;
-  readonly #record: SessionRecord | null;
+  /** Null without a database. */
+  readonly #stores: Stores | null;
+  readonly #archive: ArchiveBucket | null;
+  readonly #calls: SimulatedCalls;
 
-  constructor(instance: Instance, world: World, random: Random, record: SessionRecord | null) {
-    this.#record = record;
+  constructor(instance: Instance, asker: Asker, random: Random) {
+    const { world } = asker.object;
+    this.#stores = world.d1?.for(asker) ?? null;
+    this.#archive = world.bucket?.for(asker) ?? null;
+    this.#calls = new SimulatedCalls(instance, (body) => this.#write(body));
     this.#instance = instance;
     this.#world = world;
     this.#random = random;
@@ -179,6 +188,10 @@ export class SimulatedKind {
     return results;
   }
 
+  #method(name: string): FoundMethod | null {
+    return findCallable(this, name) ?? findCallable(this.#calls, name);
+  }
+
   #definition(): KindDefinition {
     return {
       initialState: SimulatedKind.initialState,
@@ -189,27 +202,34 @@ export class SimulatedKind {
       clientWrites: { ...defaultClientWrites, state: true },
       durability: this.#world.inLedgerMode ? "ledger" : "mirror",
       ...(this.#world.hasSnapshots ? { snapshots: { ...defaultSnapshotPolicy, everyEvents: 8 } } : {}),
+      retention: this.#world.hasArchive ? { hotEvents: 12 } : null,
       validateState: () => {},
       validateEvent: () => {},
       method: (name) => {
-        const method = findCallable(this, name);
+        const method = this.#method(name);
         return method && !method.isAsync ? method.run : null;
       },
+      hasSharedPolicies: this.#stores?.gatePolicies != null,
       gateSettled: (gate, outcome) => {
         this.#write((writer) =>
           writer.append("verdict.heard", { gateId: gate.gateId, status: outcome.status }),
         );
+      },
+      gateEscalated: ({ gateId }) => {
+        this.#write((writer) => writer.append("escalation.heard", { gateId }));
       },
     };
   }
 
   #hooks(): SessionHooks {
     return {
-      record: this.#record,
+      record: this.#stores?.record ?? null,
+      gatePolicies: this.#stores?.gatePolicies ?? null,
+      archive: this.#archive,
       feed: null,
       description: {},
       authorize: () => true,
-      findMethod: (name): FoundMethod | null => findCallable(this, name),
+      findMethod: (name) => this.#method(name),
       findWork: (name) => (name === "steps" ? (work, input) => this.#steps(work, input) : null),
       onConnect: () => {},
       onDisconnect: () => {},

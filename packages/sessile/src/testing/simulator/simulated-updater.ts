@@ -1,9 +1,12 @@
-import { SessileError } from "../../protocol/error.ts";
+import { type ErrorCode, SessileError } from "../../protocol/error.ts";
 import type { SessionEvent } from "../../protocol/event.ts";
 import { parseProducerPosition } from "../../protocol/ids.ts";
 import type { SessionView } from "../../protocol/view.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedState } from "./simulated-kind.ts";
+
+/** Closed before it learnt, or asked again when the event was archived (RT4). */
+const isUnknown: ReadonlySet<ErrorCode> = new Set(["unavailable", "fenced"]);
 
 /** A change by a function, and what its caller was told. */
 interface Update {
@@ -33,7 +36,7 @@ export class SimulatedUpdater {
       .then(
         () => this.#learns(update, "done"),
         (thrown: unknown) =>
-          this.#learns(update, SessileError.from(thrown).code === "unavailable" ? "unknown" : "refused"),
+          this.#learns(update, isUnknown.has(SessileError.from(thrown).code) ? "unknown" : "refused"),
       );
   }
 

@@ -4,6 +4,7 @@ import { RecordCheck } from "./check-record.ts";
 import { Driver, type Stage } from "./driver.ts";
 import { Ledger } from "./ledger.ts";
 import { LogFollower } from "./log-follower.ts";
+import { PolicyBook } from "./policy-book.ts";
 import type { Random } from "./random.ts";
 import { RequestSender } from "./request-sender.ts";
 import { SessionObject } from "./session-object.ts";
@@ -63,7 +64,7 @@ class Simulation {
   readonly #seed: number;
   readonly #world: World;
   readonly #ledger = new Ledger();
-  readonly #stage: Stage;
+  #stage: Stage;
   /** All who are connected to a session. */
   readonly #everyone: readonly SimulatedClient[];
   readonly #logs: ReadonlyMap<SessionObject, LogFollower>;
@@ -111,14 +112,17 @@ class Simulation {
       world.random.fork("updating"),
       (n, object) => new SimulatedUpdater(new SimulatedClient(world, this.#ledger, `u${n}`, object, true)),
     );
-    this.#stage = { world, objects, clients, updaters, senders, readers, writers };
+    this.#stage = { world, objects, clients, updaters, senders, readers, writers, policies: null };
     this.#everyone = [...clients, ...updaters.map(({ client }) => client)];
     this.#views = new ViewCheck(this.#logs);
   }
 
   async #openRecord(): Promise<void> {
-    this.#world.d1 = await SimulatedD1.open(this.#world);
-    this.#record = new RecordCheck(this.#world.d1, this.#ledger);
+    const d1 = await SimulatedD1.open(this.#world);
+    this.#world.d1 = d1;
+    this.#record = new RecordCheck(d1, this.#ledger);
+    if (this.#world.hasEverything)
+      this.#stage = { ...this.#stage, policies: new PolicyBook(this.#world, d1, this.#stage.objects) };
   }
 
   async run(steps: number): Promise<void> {
@@ -145,7 +149,7 @@ class Simulation {
       if (this.#world.failures.length === 0) this.#check();
     }
     for (const client of this.#everyone) client.close();
-    await drained();
+    await this.#drained();
   }
 
   dispose(): void {
@@ -189,16 +193,17 @@ class Simulation {
   }
 
   async #turnEnds(): Promise<void> {
-    await drained();
+    await this.#drained();
     for (const object of this.#stage.objects) object.endTurn();
+    for (const log of this.#logs.values()) log.follow();
     this.#record?.always(this.#stage.objects, this.#everyone);
     this.#views.always(this.#everyone);
   }
 
   /** Ends every fault and waits until nothing is under way. */
   async #comeToRest(): Promise<void> {
-    const { world } = this;
     const { objects } = this.#stage;
+    const world = this.#world;
     world.note("heals");
     world.heal();
     for (const object of objects) {
@@ -224,13 +229,19 @@ class Simulation {
     return this.#world;
   }
 
+  /** Every promise that can settle has, once the event loop comes round: nothing here waits for the machine. */
+  async #drained(): Promise<void> {
+    await eventLoop();
+    while (this.#world.packing.isUnderWay) await eventLoop();
+  }
+
   /** What is still under way, or null. */
   #unrest(): string | null {
     for (const { name, database, isAlarmRunning, hasLog } of this.#stage.objects) {
       if (isAlarmRunning) return `the alarm of ${name} runs`;
       if (!hasLog) continue;
       const [due] = database.peek(
-        "SELECT timer_id FROM _sessile_timer WHERE name <> '' OR timer_id LIKE 'gate:%'",
+        "SELECT timer_id FROM _sessile_timer WHERE name <> '' OR timer_id LIKE 'gate:%' OR timer_id LIKE 'policies:%'",
       );
       if (due) return `${due.timer_id} of ${name} is not due or was not heard`;
       const [work] = database.peek("SELECT work_id FROM _sessile_work WHERE status = 'running'");
@@ -257,8 +268,10 @@ class Simulation {
   }
 
   #check(): void {
-    for (const object of this.#stage.objects) {
-      checkSession(object, this.#ledger, this.#logs.get(object) as LogFollower, this.#stage.updaters);
+    const { objects, updaters, policies } = this.#stage;
+    for (const object of objects) {
+      const log = this.#logs.get(object) as LogFollower;
+      checkSession(object, this.#ledger, log, updaters, policies?.all ?? []);
       this.#record?.atRest(object);
     }
     checkClients(this.#everyone);
@@ -270,7 +283,6 @@ function times<Member>(count: number, make: (n: number) => Member): Member[] {
   return Array.from({ length: count }, (_, n) => make(n));
 }
 
-/** Every promise that can settle has, once the event loop comes round: nothing here waits for the machine. */
-function drained(): Promise<void> {
+function eventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -47,14 +47,14 @@ const ledgerRegressions: readonly (readonly [seed: number, found: string, repert
 ];
 
 describe("seeded simulation of sessions, clients and all that can go wrong between them", () => {
-  test(`SI1 SI2 SI7 SI8 ${seeds} seeds hold every promise`, { timeout: 120_000 }, async () => {
+  test(`SI1 SI2 SI7 SI8 SI9 SI10 ${seeds} seeds hold every promise`, { timeout: 120_000 }, async () => {
     for (let seed = 1; seed <= seeds; seed++) await expectSound(seed);
   });
 
   for (const [seed, found, repertoire] of regressions)
     test(`SI2 seed ${seed}: ${found}`, { timeout: 20_000 }, () => expectSound(seed, { repertoire }));
 
-  test(`SI6 SI7 SI8 LM13 LM14 ${ledgerSeeds} seeds in ledger mode, on a record that fails`, {
+  test(`SI6 SI7 SI8 SI9 SI10 LM13 LM14 ${ledgerSeeds} seeds in ledger mode, on a record that fails`, {
     timeout: 120_000,
   }, async () => {
     for (let seed = 1; seed <= ledgerSeeds; seed++) await expectSound(seed, { inLedgerMode: true });
@@ -65,7 +65,7 @@ describe("seeded simulation of sessions, clients and all that can go wrong betwe
       expectSound(seed, { inLedgerMode: true, repertoire }),
     );
 
-  test("SI3 in ledger mode too a seed is one history", async () => {
+  test("SI3 in ledger mode too a seed is one history", { timeout: 20_000 }, async () => {
     const [first, second] = [
       await simulate(4, { inLedgerMode: true }),
       await simulate(4, { inLedgerMode: true }),
@@ -73,14 +73,16 @@ describe("seeded simulation of sessions, clients and all that can go wrong betwe
     expect(second).toEqual(first);
   });
 
-  test("SI3 a seed is one history, whatever the machine does meanwhile", async () => {
+  test("SI3 a seed is one history, whatever the machine does meanwhile", { timeout: 20_000 }, async () => {
     const [first, second, other] = [await simulate(4), await simulate(4), await simulate(5)];
     expect(second).toEqual(first);
     expect(other.traceHash).not.toBe(first.traceHash);
     expect(first.turns).toBeGreaterThan(100);
   });
 
-  test("SI4 histories meet deaths, hibernations and refusals, and not only fair weather", async () => {
+  test("SI4 histories meet deaths, hibernations and refusals, and not only fair weather", {
+    timeout: 60_000,
+  }, async () => {
     let [deaths, hibernations, commands] = [0, 0, 0];
     for (let seed = 1; seed <= 20; seed++) {
       const report = await simulate(seed);

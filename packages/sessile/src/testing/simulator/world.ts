@@ -1,5 +1,7 @@
+import { Packing } from "./packing.ts";
 import { hash, Random } from "./random.ts";
 import type { SessionObject } from "./session-object.ts";
+import { SimulatedBucket } from "./simulated-bucket.ts";
 import type { SimulatedD1 } from "./simulated-d1.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -27,7 +29,7 @@ export interface Trouble {
   failure: number;
   /** That a request or its answer is lost. */
   requestLoss: number;
-  /** That a query of the record fails, loses its answer, or comes too late. */
+  /** That a query of the record, or of the archive, fails, loses its answer, or comes too late. */
   recordFailure: number;
 }
 
@@ -44,14 +46,19 @@ export class World {
   /** One of very many, so that what it needs is shared with others. */
   readonly isShort: boolean;
   readonly hasSnapshots: boolean;
+  /** Whether events leave the hot log. */
+  readonly hasArchive: boolean;
   /** Whether some clients come over plain HTTP. */
   readonly hasHttp: boolean;
   /** Whether there is a database behind the sessions. */
   readonly hasRecord: boolean;
+  readonly packing = new Packing();
   readonly failures: string[] = [];
   trouble: Trouble;
   /** The database behind the sessions, if they have one. */
   d1: SimulatedD1 | null = null;
+  /** Where archived events go; null: into the sessions' own tables. */
+  readonly bucket: SimulatedBucket | null;
   /** Kept only on demand: a trace is long. */
   readonly lines: string[] | null;
   #hash = 0;
@@ -67,6 +74,9 @@ export class World {
       inLedgerMode || (this.hasEverything && this.random.fork("mirror").chance(isShort ? 0.08 : 0.15));
     this.hasSnapshots = this.hasEverything && this.random.fork("snapshots").chance(0.5);
     this.hasHttp = this.hasEverything && this.random.fork("http").chance(isShort ? 0.08 : 0.2);
+    this.hasArchive = this.hasSnapshots && this.random.fork("archive").chance(0.5);
+    this.bucket =
+      this.hasArchive && this.random.fork("bucket").chance(0.7) ? new SimulatedBucket(this) : null;
     this.lines = keepTrace ? [] : null;
     const weather = this.random.fork("weather");
     this.trouble = {
@@ -92,6 +102,7 @@ export class World {
   heal(): void {
     this.trouble = peace;
     this.d1?.setDown(false);
+    this.bucket?.setDown(false);
   }
 
   note(text: string): void {
