@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What a process holds; null where the system does not tell. */
+export interface Reading {
+  readonly atMs: number;
+  readonly serverMb: number | null;
+  readonly serverFiles: number | null;
+  readonly nodeMb: number;
+  readonly nodeFiles: number | null;
+}
+
+export function readGauges(atMs: number, runtimePid: number | undefined): Reading {
+  return {
+    atMs,
+    serverMb: runtimePid === undefined ? null : residentMb(runtimePid),
+    serverFiles: runtimePid === undefined ? null : openFiles(runtimePid),
+    nodeMb: process.memoryUsage().heapUsed / 2 ** 20,
+    nodeFiles: openFiles(process.pid),
+  };
+}
+
+function residentMb(pid: number): number | null {
+  if (process.platform !== "linux") return null;
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return kib === undefined ? null : Number(kib) / 1024;
+}
+
+function openFiles(pid: number): number | null {
+  return process.platform === "linux" ? readdirSync(`/proc/${pid}/fd`).length : null;
+}
+
+export interface Trend {
+  readonly name: string;
+  /** Medians of the first and of the last third of the time after everything has warmed up. */
+  readonly before: number;
+  readonly after: number;
+  readonly isFlat: boolean;
+}
+
+/** Caches fill, and the runtime lets its heaps grow before it cleans them. */
+export const warmUpMs = 180_000;
+/** How much one median differs from the next in a load that goes up and down. */
+const tolerated = { share: 0.1, serverMb: 16, nodeMb: 8, serverFiles: 24, nodeFiles: 12 };
+
+/** How each gauge has gone; those that the system does not tell, or not for long enough, are left out. */
+export function trendsOf(readings: readonly Reading[]): readonly Trend[] {
+  const warm = readings.filter(({ atMs }) => atMs > warmUpMs);
+  return (["serverMb", "serverFiles", "nodeMb", "nodeFiles"] as const).flatMap((name) => {
+    const values = warm.flatMap((reading) => reading[name] ?? []);
+    if (values.length < 9) return [];
+    const third = Math.floor(values.length / 3);
+    const before = median(values.slice(0, third));
+    const after = median(values.slice(-third));
+    return [{ name, before, after, isFlat: after <= before * (1 + tolerated.share) + tolerated[name] }];
+  });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
