@@ -28,6 +28,7 @@ import { CommandIntake } from "./command-intake.ts";
 import { ExpiryWatch, expiryDueId } from "./expiry-watch.ts";
 import { Ledger } from "./ledger.ts";
 import { type LogReader, MirrorRunner, mirrorDueId } from "./mirror-runner.ts";
+import { noSuchSession } from "./no-such-session.ts";
 import { PartStore } from "./part-store.ts";
 import { Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
@@ -353,9 +354,8 @@ export class SessionHost {
     if (after.lifecycle !== before.lifecycle && after.lifecycle !== "active") this.voice.closeRoom();
     if (before.access !== after.access) {
       const mayStay = (actor: Actor | null) => mayAccess(after.access, actor?.id, "read");
-      this.peers.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
-      this.agents.peers.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
-      this.streams.sockets.closeUnless(mayStay, closeCodes.notFound, "There is no such session.");
+      for (const peers of [this.peers, this.agents.peers, this.streams.sockets])
+        peers.closeUnless(mayStay, closeCodes.notFound, noSuchSession().message);
       this.#presence.changed();
     }
     if (stored) {

@@ -20,6 +20,8 @@ import { type Deletion, deletedError, Eraser, readDeletion } from "./eraser.ts";
 import { type Maker, openById } from "./family.ts";
 import { definitionOf } from "./kind-definition.ts";
 import { offerOf } from "./kind-offer.ts";
+import { limitDepth } from "./limit-depth.ts";
+import { noSuchSession } from "./no-such-session.ts";
 import { close } from "./peers.ts";
 import { ReportSender } from "./report-sender.ts";
 import { live, SessionActions, write } from "./session-actions.ts";
@@ -55,6 +57,10 @@ export abstract class Session<
   #starting: Promise<void> | null = null;
   #sql: DurableSql | null = null;
   #eraser: Eraser | null = null;
+  /** What it writes is told to it again. */
+  readonly #onCommit = limitDepth(16, (before: SessionView, after: SessionView) =>
+    this.onCommit(before as SessionView<State>, after as SessionView<State>),
+  );
   readonly #reports = new ReportSender({
     host: () => this.#live(),
     clock: platformClock,
@@ -361,10 +367,7 @@ export abstract class Session<
       onDisconnect: (peer) => this.#guard("onDisconnect", () => this.onDisconnect(peer)),
       onSignal: (peer, signal) => this.onMessage(peer, signal),
       onTimer: (name, input) => this.onTimer(name, input),
-      onCommit: (before, after) =>
-        this.#guard("onCommit", () =>
-          this.onCommit(before as SessionView<State>, after as SessionView<State>),
-        ),
+      onCommit: (before, after) => this.#guard("onCommit", () => this.#onCommit(before, after)),
       expiry: this.expiry,
       mayExpire: (view) => this.mayExpire(view as SessionView<State>),
       // What deletes it begins once the alarm's other work is done.
@@ -391,8 +394,4 @@ export abstract class Session<
       this.#live().report(`${hook} failed`, thrown);
     }
   }
-}
-
-function noSuchSession(): SessileError {
-  return new SessileError("not_found", "There is no such session.");
 }

@@ -10,6 +10,7 @@ import {
   SessileError,
   Session,
   type SessionRecord,
+  type SessionView,
   type WorkContext,
   workflow,
 } from "sessile";
@@ -90,6 +91,7 @@ export class Notes extends Session<Env, State> {
     this.setState({ ...this.state, count: this.state.count + 1, text });
     return { count: this.state.count, status: this.status };
   });
+  readonly echo = callable(() => this.setState({ count: 0, text: "echo" }));
   readonly addThenThrow = callable((text: string) => {
     this.add(text);
     throw new Error(`secret detail of ${text}`);
@@ -201,6 +203,9 @@ export class Notes extends Session<Env, State> {
   override async onTimer(name: string, input: Json): Promise<void> {
     if (typeof input === "string") await this.#ask(`timer/${input}`);
     this.append("reminder.rang", { name, input });
+  }
+  override onCommit(_before: SessionView<State>, { state }: SessionView<State>): void {
+    if (state.text === "echo") this.setState({ ...state, count: state.count + 1 });
   }
   override onGate(gate: Gate, outcome: GateOutcome): void {
     this.append("decision.made", { gateId: gate.gateId, outcome: outcome as unknown as Json });

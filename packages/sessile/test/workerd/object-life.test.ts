@@ -104,6 +104,17 @@ describe("eviction and restart", () => {
   });
 });
 
+test("OB28 what onCommit writes is told to it again, up to 16 times, and the session goes on", async () => {
+  const name = fixture.name();
+  await fixture.call(name, "echo");
+  expect((await fixture.get(`notes/${name}/state`)).body).toEqual({ text: "echo", count: 16 });
+  const { items } = (await fixture.get(`notes/${name}/log`)).body;
+  expect(items.filter(({ tag }: { tag: string }) => tag === "host")).toMatchObject([
+    { message: "onCommit failed", attrs: { detail: expect.stringContaining("16 times") } },
+  ]);
+  expect(await fixture.call(name, "add", "more")).toMatchObject({ count: 17 });
+});
+
 describe("lifecycle", () => {
   test("OB5 a paused session is readable and takes no writes until it is resumed", async () => {
     const name = fixture.name();
