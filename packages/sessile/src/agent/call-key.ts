@@ -12,3 +12,8 @@ export function callKey({ call, answer }: OpenCall): string {
 export function callIdOf(toolCallId: string): string {
   return plainId.test(toolCallId) ? toolCallId : sha256Hex(toolCallId).slice(0, 32);
 }
+
+/** By which an answer is counted, and room for it reserved. */
+export function answerId(runId: string, step: number): string {
+  return `${runId}:${step}`;
+}

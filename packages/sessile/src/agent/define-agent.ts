@@ -1,4 +1,5 @@
 import type { LanguageModel, LanguageModelCallOptions, ToolChoice, ToolSet } from "ai";
+import type { UsageAmount } from "../protocol/budget.ts";
 import { SessileError } from "../protocol/index.ts";
 import type { ModelPrices } from "./model-usage.ts";
 
@@ -25,6 +26,8 @@ export interface AgentOptions<Tools extends ToolSet = ToolSet> {
   readonly stepTimeoutMs?: number;
   /** How often a model is asked for one answer. Default 5. */
   readonly modelAttempts?: number;
+  /** Room that one answer needs in budgets. Default: what the answer before has used. */
+  readonly reserve?: UsageAmount;
   /** Absent: the meter counts tokens, and no cost. */
   readonly prices?: ModelPrices;
 }

@@ -1,7 +1,7 @@
 import type { JSONValue, ModelMessage, ToolCallPart } from "ai";
 import { type Json, SessileError, type SuspendedRun, type UsageReport } from "../protocol/index.ts";
 import { askedAbout, type SettledCall, settledCall } from "./asked-call.ts";
-import { callIdOf, callKey } from "./call-key.ts";
+import { answerId, callIdOf, callKey } from "./call-key.ts";
 import { callModel, type ModelTurn } from "./call-model.ts";
 import { callTool, errorOutput, modelOutput, type ToolOutput } from "./call-tool.ts";
 import type { AgentDefinition } from "./define-agent.ts";
@@ -12,7 +12,7 @@ import type { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd } from "./run-end.ts";
 import type { RunPort, StepRecord } from "./run-port.ts";
 import { resultChunks, resultMessage } from "./tool-result.ts";
-import { type Move, nextMove, type OpenCall, promptOf, type Said } from "./transcript.ts";
+import { answersOf, type Move, nextMove, type OpenCall, promptOf, type Said } from "./transcript.ts";
 
 /** A step that came to no result, as opposed to one that could not be stored. */
 export class StepFailure extends Error {}
@@ -41,8 +41,11 @@ export class RunLoop {
       if (move.do === "end") return endOf(this.#run, move.outcome, move.reason);
       if (move.do === "wait") return this.#suspended(move.step, move.calls);
       try {
-        if (move.do === "ask") await this.#ask(move.step);
-        else await this.#call(move.step, move.calls);
+        if (move.do === "ask") {
+          const end = this.#withoutRoom(move.step);
+          if (end) return end;
+          await this.#ask(move.step);
+        } else await this.#call(move.step, move.calls);
       } catch (thrown) {
         // What was asked of the run, or its deadline, says how it ends.
         if (this.#next().do === "end") continue;
@@ -81,6 +84,18 @@ export class RunLoop {
     });
   }
 
+  /** How the run stops before it asks the model, if a budget has no room for one more answer. */
+  #withoutRoom(step: number): RunEnd | SuspendedRun | null {
+    const { reserve, prices } = this.#agent;
+    const { usage } = answersOf(this.#said, this.#runId).at(-1) ?? {};
+    const expected = usage && { ...usageOf(usage, prices), tokens: usage.inputTokens + usage.outputTokens };
+    const amount = reserve ?? { tokens: expected?.tokens ?? 0, costMicros: expected?.costMicros ?? 0 };
+    const room = this.#port.reserve(step, amount);
+    if (room.is === "reserved") return null;
+    if (room.is === "refused") return endOf(this.#run, "exhausted", "budget");
+    return { outcome: "suspended_budget", step, calls: [{ gateId: room.gateId, kind: "approval" }] };
+  }
+
   async #ask(step: number): Promise<void> {
     const { modelAttempts } = this.#agent;
     await this.#journal(
@@ -103,7 +118,7 @@ export class RunLoop {
     return {
       said: this.#saidIn(turn, step),
       used: {
-        entryId: `${this.#runId}:${step}`,
+        entryId: answerId(this.#runId, step),
         kind: "tokens",
         source: "agent",
         name,

@@ -1,4 +1,5 @@
 import type { UIMessageChunk } from "ai";
+import type { BudgetAnswer, UsageAmount } from "../protocol/budget.ts";
 import type { GateRecord, Json, UsageReport } from "../protocol/index.ts";
 import type { AskedCall } from "./asked-call.ts";
 import type { Said } from "./transcript.ts";
@@ -34,6 +35,8 @@ export interface RunPort {
   ask(call: AskedCall): void | Promise<void>;
   /** How a call stands that somebody else answers; null: nobody was asked. */
   gate(gateId: string): GateRecord | null;
+  /** Room for one answer in the budgets that count it; what it uses then takes that place. */
+  reserve(step: number, amount: UsageAmount): BudgetAnswer;
   /** Withdraws what a step has written for readers, if it did not come to its end. */
   withdraw(step: number): Promise<void>;
   /** Resolves once there is room for more. */

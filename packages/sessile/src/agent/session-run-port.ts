@@ -1,5 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import type { WorkContext } from "../object/work-runner.ts";
+import type { BudgetAnswer, UsageAmount } from "../protocol/budget.ts";
 import type { GateRecord, Json, RunResult, StreamManager, StreamWriter } from "../protocol/index.ts";
 import type { AskedCall } from "./asked-call.ts";
 import type { JournalOptions, RunPort, StepRecord } from "./run-port.ts";
@@ -17,6 +18,7 @@ interface SessionRunOptions {
   /** Opens the call's gate and tells readers, in one commit. */
   readonly ask: (call: AskedCall) => void;
   readonly gate: (gateId: string) => GateRecord | null;
+  readonly reserve: (step: number, amount: UsageAmount) => BudgetAnswer;
   readonly report: (message: string, thrown: unknown) => void;
 }
 
@@ -64,6 +66,10 @@ export class SessionRunPort implements RunPort {
 
   gate(gateId: string): GateRecord | null {
     return this.#options.gate(gateId);
+  }
+
+  reserve(step: number, amount: UsageAmount): BudgetAnswer {
+    return this.#options.reserve(step, amount);
   }
 
   async withdraw(step: number): Promise<void> {

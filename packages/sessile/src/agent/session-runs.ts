@@ -20,7 +20,7 @@ import {
   suspendingChunk,
 } from "../protocol/index.ts";
 import { type AskedCall, settledCall } from "./asked-call.ts";
-import { callKey } from "./call-key.ts";
+import { answerId, callKey } from "./call-key.ts";
 import { type AgentEvents, Conversation, type LoggedMessage } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { RunControl } from "./run-control.ts";
@@ -197,11 +197,18 @@ export class SessionRuns {
       maxOutputChars: Math.min(maxPayloadChars, maxChunkChars) - overheadChars,
       commit: (step, { said, used, chunks }) => {
         this.conversation.say(said);
-        if (used) session.recordUsage(used);
+        if (used) session.budgets.settle(used.entryId, used);
         if (chunks.length > 0) write(({ streams }) => streams.append({ streamId: runId, chunks, step }));
       },
       ask: (call) => this.#ask(active, call),
       gate: (gateId) => session.gate(gateId),
+      reserve: (step, amount) =>
+        session.budgets.reserve({
+          ...amount,
+          reservationId: answerId(runId, step),
+          source: "agent",
+          ref: runId,
+        }),
       report: (message, thrown) => session.log("warn", "run", message, { runId, detail: String(thrown) }),
     });
     return new RunLoop(runId, agent, port, control).run();
@@ -291,6 +298,8 @@ export class SessionRuns {
     if (outcome === "aborted") this.#leave(isOpen ? runId : null);
     if (isOpen) write(({ streams }) => streams.append({ streamId: runId, chunks: endingChunks(result) }));
     session.streams.finish(runId, error ? { error } : { output: result });
+    // For the answer that did not come.
+    session.budgets.release(answerId(runId, result.steps + 1));
   }
 
   #stopped({ runId, agent }: ActiveRun, stop: RunStop, reason: string | null = null): RunEnd {

@@ -92,9 +92,10 @@ export class Budgets {
     return { is: "reserved" };
   }
 
-  /** What a call has used, in place of what was reserved for it. @returns false if the entry was recorded before */
+  /** What a call has used, in place of what was reserved for it, if anything. @returns false if the entry was recorded before */
   settle(reservationId: string, report: UsageReport): boolean {
-    const isNew = recordUsage(this.#sql, this.#batch, report, reservationId);
+    const held = readReservation(this.#sql, reservationId) ? reservationId : undefined;
+    const isNew = recordUsage(this.#sql, this.#batch, report, held);
     if (!isNew) this.release(reservationId);
     return isNew;
   }

@@ -8,7 +8,7 @@ export const runOutcomes = ["completed", "failed", "interrupted", "aborted", "ex
 export type RunOutcome = (typeof runOutcomes)[number];
 
 /** What a run that has stopped for now waits for. Nothing of it is in memory meanwhile. */
-export const runSuspensions = ["suspended_client_tool"] as const;
+export const runSuspensions = ["suspended_client_tool", "suspended_budget"] as const;
 export type RunSuspension = (typeof runSuspensions)[number];
 
 /** The last chunk before a run waits, and its readers with it. */
@@ -25,15 +25,16 @@ export function isSuspending(chunk: unknown): boolean {
   return type === "message-metadata" && runSuspensions.includes(messageMetadata.outcome as RunSuspension);
 }
 
-/** A call that somebody else answers: with its gate, or by carrying it out. */
+/** A gate that a run waits for. */
 export type PendingRunCall = {
   readonly gateId: string;
   readonly kind: GateKind;
-  readonly toolCallId: string;
-  readonly toolName: string;
+  /** Absent: it is about no call, but a budget that is used up. */
+  readonly toolCallId?: string;
+  readonly toolName?: string;
 };
 
-/** A run that has stopped until its calls are answered. */
+/** A run that has stopped until its gates are settled. */
 export type SuspendedRun = {
   readonly outcome: RunSuspension;
   readonly step: number;

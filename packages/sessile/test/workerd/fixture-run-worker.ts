@@ -1,7 +1,7 @@
 // The Worker of the run tests: agents with a scripted model behind HTTP, whose tools have effects outside.
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { jsonSchema, tool } from "ai";
-import { callable } from "sessile";
+import { callable, type Json } from "sessile";
 import {
   AgentSession,
   type CallGate,
@@ -89,6 +89,9 @@ export class Helpers extends AgentSession<Env> {
     for await (const chunk of await run.stream()) chunks.push((chunk as { readonly type: string }).type);
     return { chunks, result: await run.result() };
   });
+
+  readonly setBudget = callable((tokens: number) => this.budgets.set({ budgetId: "all", max: { tokens } }));
+  readonly budgetStatus = callable(() => this.budgets.list() as unknown as Json);
 
   readonly askCarefully = callable(async (message: string) => {
     const run = this.runs.start({ agent: "careful", message });

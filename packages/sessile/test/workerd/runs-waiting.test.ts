@@ -189,3 +189,23 @@ test("RN15 a handle waits for a run that waits for others too, and tells what a 
   });
   expect(result.usage.tokens.total).toBe(12);
 });
+
+test("RN24 a run without room in a budget waits for a person, and goes on when it is raised", async () => {
+  const { talk } = calling(call("tool_a", 1));
+  // Each answer takes 12 tokens.
+  await talk.ask("POST", "/call/setBudget", [20]);
+  const run = await talk.run("careful");
+  expect(run).toMatchObject({ status: "suspended_budget", steps: 1, pending: [{ kind: "approval" }] });
+  await talk.answer(run.pending[0].gateId, "raise");
+  expect(await talk.ended(run.runId)).toMatchObject({ status: "completed", steps: 2 });
+});
+
+test("RN24 a budget that nobody raises ends the run as exhausted, and holds no room for what was not asked", async () => {
+  const { talk } = calling(call("tool_a", 1));
+  await talk.ask("POST", "/call/setBudget", [20]);
+  const run = await talk.run("careful");
+  await talk.answer(run.pending[0].gateId, "stop");
+  expect(await talk.ended(run.runId)).toMatchObject({ status: "exhausted", result: { reason: "budget" } });
+  const { body } = await talk.ask("POST", "/call/budgetStatus", []);
+  expect(body.result).toMatchObject([{ used: { tokens: 12 }, reserved: { tokens: 0 } }]);
+});
