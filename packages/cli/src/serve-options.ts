@@ -20,6 +20,7 @@ export function toServeOptions(flags: ServeFlags, config: WorkerConfig): Omit<Se
     d1: config.d1,
     r2: config.r2,
     workflows: config.workflows,
+    workerLoaders: config.workerLoaders,
     vars: { ...config.vars, ...flags.vars },
   };
 }

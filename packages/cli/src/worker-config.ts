@@ -23,6 +23,7 @@ export interface WorkerConfig {
   readonly d1: readonly string[];
   readonly r2: readonly string[];
   readonly workflows: Readonly<Record<string, WorkflowBinding>>;
+  readonly workerLoaders: readonly string[];
   readonly vars: Readonly<Record<string, JsonValue>>;
   readonly assets: AssetOptions | undefined;
   readonly define: Readonly<Record<string, string>>;
@@ -49,6 +50,7 @@ const schema = z.object({
   d1_databases: z.array(z.object({ binding: z.string() })).default([]),
   r2_buckets: z.array(z.object({ binding: z.string() })).default([]),
   workflows: z.array(z.object({ binding: z.string(), name: z.string(), class_name: z.string() })).default([]),
+  worker_loaders: z.array(z.object({ binding: z.string() })).default([]),
   vars: z.record(z.string(), z.json()).default({}),
   define: z.record(z.string(), z.string()).default({}),
   assets: z
@@ -100,6 +102,7 @@ export function readConfig(file: string): WorkerConfig {
     workflows: Object.fromEntries(
       config.workflows.map(({ binding, name, class_name: className }) => [binding, { name, className }]),
     ),
+    workerLoaders: config.worker_loaders.map(({ binding }) => binding),
     vars: { ...config.vars, ...readDevVars(folder) },
     assets: assets(config, folder),
     define: config.define,

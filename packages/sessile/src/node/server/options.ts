@@ -63,6 +63,8 @@ export interface ServeOptions {
   readonly r2?: readonly string[];
   /** Workflows by binding. After a restart of the server an instance goes on once an event is sent to it, not by itself. */
   readonly workflows?: Readonly<Record<string, WorkflowBinding>>;
+  /** Names of the bindings of worker loaders, for `workerSandbox`: each Worker they run is a process of its own. */
+  readonly workerLoaders?: readonly string[];
   readonly vars?: Readonly<Record<string, JsonValue>>;
   readonly compatibilityDate: string;
   readonly compatibilityFlags?: readonly string[];
@@ -87,6 +89,7 @@ export type ReloadOptions = Partial<
     | "d1"
     | "r2"
     | "workflows"
+    | "workerLoaders"
     | "vars"
     | "compatibilityDate"
     | "compatibilityFlags"

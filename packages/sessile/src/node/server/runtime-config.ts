@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { MiniflareOptions } from "miniflare";
 import { Log, LogLevel } from "miniflare";
+import type { SandboxAddress } from "../../protocol/sandbox.ts";
 import { diskBinding, entrySource, filesEntrypoint, userModule } from "./entry/entry-source.ts";
 import { inspectorBinding, readInspectorPage, wantsInspector } from "./inspector-page.ts";
 import type { HeldLog } from "./log.ts";
@@ -23,6 +24,8 @@ export interface RuntimeInputs {
   readonly allowed: readonly string[];
   readonly dataDir: string;
   readonly secret: string;
+  /** Null where the Worker has no worker loader. */
+  readonly sandbox: SandboxAddress | null;
   readonly storageKeys: StorageKeys;
   readonly env: Readonly<Record<string, string>>;
   readonly log: HeldLog;
@@ -101,7 +104,7 @@ function readAssets(assets: ServeOptions["assets"]): AssetOptions | undefined {
 }
 
 function environment(
-  { options, secret, host }: RuntimeInputs,
+  { options, secret, host, sandbox }: RuntimeInputs,
   assets: AssetOptions | undefined,
 ): Environment {
   const env: Environment = {};
@@ -120,6 +123,7 @@ function environment(
   for (const [binding, { name, className }] of Object.entries(options.workflows ?? {})) {
     add(binding, { type: "workflow", name, worker: workerName, exportName: className });
   }
+  for (const name of options.workerLoaders ?? []) add(name, { type: "json", value: sandbox });
   for (const [name, value] of Object.entries(options.vars ?? {})) {
     add(name, typeof value === "string" ? { type: "text", value } : { type: "json", value: value as never });
   }

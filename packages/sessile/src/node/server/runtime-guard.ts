@@ -17,6 +17,8 @@ export type GuardKind = "pdeathsig" | "watchdog";
 
 export interface RuntimeGuard {
   readonly kind: GuardKind;
+  /** workerd in its guard. */
+  readonly program: string;
   /** Environment to give to the runtime. */
   readonly env: Readonly<Record<string, string>>;
   /** Process id of the running workerd. */
@@ -41,6 +43,7 @@ export function guardRuntime(runDir: string, kind: GuardKind = bestGuard()): Run
   const watchdog = kind === "watchdog" ? startWatchdog(pidFile) : undefined;
   return {
     kind,
+    program: wrapper,
     env: { SESSILE_PARENT: String(process.pid), SESSILE_PID_FILE: pidFile },
     pid: () => readPidFile(pidFile)?.pid,
     release() {

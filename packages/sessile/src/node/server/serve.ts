@@ -12,6 +12,7 @@ import type { RuntimeInputs } from "./runtime-config.ts";
 import { runtimeConfig, workerName } from "./runtime-config.ts";
 import type { RuntimeGuard } from "./runtime-guard.ts";
 import { guardRuntime } from "./runtime-guard.ts";
+import { SandboxService } from "./sandbox/sandbox-service.ts";
 import { ServeError, systemCode } from "./serve-error.ts";
 import { startupFailure } from "./startup-failure.ts";
 import { findStorageKeys, keepStorageKeys } from "./storage-keys.ts";
@@ -99,6 +100,7 @@ interface StartInputs {
 interface Running {
   readonly miniflare: Miniflare;
   readonly guard: RuntimeGuard;
+  readonly sandboxes: SandboxService;
   readonly inputs: RuntimeInputs;
 }
 
@@ -130,10 +132,14 @@ async function start(
   try {
     const { env } = guard;
     const dataDir = folder.data;
-    const inputs = { options, workerSource, host, port, allowed, dataDir, secret, storageKeys, env, log };
+    const runtime = { program: guard.program, env, folder: folder.run };
+    const sandboxes = new SandboxService(runtime, (message) => log.write("server", "error", message));
+    const sandbox = await sandboxes.addressFor(options);
+    const facts = { options, workerSource, host, port, allowed, dataDir, secret, storageKeys, env, log };
+    const inputs = { ...facts, sandbox };
     const miniflare = createMiniflare(runtimeConfig(inputs), folder.run);
     await whenReady(miniflare, port);
-    return { miniflare, guard, inputs };
+    return { miniflare, guard, sandboxes, inputs };
   } catch (error) {
     guard.release();
     throw error;
@@ -170,13 +176,14 @@ interface ServerFacts {
   release(): void;
 }
 
-function runningServer({ miniflare, guard, inputs }: Running, facts: ServerFacts): Server {
+function runningServer({ miniflare, guard, sandboxes, inputs }: Running, facts: ServerFacts): Server {
   const { port } = inputs;
   const { host, dir, startupMs } = facts;
   const shown = host === "0.0.0.0" || host === "::" || host === "*" ? "127.0.0.1" : host;
   let current = inputs;
   let closing: Promise<void> | undefined;
   const close = () => {
+    sandboxes.close();
     closing ??= disposeMiniflare(miniflare).finally(() => {
       guard.release();
       facts.release();
@@ -198,7 +205,8 @@ function runningServer({ miniflare, guard, inputs }: Running, facts: ServerFacts
       const options = { ...current.options, ...changes };
       const { durableObjects = {}, renamedClasses = [] } = options;
       const storageKeys = findStorageKeys(dir, durableObjects, renamedClasses, inputs.log);
-      const next = { ...current, options, storageKeys, workerSource: readWorker(worker) };
+      const sandbox = await sandboxes.addressFor(options);
+      const next = { ...current, options, sandbox, storageKeys, workerSource: readWorker(worker) };
       await miniflare.setOptions(runtimeConfig(next)).catch((error: unknown) => {
         throw startupFailure(error, port, workerName);
       });

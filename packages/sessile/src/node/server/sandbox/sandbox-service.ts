@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { type SandboxAddress, type SandboxOrder, sandboxOutcomeHeader } from "../../../protocol/sandbox.ts";
+import type { ServeOptions } from "../options.ts";
+import { runSandboxProcess, type SandboxRuntime } from "./sandbox-process.ts";
+
+/** More would take the machine from the sessions. */
+const maxProcesses = 2;
+
+/** Runs throw-away Workers for the Worker that knows the address, each in a process of its own. */
+export class SandboxService {
+  readonly #runtime: SandboxRuntime;
+  readonly #report: (message: string) => void;
+  readonly #closing = new AbortController();
+  readonly #waiting: (() => void)[] = [];
+  readonly #path = `/${randomBytes(24).toString("base64url")}`;
+  #server: Server | null = null;
+  #running = 0;
+
+  constructor(runtime: SandboxRuntime, report: (message: string) => void) {
+    this.#runtime = runtime;
+    this.#report = report;
+  }
+
+  /** What a worker loader's binding is bound to; null, and nobody listens, where there is none. */
+  async addressFor({
+    workerLoaders = [],
+  }: Pick<ServeOptions, "workerLoaders">): Promise<SandboxAddress | null> {
+    if (workerLoaders.length === 0) return null;
+    this.#server ??= await this.#listen();
+    const { port } = this.#server.address() as AddressInfo;
+    return { sandboxUrl: `http://127.0.0.1:${port}${this.#path}` };
+  }
+
+  /** Ends what runs. */
+  close(): void {
+    this.#closing.abort();
+    this.#server?.closeAllConnections();
+    this.#server?.close();
+  }
+
+  async #listen(): Promise<Server> {
+    const server = createServer((request, response) => void this.#answer(request, response));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return server.unref();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url !== this.#path || request.method !== "POST") return void response.writeHead(404).end();
+    const left = new AbortController();
+    response.on("close", () => left.abort());
+    try {
+      const order = JSON.parse((await buffer(request)).toString()) as SandboxOrder;
+      const { outcome, output } = await this.#inTurn(left.signal, (signal) =>
+        runSandboxProcess(order, this.#runtime, signal),
+      );
+      response.writeHead(200, { [sandboxOutcomeHeader]: outcome }).end(output);
+    } catch (thrown) {
+      if (!left.signal.aborted && !this.#closing.signal.aborted) this.#report(String(thrown));
+      response.writeHead(500).end();
+    }
+  }
+
+  async #inTurn<T>(left: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#running >= maxProcesses) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running += 1;
+    try {
+      left.throwIfAborted();
+      return await run(AbortSignal.any([left, this.#closing.signal]));
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// The Worker of the sandbox tests: it runs what is posted.
+import { codeTool, type SandboxLimits, type SandboxRequest, workerSandbox } from "sessile/agent";
+
+interface Env {
+  readonly SANDBOX: Parameters<typeof workerSandbox>[0];
+  readonly SECRET: string;
+}
+
+interface Posted extends SandboxRequest {
+  readonly limits?: SandboxLimits;
+}
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const { limits, ...asked } = (await request.json()) as Posted;
+    const sandbox = workerSandbox(env.SANDBOX, limits);
+    if (new URL(request.url).pathname !== "/tool") return Response.json(await sandbox.run(asked));
+    const { execute } = codeTool({ sandbox, input: () => ({ n: 20 }) });
+    return Response.json(
+      await execute?.({ code: asked.code }, { toolCallId: "1", messages: [], context: {} }),
+    );
+  },
+};
