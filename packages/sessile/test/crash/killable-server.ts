@@ -13,7 +13,9 @@ export type Kill = "group" | "alone";
 const orphanTimeoutMs = 5000;
 
 /** What is served: a Worker beside this file, and its bindings. */
-export type KillableWorker = Pick<ServeOptions, "durableObjects" | "d1" | "vars"> & { readonly main: string };
+export type KillableWorker = Pick<ServeOptions, "durableObjects" | "d1" | "workflows" | "vars"> & {
+  readonly main: string;
+};
 
 const crashWorker: KillableWorker = {
   main: fileURLToPath(new URL("crash-worker.ts", import.meta.url)),

@@ -1,0 +1,34 @@
+import type { Actor } from "../protocol/event.ts";
+import type { RunInfo, RunRequest, RunStop, StreamManager } from "../protocol/index.ts";
+import type { UsageRollup } from "../protocol/usage.ts";
+
+/** A run's stream, by the run's id. */
+export type RunStreams = Pick<StreamManager, "getInfo" | "createReader">;
+
+export interface StartRequest extends RunRequest {
+  readonly agent: string;
+  readonly runId: string;
+  /** How long agents of this name may run. */
+  readonly deadlineMs: number | undefined;
+}
+
+/** Where runs are carried out: the one seam between an `AgentServer` and what it runs on. */
+export interface AgentRuntime {
+  /**
+   * Once for each `runId`; without a message the last run is gone on with.
+   *
+   * @returns the run's id: another than was asked for if the last run waited for others, and goes on itself
+   * @throws SessileError `conflict` while another goes on, or if there is nothing to go on with
+   */
+  start(sessionId: string, request: StartRequest): Promise<string>;
+  /** @returns false if no run goes on, or another one */
+  stop(sessionId: string, how: RunStop, runId?: string): Promise<boolean>;
+  /** The newest run; null if there was none. */
+  newest(sessionId: string): Promise<RunInfo | null>;
+  find(sessionId: string, runId: string): Promise<RunInfo | null>;
+  streams(sessionId: string): RunStreams;
+  usage(sessionId: string): Promise<UsageRollup>;
+}
+
+/** Opens a runtime for one request. */
+export type OpenRuntime<Env> = (env: Env, actor: Actor | null) => AgentRuntime;

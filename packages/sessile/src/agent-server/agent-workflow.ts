@@ -1,0 +1,103 @@
+import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
+import type { AgentDefinition } from "../agent/define-agent.ts";
+import { RunControl } from "../agent/run-control.ts";
+import { endOf, type RunEnd } from "../agent/run-end.ts";
+import { RunLoop } from "../agent/run-loop.ts";
+import { SessileError } from "../protocol/index.ts";
+import { launch, workflowOf } from "./launch.ts";
+import { persistently } from "./persistently.ts";
+import { RunState } from "./run-state.ts";
+import { openRunStream } from "./run-stream.ts";
+import { closeRun, settleRun } from "./settle-run.ts";
+import { readMessages } from "./stored-message.ts";
+import { openStores, type RunParams, type RunStores } from "./workflow-run.ts";
+import { WorkflowRunPort } from "./workflow-run-port.ts";
+
+/** How often a run that is in the middle of a step asks whether somebody wants it to end. */
+const stopPollMs = 1000;
+/** What a model may ask to wait before it is asked again, and some for storing. */
+const marginMs = 120_000;
+
+/**
+ * Runs agents on a Workflow: each instance carries one run. Messages and states lie in D1 (`SESSILE_RECORD`), what runs say in
+ * standalone streams (`SESSILE_STREAM`).
+ *
+ *     export class Research extends AgentWorkflow<Env> {
+ *       readonly agents = agents(this.env);
+ *     }
+ */
+export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<Env, RunParams> {
+  abstract readonly agents: readonly AgentDefinition[];
+  /**
+   * Steps that one instance takes before a next one goes on. The platform's own bound is 1,024 on the free plan and 10,000 on the paid
+   * one; all calls of one answer are made by the instance that makes the first.
+   */
+  protected readonly maxInstanceSteps: number = 500;
+
+  /** Carries a run from wherever it is, as often as the platform begins anew. */
+  override async run({ payload }: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<void> {
+    const stores = openStores(this.env);
+    for (;;) {
+      const state = await RunState.load(stores, payload);
+      if (!state) return;
+      if (!state.isActive) return closeRun(stores, state);
+      if (state.stepsTaken >= this.maxInstanceSteps) return this.#handOn(state);
+      const end = await this.#carry(stores, state, step);
+      if (end) await unlessMoved(state, settleRun(state, end));
+    }
+  }
+
+  async #handOn(state: RunState): Promise<void> {
+    const next = await unlessMoved(state, state.handOn());
+    if (next) await persistently(() => launch(workflowOf(this.env, next.binding), next));
+  }
+
+  /** @returns null if the run has moved */
+  async #carry(stores: RunStores, state: RunState, step: WorkflowStep): Promise<RunEnd | null> {
+    const { runId, agent: name, deadlineAt } = state.ticket;
+    const said = await persistently(() => readMessages(stores.state, state.sessionId));
+    const agent = this.agents.find((one) => one.name === name);
+    if (!agent) {
+      const error = new SessileError("not_found", `There is no agent named "${name}" any more.`);
+      return endOf({ runId, agent: name, said }, "failed", error);
+    }
+    const control = new RunControl(() => state.stop, deadlineAt);
+    const watch = setInterval(() => void heed(state, control), stopPollMs);
+    try {
+      await state.refreshStop();
+      const writer = await persistently(() => openRunStream(stores.streams, state.streamName, state.ticket));
+      const port = new WorkflowRunPort({
+        said,
+        state,
+        step,
+        control,
+        maxSteps: this.maxInstanceSteps,
+        stepTimeoutMs: agent.modelAttempts * (agent.stepTimeoutMs + marginMs),
+        writer,
+        report: (message, thrown) => console.warn(message, { runId, detail: String(thrown) }),
+      });
+      const end = await new RunLoop(runId, agent, port, control).run();
+      return state.isMoved ? null : (end as RunEnd);
+    } finally {
+      clearInterval(watch);
+      control.abort();
+      control.dispose();
+    }
+  }
+}
+
+/** @returns null if the run has moved, which is found out by saving */
+async function unlessMoved<T>(state: RunState, saved: Promise<T>): Promise<T | null> {
+  try {
+    return await saved;
+  } catch (thrown) {
+    if (state.isMoved) return null;
+    throw thrown;
+  }
+}
+
+async function heed(state: RunState, control: RunControl): Promise<void> {
+  const stop = await state.refreshStop().catch(() => null);
+  if (stop === "abort") control.abort();
+  else if (stop) control.interrupt();
+}

@@ -1,0 +1,110 @@
+import { readRemoteStream } from "../object/remote-stream-reader.ts";
+import type { Actor } from "../protocol/event.ts";
+import {
+  type AgentState,
+  type Json,
+  type RunInfo,
+  type RunStop,
+  runInfoOf,
+  SessileError,
+} from "../protocol/index.ts";
+import type { UsageRollup } from "../protocol/usage.ts";
+import type { KindOptions } from "../worker/options.ts";
+import { SessionTarget } from "../worker/session-stub.ts";
+import { askStream, streamSocket } from "../worker/stream-routes.ts";
+import type { AgentRuntime, OpenRuntime, RunStreams, StartRequest } from "./agent-runtime.ts";
+
+/** Runs in session objects: of one kind, whose class extends `AgentSession`. */
+export function sessionRuntime<Env>(kind: string, options: KindOptions<Env>): OpenRuntime<Env> {
+  const kinds = { [kind]: options as KindOptions };
+  return (env, actor) =>
+    new SessionRuntime((sessionId) => new SessionTarget(env, kinds, kind, sessionId), actor);
+}
+
+class SessionRuntime implements AgentRuntime {
+  readonly #open: (sessionId: string) => SessionTarget;
+  readonly #actor: Actor | null;
+
+  constructor(open: (sessionId: string) => SessionTarget, actor: Actor | null) {
+    this.#open = open;
+    this.#actor = actor;
+  }
+
+  async start(sessionId: string, { agent, message, runId }: StartRequest): Promise<string> {
+    const method = message === undefined ? "resumeRun" : "startRun";
+    const request = { agent, runId, ...(message === undefined ? {} : { message }) };
+    // The run's id is the call's as well: whoever asks for it twice is told of the first.
+    const { result } = await this.#call(sessionId, method, request, `run-${runId}`);
+    return (result as { readonly runId: string }).runId;
+  }
+
+  async stop(sessionId: string, how: RunStop, runId?: string): Promise<boolean> {
+    const request = { how, ...(runId === undefined ? {} : { runId }) };
+    const { result } = await this.#call(sessionId, "stopRun", request, `stop-${crypto.randomUUID()}`);
+    return (result as { readonly stopped: boolean }).stopped;
+  }
+
+  async newest(sessionId: string): Promise<RunInfo | null> {
+    const { active, last } = await this.#agent(sessionId);
+    const runId = active?.runId ?? last?.runId;
+    return runId === undefined ? null : this.find(sessionId, runId);
+  }
+
+  async find(sessionId: string, runId: string): Promise<RunInfo | null> {
+    const stream = await this.streams(sessionId).getInfo(runId);
+    if (!stream) return null;
+    // What a run waits for is in the session's state.
+    const { active } = stream.status === "paused" ? await this.#agent(sessionId) : { active: null };
+    return runInfoOf(stream, active);
+  }
+
+  streams(sessionId: string): RunStreams {
+    const target = this.#open(sessionId);
+    const actor = this.#actor;
+    const getInfo: RunStreams["getInfo"] = async (runId) =>
+      (await askStream(target, actor, runId, { do: "info" })).info;
+    return {
+      getInfo,
+      createReader: async (runId, options = {}) => {
+        const stream = {
+          read: (offset: number) => askStream(target, actor, runId, { do: "read", offset }),
+          open: (offset: number) => socketOf(target, actor, runId, offset),
+        };
+        return readRemoteStream(runId, await getInfo(runId), stream, options);
+      },
+    };
+  }
+
+  usage(sessionId: string): Promise<UsageRollup> {
+    return this.#open(sessionId).ask({ op: "usage" }, this.#actor);
+  }
+
+  async #agent(sessionId: string): Promise<AgentState> {
+    const { state } = await this.#open(sessionId).ask({ op: "view" }, this.#actor);
+    return (state as unknown as { readonly agent: AgentState }).agent;
+  }
+
+  async #call(sessionId: string, method: string, request: Json, id: string) {
+    const command = { op: "call", method, args: [request], id };
+    const chars = JSON.stringify(command).length;
+    const reply = await this.#open(sessionId).ask(
+      { op: "commands", commands: [command], chars },
+      this.#actor,
+    );
+    const [outcome] = reply.outcomes;
+    if (!outcome) throw new SessileError("internal", "The session gave no answer.");
+    if (!outcome.ok) throw SessileError.fromWire(outcome.error);
+    return outcome;
+  }
+}
+
+async function socketOf(
+  target: SessionTarget,
+  actor: Actor | null,
+  runId: string,
+  offset: number,
+): Promise<WebSocket> {
+  const { webSocket } = await streamSocket(target, actor, runId, `?offset=${offset}`);
+  if (webSocket) return webSocket;
+  throw new SessileError("unavailable", "The session did not open a stream.", { retryAfterMs: 1000 });
+}

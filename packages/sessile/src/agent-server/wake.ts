@@ -1,0 +1,47 @@
+import { SessileError } from "../protocol/index.ts";
+import { launch } from "./launch.ts";
+import { RunState } from "./run-state.ts";
+import { instanceIdOf, type RunParams, type RunStores, stopReason } from "./workflow-run.ts";
+
+/** An event of this type means nothing to a run; it makes an engine that has forgotten the instance run it. */
+const wakeEvent = "sessile-wake";
+const recheckMs = 60_000;
+const maxKnown = 10_000;
+/** When this isolate last looked after an instance. */
+const lookedAt = new Map<string, number>();
+
+/**
+ * Looks after a run that is said to go on: at most once a minute in one isolate. An instance that was never started, because whoever
+ * asked for the run died, is started; one that has ended over a failure of the platform has a next one. And open-source workerd
+ * does not wake its instances after a restart (Miniflare 5.20261117.0-beta, seen 2026-11): an event does.
+ */
+export async function wake(
+  workflow: Workflow<RunParams>,
+  stores: RunStores,
+  params: RunParams,
+): Promise<void> {
+  const id = instanceIdOf(params);
+  const last = lookedAt.get(id);
+  if (last !== undefined && Date.now() - last < recheckMs) return;
+  if (lookedAt.size >= maxKnown) lookedAt.clear();
+  lookedAt.set(id, Date.now());
+  const instance = await workflow.get(id).catch(() => null);
+  if (!instance) return launch(workflow, params);
+  const { status } = await instance.status();
+  // Whoever terminates an instance means the run.
+  if (status === "terminated")
+    await stores.state.setInterruptFlag(params.sessionId, stopReason("abort", params.runId));
+  if (status === "errored" || status === "terminated") await succeed(workflow, stores, params);
+  else if (last === undefined) await instance.sendEvent({ type: wakeEvent, payload: null });
+}
+
+/** The next instance carries on from the messages there are. */
+async function succeed(workflow: Workflow<RunParams>, stores: RunStores, params: RunParams): Promise<void> {
+  const state = await RunState.load(stores, params);
+  if (!state?.isActive) return;
+  const next = await state.handOn().catch((thrown: unknown) => {
+    if (thrown instanceof SessileError && state.isMoved) return null;
+    throw thrown;
+  });
+  if (next) await launch(workflow, next);
+}

@@ -1,0 +1,178 @@
+import type { UIMessageChunk } from "ai";
+import type { RunControl } from "../agent/run-control.ts";
+import { StepFailure } from "../agent/run-loop.ts";
+import type { JournalOptions, RunPort, StepRecord } from "../agent/run-port.ts";
+import type { Said } from "../agent/transcript.ts";
+import type { BudgetAnswer } from "../protocol/budget.ts";
+import {
+  defaultLimits,
+  type Json,
+  SessileError,
+  type StreamWriter,
+  type WireError,
+} from "../protocol/index.ts";
+import { checkpointIdOf } from "../protocol/state-store.ts";
+import type { RunState } from "./run-state.ts";
+import { storedMessage } from "./stored-message.ts";
+
+interface WorkflowRunOptions {
+  readonly said: readonly Said[];
+  readonly state: RunState;
+  readonly step: Pick<WorkflowStep, "do">;
+  readonly control: RunControl;
+  /** Of this instance. */
+  readonly maxSteps: number;
+  /** Milliseconds that one answer, with all its attempts, takes at most. */
+  readonly stepTimeoutMs: number;
+  readonly writer: StreamWriter;
+  readonly report: (message: string, thrown: unknown) => void;
+}
+
+type WorkflowStep = import("cloudflare:workers").WorkflowStep;
+
+/** What the engine keeps of a step. Its messages are in the store by then. */
+type Entry =
+  | { readonly is: "stored" | "moved" }
+  /** `error`: one of ours; of any other nothing is kept. */
+  | { readonly is: "failed"; readonly error: WireError | null };
+
+/** Chunks on their way to the stream before the model is made to wait. */
+const maxUnwritten = 256;
+/** What a message says beside its result. */
+const overheadChars = 2000;
+
+/** A run on a Workflow: its steps are the instance's, its messages lie in D1, its chunks in a stream of their own. */
+export class WorkflowRunPort implements RunPort {
+  /** A row of D1 is counted in bytes, of which a character has up to three. */
+  readonly maxOutputChars = Math.floor(defaultLimits.maxRowBytes / 3) - overheadChars;
+  readonly #options: WorkflowRunOptions;
+  #saving: Promise<unknown> = Promise.resolve();
+  #unwritten = 0;
+  #failure: unknown = null;
+  #tail = 0;
+
+  constructor(options: WorkflowRunOptions) {
+    this.#options = options;
+  }
+
+  read(): readonly Said[] {
+    return this.#options.said;
+  }
+
+  async journal(
+    step: number,
+    name: string,
+    body: () => Promise<StepRecord>,
+    options: JournalOptions,
+  ): Promise<StepRecord | null> {
+    const { state, maxSteps, stepTimeoutMs } = this.#options;
+    await state.refreshStop();
+    if (state.stepsTaken >= maxSteps) state.move();
+    let stored: StepRecord | null = null;
+    let thrown: unknown = null;
+    const config = { retries: { limit: 0, delay: 0 }, timeout: stepTimeoutMs };
+    // Errors lose what they are on their way through the engine: so they are answers.
+    const entry = await this.#options.step.do(name, config, async (): Promise<Entry> => {
+      try {
+        const record = await this.#attempt(body, options);
+        await this.#store(step, record);
+        stored = record;
+        return { is: "stored" };
+      } catch (failure) {
+        thrown = failure;
+        if (state.isMoved) return { is: "moved" };
+        const cause = failure instanceof StepFailure ? failure.cause : failure;
+        return { is: "failed", error: cause instanceof SessileError ? cause.toWire() : null };
+      }
+    });
+    if (thrown !== null) throw thrown;
+    if (entry.is === "failed")
+      throw new StepFailure("The step had failed.", {
+        cause: entry.error ? SessileError.fromWire(entry.error) : null,
+      });
+    if (entry.is === "moved") state.move();
+    return stored;
+  }
+
+  async #attempt(body: () => Promise<StepRecord>, { retry }: JournalOptions): Promise<StepRecord> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await body();
+      } catch (thrown) {
+        const waitMs = retry(thrown, attempt);
+        if (waitMs === null) throw thrown;
+        await this.#options.control.wait(waitMs);
+      }
+    }
+  }
+
+  /** One after the other, because each save makes the next version. What readers get is there before it counts as done. */
+  async #store(step: number, { said, used, chunks }: StepRecord): Promise<void> {
+    const { state, writer } = this.#options;
+    for (const chunk of chunks) await writer.append(chunk, { step });
+    if (used) await state.recordUsage(used);
+    const isAnswer = said.some(({ message }) => message.role === "assistant");
+    const save = () =>
+      state.save({
+        messages: said.map(storedMessage),
+        stepCount: step,
+        ...(isAnswer ? { checkpoint: this.#checkpoint(step) } : {}),
+      });
+    const saved = this.#saving.then(save, save);
+    this.#saving = saved.catch(() => undefined);
+    await saved;
+  }
+
+  #checkpoint(step: number) {
+    const random = crypto.randomUUID().slice(0, 6);
+    const checkpointId = checkpointIdOf(this.#options.state.sessionId, step, Date.now(), random);
+    return { checkpointId, streamSequence: this.#tail };
+  }
+
+  /** Nobody is asked here. @throws SessileError `rejected` */
+  ask(): never {
+    throw new SessileError("rejected", "Calls that somebody else has to answer need an agent in a session.");
+  }
+
+  gate(): null {
+    return null;
+  }
+
+  /** Budgets are a session's. */
+  reserve(): BudgetAnswer {
+    return { is: "reserved" };
+  }
+
+  async withdraw(step: number): Promise<void> {
+    await this.#options.state.withdraw(step);
+    this.#failure = null;
+  }
+
+  async write(step: number, chunk: UIMessageChunk): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    this.#unwritten += 1;
+    const written = this.#options.writer
+      .append(chunk as unknown as Json, { step })
+      .then(
+        ({ tail }) => {
+          this.#tail = tail;
+        },
+        (thrown: unknown) => {
+          this.#failure ??= thrown;
+        },
+      )
+      .finally(() => {
+        this.#unwritten -= 1;
+      });
+    if (this.#unwritten >= maxUnwritten) await written;
+  }
+
+  async drained(): Promise<void> {
+    await this.#options.writer.close();
+    if (this.#failure) throw this.#failure;
+  }
+
+  report(message: string, thrown: unknown): void {
+    this.#options.report(message, thrown);
+  }
+}

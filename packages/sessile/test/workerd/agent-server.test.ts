@@ -1,0 +1,153 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Server, serve } from "../../src/node/index.ts";
+import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
+import { bundle } from "../bundle.ts";
+import { type AgentScene, AgentTalk, places } from "./agent-scene.ts";
+import { EffectServer } from "./effect-server.ts";
+import { runContract } from "./run-contract.ts";
+import { ScriptedModel } from "./scripted-model.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+let server: Server;
+let scene: AgentScene;
+const folder = temporaryFolder();
+
+beforeAll(async () => {
+  const [model, effects] = [await ScriptedModel.start(), await EffectServer.start()];
+  server = await serve({
+    worker: { source: await bundle(fileURLToPath(new URL("fixture-agent-server.ts", import.meta.url))) },
+    dir: folder.path,
+    port: 0,
+    compatibilityDate,
+    durableObjects: { HELPERS: { className: "Helpers" }, SESSILE_STREAM: { className: "StreamObject" } },
+    workflows: { RUNS: { className: "Runs", name: "runs" } },
+    d1: ["SESSILE_RECORD"],
+    vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
+    log: ({ from, level, message }) => {
+      if (process.env.SESSILE_TEST_LOG) console.error(from, level, message);
+    },
+  });
+  scene = { url: server.url, model, effects };
+}, 60_000);
+afterAll(async () => {
+  await server.close();
+  await scene.model.stop();
+  await scene.effects.stop();
+  folder[Symbol.dispose]();
+});
+
+describe.each(places)("in the %s", (place) => {
+  test.concurrent.each(runContract)("$title", ({ run }) =>
+    run((script) => new AgentTalk(scene, place, script)),
+  );
+});
+
+test("AX2 on a Workflow messages, state, runs and checkpoints lie in D1, as front ends read them", async () => {
+  const talk = new AgentTalk(scene, "workflow", ({ turn }) =>
+    turn === 0
+      ? { text: "One.", calls: [{ id: "call_1", name: "tool_a", args: { n: 1 } }] }
+      : { text: "Two." },
+  );
+  const { runId } = await talk.run();
+  expect(await talk.stored("loadState")).toMatchObject({
+    agentType: "worker",
+    status: "completed",
+    stepCount: 2,
+    messageCount: 4,
+    output: { outcome: "completed", text: "Two." },
+  });
+  const { messages } = (await talk.stored("getMessages")) as { readonly messages: readonly object[] };
+  expect(messages).toMatchObject([
+    { role: "user", content: talk.name, run: { runId, step: 0 } },
+    { role: "assistant", run: { runId, step: 1 } },
+    { role: "tool", run: { runId, step: 1 } },
+    { role: "assistant", run: { runId, step: 2, finishReason: "stop" } },
+  ]);
+  expect(await talk.stored("listRuns")).toMatchObject([
+    { runId, status: "completed", stepCount: 2, turn: 1 },
+  ]);
+  expect(await talk.stored("listCheckpoints")).toMatchObject({
+    checkpoints: [
+      { stepCount: 2, messageCount: 4 },
+      { stepCount: 1, messageCount: 2 },
+    ],
+  });
+});
+
+test("AX3 a run whose instance was not started is found by the next question about it", async () => {
+  const talk = new AgentTalk(scene, "unlucky", () => ({ text: "Done." }));
+  expect((await talk.execute()).status).toBe(503);
+  const lucky = new AgentTalk(scene, "workflow", () => ({ text: "Done." }), talk.name);
+  expect((await lucky.result()).body).toMatchObject({ status: "completed", result: { text: "Done." } });
+});
+
+test("AX3 a run whose instance somebody has terminated is aborted", async () => {
+  const asked = Promise.withResolvers<void>();
+  const talk = new AgentTalk(scene, "workflow", async ({ left }) => {
+    asked.resolve();
+    await left;
+    return {};
+  });
+  const runId = await talk.start();
+  await asked.promise;
+  await fetch(`${scene.url}/terminate/${talk.name}/${runId}`);
+  expect((await talk.result()).body).toMatchObject({ runId, status: "aborted" });
+});
+
+test("AX4 a run goes on in a next instance when one has taken its steps, calls of one answer together", async () => {
+  const calls = (turn: number) =>
+    [0, 1].map((n) => ({ id: `call_${n}`, name: "tool_a", args: { n: 2 * turn + n } }));
+  const talk = new AgentTalk(scene, "workflow", ({ turn }) =>
+    turn < 5 ? { calls: calls(turn) } : { text: "Done." },
+  );
+  const { runId, status, steps } = await talk.run();
+  expect([status, steps, talk.effects().length]).toEqual(["completed", 6, 10]);
+  const { metadata } = (await talk.stored("loadState")) as { readonly metadata: object };
+  // 16 steps, of which an instance takes 6, and the rest of the calls that it has begun with.
+  expect(metadata).toMatchObject({ run: { runId, instance: 3 } });
+});
+
+test("AX5 an interrupt flag that somebody else has set in the store ends the run before its next step", async () => {
+  const talk = new AgentTalk(scene, "workflow", async ({ turn }) => {
+    if (turn === 0) await talk.stored("setInterruptFlag", "enough");
+    return { calls: [{ id: "call_1", name: "tool_a", args: { n: turn } }] };
+  });
+  expect(await talk.run()).toMatchObject({ status: "interrupted", steps: 1 });
+  expect(await talk.stored("checkInterruptFlag")).toBeNull();
+});
+
+test("AX10 a server that knows nobody is not made; nobody is let in, and nobody where they may not", async () => {
+  const made = await (await fetch(`${scene.url}/make`)).json();
+  expect(made).toEqual([{ code: "bad_request", details: { field: "authenticate" } }, null]);
+  const talk = new AgentTalk(scene, "guarded", () => ({ text: "Done." }), "forbidden-1");
+  const as = { "x-name": "ada" };
+  const post = {
+    method: "POST",
+    body: JSON.stringify({ agentType: "worker", message: "x", sessionId: talk.name }),
+  };
+  expect((await fetch(talk.at("/execute"), post)).status).toBe(401);
+  expect((await fetch(talk.at("/execute"), { ...post, headers: as })).status).toBe(403);
+  expect((await fetch(talk.at(`/chat/${talk.name}/interrupt`), { method: "POST", headers: as })).status).toBe(
+    403,
+  );
+  expect((await fetch(talk.at(`/result/${talk.name}`), { headers: as })).status).toBe(404);
+});
+
+test.each(places)(
+  "AX11 a Worker's own code runs an agent, reads along and finds the run again (in the %s)",
+  async (place) => {
+    const talk = new AgentTalk(scene, place, () => ({ text: "Done." }));
+    const answer = await (await fetch(`${scene.url}/ask/${place}/${talk.name}`)).json();
+    expect(answer).toMatchObject({
+      before: null,
+      chunks: expect.arrayContaining(["start", "text-delta", "finish"]),
+      outcome: "completed",
+      text: "Done.",
+      isFound: true,
+      other: null,
+      tokens: { total: 12 },
+    });
+  },
+);

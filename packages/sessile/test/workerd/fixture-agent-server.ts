@@ -1,0 +1,161 @@
+// The Worker of the agent server's tests: the same agents in session objects and on a Workflow, each behind an `AgentServer`.
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { jsonSchema, tool } from "ai";
+import type { SessileError } from "sessile";
+import { AgentSession, defineAgent, idempotencyKeyOf } from "sessile/agent";
+import { AgentServer, AgentWorkflow, sessionRuntime, workflowRuntime } from "sessile/agent-server";
+import { createD1StateStore, type D1Database } from "sessile/d1";
+import { StreamObject } from "sessile/stream";
+import { instanceIdOf } from "../../src/agent-server/workflow-run.ts";
+
+export { StreamObject };
+
+interface Env {
+  readonly MODEL_URL: string;
+  readonly EFFECTS_URL: string;
+  readonly SESSILE_RECORD: D1Database;
+  readonly RUNS: Workflow;
+}
+
+const inputSchema = jsonSchema<{ readonly n: number }>({
+  type: "object",
+  properties: { n: { type: "number" } },
+  required: ["n"],
+});
+
+/** Has an effect outside, below a path that begins with the conversation's first message. */
+function effect(env: Env, name: string) {
+  return tool({
+    inputSchema,
+    execute: async ({ n }, options) => {
+      const [first] = options.messages;
+      const response = await fetch(`${env.EFFECTS_URL}/${first?.content}/${name}/${n}`, {
+        method: "POST",
+        headers: { "idempotency-key": idempotencyKeyOf(options) },
+        ...(options.abortSignal ? { signal: options.abortSignal } : {}),
+      });
+      return response.json();
+    },
+  });
+}
+
+function agents(env: Env) {
+  const baseURL = `${env.MODEL_URL}/v1`;
+  const model = createOpenAICompatible({ name: "scripted", baseURL, includeUsage: true })("scripted");
+  const broken = tool({
+    inputSchema,
+    execute: (): string => {
+      throw new Error("This tool is broken.");
+    },
+  });
+  const tools = {
+    ...Object.fromEntries(["a", "b", "c"].map((name) => [`tool_${name}`, effect(env, name)])),
+    broken,
+  };
+  return [
+    defineAgent({
+      name: "worker",
+      model,
+      modelAttempts: 3,
+      prices: { input: 1_000_000, output: 2_000_000 },
+      tools,
+    }),
+    defineAgent({ name: "brief", model, maxSteps: 2, tools }),
+    defineAgent({ name: "frugal", model, maxTokens: 20, tools }),
+    defineAgent({ name: "hasty", model, deadlineMs: 300 }),
+    defineAgent({ name: "impatient", model, stepTimeoutMs: 50, modelAttempts: 1 }),
+  ];
+}
+
+export class Helpers extends AgentSession<Env> {
+  readonly kind = "helpers";
+  override readonly snapshots = null;
+  override readonly limits = { maxSegmentDelayMs: 5 };
+  readonly agents = agents(this.env);
+}
+
+export class Runs extends AgentWorkflow<Env> {
+  readonly agents = agents(this.env);
+  protected override readonly maxInstanceSteps = 6;
+}
+
+const served = {
+  object: new AgentServer<Env>({
+    agents,
+    runtime: sessionRuntime("helpers", { binding: "HELPERS" }),
+    allowAnonymous: true,
+    basePath: "/object",
+  }),
+  workflow: new AgentServer<Env>({
+    agents,
+    runtime: workflowRuntime("RUNS"),
+    allowAnonymous: true,
+    basePath: "/workflow",
+  }),
+  /** Lets in who says a name, and nobody touch what is forbidden. */
+  guarded: new AgentServer<Env>({
+    agents,
+    runtime: workflowRuntime("RUNS"),
+    authenticate: (request) => {
+      const id = request.headers.get("x-name");
+      return id === null ? null : { id };
+    },
+    authorize: ({ sessionId, action }) => action === "read" || !sessionId.startsWith("forbidden"),
+    basePath: "/guarded",
+  }),
+};
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const [, place = "", sessionId = "", method = ""] = new URL(request.url).pathname.split("/");
+    if (place === "make") return Response.json([refusalOf({}), refusalOf({ allowAnonymous: true })]);
+    if (place === "terminate") {
+      const instance = await env.RUNS.get(instanceIdOf({ sessionId, runId: method, instance: 1 }));
+      await instance.terminate();
+      return new Response();
+    }
+    if (place === "unlucky") {
+      // Whoever asks for a run dies before its instance is there.
+      const fail = () => Promise.reject(new Error("The Workflow cannot be reached."));
+      return served.workflow.fetch(new Request(request.url.replace("/unlucky/", "/workflow/"), request), {
+        ...env,
+        RUNS: { create: fail, get: fail } as never,
+      });
+    }
+    if (place === "store") {
+      const store = createD1StateStore(env.SESSILE_RECORD);
+      return Response.json(
+        (await (store as never as Stored)[method]?.(sessionId, ...((await request.json()) as []))) ?? null,
+      );
+    }
+    if (place === "ask") return Response.json(await ask(env, sessionId as keyof typeof served, method));
+    const server = Object.hasOwn(served, place) ? served[place as keyof typeof served] : undefined;
+    return server ? server.fetch(request, env) : new Response(null, { status: 404 });
+  },
+};
+
+function refusalOf(options: { readonly allowAnonymous?: true }): object | null {
+  try {
+    new AgentServer<Env>({ agents, runtime: workflowRuntime("RUNS"), ...options });
+    return null;
+  } catch (thrown) {
+    const { code, details } = thrown as SessileError;
+    return { code, details };
+  }
+}
+
+type Stored = { readonly [method: string]: ((...args: unknown[]) => Promise<unknown>) | undefined };
+
+/** As a Worker's own code runs an agent. */
+async function ask(env: Env, place: keyof typeof served, message: string): Promise<unknown> {
+  const executor = served[place].executor(env);
+  const before = await executor.getHandle("worker", message);
+  const run = await executor.execute("worker", message, { sessionId: message });
+  const chunks: unknown[] = [];
+  for await (const chunk of await run.stream()) chunks.push((chunk as { readonly type: string }).type);
+  const { outcome, text } = await run.result();
+  const found = await executor.getHandle("worker", message);
+  const other = await executor.getHandle("brief", message);
+  const { tokens } = await run.getUsageRollup();
+  return { before, chunks, outcome, text, isFound: found?.runId === run.runId, other, tokens };
+}
