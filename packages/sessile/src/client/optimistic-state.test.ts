@@ -186,6 +186,19 @@ describe("ST31 a function of the state", () => {
     expect(server.lastSeq).toBe(before + 1);
   });
 
+  test("ST31 RT4 in a row are not made again when the answer to them is in the archive", async () => {
+    const { server, client, deliver } = await open();
+    const fenced: WireError = { code: "fenced", message: "This id is older than the events kept at hand." };
+    server.refuse = ({ id }) => (id === "me.0.0" ? fenced : null);
+    const outcomes = Promise.allSettled([client.setState(counted), client.setState(counted)]);
+    await deliver();
+    expect(await outcomes).toMatchObject([{ reason: { code: "fenced" } }, { reason: { code: "fenced" } }]);
+    const answer = client.setState(counted);
+    await deliver();
+    await answer;
+    expect(server.view.state).toEqual({ ...initial, count: 1 });
+  });
+
   test("ST31 that changes nothing writes nothing", async () => {
     const { server, client, deliver } = await open();
     const before = server.lastSeq;

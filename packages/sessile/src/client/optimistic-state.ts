@@ -160,7 +160,8 @@ export class OptimisticState {
       this.#overtakenBy = outcome.details.currentVersion ?? 0;
       this.#waiting.unshift(...updates);
       if ((this.#options.view()?.version ?? 0) < this.#overtakenBy) this.#options.overtaken();
-    } else if (updates.length > 1) {
+    } else if (updates.length > 1 && outcome.code !== "fenced") {
+      // What is fenced may have been applied long ago (RT4): made anew it would be made twice.
       this.#alone = updates.length;
       this.#waiting.unshift(...updates);
     } else for (const { reject } of updates) reject(outcome);
