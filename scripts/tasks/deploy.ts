@@ -7,10 +7,10 @@ import { apps, buildPackages, buildPage, generateApps } from "../lib/build.ts";
 import { bin, root, run, StepFailed, steps } from "../lib/run.ts";
 
 // `npm run deploy`: the triage app to Cloudflare, creating its D1 database on the first run. `-- tutor` deploys another app,
-// `-- --dry-run` uploads nothing.
+// `-- --dry-run` uploads nothing, `-- --force` minds nothing that preflight finds.
 const flags = process.argv.slice(2);
 const name = apps.find((each) => flags.includes(each)) ?? "triage";
-const wranglerFlags = flags.filter((flag) => flag !== name);
+const wranglerFlags = flags.filter((flag) => flag !== name && flag !== "--force");
 const app = join(root, "apps", name);
 const dryRun = flags.includes("--dry-run");
 const generated = join(app, "wrangler.deploy.json");
@@ -33,7 +33,10 @@ await steps([
   ...(dryRun ? [] : ([["Secrets", sayWhatIsMissing]] as const)),
 ]);
 
+/** What is built and not uploaded may be on its way still. */
 async function refuseProblems(): Promise<void> {
+  const force = flags.filter((flag) => flag === "--force");
+  if (!dryRun) return run(bin("sessile"), ["preflight", "--root", app, ...force]);
   const problems = preflight(app);
   if (problems.length > 0) throw new StepFailed(problems.join("\n"));
 }

@@ -15,13 +15,19 @@ export function gitProblems(root: string): readonly string[] {
       : [`${lockPath} is not committed: commit it, so that the migrations that are applied are kept.`]),
     ...(files.length === 0
       ? []
-      : [`${files.length} changed files are not committed, such as ${files[0]?.slice(3)}: commit them.`]),
-    ...(ahead === 0 ? [] : [`${ahead} commits are not pushed: nobody else could deploy what this deploys.`]),
-    ...(behind === 0 ? [] : [`${behind} commits of the branch are not here: deploying takes them back.`]),
+      : [`${are(files.length, "changed file")} not committed, such as ${files[0]?.slice(3)}.`]),
+    ...(ahead === 0
+      ? []
+      : [`${are(ahead, "commit")} not pushed: nobody else could deploy what this deploys.`]),
+    ...(behind === 0 ? [] : [`${are(behind, "commit")} not pulled: deploying takes back what others did.`]),
   ];
 }
 
 function git(root: string, ...args: string[]): string | null {
   const { status, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8" });
   return status === 0 ? stdout : null;
+}
+
+function are(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? " is" : "s are"}`;
 }

@@ -99,7 +99,7 @@ test("FR25: `sessile preflight` refuses what is not committed, pushed or pulled,
   git(clone, "fetch", "--quiet");
   const refused = sessile(clone, "preflight");
   expect(refused.status).toBe(1);
-  expect(refused.said).toMatch(/1 commits are not pushed.*\n.*1 commits of the branch are not here/);
+  expect(refused.said).toMatch(/1 commit is not pushed.*\n.*1 commit is not pulled/);
   const forced = sessile(clone, "preflight", "--force");
   expect(forced).toMatchObject({ status: 0, said: expect.stringMatching(/--force.*\n.*not pushed/) });
 });

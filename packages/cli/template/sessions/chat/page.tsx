@@ -7,6 +7,7 @@ export default function Page({ name }: { readonly name: string }) {
   if (state === undefined) return <p>Connecting …</p>;
   return (
     <main>
+      <title>{state.title}</title>
       <h1>{state.title}</h1>
       <button type="button" onClick={() => void call.rename(`Chat about ${name}`)}>
         Rename
