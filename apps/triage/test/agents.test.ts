@@ -57,6 +57,7 @@ test("agents reason over the analysers' findings, and everything says whose word
     }),
     network: afterReading((record) => ({
       calls: [
+        call("run_code", { code: "console.log(input.findings.length > 0); return input.records.length;" }),
         call("report_finding", {
           title: "Check-ins every minute",
           detail: "The same server, the same port.",
@@ -93,6 +94,9 @@ test("agents reason over the analysers' findings, and everything says whose word
     conclusion: { text: "It is a beacon." },
   });
   const [finding] = reports.network?.findings ?? [];
+  expect(reports.network?.code).toMatchObject([
+    { outcome: "done", output: "true\n5", durationMs: expect.any(Number) },
+  ]);
   expect(finding).toMatchObject({
     title: "Check-ins every minute",
     citations: [{ field: "dest_ip", excerpt: "203.0.113.7" }],

@@ -1,5 +1,11 @@
 import { type Action, type Actor, callable } from "sessile";
-import { type AgentDefinition, AgentSession, type AgentSessionState, initialAgent } from "sessile/agent";
+import {
+  type AgentDefinition,
+  AgentSession,
+  type AgentSessionState,
+  initialAgent,
+  workerSandbox,
+} from "sessile/agent";
 import { createAgents } from "../../src/agents/agents.ts";
 import { chooseModel } from "../../src/agents/choose-model.ts";
 import type { AgentTask } from "../../src/agents/dossier.ts";
@@ -19,8 +25,9 @@ export default class Investigator extends AgentSession<Env, InvestigatorState> {
   readonly kind = "investigator";
   override readonly initialState: InvestigatorState = { ...initialAgent, task: null };
   readonly #chosen = chooseModel(this.env);
+  readonly #sandbox = this.env.SANDBOX ? workerSandbox(this.env.SANDBOX) : null;
   readonly agents: readonly AgentDefinition[] = this.#chosen
-    ? createAgents(this.#chosen, () => this.#task())
+    ? createAgents(this.#chosen, this.#sandbox, () => this.#task())
     : [];
 
   /** Carries out a task and reports. The same task again joins it. */

@@ -1,9 +1,10 @@
 import type { ToolSet } from "ai";
-import { type AgentDefinition, defineAgent } from "sessile/agent";
+import { type AgentDefinition, defineAgent, type Sandbox } from "sessile/agent";
 import { type AgentName, agentNames } from "../contract/agents.ts";
 import type { ChosenModel } from "./choose-model.ts";
 import type { AgentTask } from "./dossier.ts";
 import { instructionsOf } from "./instructions.ts";
+import { runCodeTool } from "./tools/code-tool.ts";
 import { readingTools } from "./tools/reading-tools.ts";
 import {
   assessTool,
@@ -21,14 +22,16 @@ const maxStepMs = 60_000;
 /** The agents of an investigation. None has a tool that decides, carries out, closes or hides. */
 export function createAgents(
   { model, prices, deadlineMs }: ChosenModel,
+  sandbox: Sandbox | null,
   task: () => AgentTask,
 ): readonly AgentDefinition[] {
+  const shared = { ...readingTools(task), ...(sandbox ? { run_code: runCodeTool(sandbox, task) } : {}) };
   return agentNames.map((name) =>
     defineAgent({
       name,
       model,
       instructions: instructionsOf(name),
-      tools: { ...readingTools(task), ...toolsOf(name, task) },
+      tools: { ...shared, ...toolsOf(name, task) },
       maxSteps,
       maxTokens,
       deadlineMs,

@@ -1,12 +1,14 @@
-import type { ModelPrices, Said } from "sessile/agent";
+import type { ModelPrices, Said, SandboxResult } from "sessile/agent";
 import type { RunInfo } from "sessile/protocol";
-import type { AgentCost, AgentReport, Refusal } from "../contract/agents.ts";
+import type { AgentCost, AgentReport, CodeRun, Refusal } from "../contract/agents.ts";
 import { cleanText } from "../domain/index.ts";
 import type { Accepted } from "./tools/submitting-tools.ts";
 
 const maxEach = 20;
 const maxReasonChars = 300;
 const maxArgumentChars = 600;
+const maxCodeChars = 4000;
+const maxCodeRuns = 10;
 
 interface ToolAnswer {
   readonly tool: string;
@@ -34,7 +36,7 @@ export function reportOf(
     assignments: accepted.flatMap((each) => (each.accepted === "assignment" ? each.assignment : [])),
     proposals: accepted.flatMap((each) => (each.accepted === "proposal" ? each.proposal : [])),
     refusals: answers.flatMap((answer) => refusalIn(answer) ?? []).slice(0, maxEach),
-    code: [],
+    code: answers.flatMap((answer) => codeRunIn(answer) ?? []).slice(0, maxCodeRuns),
     cost: costOf(said, run, prices),
   };
 }
@@ -66,6 +68,14 @@ function refusalIn({ tool, input, output: { type, value } }: ToolAnswer): Refusa
     reason: cleanText(typeof value === "string" ? value : JSON.stringify(value), maxReasonChars),
     arguments: cleanText(JSON.stringify(input ?? null), maxArgumentChars),
   };
+}
+
+function codeRunIn({ tool, input, output: { type, value } }: ToolAnswer): CodeRun | null {
+  if (tool !== "run_code" || type !== "text") return null;
+  const { code } = input as { readonly code: string };
+  const { outcome, output, durationMs } = (JSON.parse(String(value)) as { readonly data: SandboxResult })
+    .data;
+  return { code: code.slice(0, maxCodeChars), outcome, output: output.slice(0, maxCodeChars), durationMs };
 }
 
 function whyNothing({ status, result, error }: RunInfo): string {

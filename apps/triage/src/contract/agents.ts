@@ -31,8 +31,8 @@ export interface Refusal {
 /** Generated code that ran in the sandbox, and what it gave. */
 export interface CodeRun {
   readonly code: string;
+  readonly outcome: "done" | "threw" | "overdue" | "crashed";
   readonly output: string;
-  readonly failed: boolean;
   readonly durationMs: number;
 }
 

@@ -1,4 +1,5 @@
 import type { GeneratedEnv } from "@sessions/env";
+import type { workerSandbox } from "sessile/agent";
 import type { ModelSettings } from "../agents/choose-model.ts";
 
 /** Bindings and settings of `wrangler.jsonc`. Those of the objects are absent where their block was removed. */
@@ -9,6 +10,8 @@ export interface Env extends Partial<GeneratedEnv>, ModelSettings {
   readonly STATE?: string;
   /** What starts an investigation: `open` or `button`. */
   readonly START_ON?: string;
+  /** Where code that agents write is run; without it they write none. */
+  readonly SANDBOX?: Parameters<typeof workerSandbox>[0];
   /** Signs the profile cookie. The embedded server makes one; on the network it is a secret. */
   readonly SESSILE_SECRET?: string;
 }
