@@ -88,11 +88,11 @@ export const callContract: readonly ClientCase[] = [
     run: async (scene) => {
       const { client } = await scene.callables({ defaultCallTimeout: 30 });
       const warned = await warnings(async () => {
-        const calls = [client.call("hang"), client.call("asyncMethod", [70], { timeout: 20 })];
+        const calls = [client.call("hang"), client.call("asyncMethod", [200], { timeout: 20 })];
         for (const message of await Promise.all(calls.map(refusal)))
           equal(message.includes("timed out"), true, message);
         equal(await client.call("add", [2, 2], { timeout: 0 }), 4, "the next call");
-        equal(await client.call("asyncMethod", [90], { timeout: 0 }), "done", "without a timeout");
+        equal(await client.call("asyncMethod", [250], { timeout: 0 }), "done", "without a timeout");
         const { result } = await streamed(client, "streamWithDelay", [["a", "b"], 25]);
         equal(result, "complete", "a stream, which has none");
       });
@@ -109,6 +109,9 @@ export const callContract: readonly ClientCase[] = [
       client.reconnect();
       equal(await hanging, "Connection closed", "the call that hung");
       equal(await client.call("add", [3, 3]), 6, "the next call");
+      const last = refusal(client.call("hang"));
+      client.close();
+      equal(await last, "Connection closed", "the call of a client that closes");
     },
   },
   {

@@ -22,6 +22,16 @@ export const stateContract: readonly ClientCase[] = [
     },
   },
   {
+    title: "AG4 two connections under one id are two: what one writes the other gets",
+    run: async (scene) => {
+      const [one, two] = await scene.pair({ id: "same" });
+      one.client.setState({ ...initialState, count: 1 });
+      await two.showing({ ...initialState, count: 1 });
+      two.client.setState({ ...initialState, count: 2 });
+      await one.showing({ ...initialState, count: 2 });
+    },
+  },
+  {
     title: "AG4 what a method writes goes to everyone, before the method's answer",
     run: async (scene) => {
       const [one, two] = await scene.pair();

@@ -91,6 +91,8 @@ describe.each(stockPackages)("useAgent $version", ({ version }) => {
     await show("two", { name });
     for (const id of ["one", "two"])
       await shows(id, { agent: "test-state-agent", name, identified: true, state: initial });
+    await tab.evaluate(() => page.agents.one?.ready);
+    expect(await notes("one")).toContain(`identity test-state-agent/${name}`);
     await setState("one", { ...initial, count: 1 });
     await shows("one", { state: { ...initial, count: 1 } });
     await shows("two", { state: { ...initial, count: 1 } });
@@ -101,7 +103,7 @@ describe.each(stockPackages)("useAgent $version", ({ version }) => {
   test("AG5 AG6 a refused write shows the error, then the true state", async () => {
     const name = server.name();
     await show("one", { name });
-    await show("reader", { name, user: "reader" });
+    await show("reader", { name, query: { user: "reader" } });
     await shows("one", { state: initial });
     await shows("reader", { state: initial });
     await setState("one", { ...initial, count: -1 });
@@ -157,10 +159,13 @@ describe.each(stockPackages)("useAgent $version", ({ version }) => {
     await show("one", { ...agent, name: server.name() });
     await shows("one", { identified: true });
     const sent = refusal("one", "hang");
+    const former = await tab.evaluateHandle(() => page.agents.one);
     await show("one", { ...agent, name: second });
     expect(await sent).toBe("Connection closed");
     await shows("one", { name: second, identified: true });
     expect(await call("one", "add", 1, 2)).toBe(3);
+    // What a closure of the page still holds works on.
+    expect(await former.evaluate((agent) => agent?.call("add", [3, 4]))).toBe(7);
   });
 
   test("AG14 the query is asked for again for each connection, and not after a refusal", async () => {

@@ -13,6 +13,7 @@ type Hook = (options: object) => {
   readonly name: string;
   readonly agent: string;
   readonly identified: boolean;
+  readonly ready: Promise<void>;
   readonly connectionError: { readonly code: number } | null;
   setState(state: unknown): void;
   call(method: string, args?: readonly unknown[], options?: object): Promise<unknown>;
@@ -28,6 +29,7 @@ export interface ProbeOptions {
   readonly agent: string;
   readonly name?: string;
   readonly basePath?: string;
+  readonly query?: object;
   /** Becomes an asynchronous query, as one that fetches a token is. */
   readonly user?: string;
   /** A method that the component calls as soon as it is there. */
@@ -78,15 +80,16 @@ function Probe({ id, version, options }: { id: string; version: string; options:
   const note = (text: string) => {
     notes[id] = [...(notes[id] ?? []), text];
   };
-  const query = async () => {
+  const askForQuery = async () => {
     note("asks for the query");
     return { user };
   };
   const agent = (hooks[version] as Hook)({
     ...address,
-    ...(user === undefined ? {} : { query, queryDeps: [user] }),
+    ...(user === undefined ? {} : { query: askForQuery, queryDeps: [user] }),
     minReconnectionDelay: 50,
     maxReconnectionDelay: 200,
+    onIdentity: (name: string, agent: string) => note(`identity ${agent}/${name}`),
     onStateUpdate: (state: unknown, source: string) => note(`${source} ${JSON.stringify(state)}`),
     onStateUpdateError: (error: string) => note(`error ${error}`),
   });
