@@ -34,10 +34,17 @@ test("FR10 FR24: the generated environment and hooks compile, state is undefined
   execFileSync(typescript, ["-p", project.root], { stdio: "pipe", encoding: "utf8" });
 });
 
-test("FR1 AG16: an agent that declares no kind is one by its name, at its folder's address", async () => {
+test("FR1 AG16: an agent that declares no kind is one by its name, at its folder's address, and takes states of pages", async () => {
   const sent = await ask("/helper/mine/x", { method: "POST", body: "hi" });
   expect(await sent.json()).toEqual({ topic: "general", count: 1 });
-  expect(await json("/v1/sessions/helper-agent/mine")).toMatchObject({ state: { topic: "general" } });
+  const client = connect<{ readonly initialState: { messages: string[]; topic: string } }>({
+    url: project.url,
+    kind: "helper-agent",
+    name: "mine",
+  });
+  await client.setState({ messages: [], topic: "written by a page" });
+  client.close();
+  expect(await json("/helper/mine/x")).toEqual({ topic: "written by a page", count: 0 });
 });
 
 describe("FR11: addresses", () => {
