@@ -60,7 +60,7 @@ async function run(where: string, code: string, more: object = {}, path = "/"): 
 }
 
 describe.each(["embedded server", "worker loader"])("in a sandbox of the %s", (where) => {
-  test("SB1 code gets its input, and gives its console's lines and what it returns", async () => {
+  test("SX1 code gets its input, and gives its console's lines and what it returns", async () => {
     const code = 'console.log("sum", { of: 2 }); return input.a + input.b;';
     const answer = await run(where, code, { input: { a: 1, b: 2 } });
     expect(answer).toMatchObject({ outcome: "done", output: 'sum {"of":2}\n3', isCut: false });
@@ -69,7 +69,7 @@ describe.each(["embedded server", "worker loader"])("in a sandbox of the %s", (w
     });
   });
 
-  test("SB2 it has no bindings and reaches nothing, not even the server that runs it", async () => {
+  test("SX2 it has no bindings and reaches nothing, not even the server that runs it", async () => {
     const code = `const { env } = await import("cloudflare:workers");
       const { connect } = await import("cloudflare:sockets");
       const tried = [() => fetch(input.url), () => connect(input.host).opened];
@@ -81,13 +81,13 @@ describe.each(["embedded server", "worker loader"])("in a sandbox of the %s", (w
     expect([outcome, JSON.parse(output)]).toEqual(["done", { env: [], reached: [], process: [] }]);
   });
 
-  test("SB2 nothing stays for the run after", async () => {
+  test("SX2 nothing stays for the run after", async () => {
     const code = "const before = globalThis.kept; globalThis.kept = 1; return before ?? null;";
     for (let n = 0; n < 2; n++)
       expect(await run(where, code)).toMatchObject({ outcome: "done", output: "null" });
   });
 
-  test("SB3 what is thrown is told, and so is what does not compile", async () => {
+  test("SX3 what is thrown is told, and so is what does not compile", async () => {
     expect(await run(where, 'console.log("before"); throw new TypeError("no such thing");')).toMatchObject({
       outcome: "threw",
       output: "before\nTypeError: no such thing",
@@ -99,14 +99,14 @@ describe.each(["embedded server", "worker loader"])("in a sandbox of the %s", (w
     expect(await run(where, "const a = {}; a.a = a; return a;")).toMatchObject({ outcome: "threw" });
   });
 
-  test("SB4 what waits for ever is ended", async () => {
+  test("SX4 what waits for ever is ended", async () => {
     const answer = await run(where, "await new Promise((resolve) => setTimeout(resolve, 60_000));", {
       limits: { timeoutMs: 200 },
     });
     expect(answer).toMatchObject({ outcome: "overdue" });
   });
 
-  test("SB5 an output that is too long is cut", async () => {
+  test("SX5 an output that is too long is cut", async () => {
     const answer = await run(where, 'return "é".repeat(5_000_000);', { limits: { maxOutputChars: 10 } });
     expect(answer).toMatchObject({ outcome: "done", output: `"${"é".repeat(9)}`, isCut: true });
   });
@@ -115,13 +115,13 @@ describe.each(["embedded server", "worker loader"])("in a sandbox of the %s", (w
 describe("on the embedded server", () => {
   const where = "embedded server";
 
-  test("SB4 an endless loop is ended, and nobody waits for it but who asked", async () => {
+  test("SX4 an endless loop is ended, and nobody waits for it but who asked", async () => {
     const looping = run(where, "for (;;);", { limits: { timeoutMs: 300 } });
     expect(await run(where, "return 1;")).toMatchObject({ outcome: "done", output: "1" });
     expect(await looping).toMatchObject({ outcome: "overdue" });
   });
 
-  test("SB6 what takes too much memory ends, alone", async () => {
+  test("SX6 what takes too much memory ends, alone", async () => {
     const code = "const all = []; for (;;) all.push(new Array(1e5).fill(0).map((_, n) => ({ n })));";
     const limits = { memoryMb: 32, timeoutMs: 20_000 };
     expect(await run(where, code, { limits })).toMatchObject({
@@ -131,12 +131,12 @@ describe("on the embedded server", () => {
     expect(await run(where, "return 1;")).toMatchObject({ outcome: "done" });
   });
 
-  test("SB7 more of them than there is room for wait their turn", async () => {
+  test("SX7 more of them than there is room for wait their turn", async () => {
     const codes = [1, 2, 3, 4, 5].map((n) => run(where, `return ${n};`));
     expect((await Promise.all(codes)).map(({ output }) => output)).toEqual(["1", "2", "3", "4", "5"]);
   });
 
-  test("SB8 a model's tool runs its code, and tells how that ended", async () => {
+  test("SX8 a model's tool runs its code, and tells how that ended", async () => {
     expect(await run(where, "return input.n + 1;", {}, "/tool")).toMatchObject({
       outcome: "done",
       output: "21",
