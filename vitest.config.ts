@@ -13,6 +13,9 @@ const serving = [
 ];
 const browser = ["apps/*/test/**/*.browser.test.ts", "packages/sessile/test/**/*.browser.test.ts"];
 
+/** On a busy machine what is polled for may take long to come; the default is a second. */
+const patient = { poll: { timeout: 20_000 } };
+
 export default defineConfig({
   test: {
     // One more than there are cores: tests of servers wait half their time.
@@ -37,6 +40,7 @@ export default defineConfig({
           name: "server",
           include: serving,
           exclude: ["**/node_modules/**", "**/dist/**", ...browser],
+          expect: patient,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -46,6 +50,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: browser,
+          expect: patient,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
