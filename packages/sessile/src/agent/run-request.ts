@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Json, type RunRequest, type RunStop, SessileError } from "../protocol/index.ts";
+import { type Json, type RunRequest, type RunStop, SessileError, safeParse } from "../protocol/index.ts";
 
 const runRequest = z.strictObject({
   agent: z.string().max(64).optional(),
@@ -31,9 +31,8 @@ export function parseStopRequest(value: Json): StopRequest {
 }
 
 function parsed<T>(schema: z.ZodType<T>, value: Json): T {
-  const { success, data, error } = schema.safeParse(value);
+  const { success, data, issue } = safeParse(schema, value);
   if (success) return data;
-  const [issue] = error.issues;
   const field = issue?.path.join(".") || "request";
   throw new SessileError("bad_request", `${field}: ${issue?.message ?? "not understood"}.`, { field });
 }

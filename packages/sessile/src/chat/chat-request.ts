@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ChatRequest } from "../protocol/chat.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
+import { safeParse } from "../protocol/safe-parse.ts";
 
 /**
  * What a person may say. Nothing else of what a client sends is believed: not the answers it remembers, not the results of
@@ -46,9 +47,8 @@ export interface Question {
 
 /** @throws SessileError `bad_request`, naming the field */
 export function parseQuestion(value: Json): Question {
-  const { success, data, error } = requestSchema.safeParse(value);
+  const { success, data, issue } = safeParse(requestSchema, value);
   if (!success) {
-    const [issue] = error.issues;
     const field = issue?.path.join(".") || "request";
     throw new SessileError("bad_request", `${field}: ${issue?.message ?? "not a chat request"}.`, { field });
   }

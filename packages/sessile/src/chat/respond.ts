@@ -4,6 +4,7 @@ import type { GateAnswer } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import { allowingOption, type GateRecord, gateClosed, hashOf, isAllowed } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
+import { safeParse } from "../protocol/safe-parse.ts";
 import { gateIdOf, type ToolPart } from "./approvals.ts";
 
 /** Of the assistant's message that a client posts, only what its person decided is looked at. */
@@ -42,11 +43,11 @@ export interface PostedResponses {
 
 /** @throws SessileError `bad_request` */
 export function parseResponses(posted: Json): PostedResponses {
-  const { success, data } = postedSchema.safeParse(posted);
+  const { success, data } = safeParse(postedSchema, posted);
   if (!success)
     throw new SessileError("bad_request", "message: not a message of the assistant's.", { field: "message" });
   const responses = data.parts.flatMap((part) => {
-    const responded = respondedPart.safeParse(part);
+    const responded = safeParse(respondedPart, part);
     return responded.success ? [responded.data] : [];
   });
   return { messageId: data.id, responses };

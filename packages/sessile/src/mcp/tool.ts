@@ -1,6 +1,6 @@
 import type { CallToolResult, McpServer, ToolAnnotations } from "@modelcontextprotocol/server";
 import type * as z from "zod";
-import { SessileError } from "../protocol/index.ts";
+import { SessileError, safeParse } from "../protocol/index.ts";
 import { ApiRefusal, type SessionApi } from "./session-api.ts";
 
 /** A tool: what it takes, what it answers, and the requests of the HTTP API that it stands for. */
@@ -56,9 +56,8 @@ function unchecked(schema: z.ZodType): z.ZodType {
 
 /** @throws SessileError `bad_request` naming the argument */
 function parsed(schema: z.ZodType, args: unknown): unknown {
-  const result = schema.safeParse(args);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  const { success, data, issue } = safeParse(schema, args);
+  if (success) return data;
   const field = issue?.path.map(String).join(".") || "arguments";
   throw new SessileError("bad_request", `${field}: ${issue?.message ?? "is not valid"}.`, { field });
 }

@@ -4,6 +4,7 @@ import { SessileError } from "./error.ts";
 import { maxToolChars } from "./gate-policy.ts";
 import type { Json } from "./json.ts";
 import { lifecycles } from "./lifecycle.ts";
+import { safeParse } from "./safe-parse.ts";
 
 /**
  * What a client may ask a session to do. `id` is the client event id: the same id again answers what the first
@@ -159,9 +160,8 @@ export function parseWith<Schema extends z.ZodMiniType>(
   value: unknown,
   path: string,
 ): z.output<Schema> {
-  const parsed = z.safeParse(schema, value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const { success, data, issue } = safeParse(schema, value);
+  if (success) return data;
   const field = [path, ...(issue?.path ?? [])].map(String).join(".");
   const known =
     issue?.code === "unrecognized_keys"

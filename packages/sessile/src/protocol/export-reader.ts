@@ -7,6 +7,7 @@ import { type ChainHead, chainStart, nextHash } from "./log-chain.ts";
 import { hashOfPart, referencesIn } from "./part.ts";
 import { PartLines, type PartPiece } from "./part-line.ts";
 import { canonicalEvent, type RecordedEvent } from "./recorded-event.ts";
+import { safeParse } from "./safe-parse.ts";
 import { type Sha256, sha256Hex } from "./sha256.ts";
 
 /** What is wrong with an export, and where. */
@@ -218,7 +219,7 @@ export class ExportReader {
     } catch {
       throw this.#fault(this.#manifest ? this.#head.seq + 1 : null, complaint);
     }
-    const parsed = z.safeParse(schema, value);
+    const parsed = safeParse(schema, value);
     if (!parsed.success) throw this.#fault(this.#manifest ? this.#head.seq + 1 : null, complaint);
     return parsed.data;
   }

@@ -199,6 +199,7 @@ export {
 } from "./run.ts";
 export { type Sha256, sha256Hex } from "./sha256.ts";
 export { commitOfShort, type ShortFrame, shortFrameOf } from "./short-frame.ts";
+export { safeParse } from "./safe-parse.ts";
 export type { Snapshot } from "./snapshot.ts";
 export {
   applyPatch,

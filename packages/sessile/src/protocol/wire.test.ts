@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import * as z from "zod/mini";
 import { parseCommand } from "./command.ts";
 import { errorStatus, SessileError } from "./error.ts";
 import { assertSessionAddress, formatProducerPosition, parseProducerPosition } from "./ids.ts";
 import { type Json, parseJson } from "./json.ts";
+import { safeParse } from "./safe-parse.ts";
 
 const limits = { maxChars: 1000, maxDepth: 5 };
 
@@ -47,6 +49,21 @@ describe("commands", () => {
       type: "message",
     });
     expect(parseCommand({ op: "append", type: "message" }, "c")).toEqual({ op: "append", type: "message" });
+  });
+});
+
+describe("schemas", () => {
+  test("SE23 a length that cannot be held against a bound is a wrong form like any other", () => {
+    const length = { toString: 1, valueOf: 1 };
+    for (const wrong of [
+      { op: "revokePolicy", policyId: { length } },
+      { op: "setStatus", to: { length } },
+    ])
+      expect(() => parseCommand(wrong, "command")).toThrow("has the wrong form");
+    expect(safeParse(z.string().check(z.maxLength(3)), { length })).toEqual({
+      success: false,
+      issue: undefined,
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { SessileError } from "../protocol/index.ts";
+import { SessileError, safeParse } from "../protocol/index.ts";
 import { type ListOrder, listOrders, type RecordedSession } from "./record.ts";
 import { compareText, storableText } from "./text.ts";
 
@@ -40,7 +40,7 @@ export function tokenOf(place: readonly (number | string)[]): string {
 
 /** @throws SessileError `bad_request` naming `cursor` if it is malformed or belongs to a list of another order */
 export function decodeCursor(cursor: string, order: ListOrder): ListPosition {
-  const parsed = z.safeParse(positionSchema, parseToken(cursor));
+  const parsed = safeParse(positionSchema, parseToken(cursor));
   if (!parsed.success) throw badCursor("is malformed");
   const [, ofOrder, key, sessionId] = parsed.data;
   if (ofOrder !== order) throw badCursor("belongs to a list in another order");

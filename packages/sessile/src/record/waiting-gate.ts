@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Gate, SessionView } from "../protocol/index.ts";
-import { SessileError, storableText } from "../protocol/index.ts";
+import { SessileError, safeParse, storableText } from "../protocol/index.ts";
 import { parseToken, tokenOf } from "./cursor.ts";
 import { compareText } from "./text.ts";
 
@@ -86,7 +86,7 @@ export function gateCursor(position: GatePosition): string {
 
 /** @throws SessileError `bad_request` naming `cursor` */
 export function parseGateCursor(cursor: string): GatePosition {
-  const parsed = z.safeParse(positionSchema, parseToken(cursor));
+  const parsed = safeParse(positionSchema, parseToken(cursor));
   if (!parsed.success)
     throw new SessileError("bad_request", "cursor is malformed. Begin again without one.", {
       field: "cursor",

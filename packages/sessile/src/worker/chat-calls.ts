@@ -8,6 +8,7 @@ import {
 } from "../protocol/chat.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
+import { answerOf } from "./answer-of.ts";
 import type { AnswerReader } from "./chat-stream.ts";
 import { runCommandOf, type SessionVariables } from "./session-routes.ts";
 import { streamSocket } from "./stream-routes.ts";
@@ -36,7 +37,7 @@ async function sendMessage(
       method: "respond",
       args: [posted],
     });
-    return (result as { readonly streamId: string | null }).streamId;
+    return answerOf<{ streamId: string | null }>(result, "streamId").streamId;
   }
   const asked = {
     trigger,
@@ -45,7 +46,7 @@ async function sendMessage(
     body,
   } as ChatRequest;
   const { result } = await runCommandOf(variables, request, { op: "call", method: "send", args: [asked] });
-  return (result as { readonly streamId: string }).streamId;
+  return answerOf<{ streamId: string }>(result, "streamId").streamId;
 }
 
 function isAssistants(message: Json | undefined): message is Json {
@@ -61,7 +62,7 @@ export async function stopAnswer(
 ): Promise<boolean> {
   await variables.require("write");
   const { result } = await runCommandOf(variables, request, { op: "call", method: "stop", args: [streamId] });
-  return (result as { readonly stopped: boolean }).stopped;
+  return answerOf<{ stopped: boolean }>(result, "stopped").stopped;
 }
 
 /** The stream of the answer that is being written. */

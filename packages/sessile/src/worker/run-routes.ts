@@ -11,6 +11,7 @@ import {
   runInfoOf,
 } from "../protocol/run.ts";
 import type { StreamInfo } from "../protocol/stream.ts";
+import { answerOf } from "./answer-of.ts";
 import { MethodNotAllowed } from "./problem.ts";
 import { integerParam } from "./query.ts";
 import { maxWaitSeconds, readObject, runCommandOf, type SessionVariables } from "./session-routes.ts";
@@ -30,7 +31,7 @@ export function runRoutes(): Routes {
       method: "startRun",
       args: [request],
     });
-    const { runId } = result as { readonly runId: string };
+    const { runId } = answerOf<{ runId: string }>(result, "runId");
     return Response.json(shown(await readRun(context.var, runId)), { status: repeated ? 200 : 201 });
   });
 
@@ -59,7 +60,7 @@ export function runRoutes(): Routes {
   routes.post("/resume", async (context) => {
     await context.var.require("write");
     const request = await readObject(context.req.raw, {});
-    const { runId } = (await call(context, "resumeRun", request)) as { readonly runId: string };
+    const { runId } = answerOf<{ runId: string }>(await call(context, "resumeRun", request), "runId");
     return Response.json(shown(await readRun(context.var, runId)));
   });
   routes.get("/resume", async (context) => {

@@ -65,6 +65,22 @@ describe("who somebody is", () => {
   });
 });
 
+describe("ids", () => {
+  test("SE23 an Idempotency-Key that was another command's is a conflict where its answer makes no sense", async () => {
+    const name = fixture.name();
+    const as = { headers: { "x-test-user": "ada", "idempotency-key": "used" } };
+    expect((await fixture.ask("POST", `chats/${name}/reset`, as)).status).toBe(200);
+    for (const [path, body] of [
+      [`/api/chat/${name}/stop`, {}],
+      ["/api/chat", { id: name, message: { id: "m", role: "user", parts: [{ type: "text", text: "x" }] } }],
+      [`/v1/sessions/chats/${name}/runs`, { message: "x" }],
+    ] as const) {
+      const answer = await fixture.ask("POST", path, { body, ...as });
+      expect([path, answer.status, answer.body.code]).toEqual([path, 409, "conflict"]);
+    }
+  });
+});
+
 describe("profiles", () => {
   const env = { secret: "s".repeat(32) };
   const people = new LocalProfiles<typeof env>({ secret: ({ secret }) => secret });

@@ -145,6 +145,8 @@ describe("queries", () => {
     [[1, "-updatedAt", 1, ["x"]], 400],
     [[1, "title", 1, "x"], 400],
     [{ __proto__: null, length: 4 }, 400],
+    [{ length: { toString: 1 } }, 400],
+    [[1, "-updatedAt", 1, { length: { toString: 1 } }], 400],
     [[2, "-updatedAt", 1, "x"], 400],
   ])("SE13 the cursor %j is read by its schema", async (cursor, status) => {
     const text = Buffer.from(JSON.stringify(cursor)).toString("base64url");

@@ -206,6 +206,28 @@ describe("hostile text", () => {
     expect(alert.signature?.length).toBeLessThanOrEqual(200);
   });
 
+  it("is not looked up among what objects inherit", async () => {
+    const alert = await readOne({ ...sysmon, EventID: 3, Protocol: "constructor" });
+    expect(alert.protocol).toBe("constructor");
+  });
+
+  it("is not made into numbers and lengths by methods of its own", async () => {
+    const odd = { toString: 1, valueOf: 1 };
+    const records = [
+      { ...eve, src_port: odd, alert: { ...eve.alert, severity: odd, category: { length: odd } } },
+      { ...eve, timestamp: { length: odd } },
+      { ...eve, alert: { ...eve.alert, signature: { length: odd } } },
+      eve,
+    ];
+    const results = await read(...records);
+    expect(results.map(({ alert }) => alert?.src?.ip)).toEqual([
+      eve.src_ip,
+      undefined,
+      undefined,
+      eve.src_ip,
+    ]);
+  });
+
   it("is read in linear time", async () => {
     const blank = `a:x${" ".repeat(16_000)}y\n`;
     const slow = ["Message", "CommandLine", "TimeCreated", "User", "IpAddress", "Image"].map((name) => ({

@@ -37,7 +37,7 @@ export function looksLikeEve(record: Readonly<Record<string, unknown>>): boolean
 }
 
 export function normaliseEve(record: Readonly<Record<string, unknown>>, facts: RecordFacts): Normalised {
-  const eve = eveRecord.safeParse(record);
+  const eve = eveRecord.safeParse(scalarsOf(record));
   if (!eve.success) return { rejected: `Suricata record: ${missing(eve.error)}` };
   const at = parseEventTime(eve.data.timestamp);
   if (at === undefined)
@@ -53,9 +53,18 @@ export function normaliseEve(record: Readonly<Record<string, unknown>>, facts: R
     rawJson: facts.raw,
   };
   if (eve.data.event_type !== "alert") return { alert: { ...base, kind: "telemetry", severity: "low" } };
-  const alert = eveAlert.safeParse(record.alert);
+  const alert = eveAlert.safeParse(scalarsOf(record.alert));
   if (!alert.success) return { rejected: `Suricata alert: ${missing(alert.error, "alert.")}` };
   return { alert: { ...base, ...signature(alert.data), kind: "alert" } };
+}
+
+/**
+ * What the schemas read, without anything nested: a number or a length is made of whatever is there, and an object with a `toString` of its own
+ * throws where it is.
+ */
+function scalarsOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => typeof item !== "object"));
 }
 
 function missing(error: z.ZodError, prefix = ""): string {

@@ -113,17 +113,17 @@ function network(
     ...(dest === undefined ? {} : { dest }),
     ...(protocol === undefined
       ? {}
-      : { protocol: cleanText(protocolNames[protocol] ?? protocol.toLowerCase(), 20) }),
+      : { protocol: cleanText(protocolNames.get(protocol) ?? protocol.toLowerCase(), 20) }),
   };
 }
 
 /** IANA protocol numbers, as events 5156 and 5158 give them. */
-const protocolNames: Readonly<Record<string, string>> = {
-  "1": "icmp",
-  "6": "tcp",
-  "17": "udp",
-  "58": "ipv6-icmp",
-};
+const protocolNames: ReadonlyMap<string, string> = new Map([
+  ["1", "icmp"],
+  ["6", "tcp"],
+  ["17", "udp"],
+  ["58", "ipv6-icmp"],
+]);
 
 function endpoint(address: string | undefined, portText: string | undefined): Endpoint | undefined {
   const ip = address === undefined ? undefined : normaliseIp(address);

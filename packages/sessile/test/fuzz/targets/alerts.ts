@@ -24,7 +24,7 @@ export const alertFiles: FuzzTarget = {
     if (random.chance(0.2) && bytes.length > 0)
       bytes[random.between(0, bytes.length - 1)] = random.between(0, 255);
     note(Buffer.from(bytes).toString("latin1"));
-    const chunk = random.pick([1, 13, 4096]);
+    const chunk = random.pick([13, 64, 4096]);
     const source = (async function* () {
       for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
     })();
