@@ -18,6 +18,7 @@ interface Env {
   readonly TEST_STATE_AGENT: DurableObjectNamespace;
   readonly TEST_CALLABLE_AGENT: DurableObjectNamespace<TestCallables>;
   readonly TEST_SCHEDULE_AGENT: DurableObjectNamespace<TestScheduleAgent>;
+  readonly CHAT_AGENT: DurableObjectNamespace<ChatAgent>;
 }
 
 type TestState = { count: number; items: string[]; lastUpdated: string | null };
@@ -205,6 +206,12 @@ sessile.all("/custom-state/:name", (context) => {
   const url = new URL(context.req.url);
   url.pathname = `/agents/test-state-agent/${context.req.param("name")}`;
   return sessile.fetch(new Request(url, context.req.raw), context.env);
+});
+/** A method that is not marked, called as the platform lets a Worker call its own objects. */
+sessile.post("/direct/:name", async (context) => {
+  const stub = context.env.CHAT_AGENT.getByName(context.req.param("name"));
+  await stub.append({ role: "assistant", text: await context.req.text(), at: 1 });
+  return new Response(null, { status: 204 });
 });
 /** Leads somewhere else each time, as where a user is signed in anew. */
 let rotations = 0;

@@ -160,10 +160,18 @@ export const stateContract: readonly ClientCase[] = [
       const answer = { topic: "general", count: 1, recent: messages, archived: ["hi"] };
       equal(await sent.json(), answer, "the answer");
       await watched.showing({ messages, topic: "general" });
+      const direct = { basePath: `direct/${address.name}` };
+      equal(
+        (await scene.fetch(direct, { method: "POST", body: "oh" })).status,
+        204,
+        "a call of the Worker's own",
+      );
+      await watched.until(({ client }) => client.state?.messages.length === 2);
       watched.client.setState({ messages, topic: "weather" });
       await scene.server.evict("ChatAgent", address.name);
       const read = await scene.fetch(address);
-      equal(await read.json(), { ...answer, topic: "weather" }, "the answer after an eviction");
+      const archived = ["hi", "oh"];
+      equal(await read.json(), { ...answer, topic: "weather", archived }, "the answer after an eviction");
       equal(watched.all("state error"), [], "errors");
     },
   },
