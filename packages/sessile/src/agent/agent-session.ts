@@ -2,19 +2,25 @@ import type { CallGate, PendingCall } from "../object/call-gate.ts";
 import { callable } from "../object/callable.ts";
 import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
-import { settled } from "../object/session-kind.ts";
+import { reported, settled } from "../object/session-kind.ts";
 import type { WorkFunction } from "../object/work-runner.ts";
-import type { ActiveRun, Gate, GateOutcome, Json, RunRequest, RunResumability } from "../protocol/index.ts";
+import type {
+  ActiveRun,
+  ChildReport,
+  Gate,
+  GateOutcome,
+  Json,
+  RunRequest,
+  RunResumability,
+} from "../protocol/index.ts";
 import type { AgentEvents } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
+import type { StopInput } from "./run-children.ts";
 import { RunHandle } from "./run-handle.ts";
-import { parseRunRequest, parseStopRequest } from "./run-request.ts";
-import {
-  type AgentSessionState,
-  type RunInput,
-  SessionRuns,
-  type SessionRunsOptions,
-} from "./session-runs.ts";
+import { parseDelegation, parseRunRequest, parseStopRequest } from "./run-request.ts";
+import type { AgentSessionState, RunSession } from "./run-session.ts";
+import { RunWorker } from "./run-worker.ts";
+import { type RunInput, SessionRuns } from "./session-runs.ts";
 import type { Said } from "./transcript.ts";
 
 /** Spread into the `initialState` of a session that keeps more. */
@@ -36,15 +42,18 @@ export abstract class AgentSession<
   abstract readonly agents: readonly AgentDefinition[];
   override readonly initialState = initialAgent as State;
   override readonly clientWrites: Session["clientWrites"] = { events: [] };
-  readonly #runs = new SessionRuns({
-    session: this as unknown as SessionRunsOptions["session"],
+  readonly #own: RunSession = {
+    session: this as unknown as RunSession["session"],
     write: (body) => this[write](body),
     agents: () => this.agents,
     gateOf: (call) => this.gateOf(call),
-  });
+  };
+  readonly #runs = new SessionRuns(this.#own);
+  readonly #worker = new RunWorker(this.#own, this.#runs);
   /** A kind with works of its own spreads these into them. */
   protected readonly agentWorks: { readonly [name: string]: WorkFunction } = {
-    run: (work, input) => this.#runs.work(work, input as RunInput),
+    run: (work, input) => this.#worker.work(work, input as RunInput),
+    stopSubagent: (work, input) => this.#runs.children.stop(work, input as StopInput),
   };
   override readonly works: Session["works"] = this.agentWorks;
 
@@ -90,6 +99,16 @@ export abstract class AgentSession<
   /** Every message that leads to the newest, oldest first. */
   messages(): readonly Said[] {
     return this.#runs.conversation.read().map(({ seq: _seq, ...said }) => said);
+  }
+
+  /** What another session's agent has this one's do; asked again, how that stands. */
+  readonly delegate = callable(
+    (request: Json) => this.#runs.delegate(parseDelegation(request)) as unknown as Json,
+  );
+
+  override [reported](report: ChildReport): void {
+    super[reported](report);
+    if (report.type === "agent.run_ended") this.#runs.childEnded(report.child);
   }
 
   override [settled](gate: Gate, outcome: GateOutcome): void {

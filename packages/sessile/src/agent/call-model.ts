@@ -1,6 +1,7 @@
 import {
   type AssistantModelMessage,
   type ModelMessage,
+  Output,
   streamText,
   type ToolModelMessage,
   type ToolSet,
@@ -26,7 +27,7 @@ export async function callModel(
   write: (chunk: UIMessageChunk) => Promise<void>,
 ): Promise<ModelTurn> {
   let failure: { readonly error: unknown } | null = null;
-  const { instructions, settings, toolChoice } = agent;
+  const { instructions, settings, toolChoice, outputSchema } = agent;
   const result = streamText({
     ...settings,
     model: agent.model,
@@ -34,6 +35,7 @@ export async function callModel(
     tools: described(agent.tools),
     ...(instructions === undefined ? {} : { instructions }),
     ...(toolChoice === undefined ? {} : { toolChoice }),
+    ...(outputSchema ? { output: Output.object({ schema: outputSchema }) } : {}),
     abortSignal: signal,
     maxRetries: 0,
     onError: ({ error }) => {

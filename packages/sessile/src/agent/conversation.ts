@@ -1,11 +1,21 @@
 import type { EventsPage } from "../object/events-page.ts";
-import { type AgentState, type Json, SessileError } from "../protocol/index.ts";
-import type { Said } from "./transcript.ts";
+import {
+  type AgentState,
+  type Json,
+  type RunOutcome,
+  type RunStep,
+  SessileError,
+} from "../protocol/index.ts";
+import { openCalls, type Said } from "./transcript.ts";
 
 /** `message.created`: one message, and the event of the one before it. */
 export type RunMessage = Said & { readonly previous: number | null };
 
-export type AgentEvents = { readonly "message.created": RunMessage & Json };
+export type AgentEvents = {
+  readonly "message.created": RunMessage & Json;
+  /** What a sub-agent's session tells the one that asked. */
+  readonly "agent.run_ended": { readonly runId: string; readonly outcome: RunOutcome };
+};
 
 /** Where messages lie: events of a session, the newest named by its state. */
 export interface MessageLog {
@@ -46,6 +56,11 @@ export class Conversation {
     }
   }
 
+  /** @throws SessileError `not_found`, `conflict` */
+  goBack(said: readonly LoggedMessage[], to: RunStep): void {
+    this.#log.setAgent({ head: placeOf(said, to).seq });
+  }
+
   #at(seq: number): RunMessage | null {
     try {
       const { events } = this.#log.readEvents({ after: seq - 1, limit: 1 });
@@ -57,4 +72,16 @@ export class Conversation {
       throw thrown;
     }
   }
+}
+
+/** The last message of a step whose calls all have their results. @throws SessileError `not_found`, `conflict` */
+function placeOf(said: readonly LoggedMessage[], { runId, step }: RunStep): LoggedMessage {
+  const at = said.findLastIndex(
+    (one) => one.runId === runId && one.step === step && one.message.role !== "user",
+  );
+  const place = said[at];
+  if (!place) throw new SessileError("not_found", "The conversation has no such step.", { field: "from" });
+  if (openCalls(said.slice(0, at + 1)).length > 0)
+    throw new SessileError("conflict", "That step was not finished.", { field: "from" });
+  return place;
 }

@@ -1,7 +1,8 @@
-import type { LanguageModel, LanguageModelCallOptions, ToolChoice, ToolSet } from "ai";
+import type { FlexibleSchema, LanguageModel, LanguageModelCallOptions, ToolChoice, ToolSet } from "ai";
 import type { UsageAmount } from "../protocol/budget.ts";
 import { SessileError } from "../protocol/index.ts";
 import type { ModelPrices } from "./model-usage.ts";
+import { namedSubagents, type Subagent, type Subagents, subagentTools } from "./subagent.ts";
 
 export interface AgentOptions<Tools extends ToolSet = ToolSet> {
   /** By which runs are started: letters, digits, `_` and `-`, at most 64. */
@@ -13,6 +14,10 @@ export interface AgentOptions<Tools extends ToolSet = ToolSet> {
    * and one without `execute` for a client that carries it out.
    */
   readonly tools?: Tools;
+  /** Agents that this one gives tasks to, by tools named `subagent__NAME`. */
+  readonly subagents?: { readonly [name: string]: Subagent };
+  /** The last answer is JSON that fits. */
+  readonly outputSchema?: FlexibleSchema<unknown>;
   readonly toolChoice?: ToolChoice<Tools>;
   /** Temperature, output tokens and the like, as the AI SDK takes them. */
   readonly settings?: LanguageModelCallOptions;
@@ -33,9 +38,11 @@ export interface AgentOptions<Tools extends ToolSet = ToolSet> {
 }
 
 /** An agent: made by `defineAgent`. */
-export interface AgentDefinition extends Omit<AgentOptions, "toolChoice"> {
+export interface AgentDefinition extends Omit<AgentOptions, "toolChoice" | "subagents"> {
   readonly toolChoice?: ToolChoice<ToolSet>;
   readonly tools: ToolSet;
+  /** By the names of their tools. */
+  readonly subagents: Subagents;
   readonly maxSteps: number;
   readonly stepTimeoutMs: number;
   readonly modelAttempts: number;
@@ -53,12 +60,14 @@ export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>)
     if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1 || bound > maxBound))
       refuse(field, `is a whole number from 1 to ${maxBound}`);
   }
+  const subagents = namedSubagents(options.subagents ?? {});
   return {
     maxSteps: 100,
     stepTimeoutMs: 300_000,
     modelAttempts: 5,
     ...(options as unknown as AgentOptions),
-    tools: options.tools ?? {},
+    tools: { ...options.tools, ...subagentTools(subagents) },
+    subagents,
   };
 }
 

@@ -25,8 +25,8 @@ export function endOf(run: SaidRun, outcome: RunOutcome, why: string | SessileEr
 }
 
 /** What there is of a run that waits. */
-export function suspendedResult(run: SaidRun, { outcome, calls }: SuspendedRun): RunResult {
-  return { ...resultOf(run, outcome, null), pending: calls };
+export function suspendedResult(run: SaidRun, { outcome, calls, children }: SuspendedRun): RunResult {
+  return { ...resultOf(run, outcome, null), pending: calls, children };
 }
 
 function resultOf(

@@ -1,5 +1,12 @@
 import type { JSONValue, ModelMessage, ToolCallPart } from "ai";
-import { type Json, SessileError, type SuspendedRun, type UsageReport } from "../protocol/index.ts";
+import {
+  type Json,
+  type PendingRunCall,
+  type RunChild,
+  SessileError,
+  type SuspendedRun,
+  type UsageReport,
+} from "../protocol/index.ts";
 import { askedAbout, type SettledCall, settledCall } from "./asked-call.ts";
 import { answerId, callIdOf, callKey } from "./call-key.ts";
 import { callModel, type ModelTurn } from "./call-model.ts";
@@ -11,13 +18,18 @@ import { retryDelayMs } from "./retry-delay.ts";
 import type { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd } from "./run-end.ts";
 import type { RunPort, StepRecord } from "./run-port.ts";
+import { type Subagent, subagentResult, taskOf } from "./subagent.ts";
 import { resultChunks, resultMessage } from "./tool-result.ts";
 import { answersOf, type Move, nextMove, type OpenCall, promptOf, type Said } from "./transcript.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** A step that came to no result, as opposed to one that could not be stored. */
 export class StepFailure extends Error {}
 
 const storeRetryMs = 1000;
+
+/** How a call that others answer is settled, and what that took. */
+type Settlement = SettledCall & { readonly used?: UsageReport };
 
 /** Asks the model and carries out its calls until there is nothing more to do, or nothing that others need not do first. */
 export class RunLoop {
@@ -26,6 +38,8 @@ export class RunLoop {
   readonly #port: RunPort;
   readonly #control: RunControl;
   readonly #said: Said[];
+  /** Calls that sub-agents are at, by their keys. */
+  readonly #delegated = new Map<string, RunChild>();
 
   constructor(runId: string, agent: AgentDefinition, port: RunPort, control: RunControl) {
     this.#runId = runId;
@@ -64,12 +78,15 @@ export class RunLoop {
   }
 
   #suspended(step: number, open: readonly OpenCall[]): SuspendedRun {
-    const calls = open.map((one) => {
-      const gateId = callKey(one);
+    const children = [...this.#delegated.values()];
+    const calls = open.flatMap((one): PendingRunCall[] => {
       const { toolCallId, toolName } = one.call;
-      return { gateId, kind: this.#port.gate(gateId)?.gate.kind ?? "approval", toolCallId, toolName };
+      const gateId = callKey(one);
+      const record = this.#port.gate(gateId);
+      return record ? [{ gateId, kind: record.gate.kind ?? "approval", toolCallId, toolName }] : [];
     });
-    return { outcome: "suspended_client_tool", step, calls };
+    const onlyCalls = children.length === 0 ? "suspended_client_tool" : "suspended_step_partial";
+    return { outcome: calls.length === 0 ? "suspended_awaiting_children" : onlyCalls, step, calls, children };
   }
 
   #next(): Move {
@@ -80,7 +97,7 @@ export class RunLoop {
       isOverdue: this.#control.isOverdue,
       maxSteps,
       ...(maxTokens === undefined ? {} : { maxTokens }),
-      waits: (open) => this.#port.gate(callKey(open))?.outcome === null,
+      waits: (open) => this.#delegated.has(callKey(open)) || this.#port.gate(callKey(open))?.outcome === null,
     });
   }
 
@@ -93,7 +110,12 @@ export class RunLoop {
     const room = this.#port.reserve(step, amount);
     if (room.is === "reserved") return null;
     if (room.is === "refused") return endOf(this.#run, "exhausted", "budget");
-    return { outcome: "suspended_budget", step, calls: [{ gateId: room.gateId, kind: "approval" }] };
+    return {
+      outcome: "suspended_budget",
+      step,
+      calls: [{ gateId: room.gateId, kind: "approval" }],
+      children: [],
+    };
   }
 
   async #ask(step: number): Promise<void> {
@@ -151,7 +173,7 @@ export class RunLoop {
 
   /** Asks those who are to answer it; if nobody is, or they have, the call gets its result. */
   async #answerCall(step: number, open: OpenCall, prompt: ModelMessage[]): Promise<void> {
-    const settled = this.#port.gate(callKey(open)) ? null : await this.#askOthers(step, open, prompt);
+    const settled = await this.#fromOthers(step, open, prompt);
     if (settled === "asked") return;
     await this.#journal(
       step,
@@ -161,25 +183,57 @@ export class RunLoop {
     );
   }
 
-  /** @returns null if nobody is asked about such a call; what the model is told of one that cannot be asked about */
-  async #askOthers(
+  async #fromOthers(
     step: number,
     open: OpenCall,
     prompt: ModelMessage[],
-  ): Promise<"asked" | SettledCall | null> {
+  ): Promise<"asked" | Settlement | null> {
+    if (this.#port.gate(callKey(open))) return null;
     this.#control.assertGoesOn();
+    try {
+      const subagent = this.#agent.subagents[open.call.toolName];
+      return await (subagent ? this.#delegate(open, subagent) : this.#askOthers(step, open, prompt));
+    } catch (thrown) {
+      if (!(thrown instanceof SessileError) || thrown.retryable || this.#control.isEnding) throw thrown;
+      return { do: "tell", output: errorOutput(thrown) };
+    }
+  }
+
+  /** What a sub-agent's run has come to, once it has. */
+  async #delegate(open: OpenCall, subagent: Subagent): Promise<"asked" | Settlement> {
+    const { toolCallId, toolName, input } = open.call;
+    const call = { open, subagent, task: taskOf(input) };
+    const { child, run, costMicros } = await this.#timed((signal) =>
+      untilAborted(this.#port.delegate(call), signal),
+    );
+    if (run.endedAt === null) {
+      this.#delegated.set(callKey(open), { ...child, toolCallId, toolName });
+      return "asked";
+    }
+    const { inputTokens = 0, outputTokens = 0 } = run.result?.usage ?? {};
+    const used = {
+      entryId: callKey(open),
+      kind: "subagent" as const,
+      source: "agent",
+      name: toolName,
+      inputTokens,
+      outputTokens,
+      costMicros,
+      durationMs: run.endedAt - run.startedAt,
+      ref: this.#runId,
+    };
+    return { ...(await subagentResult(run, subagent)), used };
+  }
+
+  /** @returns null if nobody is asked about such a call */
+  async #askOthers(step: number, open: OpenCall, prompt: ModelMessage[]): Promise<"asked" | null> {
     const asked = await this.#timed((signal) => askedAbout(this.#agent.tools, open.call, prompt, signal));
     if (!asked) return null;
     this.#control.assertGoesOn();
     const { toolCallId, toolName, input } = open.call;
-    try {
-      const gateId = callKey(open);
-      await this.#port.ask({ ...asked, gateId, toolCallId, toolName, input: input as Json, step });
-      return "asked";
-    } catch (thrown) {
-      if (!(thrown instanceof SessileError) || thrown.retryable) throw thrown;
-      return { do: "tell", output: errorOutput(thrown) };
-    }
+    const gateId = callKey(open);
+    await this.#port.ask({ ...asked, gateId, toolCallId, toolName, input: input as Json, step });
+    return "asked";
   }
 
   /** A call's result, and what its gate came to, for the model and for readers. */
@@ -187,13 +241,13 @@ export class RunLoop {
     step: number,
     open: OpenCall,
     messages: ModelMessage[],
-    refusal: SettledCall | null,
+    given: Settlement | null,
   ): Promise<StepRecord> {
     const record = this.#port.gate(callKey(open));
     const settled = record && settledCall(record, open.call);
     const isChanged = settled?.do === "carryOut" && settled.isChanged;
     const call = isChanged ? { ...open.call, input: settled.input } : open.call;
-    const { output, used } = await this.#outputOf(call, callKey(open), messages, refusal ?? settled);
+    const { output, used } = await this.#outputOf(call, callKey(open), messages, given ?? settled);
     const said = { message: resultMessage(call, output), runId: this.#runId, step };
     return {
       said: plain([{ ...said, ...(isChanged ? { input: call.input as JSONValue } : {}) }]),
@@ -206,18 +260,19 @@ export class RunLoop {
     call: ToolCallPart,
     idempotencyKey: string,
     messages: ModelMessage[],
-    settled: SettledCall | null,
+    settled: Settlement | null,
   ): Promise<{ readonly output: ToolOutput; readonly used: UsageReport | null }> {
     const { tools } = this.#agent;
     const { maxOutputChars } = this.#port;
-    if (settled?.do === "tell") return { output: settled.output, used: null };
+    const { used = null } = settled ?? {};
+    if (settled?.do === "tell") return { output: settled.output, used };
     if (settled?.do === "give")
-      return { output: await modelOutput(tools, call, settled.output, maxOutputChars), used: null };
+      return { output: await modelOutput(tools, call, settled.output, maxOutputChars), used };
     const startedAt = Date.now();
     const output = await this.#timed((signal) =>
       callTool(tools, call, { idempotencyKey, messages, signal, maxOutputChars }),
     );
-    const used = {
+    const taken = {
       entryId: idempotencyKey,
       kind: "tool" as const,
       source: "agent",
@@ -226,7 +281,7 @@ export class RunLoop {
       durationMs: Date.now() - startedAt,
       ref: this.#runId,
     };
-    return { output, used };
+    return { output, used: taken };
   }
 
   async #journal(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Json, type RunRequest, type RunStop, SessileError, safeParse } from "../protocol/index.ts";
+import type { Delegation } from "./run-children.ts";
 
 const runRequest = z.strictObject({
   agent: z.string().max(64).optional(),
@@ -7,6 +8,15 @@ const runRequest = z.strictObject({
   // Keys are made of it, and have bounds of their own.
   runId: z.string().min(1).max(64).optional(),
   from: z.strictObject({ runId: z.string().max(128), step: z.int().min(1) }).optional(),
+});
+
+const delegation = z.strictObject({
+  agent: z.string().max(64).optional(),
+  message: z.string().min(1),
+  runId: z.string().min(1).max(64),
+  goOnAs: z.string().min(1).max(64).optional(),
+  deadlineMs: z.int().min(1).optional(),
+  outputSchema: z.json(),
 });
 
 const stopRequest = z.strictObject({
@@ -20,6 +30,11 @@ type StopRequest = { readonly how: RunStop; readonly runId?: string; readonly fo
 /** @throws SessileError `bad_request` naming the field */
 export function parseRunRequest(value: Json): RunRequest {
   return parsed(runRequest, value) as RunRequest;
+}
+
+/** @throws SessileError `bad_request` naming the field */
+export function parseDelegation(value: Json): Delegation {
+  return parsed(delegation, value) as Delegation;
 }
 
 /** @throws SessileError `bad_request` naming the field */

@@ -3,6 +3,7 @@ import type { WorkContext } from "../object/work-runner.ts";
 import type { BudgetAnswer, UsageAmount } from "../protocol/budget.ts";
 import type { GateRecord, Json, RunResult, StreamManager, StreamWriter } from "../protocol/index.ts";
 import type { AskedCall } from "./asked-call.ts";
+import type { DelegatedCall, DelegatedRun } from "./run-children.ts";
 import type { JournalOptions, RunPort, StepRecord } from "./run-port.ts";
 import type { Said } from "./transcript.ts";
 
@@ -18,6 +19,7 @@ interface SessionRunOptions {
   /** Opens the call's gate and tells readers, in one commit. */
   readonly ask: (call: AskedCall) => void;
   readonly gate: (gateId: string) => GateRecord | null;
+  readonly delegate: (call: DelegatedCall) => Promise<DelegatedRun>;
   readonly reserve: (step: number, amount: UsageAmount) => BudgetAnswer;
   readonly report: (message: string, thrown: unknown) => void;
 }
@@ -66,6 +68,10 @@ export class SessionRunPort implements RunPort {
 
   gate(gateId: string): GateRecord | null {
     return this.#options.gate(gateId);
+  }
+
+  delegate(call: DelegatedCall): Promise<DelegatedRun> {
+    return this.#options.delegate(call);
   }
 
   reserve(step: number, amount: UsageAmount): BudgetAnswer {

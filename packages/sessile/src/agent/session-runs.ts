@@ -1,11 +1,8 @@
-import type { Writer } from "../kernel/index.ts";
-import type { CallGate, PendingCall } from "../object/call-gate.ts";
-import type { Session } from "../object/session.ts";
-import type { WorkContext } from "../object/work-runner.ts";
 import {
   type ActiveRun,
   type AgentState,
-  defaultLimits,
+  type RunChild,
+  type RunInfo,
   type RunMeta,
   type RunOutcome,
   type RunRequest,
@@ -14,49 +11,42 @@ import {
   type RunStep,
   type RunStop,
   resumabilityOf,
+  runContentType,
   runInfoOf,
   SessileError,
+  type SessionAddress,
   type SuspendedRun,
   suspendingChunk,
 } from "../protocol/index.ts";
-import { type AskedCall, settledCall } from "./asked-call.ts";
-import { answerId, callKey } from "./call-key.ts";
-import { type AgentEvents, Conversation, type LoggedMessage } from "./conversation.ts";
+import { answerId } from "./call-key.ts";
+import { Conversation } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
-import { RunControl } from "./run-control.ts";
+import { type DelegatedRun, type Delegation, RunChildren } from "./run-children.ts";
+import type { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd, suspendedResult } from "./run-end.ts";
-import { RunLoop } from "./run-loop.ts";
-import { endingChunks, SessionRunPort } from "./session-run-port.ts";
-import { resultChunks, resultMessage } from "./tool-result.ts";
+import { RunQuestions } from "./run-questions.ts";
+import type { AgentSessionState, RunSession } from "./run-session.ts";
+import { endingChunks } from "./session-run-port.ts";
 import { type OpenCall, openCalls } from "./transcript.ts";
-
-export type AgentSessionState = { readonly agent: AgentState };
 
 /** What work on a run is given: everything else is in the state. */
 export type RunInput = { readonly runId: string; readonly turn: number };
 
-export interface SessionRunsOptions {
-  readonly session: Session<unknown, AgentSessionState, AgentEvents>;
-  readonly write: <T>(body: (writer: Writer) => T) => T;
-  readonly agents: () => readonly AgentDefinition[];
-  readonly gateOf: (call: PendingCall) => CallGate;
-}
-
-const contentType = "application/json";
-/** What an event says beside its message. */
-const overheadChars = 500;
-const storeRetryMs = 1000;
-
 /**
- * The runs of a session, one at a time. What matters of the one that goes on is in the session's state; here are only the promises of
- * the work on it, which starts anew whenever the object died, or the run was suspended and is waited for no more.
+ * The runs of a session, one at a time: how they begin, wait, go on and end. All of it is in the session's state and changes in commits; the
+ * work on a run is `RunWorker`'s.
  */
 export class SessionRuns {
   readonly conversation: Conversation;
-  readonly #options: SessionRunsOptions;
-  readonly #running = new Map<string, RunControl>();
+  readonly children: RunChildren;
+  readonly #options: RunSession;
+  readonly questions: RunQuestions;
+  /** What ends the work on a run, by its id. */
+  readonly controls = new Map<string, RunControl>();
+  /** Children that have come to an end: a run at work may have been told before that they had not. */
+  readonly #ended = new Set<string>();
 
-  constructor(options: SessionRunsOptions) {
+  constructor(options: RunSession) {
     this.#options = options;
     const { session } = options;
     const agent = () => this.#agent;
@@ -68,10 +58,15 @@ export class SessionRuns {
       append: (type, message) => session.append(type, message),
       readEvents: (page) => session.readEvents(page),
     });
+    this.children = new RunChildren(options);
+    this.questions = new RunQuestions(options, this.conversation);
   }
 
   /** @throws SessileError `conflict` while another goes on, or if there is nothing to go on with */
-  start({ agent: name, message, runId = crypto.randomUUID(), from }: RunRequest): string {
+  start(
+    { agent: name, message, runId = crypto.randomUUID(), from }: RunRequest,
+    delegation?: Pick<Delegation, "deadlineMs" | "outputSchema">,
+  ): string {
     const { session, write } = this.#options;
     const known = write((writer) => writer.streams.find(runId));
     if (known) {
@@ -86,16 +81,28 @@ export class SessionRuns {
         current: active.runId,
       });
     if (message === undefined && !from) this.#assertResumable();
-    else this.#leave(null, from);
-    const meta: RunMeta = { run: { agent: agent.name, ...(from ? { from } : {}) } };
-    session.streams.open(runId, { contentType, meta });
+    else this.#leaveOff(null, from);
+    const asked = delegation ? { outputSchema: delegation.outputSchema } : {};
+    const meta: RunMeta = { run: { agent: agent.name, ...(from ? { from } : {}), ...asked } };
+    session.streams.open(runId, { contentType: runContentType, meta });
     write(({ streams }) =>
       streams.append({ streamId: runId, chunks: [{ type: "start", messageId: runId }] }),
     );
     if (message !== undefined) this.#say(message, runId);
-    const deadlineAt = agent.deadlineMs === undefined ? null : Date.now() + agent.deadlineMs;
-    const startedBy = session.caller?.id ?? null;
-    const begun = { runId, agent: agent.name, stop: null, turn: 1, deadlineAt, startedBy, suspended: null };
+    const deadlineMs = Math.min(
+      agent.deadlineMs ?? Number.POSITIVE_INFINITY,
+      delegation?.deadlineMs ?? Number.POSITIVE_INFINITY,
+    );
+    const begun: ActiveRun = {
+      runId,
+      agent: agent.name,
+      stop: null,
+      turn: 1,
+      deadlineAt: Number.isFinite(deadlineMs) ? Date.now() + deadlineMs : null,
+      startedBy: session.caller?.id ?? null,
+      isReported: delegation !== undefined,
+      suspended: null,
+    };
     this.#set({ active: begun });
     this.#work(begun);
     return runId;
@@ -109,7 +116,7 @@ export class SessionRuns {
   resume({ message, ...request }: RunRequest): string {
     const { active, last } = this.#agent;
     if (!active?.suspended || request.from) {
-      const agent = request.agent ?? (last ? this.#agentOf(last.runId) : undefined);
+      const agent = request.agent ?? (last ? this.#info(last.runId)?.agent : undefined);
       return this.start({
         ...request,
         ...(message === undefined ? {} : { message }),
@@ -119,10 +126,33 @@ export class SessionRuns {
     if (message === undefined) this.#assertResumable();
     this.#wake(active);
     if (message !== undefined) {
-      this.#leave(active.runId);
+      this.#leaveOff(active.runId);
       this.#say(message, active.runId);
     }
     return active.runId;
+  }
+
+  /** Does what another session's agent asks for, once, and tells how that stands. */
+  delegate({ runId, goOnAs, message, agent: name, ...delegation }: Delegation): DelegatedRun {
+    const { session } = this.#options;
+    const agent = name === undefined ? {} : { agent: name };
+    if (!this.#info(runId)) this.start({ ...agent, message, runId }, delegation);
+    else if (goOnAs !== undefined && !this.#info(goOnAs) && this.#agent.last?.outcome === "interrupted")
+      this.start({ ...agent, runId: goOnAs }, delegation);
+    const run = ((goOnAs === undefined ? null : this.#info(goOnAs)) ?? this.#info(runId)) as RunInfo;
+    const { costMicros, unpriced } = session.usage({ ref: run.runId });
+    const { kind, name: own } = session.view;
+    return { child: { kind, name: own }, run, costMicros: unpriced > 0 ? null : costMicros };
+  }
+
+  /** A sub-agent has come to an end. */
+  childEnded({ kind, name }: SessionAddress): void {
+    this.#ended.add(`${kind}/${name}`);
+    const { active } = this.#agent;
+    if (!active?.suspended) return;
+    const suspended = { ...active.suspended, children: this.#unended(active.suspended.children) };
+    this.#set({ active: { ...active, suspended } });
+    this.goOn();
   }
 
   resumability(): RunResumability {
@@ -141,7 +171,7 @@ export class SessionRuns {
     const stop = active.stop === "abort" ? "abort" : how;
     if (stop !== active.stop) this.#set({ active: { ...active, stop } });
     if (active.suspended || force) this.#finish(active, this.#stopped(active, stop, force ? "forced" : null));
-    const control = this.#running.get(active.runId);
+    const control = this.controls.get(active.runId);
     if (stop === "abort") control?.abort();
     else control?.interrupt();
     return true;
@@ -153,113 +183,25 @@ export class SessionRuns {
     if (active?.suspended && this.resumability().canResume) this.#wake(active);
   }
 
-  /** Runs again whenever the object died meanwhile, and goes on from the messages and the journal. */
-  async work(work: WorkContext, { runId, turn }: RunInput): Promise<undefined> {
-    const current = () => {
-      const { active } = this.#agent;
-      return active?.runId === runId && active.turn === turn && !active.suspended ? active : null;
-    };
-    const active = current();
-    // It had come to its end, and died before the journal knew.
-    if (!active) return undefined;
-    const control = new RunControl(() => {
-      const now = current();
-      return now ? now.stop : "abort";
-    }, active.deadlineAt);
-    this.#running.set(runId, control);
-    try {
-      const end = await this.#execute(work, active, control);
-      if (current()) await this.#settle(work, current, end);
-    } finally {
-      // Whatever is still to come is nobody's any more.
-      control.abort();
-      control.dispose();
-      if (this.#running.get(runId) === control) this.#running.delete(runId);
-    }
-    return undefined;
+  /** The run that this work is on, unless it has ended, or waits. */
+  current({ runId, turn }: RunInput): ActiveRun | null {
+    const { active } = this.#agent;
+    return active?.runId === runId && active.turn === turn && !active.suspended ? active : null;
   }
 
-  async #execute(work: WorkContext, active: ActiveRun, control: RunControl): Promise<RunEnd | SuspendedRun> {
-    const { session, write, agents } = this.#options;
-    const { runId, agent: name } = active;
-    const agent = agents().find((one) => one.name === name);
-    if (!agent) {
-      const error = new SessileError("not_found", `There is no agent named "${name}" any more.`);
-      return endOf({ runId, agent: name, said: this.conversation.read() }, "failed", error);
-    }
-    const { maxPayloadChars, maxChunkChars } = { ...defaultLimits, ...session.limits };
-    const port = new SessionRunPort({
-      work,
-      runId,
-      read: () => this.conversation.read(),
-      writer: session.streams.open(runId, { contentType, meta: null }),
-      streams: session.streams,
-      maxOutputChars: Math.min(maxPayloadChars, maxChunkChars) - overheadChars,
-      commit: (step, { said, used, chunks }) => {
-        this.conversation.say(said);
-        if (used) session.budgets.settle(used.entryId, used);
-        if (chunks.length > 0) write(({ streams }) => streams.append({ streamId: runId, chunks, step }));
-      },
-      ask: (call) => this.#ask(active, call),
-      gate: (gateId) => session.gate(gateId),
-      reserve: (step, amount) =>
-        session.budgets.reserve({
-          ...amount,
-          reservationId: answerId(runId, step),
-          source: "agent",
-          ref: runId,
-        }),
-      report: (message, thrown) => session.log("warn", "run", message, { runId, detail: String(thrown) }),
-    });
-    return new RunLoop(runId, agent, port, control).run();
+  /** Work on a run begins. */
+  begin(input: RunInput): ActiveRun | null {
+    this.#ended.clear();
+    return this.current(input);
   }
 
-  #ask({ runId, startedBy, deadlineAt }: ActiveRun, call: AskedCall): void {
-    const { session, write, gateOf } = this.#options;
-    const { gateId, kind, title, toolName, toolCallId, input, questions, step } = call;
-    const { isEditable, expiresAt, ...given } = gateOf({ kind, toolName, toolCallId, input });
-    // What the run has no time for need not be answered.
-    const until = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, deadlineAt ?? Number.POSITIVE_INFINITY);
-    session.commit(() => {
-      const asking = [{ type: "tool-approval-request", approvalId: gateId, toolCallId }];
-      if (kind === "approval")
-        write(({ streams }) => streams.append({ streamId: runId, chunks: asking, step }));
-      session.openGate({
-        gateId,
-        kind,
-        title: title.slice(0, 1000),
-        call: { name: toolName, arguments: input, callId: toolCallId },
-        ...(questions ? { questions } : {}),
-        ...(startedBy === null ? {} : { requestedBy: startedBy }),
-        ...(isEditable && kind === "approval" ? { isEditable } : {}),
-        ...(Number.isFinite(until) ? { expiresAt: until } : {}),
-        ...given,
-      });
-    });
-  }
-
-  /** A store that is away for a while must not keep the session busy for ever. */
-  async #settle(
-    work: WorkContext,
-    current: () => ActiveRun | null,
-    end: RunEnd | SuspendedRun,
-  ): Promise<void> {
-    const commit = () => {
-      const active = current();
-      if (!active) return;
-      if ("result" in end) this.#finish(active, end);
-      else if (active.stop) this.#finish(active, this.#stopped(active, active.stop));
-      else this.#suspend(active, end);
-    };
-    for (;;) {
-      try {
-        await work.step("end", () => null, { commit });
-        return;
-      } catch (thrown) {
-        if (!(thrown instanceof SessileError) || !thrown.retryable) throw thrown;
-        await scheduler.wait(storeRetryMs);
-      }
-    }
+  /** A run's work has come to its end, or to a halt. */
+  settle(input: RunInput, end: RunEnd | SuspendedRun): void {
+    const active = this.current(input);
+    if (!active) return;
+    if ("result" in end) this.#finish(active, end);
+    else if (active.stop) this.#finish(active, this.#stopped(active, active.stop));
+    else this.#suspend(active, end);
   }
 
   #suspend(active: ActiveRun, suspended: SuspendedRun): void {
@@ -268,7 +210,8 @@ export class SessionRuns {
       streams.append({ streamId: runId, chunks: [suspendingChunk(suspended.outcome)] });
       streams.pause(runId);
     });
-    this.#set({ active: { ...active, suspended } });
+    const children = this.#unended(suspended.children);
+    this.#set({ active: { ...active, suspended: { ...suspended, children } } });
     // The last answer may have come meanwhile.
     this.goOn();
   }
@@ -285,21 +228,24 @@ export class SessionRuns {
     this.#options.session.startWork("run", { workId: turn === 1 ? runId : `${runId}~${turn}`, input });
   }
 
-  /** Ends the stream, keeps the result and frees the session in one commit. */
-  #finish({ runId }: ActiveRun, { result, error }: RunEnd): void {
+  /** Ends the stream, keeps the result, frees the session and tells who asked, in one commit. */
+  #finish({ runId, agent, isReported }: ActiveRun, { result, error }: RunEnd): void {
     const { session, write } = this.#options;
     const { outcome } = result as { readonly outcome: RunOutcome };
+    const open = openCalls(this.conversation.read());
     this.#set({ active: null, last: { runId, outcome } });
     const isOpen = write(({ streams }) => {
       const { status } = streams.find(runId) ?? {};
       if (status === "paused") streams.resume(runId);
       return status === "active" || status === "paused";
     });
-    if (outcome === "aborted") this.#leave(isOpen ? runId : null);
+    if (outcome === "interrupted") this.children.startStopping(runId, agent, "interrupt", open);
+    if (outcome === "aborted") this.#leave(open, isOpen ? runId : null);
     if (isOpen) write(({ streams }) => streams.append({ streamId: runId, chunks: endingChunks(result) }));
     session.streams.finish(runId, error ? { error } : { output: result });
     // For the answer that did not come.
     session.budgets.release(answerId(runId, result.steps + 1));
+    if (isReported && session.parent) session.reportToParent("agent.run_ended", { runId, outcome });
   }
 
   #stopped({ runId, agent }: ActiveRun, stop: RunStop, reason: string | null = null): RunEnd {
@@ -307,29 +253,24 @@ export class SessionRuns {
     return endOf(run, stop === "abort" ? "aborted" : "interrupted", reason);
   }
 
-  /** What is open will not be gone on with: nobody is asked about it any more, and the model is told so. With `from`, back to there. */
-  #leave(streamId: string | null, from?: RunStep): void {
-    // Read before anything is written: a commit is read once it is done.
-    const said = this.conversation.read();
-    const place = from && placeOf(said, from);
-    this.#withdraw(openCalls(said), streamId);
-    if (place) this.#set({ head: place.seq });
+  /** These calls will not be gone on with: nobody is asked about them any more, and no sub-agent is at them. */
+  #leave(calls: readonly OpenCall[], streamId: string | null): void {
+    this.questions.withdraw(calls, streamId);
+    for (const open of calls) {
+      const { runId } = open.answer;
+      this.children.startStopping(runId, this.#info(runId)?.agent ?? "", "abort", [open]);
+    }
   }
 
-  #withdraw(calls: readonly OpenCall[], streamId: string | null): void {
-    const { session, write } = this.#options;
-    for (const open of calls) {
-      const gateId = callKey(open);
-      if (!Object.hasOwn(session.view.gates, gateId)) continue;
-      session.expireGate(gateId);
-      const record = session.gate(gateId);
-      const settled = record && settledCall(record, open.call);
-      if (!record || settled?.do !== "tell") continue;
-      const { runId, step } = open.answer;
-      this.conversation.say([{ message: resultMessage(open.call, settled.output), runId, step }]);
-      const chunks = resultChunks(open.call, settled.output, { record, settled });
-      if (streamId !== null) write(({ streams }) => streams.append({ streamId, chunks }));
-    }
+  /** Read before anything is written: a commit is read once it is done. */
+  #leaveOff(streamId: string | null, from?: RunStep): void {
+    const said = this.conversation.read();
+    this.#leave(openCalls(said), streamId);
+    if (from) this.conversation.goBack(said, from);
+  }
+
+  #unended(children: readonly RunChild[]): readonly RunChild[] {
+    return children.filter(({ kind, name }) => !this.#ended.has(`${kind}/${name}`));
   }
 
   #say(message: string, runId: string): void {
@@ -346,9 +287,9 @@ export class SessionRuns {
     });
   }
 
-  #agentOf(runId: string): string | undefined {
+  #info(runId: string): RunInfo | null {
     const stream = this.#options.write((writer) => writer.streams.find(runId));
-    return (stream && runInfoOf(stream)?.agent) ?? undefined;
+    return stream && runInfoOf(stream, this.#agent.active);
   }
 
   #definition(name: string | undefined): AgentDefinition {
@@ -369,16 +310,4 @@ export class SessionRuns {
     const { session } = this.#options;
     session.setState({ ...session.state, agent: { ...this.#agent, ...change } } as AgentSessionState);
   }
-}
-
-/** The last message of a step whose calls all have their results. @throws SessileError `not_found`, `conflict` */
-function placeOf(said: readonly LoggedMessage[], { runId, step }: RunStep): LoggedMessage {
-  const at = said.findLastIndex(
-    (one) => one.runId === runId && one.step === step && one.message.role !== "user",
-  );
-  const place = said[at];
-  if (!place) throw new SessileError("not_found", "The conversation has no such step.", { field: "from" });
-  if (openCalls(said.slice(0, at + 1)).length > 0)
-    throw new SessileError("conflict", "That step was not finished.", { field: "from" });
-  return place;
 }

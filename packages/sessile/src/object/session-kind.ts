@@ -25,6 +25,7 @@ import type { WorkFunction } from "./work-runner.ts";
 
 /** A symbol, so that no name is taken from kinds, and none of theirs can be in its way. */
 export const settled = Symbol("settled");
+export const reported = Symbol("reported");
 
 /** What a kind of session declares, and the hooks it may override. All it can do stands in `SessionActions`. */
 export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
@@ -92,6 +93,10 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   onGate(_gate: Gate, _outcome: GateOutcome): void {}
   /** Runs in the commit that asks others too, because nobody has answered: tell them. */
   onGateEscalated(_gate: Gate): void {}
+  /** What the library's own kinds do when a child has reported, beside what a kind built on them does. */
+  [reported](report: ChildReport): void {
+    this.onReport(report);
+  }
   /** Runs in the commit that takes what a child has reported. */
   onReport(_report: ChildReport): void {}
   /** After every commit. */

@@ -180,6 +180,7 @@ export {
   type AgentState,
   isSuspending,
   type PendingRunCall,
+  type RunChild,
   type RunInfo,
   type RunMeta,
   type RunOutcome,
@@ -191,15 +192,16 @@ export {
   type RunSuspension,
   type RunUsage,
   resumabilityOf,
+  runContentType,
   runInfoOf,
   runOutcomes,
   runSuspensions,
   type SuspendedRun,
   suspendingChunk,
 } from "./run.ts";
+export { safeParse } from "./safe-parse.ts";
 export { type Sha256, sha256Hex } from "./sha256.ts";
 export { commitOfShort, type ShortFrame, shortFrameOf } from "./short-frame.ts";
-export { safeParse } from "./safe-parse.ts";
 export type { Snapshot } from "./snapshot.ts";
 export {
   applyPatch,

@@ -3,12 +3,21 @@ import type { GateKind } from "./gate.ts";
 import type { Json } from "./json.ts";
 import type { StreamInfo } from "./stream.ts";
 
+/** Of a run's stream. */
+export const runContentType = "application/json";
+
 /** How a run of an agent came to its end. `exhausted`: a bound was reached; like `interrupted` it can be gone on with. */
 export const runOutcomes = ["completed", "failed", "interrupted", "aborted", "exhausted"] as const;
 export type RunOutcome = (typeof runOutcomes)[number];
 
 /** What a run that has stopped for now waits for. Nothing of it is in memory meanwhile. */
-export const runSuspensions = ["suspended_client_tool", "suspended_budget"] as const;
+export const runSuspensions = [
+  "suspended_client_tool",
+  "suspended_awaiting_children",
+  /** Both. */
+  "suspended_step_partial",
+  "suspended_budget",
+] as const;
 export type RunSuspension = (typeof runSuspensions)[number];
 
 /** The last chunk before a run waits, and its readers with it. */
@@ -34,11 +43,20 @@ export type PendingRunCall = {
   readonly toolName?: string;
 };
 
-/** A run that has stopped until its gates are settled. */
+/** A session that a sub-agent works in for one call. */
+export type RunChild = {
+  readonly kind: string;
+  readonly name: string;
+  readonly toolCallId: string;
+  readonly toolName: string;
+};
+
+/** A run that has stopped until its gates are settled and its sub-agents have come to an end. */
 export type SuspendedRun = {
   readonly outcome: RunSuspension;
   readonly step: number;
   readonly calls: readonly PendingRunCall[];
+  readonly children: readonly RunChild[];
 };
 
 /** The run that is going on. */
@@ -52,6 +70,8 @@ export type ActiveRun = {
   readonly deadlineAt: number | null;
   /** Id of whoever started it. */
   readonly startedBy: string | null;
+  /** Whether the session's parent is told of its end. */
+  readonly isReported: boolean;
   readonly suspended: SuspendedRun | null;
 };
 
@@ -112,6 +132,7 @@ export type RunResult = {
   readonly usage: RunUsage;
   /** Of a suspended run: what it waits for. */
   readonly pending?: readonly PendingRunCall[];
+  readonly children?: readonly RunChild[];
 };
 
 /** A run as anybody sees it. */
@@ -130,11 +151,18 @@ export interface RunInfo {
   readonly result: RunResult | null;
   /** While it is suspended: what it waits for. */
   readonly pending: readonly PendingRunCall[];
+  readonly children: readonly RunChild[];
   readonly error: WireError | null;
 }
 
 /** A run is its stream: so it is shown, kept, exported and rebuilt like any other. */
-export type RunMeta = { readonly run: { readonly agent: string; readonly from?: RunStep } };
+export type RunMeta = {
+  readonly run: {
+    readonly agent: string;
+    readonly from?: RunStep /** A JSON schema. */;
+    readonly outputSchema?: Json;
+  };
+};
 
 /**
  * @param active the session's, which alone knows what a suspended run waits for
@@ -157,6 +185,7 @@ export function runInfoOf(stream: StreamInfo, active: ActiveRun | null = null): 
     endedAt: closedAt,
     result,
     pending: suspended?.calls ?? [],
+    children: suspended?.children ?? [],
     error,
   };
 }
@@ -170,7 +199,9 @@ export function resumabilityOf(
   const yes = { canResume: true as const, reason: null };
   if (active) {
     if (!active.suspended) return no("running");
-    return active.suspended.calls.some(({ gateId }) => Object.hasOwn(gates, gateId)) ? no("waiting") : yes;
+    const { calls, children } = active.suspended;
+    const waits = children.length > 0 || calls.some(({ gateId }) => Object.hasOwn(gates, gateId));
+    return waits ? no("waiting") : yes;
   }
   if (head === null) return no("empty");
   return last?.outcome === "completed" || last?.outcome === "aborted" ? no(last.outcome) : yes;

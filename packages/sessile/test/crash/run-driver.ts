@@ -6,8 +6,8 @@ import { EffectServer } from "../workerd/effect-server.ts";
 import { type Asked, type ScriptedAnswer, ScriptedModel } from "../workerd/scripted-model.ts";
 import { KillableServer } from "./killable-server.ts";
 
-/** Where a step is killed: while the model is asked, in the middle of its answer, between an effect and what the run knows of it, while it waits for a person. */
-export type KillPlace = "asked" | "said" | "effect" | "waiting";
+/** Where a step is killed: while the model is asked, in the middle of its answer, between an effect and what the run (or its sub-agent) knows of it, while it waits for a person. */
+export type KillPlace = "asked" | "said" | "effect" | "child" | "waiting";
 export type KillPlan = { readonly [turn: number]: KillPlace };
 
 export interface RunCrashReport {
@@ -22,11 +22,15 @@ export interface RunCrashReport {
 export const runSteps = 30;
 /** Turns whose call a person has to approve first. */
 const gated: { readonly [turn: number]: string } = { 10: "pay", 20: "spend" };
+/** Turn whose call a sub-agent carries out, and what it is asked. Its own effect says 100. */
+const delegatedTurn = 16;
+const task = "Look around.";
 
 /** Every turn is killed once. */
 export const everyTurn: KillPlan = Object.fromEntries(
   Array.from({ length: runSteps }, (_, turn): [number, KillPlace] => {
     if (turn in gated) return [turn, "waiting"];
+    if (turn === delegatedTurn) return [turn, "child"];
     const places = turn === runSteps - 1 ? (["said"] as const) : (["effect", "asked", "said"] as const);
     return [turn, places[turn % places.length] as KillPlace];
   }),
@@ -35,6 +39,7 @@ export const everyTurn: KillPlan = Object.fromEntries(
 /** Every step but the last calls a tool, every third two of them. */
 function answerOf({ turn }: Pick<Asked, "turn">): ScriptedAnswer {
   if (turn === runSteps - 1) return { text: "All done." };
+  if (turn === delegatedTurn) return { calls: [{ id: "call_0", name: "subagent__scout", args: { task } }] };
   const tools = ["tool_a", "tool_b", "tool_c"];
   const names = [gated[turn] ?? tools[turn % 3], ...(turn % 3 === 0 ? [tools[(turn + 1) % 3]] : [])];
   const calls = names.map((name, index) => ({
@@ -57,9 +62,10 @@ export async function runRunCrash(plan: KillPlan): Promise<RunCrashReport> {
   });
   const sessions = (name: string) => new RunningSession(`${server.url}/v1/sessions/helpers/${name}`);
   const killed = new Set<number>();
+  let isCalm = true;
   /** Once at each place of the plan; whoever waits gets no answer. */
   const killAt = async (turn: number, place: KillPlace): Promise<void> => {
-    if (plan[turn] !== place || killed.has(turn)) return;
+    if (isCalm || plan[turn] !== place || killed.has(turn)) return;
     killed.add(turn);
     await server.kill(killed.size % 2 === 0 ? "alone" : "group");
     await server.restart();
@@ -70,11 +76,18 @@ export async function runRunCrash(plan: KillPlan): Promise<RunCrashReport> {
     await killAt(asked.turn, "asked");
     return { ...answerOf(asked), meanwhile: () => killAt(asked.turn, "said") };
   });
+  model.scripts.set(task, ({ turn }) =>
+    turn === 0
+      ? { calls: [{ id: "call_0", name: "tool_a", args: { n: 100 } }] }
+      : { text: JSON.stringify({ seen: "a tree" }) },
+  );
   effects.beforeAnswer = async (path) => {
     if (path.startsWith("/killed/")) await killAt(Number(path.split("/").at(-1)), "effect");
+    if (path.endsWith("/100")) await killAt(delegatedTurn, "child");
   };
   try {
     const calm = await sessions("calm").carryOut("calm", async () => {});
+    isCalm = false;
     const disturbed = await sessions("killed").carryOut("killed", (step) => killAt(step - 1, "waiting"));
     const faults: string[] = [];
     const same = (what: string, found: unknown, expected: unknown) => {
@@ -90,9 +103,11 @@ export async function runRunCrash(plan: KillPlan): Promise<RunCrashReport> {
     same("The stream's texts", await sessions("killed").texts(), await sessions("calm").texts());
     const done = effects.effects("/killed/").map((id) => id.replace("/killed/", "/calm/"));
     same("The effects", done, effects.effects("/calm/"));
-    same("The number of effects", done.length, calls.length);
+    same("The number of effects", done.length, calls.length - 1);
+    const delegated = effects.effects("/sub-").length;
+    same("Effects of the sub-agents, one in each run", delegated, 2);
     const requests = [...effects.requests.values()].reduce((sum, count) => sum + count, 0);
-    const repeats = requests - 2 * calls.length;
+    const repeats = requests - effects.requests.size;
     return {
       kills: killed.size,
       effects: done.length,
@@ -126,7 +141,9 @@ class RunningSession {
       if (run?.status === "suspended_client_tool") {
         await onWaiting(run.steps);
         for (const { gateId } of run.pending) await this.#approve(gateId);
-      } else if (run && run.status !== "running") return run;
+      } else if (run && run.endedAt !== null) return run;
+      // A sub-agent is at it.
+      else if (run && run.status !== "running") await delay(20);
       // While the server is down nobody answers at once.
       else if (!run) await delay(20);
     }

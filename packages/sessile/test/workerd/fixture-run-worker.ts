@@ -10,12 +10,15 @@ import {
   initialAgent,
   type PendingCall,
   questionTool,
+  type Subagent,
 } from "sessile/agent";
 import { createSessile } from "sessile/worker";
+import { z } from "zod";
 
 interface Env {
   readonly MODEL_URL: string;
   readonly EFFECTS_URL: string;
+  readonly HELPERS: DurableObjectNamespace<Helpers>;
 }
 
 const inputSchema = jsonSchema<{ readonly n: number }>({
@@ -64,6 +67,16 @@ export class Helpers extends AgentSession<Env> {
         locate: tool({ description: "Where the person is", inputSchema }),
         ask: questionTool(),
       },
+      subagents: { scout: this.#scout({ agent: "worker" }) },
+    }),
+    defineAgent({
+      name: "boss",
+      model: this.#model,
+      tools: { pay: { ...this.#effect("pay"), needsApproval: true } },
+      subagents: {
+        scout: this.#scout({ agent: "careful" }),
+        brief_scout: this.#scout({ agent: "careful", timeoutMs: 300 }),
+      },
     }),
     defineAgent({
       name: "punctual",
@@ -97,6 +110,15 @@ export class Helpers extends AgentSession<Env> {
     const run = this.runs.start({ agent: "careful", message });
     return { result: await run.result(), usage: await run.getUsageRollup() };
   });
+
+  #scout(more: Pick<Subagent, "agent" | "timeoutMs">): Subagent {
+    return {
+      namespace: this.env.HELPERS,
+      description: "Looks around.",
+      outputSchema: z.strictObject({ seen: z.string() }),
+      ...more,
+    };
+  }
 
   #effect(name: string) {
     return tool({

@@ -50,6 +50,11 @@ export class RunScene {
     return new Talk(this, `talk-${this.#names}`, script);
   }
 
+  /** One that is there. */
+  existing(name: string): Talk {
+    return new Talk(this, name);
+  }
+
   async stop(): Promise<void> {
     await this.server.close();
     await this.model.stop();
@@ -63,10 +68,10 @@ export class Talk {
   readonly name: string;
   readonly #scene: RunScene;
 
-  constructor(scene: RunScene, name: string, script: Script) {
+  constructor(scene: RunScene, name: string, script?: Script) {
     this.#scene = scene;
     this.name = name;
-    scene.model.scripts.set(name, script);
+    if (script) scene.model.scripts.set(name, script);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes, and a wrong one fails them
@@ -95,6 +100,15 @@ export class Talk {
     for (;;) {
       const run = (await this.ask("GET", `/runs/${runId}`)).body;
       if (run.status === status) return run;
+      await delay(20);
+    }
+  }
+
+  /** Its newest run, once that stands so. */
+  async untilCurrent(status: string) {
+    for (;;) {
+      const [run] = (await this.ask("GET", "/runs?limit=1")).body.items;
+      if (run?.status === status) return run;
       await delay(20);
     }
   }

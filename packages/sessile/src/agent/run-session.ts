@@ -1,0 +1,16 @@
+import type { Writer } from "../kernel/index.ts";
+import type { CallGate, PendingCall } from "../object/call-gate.ts";
+import type { Session } from "../object/session.ts";
+import type { AgentState } from "../protocol/index.ts";
+import type { AgentEvents } from "./conversation.ts";
+import type { AgentDefinition } from "./define-agent.ts";
+
+export type AgentSessionState = { readonly agent: AgentState };
+
+/** What runs need of the session they are in. */
+export interface RunSession {
+  readonly session: Session<unknown, AgentSessionState, AgentEvents>;
+  readonly write: <T>(body: (writer: Writer) => T) => T;
+  readonly agents: () => readonly AgentDefinition[];
+  readonly gateOf: (call: PendingCall) => CallGate;
+}

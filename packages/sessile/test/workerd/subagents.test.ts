@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { RunInfo } from "../../src/protocol/index.ts";
+import { call, RunScene } from "./run-scene.ts";
+import type { Script } from "./scripted-model.ts";
+
+vi.setConfig({ testTimeout: 20_000 });
+
+let scene: RunScene;
+beforeAll(async () => {
+  scene = await RunScene.start();
+}, 60_000);
+afterAll(() => scene.stop());
+
+let tasks = 0;
+
+/** An agent that gives one task, and what its sub-agent does with it. */
+function delegating(child: Script, name = "scout") {
+  tasks += 1;
+  const task = `task ${tasks}`;
+  scene.model.scripts.set(task, child);
+  let told: unknown;
+  const talk = scene.talk(({ turn, messages }) => {
+    if (turn === 0) return { calls: [{ id: "call_1", name: `subagent__${name}`, args: { task } }] };
+    told = messages.findLast(({ role }) => role === "tool")?.content;
+    return { text: "Done." };
+  });
+  return { talk, told: () => told };
+}
+
+const seen = (what: string) => ({ text: JSON.stringify({ seen: what }) });
+
+/** The session that the first sub-agent of a run works in. */
+const childOf = ({ children: [child] }: RunInfo) => scene.existing(child?.name ?? "");
+
+test("RN25 a sub-agent works in a session of its own, and its answer comes back by itself", async () => {
+  const { talk, told } = delegating(({ turn }) =>
+    turn === 0 ? { calls: [call("tool_a", 1)] } : seen("a tree"),
+  );
+  const runId = await talk.start("boss");
+  expect(await talk.until(runId, "completed")).toMatchObject({ result: { text: "Done.", steps: 2 } });
+  expect(told()).toBe('{"seen":"a tree"}');
+  const { body } = await talk.ask("GET", "/usage");
+  expect(body.subagentStats.subagent__scout).toMatchObject({ calls: 1, tokens: 24 });
+});
+
+test("RN26 a run whose sub-agents wait for people waits with them, in no memory, and goes on with their end", async () => {
+  const { talk, told } = delegating(({ turn }) =>
+    turn === 0 ? { calls: [call("pay", 5)] } : seen("a bill"),
+  );
+  const run = await talk.run("boss");
+  expect(run).toMatchObject({
+    status: "suspended_awaiting_children",
+    pending: [],
+    children: [{ kind: "helpers", toolCallId: "call_1", toolName: "subagent__scout" }],
+  });
+  expect((await talk.ask("GET", "/resume")).body.reason).toBe("waiting");
+  const child = childOf(run);
+  expect((await child.ask("GET", "")).body.parent).toMatchObject({ kind: "helpers", name: talk.name });
+  const asked = await child.untilCurrent("suspended_client_tool");
+  await child.answer(asked.pending[0].gateId, "approve");
+  expect(await talk.until(run.runId, "completed")).toBeTruthy();
+  expect([told(), child.effects]).toEqual([
+    '{"seen":"a bill"}',
+    [`/${child.name}/pay/5 ${asked.pending[0].gateId}`],
+  ]);
+});
+
+test("RN26 a run says what it waits for when that is people and sub-agents alike", async () => {
+  const task = "a task beside a payment";
+  scene.model.scripts.set(task, ({ turn }) => (turn === 0 ? { calls: [call("locate", 1)] } : seen("x")));
+  const talk = scene.talk(() => ({
+    calls: [call("pay", 5), { id: "call_2", name: "subagent__scout", args: { task } }],
+  }));
+  const run = await talk.run("boss");
+  expect(run).toMatchObject({ status: "suspended_step_partial", pending: [{ toolName: "pay" }] });
+  expect(run.children).toHaveLength(1);
+});
+
+test("RN25 an answer that does not fit, and one that takes too long, are told as such", async () => {
+  const nonsense = delegating(() => ({ text: '{"heard":1}' }));
+  const runId = await nonsense.talk.start("boss");
+  await nonsense.talk.until(runId, "completed");
+  expect(nonsense.told()).toContain("does not fit");
+  const slow = delegating(async ({ left }) => {
+    await left;
+    return {};
+  }, "brief_scout");
+  await slow.talk.until(await slow.talk.start("boss"), "completed");
+  expect(slow.told()).toContain("did not finish (exhausted): deadline");
+});
+
+test("RN27 an interrupt reaches sub-agents, and the next run goes on with what they were at", async () => {
+  const { talk, told } = delegating(({ turn }) =>
+    turn === 0 ? { calls: [call("pay", 5)] } : seen("a bill"),
+  );
+  const run = await talk.run("boss");
+  const child = childOf(run);
+  const { pending } = await child.untilCurrent("suspended_client_tool");
+  await talk.ask("POST", "/interrupt", {});
+  await child.untilCurrent("interrupted");
+  expect((await talk.ended(run.runId)).status).toBe("interrupted");
+  const { runId } = (await talk.ask("POST", "/resume", {})).body;
+  expect((await talk.ended(runId)).children).toEqual(run.children);
+  await child.untilCurrent("suspended_client_tool");
+  await child.answer(pending[0].gateId, "approve");
+  await talk.until(runId, "completed");
+  expect([told(), child.effects.length]).toEqual(['{"seen":"a bill"}', 1]);
+});
+
+test("RN27 an abort reaches sub-agents", async () => {
+  const { talk } = delegating(() => ({ calls: [call("pay", 5)] }));
+  const run = await talk.run("boss");
+  await talk.ask("POST", "/abort", {});
+  await childOf(run).untilCurrent("aborted");
+  expect((await talk.ended(run.runId)).status).toBe("aborted");
+});
