@@ -99,7 +99,12 @@ function applyVerdict(session: Investigation): void {
     type: card.type,
   });
   if (isFirst || actions.length > 0) session.append("plan.proposed", { actions: actions.length, playbook });
-  for (const { gateId, title, rationale } of actions) session.openGate({ gateId, title, detail: rationale });
+  for (const { gateId, title, rationale, by } of actions)
+    session.openGate({
+      gateId,
+      title,
+      detail: by === "model" ? `Proposed by the model: ${rationale}` : rationale,
+    });
   if (isFirst) session.setStatus("triaged");
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { type Server, serve } from "sessile/node";
-import { serveOptions } from "../fixtures/triage-server.ts";
+import { serveOptions, type TriageOptions } from "../fixtures/triage-server.ts";
 import { CuttableNetwork } from "./cuttable-network.ts";
 
 const page = fileURLToPath(new URL("../../dist/ui", import.meta.url));
@@ -20,23 +20,31 @@ export class TriageInBrowser {
   readonly network: CuttableNetwork;
   readonly browser: Browser;
   readonly #folder: string;
+  readonly #vars: TriageOptions["vars"];
   /** What pages complained about: uncaught errors, failed assertions of React and the like. */
   readonly complaints: string[] = [];
   server: Server;
 
-  private constructor(network: CuttableNetwork, browser: Browser, server: Server, folder: string) {
+  private constructor(
+    network: CuttableNetwork,
+    browser: Browser,
+    server: Server,
+    folder: string,
+    vars: TriageOptions["vars"],
+  ) {
     this.network = network;
     this.browser = browser;
     this.server = server;
     this.#folder = folder;
+    this.#vars = vars;
   }
 
-  static async start(): Promise<TriageInBrowser> {
+  static async start(vars: TriageOptions["vars"] = {}): Promise<TriageInBrowser> {
     if (!existsSync(join(page, "index.html"))) throw new Error("Build the page first: npm run build");
     if (!chromiumPath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
     const folder = mkdtempSync(join(tmpdir(), "sessile-browser-"));
     const network = await CuttableNetwork.open();
-    const server = await TriageInBrowser.#serve(folder, network);
+    const server = await TriageInBrowser.#serve(folder, network, vars);
     const browser = await chromium.launch({
       executablePath: chromiumPath,
       args: [
@@ -48,12 +56,16 @@ export class TriageInBrowser {
         "--no-first-run",
       ],
     });
-    return new TriageInBrowser(network, browser, server, folder);
+    return new TriageInBrowser(network, browser, server, folder, vars);
   }
 
-  static async #serve(dir: string, network: CuttableNetwork): Promise<Server> {
+  static async #serve(
+    dir: string,
+    network: CuttableNetwork,
+    vars: TriageOptions["vars"] = {},
+  ): Promise<Server> {
     const server = await serve({
-      ...(await serveOptions({ dir })),
+      ...(await serveOptions({ dir, vars })),
       assets: { directory: page, spa: true, workerFirst: ["/api/*", "/v1/*"] },
       allowedHosts: [`127.0.0.1:${network.port}`],
     });
@@ -68,7 +80,7 @@ export class TriageInBrowser {
   /** Stops the server and starts it on the same data. */
   async restart(): Promise<void> {
     await this.server.close();
-    this.server = await TriageInBrowser.#serve(this.#folder, this.network);
+    this.server = await TriageInBrowser.#serve(this.#folder, this.network, this.#vars);
   }
 
   /** A browser of its own for one person, who has picked a name. */

@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { axeViolations } from "./axe-violations.ts";
 import { TriageInBrowser } from "./triage-in-browser.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let app: TriageInBrowser;
 
 beforeAll(async () => {
@@ -38,17 +37,6 @@ async function shown(page: Page): Promise<string> {
     return copy.textContent ?? "";
   });
   return text.replaceAll(/\s+/g, " ");
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
 }
 
 describe("triage in the browser", () => {
@@ -124,7 +112,7 @@ describe("triage in the browser", () => {
     await bob.page.keyboard.press("g");
     await bob.page.keyboard.press("i");
     await waiting(bob.page).first().waitFor();
-    expect(await violations(bob.page)).toEqual([]);
+    expect(await axeViolations(bob.page)).toEqual([]);
     await bob.page.keyboard.press("j");
     await bob.page.keyboard.press("a");
     await bob.page.keyboard.press("j");
@@ -270,9 +258,9 @@ describe("triage in the browser", () => {
       });
       await page.goto(app.url);
       await page.getByRole("link", { name: /LSASS/i }).first().waitFor();
-      expect(await violations(page)).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
       await openCritical(page);
-      expect(await violations(page)).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0);

@@ -1,12 +1,11 @@
 import type { AnalyserState } from "../../contract/incident.ts";
-import { cx } from "../lib/class-names.ts";
 import { plural } from "../lib/format-number.ts";
 import { Button } from "../parts/button.tsx";
 import { Foreign } from "../parts/foreign.tsx";
-import { Icon } from "../parts/icon.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { analyserLabel } from "./analyser-label.ts";
 import { FindingItem } from "./finding-item.tsx";
+import { ProgressMark } from "./progress-mark.tsx";
 import { useIncident } from "./session-context.ts";
 import { useCommand } from "./use-commands.ts";
 
@@ -22,7 +21,7 @@ export function AnalyserItem({ name, state }: AnalyserItemProps) {
   return (
     <li className="border-line border-b px-4 py-3 last:border-b-0">
       <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-        <AnalyserMark status={state.status} />
+        <ProgressMark status={state.status} />
         <h3 className="font-medium text-sm">{analyserLabel(name)}</h3>
         <span className="text-ink-3 text-xs">
           {state.status === "waiting" && "Waits"}
@@ -67,20 +66,5 @@ export function AnalyserItem({ name, state }: AnalyserItemProps) {
         </>
       )}
     </li>
-  );
-}
-
-function AnalyserMark({ status }: { readonly status: AnalyserState["status"] }) {
-  if (status === "done") return <Icon name="check" className="size-4 text-good" />;
-  if (status === "failed") return <Icon name="alert" className="size-4 text-critical" />;
-  return (
-    <span aria-hidden="true" className="flex size-4 items-center justify-center">
-      <span
-        className={cx(
-          "size-2 rounded-full",
-          status === "running" ? "animate-pulse bg-accent" : "border border-line-strong",
-        )}
-      />
-    </span>
   );
 }

@@ -3,6 +3,9 @@ const labels: Readonly<Record<string, string>> = {
   identity: "Identity",
   network: "Network",
   activity: "Activity",
+  coordinator: "Coordinator",
+  synthesiser: "Synthesiser",
+  planner: "Response planner",
 };
 
 export function analyserLabel(name: string): string {

@@ -8,6 +8,7 @@ import { useMediaQuery } from "../lib/use-media-query.ts";
 import { Panel } from "../parts/panel.tsx";
 import { navigate, useLocation } from "../router/location.ts";
 import { ActionPlan } from "./action-plan.tsx";
+import { AgentsPanel } from "./agents-panel.tsx";
 import { EvidencePanel } from "./evidence-panel.tsx";
 import { InvestigationPanel } from "./investigation-panel.tsx";
 import { NotesPanel } from "./notes-panel.tsx";
@@ -74,9 +75,11 @@ export function IncidentBody({ detail }: { readonly detail: IncidentDetail }) {
         <Tabs.Content value="overview" className="space-y-4 pt-4 outline-none max-md:px-3">
           {!hasAside && <ProgressTrack />}
           {!state.card && <InvestigationPanel />}
+          {!state.card && <AgentsPanel />}
           <TriagePanel />
           <ActionPlan />
           {state.card && <InvestigationPanel />}
+          {state.card && <AgentsPanel />}
           {status === "new" && (
             <Panel id="why" title="Why is this one incident?">
               <div className="p-4">

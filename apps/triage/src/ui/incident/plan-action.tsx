@@ -5,6 +5,7 @@ import { Button } from "../parts/button.tsx";
 import { fieldClass } from "../parts/field.ts";
 import { Foreign } from "../parts/foreign.tsx";
 import { ActionDecision } from "./action-decision.tsx";
+import { CitationList } from "./citation-list.tsx";
 import { useIncident } from "./session-context.ts";
 import { useCommand } from "./use-commands.ts";
 
@@ -51,7 +52,9 @@ export function PlanAction({ action }: { readonly action: PlannedAction }) {
           <p className="mt-0.5 max-w-[76ch] text-ink-2 text-sm">
             <Foreign text={action.rationale} max={600} />
           </p>
+          {action.citations && <CitationList citations={action.citations} />}
           <dl className="mt-1.5 flex flex-wrap gap-x-4 gap-y-0.5 text-xs">
+            {action.by === "model" && <Fact term="Proposed by">the model</Fact>}
             <Fact term="Risk">
               <span className={cx("font-medium capitalize", risks[action.risk])}>{action.risk}</span>
             </Fact>

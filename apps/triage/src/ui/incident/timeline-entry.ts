@@ -57,6 +57,24 @@ export function entryOf(event: IncidentEvent): TimelineEntry {
         text: `${analyserLabel(event.payload.analyser)} failed`,
         detail: event.payload.error,
       };
+    case "agent.concluded":
+      return {
+        group: "investigation",
+        text: `${analyserLabel(event.payload.agent)} agent: done`,
+        detail: event.payload.summary,
+      };
+    case "agent.failed":
+      return {
+        group: "investigation",
+        text: `${analyserLabel(event.payload.agent)} agent: no answer`,
+        detail: event.payload.error,
+      };
+    case "agent.refused":
+      return {
+        group: "investigation",
+        text: `${analyserLabel(event.payload.agent)} agent refused: ${event.payload.tool}`,
+        detail: event.payload.reason,
+      };
     case "card.synthesised": {
       const { severity, confidence, type } = event.payload;
       return {

@@ -4,9 +4,11 @@ import { Foreign } from "../parts/foreign.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { SeverityBadge } from "../parts/severity.tsx";
+import { costText, totalCost } from "./agent-cost.ts";
 import { analyserLabel } from "./analyser-label.ts";
-import { ReasonItem } from "./reason-item.tsx";
+import { NarrativeText } from "./narrative-text.tsx";
 import { useIncident } from "./session-context.ts";
+import { TriageReasons } from "./triage-reasons.tsx";
 
 /** The verdict, how sure it is, and why. */
 export function TriagePanel() {
@@ -18,17 +20,27 @@ export function TriagePanel() {
         <p className="px-4 py-5 text-ink-2 text-sm">
           {status === "new"
             ? "Nobody has looked into this incident yet. Four analysers read its evidence, and their verdict and a plan appear here."
-            : "The verdict follows as soon as the analysers are done."}
+            : `The verdict follows as soon as the ${state.agents ? "agents" : "analysers"} are done.`}
         </p>
       </Panel>
     );
   }
-  const titles = Object.values(state.analysers).flatMap((analyser) =>
-    analyser.status === "done" ? analyser.findings.map(({ title }) => title) : [],
-  );
   const sure = Math.round(card.confidence * 100);
+  const agents = Object.entries(state.agents ?? {});
+  const costs = agents.flatMap(([, agent]) => (agent.status === "running" ? [] : agent.cost));
+  const silent = agents.flatMap(([name, { status: each }]) => (each === "failed" ? analyserLabel(name) : []));
   return (
-    <Panel id="triage" title="Triage">
+    <Panel
+      id="triage"
+      title="Triage"
+      note={
+        costs.length === 0 ? undefined : (
+          <span className="tnum" title="What the agents have used: tokens, money, time">
+            {costText(totalCost(costs))}
+          </span>
+        )
+      }
+    >
       <div className="space-y-4 p-4">
         <div className="flex flex-wrap items-center gap-x-5 gap-y-2 text-sm">
           <SeverityBadge severity={card.severity} />
@@ -52,28 +64,13 @@ export function TriagePanel() {
             Without {card.missing.map(analyserLabel).join(", ")}: the verdict rests on the rest.
           </Notice>
         )}
-        <div className="grid gap-x-8 gap-y-4 xl:grid-cols-[minmax(0,1fr)_18rem]">
-          <div className="min-w-0">
-            <h3 className="mb-1.5 font-medium text-ink-3 text-xs">Why</h3>
-            <ul className="space-y-2.5 text-sm">
-              {card.reasons.map((reason) => (
-                <ReasonItem key={reason.text} reason={reason} titles={titles} />
-              ))}
-            </ul>
-          </div>
-          {card.recommendedActions.length > 0 && (
-            <div>
-              <h3 className="mb-1.5 font-medium text-ink-3 text-xs">Recommended first</h3>
-              <ol className="list-outside list-decimal space-y-1 pl-4 text-sm marker:text-ink-3">
-                {card.recommendedActions.map((action) => (
-                  <li key={action}>
-                    <Foreign text={action} max={240} />
-                  </li>
-                ))}
-              </ol>
-            </div>
-          )}
-        </div>
+        {silent.length > 0 && (
+          <Notice tone="warn">
+            The model gave no answer to {silent.join(", ")}: the verdict rests on the analysers.
+          </Notice>
+        )}
+        <NarrativeText card={card} />
+        <TriageReasons card={card} analysers={state.analysers} />
       </div>
     </Panel>
   );
