@@ -138,6 +138,11 @@ export class WorkflowRunPort implements RunPort {
     return null;
   }
 
+  /** Nor does anybody else work. @throws SessileError `rejected` */
+  delegate(): never {
+    throw new SessileError("rejected", "Sub-agents work for agents in a session.");
+  }
+
   /** Budgets are a session's. */
   reserve(): BudgetAnswer {
     return { is: "reserved" };
