@@ -113,7 +113,11 @@ async function openFeed(context: Context<AppTypes>): Promise<Response> {
       "unavailable",
       "Live updates are off in this deployment. Read the list again instead.",
     );
-  const url = new URL(context.req.url);
+  const { raw } = context.req;
+  const url = new URL(raw.url);
   url.search = "?kind=incident";
-  return feed.getByName(directoryFeedName).fetch(new Request(url, context.req.raw));
+  const headers = new Headers(raw.headers);
+  // The library tells its objects who somebody is in headers of its own: none comes in from outside.
+  for (const name of raw.headers.keys()) if (name.startsWith("x-sessile-")) headers.delete(name);
+  return feed.getByName(directoryFeedName).fetch(new Request(url, new Request(raw, { headers })));
 }
