@@ -10,7 +10,7 @@ export interface ModelSettings {
   readonly TRIAGE_API_KEY?: string;
   /** The model's name there, or at Workers AI (`@cf/…`). */
   readonly TRIAGE_MODEL?: string;
-  /** Money for a million tokens, in and out: `0.25,2`. */
+  /** Dollars for a million tokens, in and out: `0.25,2`. */
   readonly TRIAGE_MODEL_PRICES?: string;
   /** How long one agent may take, in seconds. Default 180. */
   readonly TRIAGE_AGENT_SECONDS?: string;
