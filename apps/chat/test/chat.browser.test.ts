@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page, type WebSocket } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ScriptedModel } from "../dev/scripted-model.ts";
 import { Gate, ServedChat, Wire } from "./served-chat.ts";
@@ -44,6 +44,7 @@ beforeEach(async () => {
   gate.allow(0);
   wire.mend();
   await context?.close();
+  sockets.clear();
   context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   await context.addInitScript(watchAnswers, answer);
 });
@@ -79,8 +80,15 @@ const shows = (page: Page, text: string) =>
   );
 const isReady = (page: Page) => page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
 
+/** Those that the pages of this test have open. */
+const sockets = new Set<WebSocket>();
+
 async function opened(path = `/chat/c-${++chats}`): Promise<Page> {
   const page = await context.newPage();
+  page.on("websocket", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
   // A page that still looks for an answer to go on with cannot ask.
   const looked = page.waitForResponse((response) => response.url().endsWith("/stream"));
   await page.goto(url + path);
@@ -169,7 +177,7 @@ test("CH4 a question asked without a network stays in sight, and is sent again w
   expect(await page.locator("[data-role]").count()).toBe(2);
 });
 
-test("CH2 CH3 a second tab reads along, and a tab that was open before hears of the question", async () => {
+test("CH2 CH3 TB1 a second tab reads along, and a tab that was open before hears of the question, over one socket for all", async () => {
   const early = await opened(`/chat/c-${chats + 1}`);
   const page = await answering();
   await shows(early, upTo(10));
@@ -182,6 +190,7 @@ test("CH2 CH3 a second tab reads along, and a tab that was open before hears of 
     expect(await one.locator("[data-role]").count()).toBe(2);
     expect(await faultsOf(one)).toEqual([]);
   }
+  await expect.poll(() => sockets.size).toBe(1);
 });
 
 test("CH5 Stop ends the answer in every tab and keeps what there is; it can be asked for again", async () => {

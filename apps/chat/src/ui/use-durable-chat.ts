@@ -2,6 +2,7 @@ import { useChat } from "@ai-sdk/react";
 import { useSession } from "@sessions/chat";
 import { DefaultChatTransport } from "ai";
 import { useEffect, useRef } from "react";
+import { shared } from "sessile/client";
 import { api, type History, isDisconnect, type Message, readHistory } from "./chat-api.ts";
 
 const retryMs = 1000;
@@ -14,13 +15,16 @@ const transport = new DefaultChatTransport<Message>({
   }),
 });
 
+/** The session is only listened to, so the tabs of a chat need one connection. */
+const news = shared();
+
 /**
  * `useChat` as it is, resumed when its connection broke and kept in step with what others do in the same chat: the session says
  * when an answer begins or a message is there.
  */
 export function useDurableChat(id: string, initial: History) {
   const chat = useChat<Message>({ id, messages: initial.messages, resume: true, transport });
-  const session = useSession(id);
+  const session = useSession(id, { transport: news });
   const { status, error, messages, resumeStream, setMessages } = chat;
   const isLost = status === "error" && isDisconnect(error);
   const wasLost = useRef(false);
