@@ -78,7 +78,7 @@ function refuseDeletion(deleted: readonly [string, string][]): GenerateError {
   return new GenerateError(
     "storage_deletion",
     `These kinds are gone: ${gone}. Deploying that destroys the storage of all their sessions. ` +
-      "Bring the folder back, or keep its `kind` if it moved, or say: sessile generate --allow-delete",
+      "Bring the folder back, or declare that `kind` in the class that it has become, or say: sessile generate --allow-delete",
     [lockPath],
   );
 }
