@@ -1,4 +1,4 @@
-import type { Gate, GateAnswer, Json, SessileError } from "../protocol/index.ts";
+import type { Gate, GateAnswer, Json, SessileError, SessionAddress } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
 import { type Clock, type SocketConstructor, type SocketLike, systemClock } from "./environment.ts";
 import { asError, errorOf } from "./http-error.ts";
@@ -11,8 +11,8 @@ export interface InboxItem {
   readonly name: string;
   /** The session's. */
   readonly title: string;
-  /** What was too long for a list is left out, and `isShortened` says so. */
-  readonly gate: Gate & { readonly isShortened?: true };
+  /** What was too long for a list is left out, and `isShortened` says so; `root` is the session at the top of a child's tree. */
+  readonly gate: Gate & { readonly isShortened?: true; readonly root?: SessionAddress };
   /** As far as the deployment knows; the session decides. */
   readonly mayAnswer: boolean;
 }

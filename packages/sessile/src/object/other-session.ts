@@ -2,7 +2,7 @@ import type { Kernel, Writer } from "../kernel/index.ts";
 import { callProxy } from "../protocol/call-proxy.ts";
 import type { CallsOf, EventsOf, StateOf } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
-import { type SessionAddress, sessionActor } from "../protocol/family.ts";
+import { rootOf, type SessionAddress, sessionActor } from "../protocol/family.ts";
 import { assertJson, type DeepReadonly, type Json } from "../protocol/json.ts";
 import type { Lifecycle } from "../protocol/lifecycle.ts";
 import { defaultLimits } from "../protocol/limits.ts";
@@ -170,9 +170,11 @@ export class OtherSession<S> implements SessionStub<S> {
     const session = host();
     assertOutsideCommit(session.kernel);
     await session.shown();
-    const { kind, name } = session.kernel.committedView;
+    const { kind, name, parent } = session.kernel.committedView;
     const actor = sessionActor({ kind, name });
-    return asChildOf === null ? { actor } : { actor, parent: { kind, name, objectId: asChildOf } };
+    if (asChildOf === null) return { actor };
+    const root = rootOf(parent);
+    return { actor, parent: { kind, name, objectId: asChildOf, ...(root ? { root } : {}) } };
   }
 
   #answered({ kind, name }: SessionAddress): void {

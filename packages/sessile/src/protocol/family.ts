@@ -12,6 +12,14 @@ export interface SessionAddress {
 export interface ParentLink extends SessionAddress {
   /** Id of its object, by which the namespace is known that it is found in, whatever its binding is called by then. */
   readonly objectId: string;
+  /** Whose descendants they all are. Absent: the parent has none above it. */
+  readonly root?: SessionAddress;
+}
+
+/** The session at the top of the tree that this one stands in; null if it is nobody's child. */
+export function rootOf(parent: ParentLink | undefined): SessionAddress | null {
+  if (!parent) return null;
+  return parent.root ?? { kind: parent.kind, name: parent.name };
 }
 
 /** An event that a child told its parent of. */

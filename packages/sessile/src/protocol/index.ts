@@ -75,6 +75,7 @@ export {
   type ChildReport,
   isSessionActor,
   type ParentLink,
+  rootOf,
   type SentReport,
   type SessionAddress,
   sessionActor,

@@ -54,6 +54,17 @@ describe("directory row", () => {
     expect(directoryRowOf(child, { facts }).facts).toEqual({ parent: "case/c1", severity: 3 });
   });
 
+  it("SS12 gates of a child say in whose tree they wait", () => {
+    const gate = { gateId: "g", title: "Go?", detail: "", options: ["yes"], expiresAt: null, openedAt: 1 };
+    const rootOfGate = (more: object) =>
+      directoryRowOf({ ...view, gates: { g: gate }, ...more }).gates?.map(({ root }) => root);
+    expect(rootOfGate({})).toEqual([undefined]);
+    const parent = { kind: "case", name: "c1", objectId: "aa" };
+    expect(rootOfGate({ parent })).toEqual([{ kind: "case", name: "c1" }]);
+    const root = { kind: "matter", name: "m1" };
+    expect(rootOfGate({ parent: { ...parent, root } })).toEqual([root]);
+  });
+
   it("RE18 a title is one line of at most 200 characters, never cut inside a character", () => {
     const { title } = directoryRowOf(view, { title: () => `x${"\u{1f9ed}".repeat(200)}` });
     expect(title.length).toBeLessThanOrEqual(maxTitleChars);

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import type { Gate, SessionView } from "../protocol/index.ts";
-import { SessileError, safeParse, storableText } from "../protocol/index.ts";
+import type { Gate, SessionAddress, SessionView } from "../protocol/index.ts";
+import { rootOf, SessileError, safeParse, storableText } from "../protocol/index.ts";
 import { parseToken, tokenOf } from "./cursor.ts";
 import { compareText } from "./text.ts";
 
@@ -8,6 +8,8 @@ import { compareText } from "./text.ts";
 export type WaitingGate = Gate & {
   /** Detail, arguments or questions were too long to be copied; the session has them. */
   readonly isShortened?: true;
+  /** Of a session that is another's child: the one at the top of their tree. */
+  readonly root?: SessionAddress;
 };
 
 export interface RecordedGate {
@@ -47,11 +49,15 @@ const maxArgumentsChars = 4000;
 const maxGates = 200;
 
 /** The gates of a session that wait, as inboxes show them. */
-export function waitingGatesOf({ gates }: Pick<SessionView, "gates">): readonly WaitingGate[] {
+export function waitingGatesOf({
+  gates,
+  parent,
+}: Pick<SessionView, "gates" | "parent">): readonly WaitingGate[] {
+  const root = rootOf(parent);
   return Object.values(gates)
     .sort((left, right) => (left.expiresAt ?? never) - (right.expiresAt ?? never))
     .slice(0, maxGates)
-    .map(shortened);
+    .map((gate) => ({ ...shortened(gate), ...(root ? { root } : {}) }));
 }
 
 function shortened(gate: Gate): WaitingGate {

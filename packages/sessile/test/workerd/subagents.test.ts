@@ -114,3 +114,23 @@ test("RN27 an abort reaches sub-agents", async () => {
   await childOf(run).untilCurrent("aborted");
   expect((await talk.ended(run.runId)).status).toBe("aborted");
 });
+
+test("SS12 a sub-agent's sub-agent knows at the top of whose tree it works", async () => {
+  scene.model.scripts.set("a leaf", async ({ left }) => {
+    await left;
+    return {};
+  });
+  const { talk } = delegating(({ turn }) => ({
+    calls: [
+      turn === 0 ? { id: "call_1", name: "subagent__scout", args: { task: "a leaf" } } : call("pay", 5),
+    ],
+  }));
+  const child = childOf(await talk.run("boss"));
+  const grandchild = childOf(await child.untilCurrent("suspended_awaiting_children"));
+  expect((await grandchild.ask("GET", "")).body.parent).toMatchObject({
+    name: child.name,
+    root: { kind: "helpers", name: talk.name },
+  });
+  await talk.ask("POST", "/abort", {});
+  await grandchild.untilCurrent("aborted");
+});
