@@ -12,6 +12,7 @@ import { answerId, callIdOf, callKey } from "./call-key.ts";
 import { callModel, type ModelTurn } from "./call-model.ts";
 import { callTool, errorOutput, modelOutput, type ToolOutput } from "./call-tool.ts";
 import type { AgentDefinition } from "./define-agent.ts";
+import { GrowingPrompt } from "./growing-prompt.ts";
 import { usageOf } from "./model-usage.ts";
 import { plain } from "./plain.ts";
 import { retryDelayMs } from "./retry-delay.ts";
@@ -20,7 +21,7 @@ import { endOf, type RunEnd } from "./run-end.ts";
 import type { RunPort, StepRecord } from "./run-port.ts";
 import { type Subagent, subagentResult, taskOf } from "./subagent.ts";
 import { resultChunks, resultMessage } from "./tool-result.ts";
-import { answersOf, type Move, nextMove, type OpenCall, promptOf, type Said } from "./transcript.ts";
+import { lastAnswer, type Move, nextMove, type OpenCall, type Said } from "./transcript.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** A step that came to no result, as opposed to one that could not be stored. */
@@ -38,6 +39,7 @@ export class RunLoop {
   readonly #port: RunPort;
   readonly #control: RunControl;
   readonly #said: Said[];
+  readonly #prompt = new GrowingPrompt();
   /** Calls that sub-agents are at, by their keys. */
   readonly #delegated = new Map<string, RunChild>();
 
@@ -104,7 +106,7 @@ export class RunLoop {
   /** How the run stops before it asks the model, if a budget has no room for one more answer. */
   #withoutRoom(step: number): RunEnd | SuspendedRun | null {
     const { reserve, prices } = this.#agent;
-    const { usage } = answersOf(this.#said, this.#runId).at(-1) ?? {};
+    const { usage } = lastAnswer(this.#said, this.#runId) ?? {};
     const expected = usage && { ...usageOf(usage, prices), tokens: usage.inputTokens + usage.outputTokens };
     const amount = reserve ?? { tokens: expected?.tokens ?? 0, costMicros: expected?.costMicros ?? 0 };
     const room = this.#port.reserve(step, amount);
@@ -132,7 +134,9 @@ export class RunLoop {
     await this.#port.withdraw(step);
     const startedAt = Date.now();
     const turn = await this.#timed((signal) =>
-      callModel(this.#agent, promptOf(this.#said), signal, (chunk) => this.#port.write(step, plain(chunk))),
+      callModel(this.#agent, this.#prompt.of(this.#said), signal, (chunk) =>
+        this.#port.write(step, plain(chunk)),
+      ),
     );
     await this.#port.drained();
     const { name, model, prices } = this.#agent;
@@ -165,7 +169,7 @@ export class RunLoop {
 
   /** All calls of an answer at once. The others go on when one of them cannot be stored. */
   async #call(step: number, calls: readonly OpenCall[]): Promise<void> {
-    const prompt = promptOf(this.#said.slice(0, this.#said.indexOf(calls[0]?.answer as Said)));
+    const prompt = this.#prompt.beforeLastTurn(this.#said);
     const done = await Promise.allSettled(calls.map((open) => this.#answerCall(step, open, prompt)));
     const failed = done.find((one) => one.status === "rejected");
     if (failed) throw failed.reason;
@@ -321,14 +325,17 @@ export class RunLoop {
   async #timed<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { stepTimeoutMs } = this.#agent;
     const overdue = new AbortController();
-    const late = new SessileError("unavailable", `The step took longer than ${stepTimeoutMs} ms.`);
-    const timer = setTimeout(() => overdue.abort(late), stepTimeoutMs);
+    const timer = setTimeout(() => overdue.abort(overdueStep(stepTimeoutMs)), stepTimeoutMs);
     try {
       return await body(AbortSignal.any([overdue.signal, this.#control.aborted]));
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+function overdueStep(stepTimeoutMs: number): SessileError {
+  return new SessileError("unavailable", `The step took longer than ${stepTimeoutMs} ms.`);
 }
 
 /** Our own errors are written to be read; what a provider says may hold anything. */

@@ -1,5 +1,6 @@
 import type { ModelMessage } from "ai";
 import { expect, test } from "vitest";
+import { GrowingPrompt } from "./growing-prompt.ts";
 import { nextMove, openCalls, promptOf, type RunBounds, type Said } from "./transcript.ts";
 
 const bounds: RunBounds = { runId: "r", stop: null, isOverdue: false, maxSteps: 100, waits: () => false };
@@ -123,4 +124,24 @@ test("RN12 a call that was never finished is told as such once somebody says som
     { toolCallId: "c1", output: { type: "text" } },
     { toolCallId: "c2", output: { type: "error-text" } },
   ]);
+});
+
+test("RN12 a prompt that grows with the conversation is at each message what it would be made anew", () => {
+  const said = [
+    user("Go"),
+    answer("", ["c1", "c2"]),
+    result("c2"),
+    result("c1"),
+    answer(""),
+    answer("One.", ["c3"], 2),
+    user("Never mind"),
+    answer("Two.", [], 3),
+  ];
+  const prompt = new GrowingPrompt();
+  for (const [at] of said.entries()) {
+    const soFar = said.slice(0, at + 1);
+    expect(prompt.of(soFar)).toEqual(promptOf(soFar));
+    const before = soFar.findLastIndex(({ message }) => message.role !== "tool");
+    expect(prompt.beforeLastTurn(soFar)).toEqual(promptOf(soFar, 0, before));
+  }
 });

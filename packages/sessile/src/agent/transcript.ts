@@ -1,4 +1,11 @@
-import type { AssistantModelMessage, JSONValue, ModelMessage, ToolCallPart, ToolResultPart } from "ai";
+import type {
+  AssistantModelMessage,
+  JSONValue,
+  ModelMessage,
+  ToolCallPart,
+  ToolModelMessage,
+  ToolResultPart,
+} from "ai";
 import type { RunOutcome, RunStop, RunUsage } from "../protocol/index.ts";
 
 /** One message of a session of agents, as the log has it. */
@@ -44,31 +51,36 @@ const maxIdenticalTurns = 5;
  * would have done.
  */
 export function nextMove(said: readonly Said[], bounds: RunBounds): Move {
-  const answers = answersOf(said, bounds.runId);
+  const answer = lastAnswer(said, bounds.runId);
   // Not their number: what is oldest of a long run may lie in the archive.
-  const step = answers.at(-1)?.step ?? 0;
+  const step = answer?.step ?? 0;
   const calls = openCalls(said);
-  const last = said.at(-1);
-  if (calls.length === 0 && last && last === answers.at(-1) && !isEmpty(last)) return end("completed");
+  if (calls.length === 0 && answer && answer === said.at(-1) && !isEmpty(answer)) return end("completed");
   if (bounds.stop) return end(bounds.stop === "abort" ? "aborted" : "interrupted");
   if (bounds.isOverdue) return end("exhausted", "deadline");
-  if (trailing(answers, isEmpty) >= maxEmptyTurns)
+  if (trailing(said, bounds.runId, isEmpty) >= maxEmptyTurns)
     return end("failed", `The model gave ${maxEmptyTurns} empty answers in a row.`);
-  const newest = last && turnText(answers.at(-1) ?? last);
-  if (trailing(answers, (answer) => !isEmpty(answer) && turnText(answer) === newest) >= maxIdenticalTurns)
+  const newest = answer && turnText(answer);
+  if (trailing(said, bounds.runId, (one) => !isEmpty(one) && turnText(one) === newest) >= maxIdenticalTurns)
     return end("failed", `The model gave ${maxIdenticalTurns} identical answers in a row.`);
   const ready = calls.filter((open) => !bounds.waits(open));
   if (ready.length > 0) return { do: "call", step, calls: ready };
   if (calls.length > 0) return { do: "wait", step, calls };
   if (step >= bounds.maxSteps) return end("exhausted", "steps");
-  const { totalTokens } = usedBy(answers);
-  if (bounds.maxTokens !== undefined && totalTokens >= bounds.maxTokens) return end("exhausted", "tokens");
+  const { maxTokens } = bounds;
+  if (maxTokens !== undefined && usedBy(answersOf(said, bounds.runId)).totalTokens >= maxTokens)
+    return end("exhausted", "tokens");
   return { do: "ask", step: step + 1 };
 }
 
-/** The conversation as a model gets it: results in the order of their calls, every call with one, no empty answers. */
-export function promptOf(said: readonly Said[]): ModelMessage[] {
-  return said.flatMap((one, at): ModelMessage[] => {
+/**
+ * The conversation as a model gets it: results in the order of their calls, every call with one, no empty answers.
+ *
+ * @param from which of the messages it begins with
+ * @param to before which it ends
+ */
+export function promptOf(said: readonly Said[], from = 0, to = said.length): ModelMessage[] {
+  return said.slice(from, to).flatMap((one, index): ModelMessage[] => {
     const { message } = one;
     // Results go with the answer that asked for them.
     if (message.role === "tool") return [];
@@ -76,7 +88,7 @@ export function promptOf(said: readonly Said[]): ModelMessage[] {
     if (isEmpty(one)) return [];
     const calls = callsOf(one);
     if (calls.length === 0) return [message];
-    const results = resultsAfter(said, at);
+    const results = resultsAfter(said, from + index);
     const content = calls.map((call) => results.get(call.toolCallId)?.part ?? unfinished(call));
     return [withInputs(message, results), { role: "tool", content }];
   });
@@ -84,7 +96,7 @@ export function promptOf(said: readonly Said[]): ModelMessage[] {
 
 /** Calls of the last answer that have no result, unless somebody has said something since. */
 export function openCalls(said: readonly Said[]): readonly OpenCall[] {
-  const at = said.findLastIndex(({ message }) => message.role !== "tool");
+  const at = lastTurn(said);
   const answer = said[at];
   if (answer?.message.role !== "assistant") return [];
   const results = resultsAfter(said, at);
@@ -93,8 +105,21 @@ export function openCalls(said: readonly Said[]): readonly OpenCall[] {
     .map((call) => ({ call, answer }));
 }
 
+/** Where the last message is that is no result; -1 without one. */
+export function lastTurn(said: readonly Said[]): number {
+  return said.findLastIndex(({ message }) => message.role !== "tool");
+}
+
+export function lastAnswer(said: readonly Said[], runId: string): Said | undefined {
+  return said.findLast((one) => isAnswer(one, runId));
+}
+
 export function answersOf(said: readonly Said[], runId: string): readonly Said[] {
-  return said.filter((one) => one.runId === runId && one.message.role === "assistant");
+  return said.filter((one) => isAnswer(one, runId));
+}
+
+function isAnswer({ message, runId: of }: Said, runId: string): boolean {
+  return of === runId && message.role === "assistant";
 }
 
 export function usedBy(answers: readonly Said[]): RunUsage {
@@ -126,8 +151,8 @@ type Results = ReadonlyMap<string, { readonly part: ToolResultPart; readonly inp
 
 function resultsAfter(said: readonly Said[], at: number): Results {
   const results = new Map<string, { part: ToolResultPart; input: JSONValue | undefined }>();
-  for (const { message, input } of said.slice(at + 1)) {
-    if (message.role !== "tool") break;
+  for (let index = at + 1; said[index]?.message.role === "tool"; index++) {
+    const { message, input } = said[index] as Said & { readonly message: ToolModelMessage };
     for (const part of message.content)
       if (part.type === "tool-result") results.set(part.toolCallId, { part, input });
   }
@@ -162,6 +187,14 @@ function turnText(answer: Said): string {
   return JSON.stringify([textOf(answer), calls]);
 }
 
-function trailing(answers: readonly Said[], like: (answer: Said) => boolean): number {
-  return answers.length - 1 - answers.findLastIndex((answer) => !like(answer));
+/** How many of a run's last answers, one after the other, are like that. */
+function trailing(said: readonly Said[], runId: string, like: (answer: Said) => boolean): number {
+  let count = 0;
+  for (let at = said.length - 1; at >= 0; at--) {
+    const one = said[at] as Said;
+    if (!isAnswer(one, runId)) continue;
+    if (!like(one)) break;
+    count += 1;
+  }
+  return count;
 }

@@ -1,0 +1,24 @@
+import type { ModelMessage } from "ai";
+import { lastTurn, promptOf, type Said } from "./transcript.ts";
+
+/**
+ * The prompt of a conversation that grows. What lies before its last answer or question stays as it is, so a step costs the same
+ * however long the conversation has become, but for what the model is sent.
+ */
+export class GrowingPrompt {
+  readonly #settled: ModelMessage[] = [];
+  #upTo = 0;
+
+  /** Of all that was said. */
+  of(said: readonly Said[]): ModelMessage[] {
+    return [...this.beforeLastTurn(said), ...promptOf(said, this.#upTo)];
+  }
+
+  /** Of what led to the last answer. */
+  beforeLastTurn(said: readonly Said[]): ModelMessage[] {
+    const end = Math.max(lastTurn(said), this.#upTo);
+    for (const message of promptOf(said, this.#upTo, end)) this.#settled.push(message);
+    this.#upTo = end;
+    return [...this.#settled];
+  }
+}
