@@ -8,6 +8,7 @@ const pretty = [
   "POST /notes/:name/a",
   "GET /agents/notes/:name",
   "POST /mcp",
+  "POST /mcp",
   "DELETE /notes/:name",
 ];
 const methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
@@ -79,11 +80,16 @@ export function requestOf(hostile: Hostile): SentRequest {
     .split("/")
     .map((part) => (random.chance(0.04) ? segment(hostile) : part))
     .join("/");
-  const body = ["GET", "HEAD"].includes(method) ? null : bodyOf(hostile, rule.body);
+  const examples =
+    otherBodies[good.path] ?? (route === rule.route && rule.body !== undefined ? [rule.body] : []);
+  const body = ["GET", "HEAD"].includes(method) ? null : bodyOf(hostile, examples);
   return {
     method: isTooMuch(method) ? "GET" : method,
     path: path.slice(0, 8000) + queryOf(hostile),
-    headers: headersOf(hostile),
+    headers: {
+      ...(path === "/mcp" ? { accept: "application/json, text/event-stream" } : {}),
+      ...headersOf(hostile),
+    },
     body,
   };
 }
@@ -125,7 +131,29 @@ function headersOf(hostile: Hostile): Record<string, string> {
   return headers;
 }
 
-function bodyOf(hostile: Hostile, example: unknown): string | Uint8Array {
+/** What each of the other addresses takes, by its path. */
+const otherBodies: { readonly [path: string]: readonly unknown[] } = {
+  "/mcp": Object.entries({
+    list: { kind: "notes", limit: 5 },
+    start: { kind: "notes", sessionId: "fuzzed", context: { x: 1 } },
+    ask: { sessionId: "fuzzed", message: "x" },
+    ...Object.fromEntries(
+      ["history", "resume", "end", "summarize", "export"].map((tool) => [tool, { sessionId: "fuzzed" }]),
+    ),
+  }).map(([tool, args], id) => ({
+    jsonrpc: "2.0",
+    id,
+    method: "tools/call",
+    params: { name: `session_${tool}`, arguments: args },
+  })),
+  "/api/chat": [
+    { id: "fuzzed", message: { id: "m", role: "user", parts: [{ type: "text", text: "x" }] } },
+    { id: "fuzzed", trigger: "regenerate-message", messageId: "m" },
+  ],
+  "/v1/tokens": [{ label: "script", rights: ["read"], expiresInSeconds: 60 }],
+};
+
+function bodyOf(hostile: Hostile, examples: readonly unknown[]): string | Uint8Array {
   const { random } = hostile;
   if (random.chance(0.05)) return hostile.bytes(random.between(0, 300));
   const rest = [
@@ -134,5 +162,5 @@ function bodyOf(hostile: Hostile, example: unknown): string | Uint8Array {
     ["x"],
     {},
   ];
-  return hostile.like(example === undefined || random.chance(0.2) ? rest : [example]);
+  return hostile.like(examples.length === 0 || random.chance(0.2) ? rest : examples);
 }

@@ -16,6 +16,9 @@ export function httpRoutes(fixture: Fixture): FuzzTarget {
       note({ ...sent, body: sent.body === null ? null : String(sent.body) });
       const { status, head, text } = await send(fixture.url, agent, sent);
       if (status >= 500 || status < 200) throw new Error(`answered ${status} ${text}`);
+      // A tool's failure is an answer like any other.
+      if (sent.path.startsWith("/mcp") && /\\"code\\":\\"internal/.test(text))
+        throw new Error(`failed: ${text}`);
       if (status >= 400 && inside.test(head + text)) throw new Error(`shows its inside: ${head} ${text}`);
     },
     async finish() {
