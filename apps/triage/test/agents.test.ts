@@ -114,11 +114,13 @@ test("agents reason over the analysers' findings, and everything says whose word
     `/v1/sessions/incident/${name}/gates?status=waiting`,
   );
   expect(gates.items.map(({ gateId }) => gateId)).toContain(proposed[0]?.gateId);
-  const usage = await triage.get<{ tokens: { total: number }; costMicros: number; subagentStats: object }>(
-    `/v1/sessions/incident/${name}/usage`,
-  );
-  const tokens = Object.values(reports).reduce((sum, { cost }) => sum + cost.tokens, 0);
-  expect(usage).toMatchObject({ tokens: { total: tokens }, unpriced: 0 });
+  const usage = await triage.get<{
+    tokens: { input: number; output: number };
+    costMicros: number;
+    subagentStats: object;
+  }>(`/v1/sessions/incident/${name}/usage`);
+  const input = Object.values(reports).reduce((sum, { cost }) => sum + cost.inputTokens, 0);
+  expect(usage).toMatchObject({ tokens: { input, output: input / 5 }, unpriced: 0 });
   expect(usage.costMicros).toBeGreaterThan(0);
   expect(Object.keys(usage.subagentStats).sort()).toEqual(Object.keys(reports).sort());
 });

@@ -43,16 +43,13 @@ async function askAgent(
   const task = () => desk.ask({ runId, agent, question, dossier: dossierOf(session) });
   const commit = (report: Plain<AgentReport>) => {
     settle(session, agent, report);
-    const { tokens, costMicros, durationMs } = report.cost;
     desk.recordUsage({
       entryId: runId,
       kind: "subagent",
       source: "agent",
       name: agent,
       model: report.model,
-      totalTokens: tokens,
-      costMicros,
-      durationMs,
+      ...report.cost,
       ref: runId,
     });
   };
@@ -131,5 +128,5 @@ const unreachable: AgentReport = {
   proposals: [],
   refusals: [],
   code: [],
-  cost: { tokens: 0, costMicros: null, durationMs: 0 },
+  cost: { inputTokens: 0, outputTokens: 0, costMicros: null, durationMs: 0 },
 };

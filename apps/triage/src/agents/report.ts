@@ -94,10 +94,13 @@ function costOf(
 ): AgentCost {
   const sum = (field: "inputTokens" | "outputTokens") =>
     said.reduce((total, { usage }) => total + (usage?.[field] ?? 0), 0);
-  const [input, output] = [sum("inputTokens"), sum("outputTokens")];
+  const [inputTokens, outputTokens] = [sum("inputTokens"), sum("outputTokens")];
   return {
-    tokens: input + output,
-    costMicros: prices ? Math.ceil((input * prices.input + output * prices.output) / 1_000_000) : null,
+    inputTokens,
+    outputTokens,
+    costMicros: prices
+      ? Math.ceil((inputTokens * prices.input + outputTokens * prices.output) / 1_000_000)
+      : null,
     durationMs: (endedAt ?? startedAt) - startedAt,
   };
 }

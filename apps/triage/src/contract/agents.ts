@@ -15,7 +15,8 @@ export type AgentName = (typeof agentNames)[number];
 
 /** What an agent took. Money in millionths; null where nobody gave the model's prices. */
 export interface AgentCost {
-  readonly tokens: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
   readonly costMicros: number | null;
   readonly durationMs: number;
 }

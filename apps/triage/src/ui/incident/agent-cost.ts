@@ -14,16 +14,17 @@ export function totalCost(costs: readonly AgentCost[]): AgentCost {
   const sum = (of: (cost: AgentCost) => number) => costs.reduce((total, cost) => total + of(cost), 0);
   const isPriced = costs.every(({ costMicros }) => costMicros !== null);
   return {
-    tokens: sum(({ tokens }) => tokens),
+    inputTokens: sum(({ inputTokens }) => inputTokens),
+    outputTokens: sum(({ outputTokens }) => outputTokens),
     costMicros: isPriced ? sum(({ costMicros }) => costMicros ?? 0) : null,
     durationMs: sum(({ durationMs }) => durationMs),
   };
 }
 
 /** "12.3K tokens · $0.04 · 41 s"; without prices there is no money in it. */
-export function costText({ tokens, costMicros, durationMs }: AgentCost): string {
+export function costText({ inputTokens, outputTokens, costMicros, durationMs }: AgentCost): string {
   const price = costMicros === null ? [] : [money.format(costMicros / 1_000_000)];
-  return [compactPlural(tokens, "token"), ...price, durationText(durationMs)].join(" · ");
+  return [compactPlural(inputTokens + outputTokens, "token"), ...price, durationText(durationMs)].join(" · ");
 }
 
 export function durationText(ms: number): string {
