@@ -18,9 +18,10 @@ import type { AgentDefinition } from "./define-agent.ts";
 import type { StopInput } from "./run-children.ts";
 import { RunHandle } from "./run-handle.ts";
 import { parseDelegation, parseRunRequest, parseStopRequest } from "./run-request.ts";
-import type { AgentSessionState, RunSession } from "./run-session.ts";
+import type { AgentSessionState, RunLogger, RunSession } from "./run-session.ts";
 import { RunWorker } from "./run-worker.ts";
 import { type RunInput, SessionRuns } from "./session-runs.ts";
+import { SessionTitle, type TitleOptions } from "./session-title.ts";
 import type { Said } from "./transcript.ts";
 
 /** Spread into the `initialState` of a session that keeps more. */
@@ -42,20 +43,36 @@ export abstract class AgentSession<
   abstract readonly agents: readonly AgentDefinition[];
   override readonly initialState = initialAgent as State;
   override readonly clientWrites: Session["clientWrites"] = { events: [] };
+  /** Has a model give the conversation a title after its first run; null leaves it without. */
+  readonly titles: TitleOptions | null = null;
+  /** Default: warnings and errors are in the operator log. */
+  readonly logger: RunLogger = {
+    log: (level, message, attrs) => {
+      if (level === "warn" || level === "error") this.log(level, "run", message, attrs);
+    },
+  };
   readonly #own: RunSession = {
     session: this as unknown as RunSession["session"],
     write: (body) => this[write](body),
     agents: () => this.agents,
     gateOf: (call) => this.gateOf(call),
+    titles: () => this.titles,
+    log: (...line) => this.logger.log(...line),
   };
   readonly #runs = new SessionRuns(this.#own);
   readonly #worker = new RunWorker(this.#own, this.#runs);
   /** A kind with works of its own spreads these into them. */
   protected readonly agentWorks: { readonly [name: string]: WorkFunction } = {
     run: (work, input) => this.#worker.work(work, input as RunInput),
+    title: (work) => new SessionTitle(this.#own, this.#runs.conversation).make(work),
     stopSubagent: (work, input) => this.#runs.children.stop(work, input as StopInput),
   };
   override readonly works: Session["works"] = this.agentWorks;
+
+  /** A kind that describes more spreads this. */
+  override describe(): ReturnType<Session<Env, State>["describe"]> {
+    return { title: ({ state }) => state.agent.title ?? "" };
+  }
 
   /** Decides about the gate of a call that others answer. Default: it waits for ever, or until the run's deadline, for anybody. */
   protected gateOf(_call: PendingCall): CallGate {

@@ -8,8 +8,9 @@ export { type AgentDefinition, type AgentOptions, defineAgent } from "./define-a
 export { type ModelSummarizerOptions, modelSummarizer } from "./model-summarizer.ts";
 export type { ModelPrices } from "./model-usage.ts";
 export { RunHandle, type RunSource } from "./run-handle.ts";
-export type { AgentSessionState } from "./run-session.ts";
+export type { AgentSessionState, RunLogger } from "./run-session.ts";
 export type { Sandbox, SandboxLimits, SandboxRequest, SandboxResult } from "./sandbox.ts";
+export type { TitleOptions } from "./session-title.ts";
 export type { Subagent } from "./subagent.ts";
 export type { Said } from "./transcript.ts";
 export { workerSandbox } from "./worker-sandbox.ts";

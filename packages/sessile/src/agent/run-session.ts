@@ -1,9 +1,10 @@
-import type { Writer } from "../kernel/index.ts";
+import type { LogLevel, Writer } from "../kernel/index.ts";
 import type { CallGate, PendingCall } from "../object/call-gate.ts";
 import type { Session } from "../object/session.ts";
-import type { AgentState } from "../protocol/index.ts";
+import type { AgentState, Json } from "../protocol/index.ts";
 import type { AgentEvents } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
+import type { TitleOptions } from "./session-title.ts";
 
 export type AgentSessionState = { readonly agent: AgentState };
 
@@ -13,4 +14,11 @@ export interface RunSession {
   readonly write: <T>(body: (writer: Writer) => T) => T;
   readonly agents: () => readonly AgentDefinition[];
   readonly gateOf: (call: PendingCall) => CallGate;
+  readonly titles: () => TitleOptions | null;
+  readonly log: RunLogger["log"];
+}
+
+/** Where what happens to runs is told. */
+export interface RunLogger {
+  log(level: LogLevel, message: string, attrs: { readonly [name: string]: Json }): void;
 }

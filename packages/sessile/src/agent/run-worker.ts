@@ -72,7 +72,7 @@ export class RunWorker {
   }
 
   #port(work: WorkContext, active: ActiveRun): SessionRunPort {
-    const { session, write } = this.#options;
+    const { session, write, log } = this.#options;
     const { conversation, questions, children } = this.#runs;
     const { runId } = active;
     const { maxPayloadChars, maxChunkChars } = { ...defaultLimits, ...session.limits };
@@ -95,7 +95,7 @@ export class RunWorker {
         const reservationId = answerId(runId, step);
         return session.budgets.reserve({ ...amount, reservationId, source: "agent", ref: runId });
       },
-      report: (message, thrown) => session.log("warn", "run", message, { runId, detail: String(thrown) }),
+      report: (message, thrown) => log("warn", message, { runId, detail: String(thrown) }),
     });
   }
 

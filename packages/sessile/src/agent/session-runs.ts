@@ -67,7 +67,7 @@ export class SessionRuns {
     { agent: name, message, runId = crypto.randomUUID(), from }: RunRequest,
     delegation?: Pick<Delegation, "deadlineMs" | "outputSchema">,
   ): string {
-    const { session, write } = this.#options;
+    const { session, write, log } = this.#options;
     const known = write((writer) => writer.streams.find(runId));
     if (known) {
       if (runInfoOf(known)) return runId;
@@ -104,6 +104,7 @@ export class SessionRuns {
       suspended: null,
     };
     this.#set({ active: begun });
+    log("info", "A run begins", { runId, agent: agent.name });
     this.#work(begun);
     return runId;
   }
@@ -212,6 +213,7 @@ export class SessionRuns {
     });
     const children = this.#unended(suspended.children);
     this.#set({ active: { ...active, suspended: { ...suspended, children } } });
+    this.#options.log("info", `A run is ${suspended.outcome}`, { runId });
     // The last answer may have come meanwhile.
     this.goOn();
   }
@@ -230,7 +232,7 @@ export class SessionRuns {
 
   /** Ends the stream, keeps the result, frees the session and tells who asked, in one commit. */
   #finish({ runId, agent, isReported }: ActiveRun, { result, error }: RunEnd): void {
-    const { session, write } = this.#options;
+    const { session, write, titles, log } = this.#options;
     const { outcome } = result as { readonly outcome: RunOutcome };
     const open = openCalls(this.conversation.read());
     this.#set({ active: null, last: { runId, outcome } });
@@ -245,6 +247,12 @@ export class SessionRuns {
     session.streams.finish(runId, error ? { error } : { output: result });
     // For the answer that did not come.
     session.budgets.release(answerId(runId, result.steps + 1));
+    if (outcome === "completed" && titles() && this.#agent.title === undefined)
+      session.startWork("title", { workId: "title" });
+    log(outcome === "failed" ? "warn" : "info", `A run ended as ${outcome}`, {
+      runId,
+      reason: result.reason,
+    });
     if (isReported && session.parent) session.reportToParent("agent.run_ended", { runId, outcome });
   }
 

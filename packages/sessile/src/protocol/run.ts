@@ -85,6 +85,8 @@ export type AgentState = {
   readonly active: ActiveRun | null;
   /** How the run before ended. */
   readonly last: { readonly runId: string; readonly outcome: RunOutcome } | null;
+  /** Absent until it is made. */
+  readonly title?: string;
 };
 
 /** What a client sends to start a run. */

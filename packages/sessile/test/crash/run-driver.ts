@@ -57,7 +57,7 @@ export async function runRunCrash(plan: KillPlan): Promise<RunCrashReport> {
   const effects = await EffectServer.start();
   const server = await KillableServer.start({
     main: fileURLToPath(new URL("../workerd/fixture-run-worker.ts", import.meta.url)),
-    durableObjects: { HELPERS: { className: "Helpers" } },
+    durableObjects: { HELPERS: { className: "Helpers" }, TITLED: { className: "Titled" } },
     vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
   });
   const sessions = (name: string) => new RunningSession(`${server.url}/v1/sessions/helpers/${name}`);

@@ -1,7 +1,7 @@
 // The Worker of the run tests: agents with a scripted model behind HTTP, whose tools have effects outside.
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { jsonSchema, tool } from "ai";
-import { callable, type Json } from "sessile";
+import { callable, type Json, type LogLevel } from "sessile";
 import {
   AgentSession,
   type CallGate,
@@ -28,11 +28,11 @@ const inputSchema = jsonSchema<{ readonly n: number }>({
 });
 
 export class Helpers extends AgentSession<Env> {
-  readonly kind = "helpers";
+  readonly kind: string = "helpers";
   override readonly initialState = initialAgent;
   override readonly snapshots = null;
   override readonly limits = { maxSegmentDelayMs: 5 };
-  readonly #model = createOpenAICompatible({
+  protected readonly model = createOpenAICompatible({
     name: "scripted",
     baseURL: `${this.env.MODEL_URL}/v1`,
     includeUsage: true,
@@ -41,7 +41,7 @@ export class Helpers extends AgentSession<Env> {
   readonly agents = [
     defineAgent({
       name: "worker",
-      model: this.#model,
+      model: this.model,
       instructions: "Work.",
       modelAttempts: 3,
       prices: { input: 1_000_000, output: 2_000_000 },
@@ -55,11 +55,11 @@ export class Helpers extends AgentSession<Env> {
         }),
       },
     }),
-    defineAgent({ name: "brief", model: this.#model, maxSteps: 2, tools: { tool_a: this.#effect("a") } }),
-    defineAgent({ name: "frugal", model: this.#model, maxTokens: 20, tools: { tool_a: this.#effect("a") } }),
+    defineAgent({ name: "brief", model: this.model, maxSteps: 2, tools: { tool_a: this.#effect("a") } }),
+    defineAgent({ name: "frugal", model: this.model, maxTokens: 20, tools: { tool_a: this.#effect("a") } }),
     defineAgent({
       name: "careful",
-      model: this.#model,
+      model: this.model,
       tools: {
         ...Object.fromEntries(["a", "b", "c"].map((name) => [`tool_${name}`, this.#effect(name)])),
         pay: { ...this.#effect("pay"), needsApproval: true },
@@ -71,7 +71,7 @@ export class Helpers extends AgentSession<Env> {
     }),
     defineAgent({
       name: "boss",
-      model: this.#model,
+      model: this.model,
       tools: { pay: { ...this.#effect("pay"), needsApproval: true } },
       subagents: {
         scout: this.#scout({ agent: "careful" }),
@@ -80,12 +80,12 @@ export class Helpers extends AgentSession<Env> {
     }),
     defineAgent({
       name: "punctual",
-      model: this.#model,
+      model: this.model,
       deadlineMs: 300,
       tools: { pay: { ...this.#effect("pay"), needsApproval: true } },
     }),
-    defineAgent({ name: "hasty", model: this.#model, deadlineMs: 300 }),
-    defineAgent({ name: "impatient", model: this.#model, stepTimeoutMs: 50, modelAttempts: 1 }),
+    defineAgent({ name: "hasty", model: this.model, deadlineMs: 300 }),
+    defineAgent({ name: "impatient", model: this.model, stepTimeoutMs: 50, modelAttempts: 1 }),
   ];
 
   protected override gateOf({ toolName, input }: PendingCall): CallGate {
@@ -135,4 +135,17 @@ export class Helpers extends AgentSession<Env> {
   }
 }
 
-export default createSessile<Env>({ kinds: { helpers: { binding: "HELPERS" } } });
+/** With titles, and a logger of its own. */
+export class Titled extends Helpers {
+  override readonly kind = "titled";
+  override readonly titles = { model: this.model, prices: { input: 1_000_000, output: 1_000_000 } };
+  readonly #lines: string[] = [];
+  override readonly logger = {
+    log: (level: LogLevel, message: string) => void this.#lines.push(`${level} ${message}`),
+  };
+  readonly lines = callable(() => this.#lines);
+}
+
+export default createSessile<Env>({
+  kinds: { helpers: { binding: "HELPERS" }, titled: { binding: "TITLED" } },
+});

@@ -36,7 +36,7 @@ export class RunScene {
       dir: folder.path,
       port: 0,
       compatibilityDate,
-      durableObjects: { HELPERS: { className: "Helpers" } },
+      durableObjects: { HELPERS: { className: "Helpers" }, TITLED: { className: "Titled" } },
       vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
       log: ({ from, level, message }) => {
         if (process.env.SESSILE_TEST_LOG) console.error(from, level, message);
@@ -45,9 +45,9 @@ export class RunScene {
     return new RunScene(server, model, effects, folder);
   }
 
-  talk(script: Script): Talk {
+  talk(script: Script, kind?: string): Talk {
     this.#names += 1;
-    return new Talk(this, `talk-${this.#names}`, script);
+    return new Talk(this, `talk-${this.#names}`, script, kind);
   }
 
   /** One that is there. */
@@ -67,16 +67,18 @@ export class RunScene {
 export class Talk {
   readonly name: string;
   readonly #scene: RunScene;
+  readonly #kind: string;
 
-  constructor(scene: RunScene, name: string, script?: Script) {
+  constructor(scene: RunScene, name: string, script?: Script, kind = "helpers") {
     this.#scene = scene;
+    this.#kind = kind;
     this.name = name;
     if (script) scene.model.scripts.set(name, script);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes, and a wrong one fails them
   async ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
-    const response = await fetch(`${this.#scene.server.url}/v1/sessions/helpers/${this.name}${path}`, {
+    const response = await fetch(`${this.#scene.server.url}/v1/sessions/${this.#kind}/${this.name}${path}`, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -100,6 +102,15 @@ export class Talk {
     for (;;) {
       const run = (await this.ask("GET", `/runs/${runId}`)).body;
       if (run.status === status) return run;
+      await delay(20);
+    }
+  }
+
+  /** Its title, once it has one. */
+  async title(): Promise<string> {
+    for (;;) {
+      const { title } = (await this.ask("GET", "")).body.state.agent;
+      if (title !== undefined) return title;
       await delay(20);
     }
   }

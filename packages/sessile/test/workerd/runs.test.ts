@@ -246,3 +246,29 @@ test("RN15 the session's own code starts runs, reads them and waits for them", a
   expect(result.result).toMatchObject({ outcome: "completed", text: "Done." });
   expect(result.chunks).toEqual(expect.arrayContaining(["start", "text-delta", "finish"]));
 });
+
+test("RN28 a conversation gets a title after its first run, and keeps it", async () => {
+  const talk = scene.talk(() => ({ text: "Here it is." }), "titled");
+  const asked = JSON.stringify({ question: talk.name, answer: "Here it is." });
+  scene.model.scripts.set(asked, () => ({ text: " Where it\nis " }));
+  await talk.run();
+  expect(await talk.title()).toBe("Where it is");
+  const again = { agent: "worker", message: "And the other?" };
+  await talk.ended((await talk.ask("POST", "/runs", again)).body.runId);
+  expect(
+    (await talk.events("work.started")).map(({ payload }: { payload: { name: string } }) => payload.name),
+  ).toEqual(["run", "title", "run"]);
+  expect((await talk.ask("GET", "/usage")).body.bySource.title.tokens.total).toBe(12);
+});
+
+test("RN28 without an answer of its model the title is the beginning of the first message, and runs go on", async () => {
+  const talk = scene.talk(() => ({ text: "Here it is." }), "titled");
+  await talk.run();
+  expect(await talk.title()).toBe(talk.name);
+  // What happens to runs is told to the kind's own logger.
+  expect((await talk.ask("POST", "/call/lines", [])).body.result).toEqual([
+    "info A run begins",
+    "info A run ended as completed",
+    "warn The model gave no title",
+  ]);
+});

@@ -68,7 +68,7 @@ export class ScriptedModel {
     const body = await text(request).catch(() => null);
     // Whoever asked was killed.
     if (body === null) return;
-    const { messages, tools = [] } = JSON.parse(body);
+    const { messages, tools = [], stream = false } = JSON.parse(body);
     const first = messages.find(({ role }: AskedMessage) => role === "user")?.content;
     const script = this.scripts.get(first) ?? this.otherwise;
     if (!script) return void response.writeHead(400).end(JSON.stringify({ error: { message: "no script" } }));
@@ -81,7 +81,8 @@ export class ScriptedModel {
     const { refuse } = answer;
     if (refuse)
       return void response.writeHead(refuse.status, refuse.headers).end('{"error":{"message":"no"}}');
-    await this.#stream(answer, response);
+    if (stream) await this.#stream(answer, response);
+    else response.setHeader("content-type", "application/json").end(JSON.stringify(wholeOf(answer)));
   }
 
   async #stream(answer: ScriptedAnswer, response: ServerResponse): Promise<void> {
@@ -101,9 +102,25 @@ export class ScriptedModel {
       delta({ role: "assistant", tool_calls: [{ index, id, type: "function", function: called }] });
     }
     delta({}, calls.length > 0 ? "tool_calls" : "stop");
-    const { prompt_tokens, completion_tokens } = answer.usage ?? { prompt_tokens: 10, completion_tokens: 2 };
-    const total_tokens = prompt_tokens + completion_tokens;
-    write({ choices: [], usage: { prompt_tokens, completion_tokens, total_tokens } });
+    write({ choices: [], usage: usageOf(answer) });
     response.end("data: [DONE]\n\n");
   }
+}
+
+/** What is not streamed is text. */
+function wholeOf(answer: ScriptedAnswer): object {
+  const message = { role: "assistant", content: answer.text ?? "" };
+  const choices = [{ index: 0, message, finish_reason: "stop" }];
+  return {
+    id: "c",
+    object: "chat.completion",
+    created: 1,
+    model: "scripted",
+    choices,
+    usage: usageOf(answer),
+  };
+}
+
+function usageOf({ usage = { prompt_tokens: 10, completion_tokens: 2 } }: ScriptedAnswer): object {
+  return { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens };
 }
