@@ -23,7 +23,7 @@ test("what grows all the time is told from what only warms up, or goes up and do
   ]);
   const leaking = readings(
     (n) => 100 + n * 3,
-    (n) => 100 + n * 3,
+    (n) => 100 + n * 10,
   );
   expect(trendsOf(leaking).filter(({ isFlat }) => !isFlat).length).toBe(2);
 });

@@ -39,8 +39,13 @@ export interface Trend {
 
 /** Caches fill, and the runtime lets its heaps grow before it cleans them. */
 export const warmUpMs = 180_000;
-/** How much one median differs from the next in a load that goes up and down. */
-const tolerated = { share: 0.1, serverMb: 16, nodeMb: 8, serverFiles: 24, nodeFiles: 12 };
+/** How much one median may be above the other in a load that goes up and down: a share, and so many. A leak is far beyond it. */
+const tolerated = {
+  serverMb: [0.1, 16],
+  nodeMb: [0.1, 8],
+  serverFiles: [0.25, 50],
+  nodeFiles: [0.1, 12],
+} as const;
 
 /** How each gauge has gone; those that the system does not tell, or not for long enough, are left out. */
 export function trendsOf(readings: readonly Reading[]): readonly Trend[] {
@@ -51,7 +56,8 @@ export function trendsOf(readings: readonly Reading[]): readonly Trend[] {
     const third = Math.floor(values.length / 3);
     const before = median(values.slice(0, third));
     const after = median(values.slice(-third));
-    return [{ name, before, after, isFlat: after <= before * (1 + tolerated.share) + tolerated[name] }];
+    const [share, more] = tolerated[name];
+    return [{ name, before, after, isFlat: after <= before * (1 + share) + more }];
   });
 }
 

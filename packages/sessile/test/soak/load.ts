@@ -125,6 +125,8 @@ export class SoakLoad {
   /** A socket on an object that is asleep most of the time. */
   async #sleep(): Promise<void> {
     const name = this.#fixture.name("sleepy");
+    // Not all in step.
+    await pause(Math.random() * sleepMs);
     const socket = await this.#fixture.live(name);
     for (let n = 0; n < 4 && !this.#isOver; n++) {
       await pause(sleepMs);
@@ -162,16 +164,15 @@ export class SoakLoad {
     await pause(1000);
   }
 
+  /** Of a session that stays: reading one that is deleted meanwhile would make it anew. */
   async #read(): Promise<void> {
-    const { body } = await this.#fixture.get("/v1/sessions?kind=notes&limit=20");
-    const [first] = body.items as readonly { readonly name: string }[];
-    if (first) {
-      await this.#fixture.get(`notes/${first.name}/events?limit=100`);
-      const stream = await fetch(this.#fixture.at(`notes/${first.name}/events`), {
-        headers: { accept: "text/event-stream" },
-      });
-      await stream.body?.cancel();
-    }
+    const path = "notes/read-me";
+    await this.#fixture.get("/v1/sessions?kind=notes&limit=20");
+    await this.#fixture.get(`${path}/events?limit=100`);
+    const stream = await fetch(this.#fixture.at(`${path}/events`), {
+      headers: { accept: "text/event-stream" },
+    });
+    await stream.body?.cancel();
     await pause(200);
   }
 
