@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod/mini";
-import { type Json, type RunInfo, type RunStop, SessileError } from "../protocol/index.ts";
+import { type Json, type RunInfo, type RunStop, SessileError, safeParse } from "../protocol/index.ts";
 import { MethodNotAllowed, problemResponse } from "../worker/problem.ts";
 import { integerParam } from "../worker/query.ts";
 import { withSafeHeaders } from "../worker/safe-headers.ts";
@@ -156,9 +156,8 @@ function shown(sessionId: string, { startedAt, endedAt, startSeq, ...run }: RunI
 
 /** @throws SessileError `bad_request` naming the field */
 function parsed<Schema extends z.ZodMiniType>(schema: Schema, value: Json): z.output<Schema> {
-  const { success, data, error } = z.safeParse(schema, value);
+  const { success, data, issue } = safeParse(schema, value);
   if (success) return data;
-  const [issue] = error.issues;
   const field = issue?.path.join(".") || "body";
   throw new SessileError("bad_request", `${field}: ${issue?.message ?? "not understood"}.`, { field });
 }

@@ -9,6 +9,7 @@ import {
   SessileError,
 } from "../protocol/index.ts";
 import type { UsageRollup } from "../protocol/usage.ts";
+import { answerOf } from "../worker/answer-of.ts";
 import type { KindOptions } from "../worker/options.ts";
 import { SessionTarget } from "../worker/session-stub.ts";
 import { askStream, streamSocket } from "../worker/stream-routes.ts";
@@ -35,13 +36,13 @@ class SessionRuntime implements AgentRuntime {
     const request = { agent, runId, ...(message === undefined ? {} : { message }) };
     // The run's id is the call's as well: whoever asks for it twice is told of the first.
     const { result } = await this.#call(sessionId, method, request, `run-${runId}`);
-    return (result as { readonly runId: string }).runId;
+    return answerOf<{ runId: string }>(result, "runId").runId;
   }
 
   async stop(sessionId: string, how: RunStop, runId?: string): Promise<boolean> {
     const request = { how, ...(runId === undefined ? {} : { runId }) };
     const { result } = await this.#call(sessionId, "stopRun", request, `stop-${crypto.randomUUID()}`);
-    return (result as { readonly stopped: boolean }).stopped;
+    return answerOf<{ stopped: boolean }>(result, "stopped").stopped;
   }
 
   async newest(sessionId: string): Promise<RunInfo | null> {
