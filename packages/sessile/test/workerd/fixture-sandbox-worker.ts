@@ -8,11 +8,14 @@ interface Env {
 
 interface Posted extends SandboxRequest {
   readonly limits?: SandboxLimits;
+  /** Gives up after so long. */
+  readonly patienceMs?: number;
 }
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
-    const { limits, ...asked } = (await request.json()) as Posted;
+    const { limits, patienceMs, ...posted } = (await request.json()) as Posted;
+    const asked = patienceMs === undefined ? posted : { ...posted, signal: AbortSignal.timeout(patienceMs) };
     const sandbox = workerSandbox(env.SANDBOX, limits);
     if (new URL(request.url).pathname !== "/tool") return Response.json(await sandbox.run(asked));
     const { execute } = codeTool({ sandbox, input: () => ({ n: 20 }) });

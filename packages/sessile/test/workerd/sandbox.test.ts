@@ -1,8 +1,10 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Server, serve } from "../../src/node/index.ts";
-import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
+import { type ServeOptions, type Server, serve } from "../../src/node/index.ts";
+import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
 
 interface Answer {
@@ -12,6 +14,7 @@ interface Answer {
 }
 
 const folder = temporaryFolder();
+let options: ServeOptions;
 let server: Server;
 let loaders: Miniflare;
 const urls = new Map<string, string>();
@@ -19,16 +22,16 @@ const urls = new Map<string, string>();
 beforeAll(async () => {
   const source = await bundle(fileURLToPath(new URL("fixture-sandbox-worker.ts", import.meta.url)));
   const SECRET = "not for everybody";
-  const dir = folder.path;
-  server = await serve({
+  options = {
     worker: { source },
-    dir,
+    dir: folder.path,
     port: 0,
     compatibilityDate,
     workerLoaders: ["SANDBOX"],
     vars: { SECRET },
     log: () => {},
-  });
+  };
+  server = await serve(options);
   const modules = { "main.js": { type: "esm" as const, contents: source } };
   loaders = new Miniflare({
     workers: [
@@ -134,6 +137,25 @@ describe("on the embedded server", () => {
   test("SX7 more of them than there is room for wait their turn", async () => {
     const codes = [1, 2, 3, 4, 5].map((n) => run(where, `return ${n};`));
     expect((await Promise.all(codes)).map(({ output }) => output)).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
+  test("SX7 none of them outlives the server, or who asked for it", async () => {
+    using own = temporaryFolder();
+    const another = await serve({ ...options, dir: own.path });
+    const loop = (more: object = {}) =>
+      fetch(another.url, {
+        method: "POST",
+        body: JSON.stringify({ code: "for (;;);", limits: { timeoutMs: 60_000 }, ...more }),
+      }).catch(() => {});
+    const started = () =>
+      readdirSync(join(own.path, "run")).filter((file) => file.startsWith("sandbox-")).length;
+    await loop({ patienceMs: 500 });
+    await until(() => started() === 0);
+    const waiting = [loop(), loop(), loop()];
+    await until(() => started() === 2);
+    await another.close();
+    await Promise.all(waiting);
+    expect(started()).toBe(0);
   });
 
   test("SX8 a model's tool runs its code, and tells how that ended", async () => {

@@ -183,8 +183,7 @@ function runningServer({ miniflare, guard, sandboxes, inputs }: Running, facts: 
   let current = inputs;
   let closing: Promise<void> | undefined;
   const close = () => {
-    sandboxes.close();
-    closing ??= disposeMiniflare(miniflare).finally(() => {
+    closing ??= Promise.all([sandboxes.close(), disposeMiniflare(miniflare)]).then(() => {
       guard.release();
       facts.release();
     });

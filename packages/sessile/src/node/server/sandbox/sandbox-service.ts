@@ -17,8 +17,8 @@ export class SandboxService {
   readonly #closing = new AbortController();
   readonly #waiting: (() => void)[] = [];
   readonly #path = `/${randomBytes(24).toString("base64url")}`;
+  readonly #running = new Set<Promise<unknown>>();
   #server: Server | null = null;
-  #running = 0;
 
   constructor(runtime: SandboxRuntime, report: (message: string) => void) {
     this.#runtime = runtime;
@@ -35,11 +35,12 @@ export class SandboxService {
     return { sandboxUrl: `http://127.0.0.1:${port}${this.#path}` };
   }
 
-  /** Ends what runs. */
-  close(): void {
+  /** Ends what runs; resolves once none of it is left. */
+  async close(): Promise<void> {
     this.#closing.abort();
     this.#server?.closeAllConnections();
     this.#server?.close();
+    await Promise.allSettled(this.#running);
   }
 
   async #listen(): Promise<Server> {
@@ -66,13 +67,15 @@ export class SandboxService {
   }
 
   async #inTurn<T>(left: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#running >= maxProcesses) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#running += 1;
+    while (this.#running.size >= maxProcesses)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const signal = AbortSignal.any([left, this.#closing.signal]);
+    const running = signal.aborted ? Promise.reject(signal.reason) : run(signal);
+    this.#running.add(running);
     try {
-      left.throwIfAborted();
-      return await run(AbortSignal.any([left, this.#closing.signal]));
+      return await running;
     } finally {
-      this.#running -= 1;
+      this.#running.delete(running);
       this.#waiting.shift()?.();
     }
   }
