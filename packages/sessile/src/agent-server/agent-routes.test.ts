@@ -13,10 +13,10 @@ const executor = new Proxy({} as AgentExecutor, {
 
 async function answers(route: string, open: () => Promise<OpenedRequest>): Promise<number> {
   const [method = "", path = ""] = route.split(" ");
-  const body = method === "POST" ? { body: JSON.stringify({ message: "Go", sessionId: "s" }) } : {};
-  // Of a body that names nothing else, what the address does not take is refused before anybody is asked.
   const url = `http://localhost${path.replace(":sessionId", "s")}`;
-  const request = new Request(url, { method, ...(path === "/execute" ? body : {}) });
+  // Where the address names no session, the body does.
+  const body = path.includes(":sessionId") ? null : JSON.stringify({ message: "Go", sessionId: "s" });
+  const request = new Request(url, { method, body });
   return (await agentRoutes("", open).fetch(request, {})).status;
 }
 

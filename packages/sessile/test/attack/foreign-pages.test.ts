@@ -95,10 +95,15 @@ describe("origins", () => {
     expect((await fixture.log(name)).some(({ type }) => type === "note.added")).toBe(false);
   });
 
-  test("SE6 nor does it open a socket, to a session or to the feed", async () => {
+  test("SE6 nor does it open a socket, at any door", async () => {
     for (const path of [
       `/v1/sessions/notes/${fixture.name()}`,
+      `/v1/sessions/notes/${fixture.name()}/streams/s`,
+      `/notes/${fixture.name()}`,
       `/notes/${fixture.name()}/a`,
+      `/agents/notes/${fixture.name()}`,
+      "/v1/stream/s",
+      "/api/chat",
       "/v1/sessions",
     ]) {
       for (const origin of odd()) {
