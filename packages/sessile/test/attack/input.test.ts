@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { RawSocket } from "../workerd/raw-socket.ts";
 import { Fixture } from "../workerd/start.ts";
 import { rawStatus, requestText } from "./raw-request.ts";
 
@@ -254,14 +255,27 @@ describe("methods", () => {
     "add\u200b",
   ];
 
+  const names = [...new Set([...inherited, ...fields])];
+
   test("SE16 nothing but what is marked can be called, whatever it is called", async () => {
     const socket = await fixture.live(fixture.name());
-    const names = [...new Set([...inherited, ...fields])];
     const acks = await socket.do(
       ...names.map((method, n) => ({ id: `c.0.${n}`, op: "call", method, args: [] })),
     );
     const reached = acks.filter((ack) => !("error" in ack && ack.error.code === "not_found"));
     expect(reached).toEqual([]);
     expect(names.length).toBeGreaterThan(80);
+  });
+
+  test("SE16 nor by a client of the Agents SDK", async () => {
+    const socket = await RawSocket.open(fixture.at(`/agents/notes/${fixture.name()}`), { protocols: [] });
+    for (const method of names) socket.send({ type: "rpc", id: method || "none", method, args: [] });
+    const answers = () =>
+      (socket.frames as unknown as { type: string; id: string; code?: string }[]).filter(
+        ({ type }) => type === "rpc",
+      );
+    await vi.waitFor(() => expect(answers()).toHaveLength(names.length));
+    expect(answers().filter(({ code }) => code !== "not_found")).toEqual([]);
+    await socket.close();
   });
 });
