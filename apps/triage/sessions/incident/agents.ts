@@ -1,5 +1,10 @@
 import type { WorkContext } from "sessile";
-import { chooseRecords, type Dossier, type DossierFinding } from "../../src/agents/dossier.ts";
+import {
+  chooseRecords,
+  type Dossier,
+  type DossierFinding,
+  dossierFindings,
+} from "../../src/agents/dossier.ts";
 import type { AgentName, AgentReport } from "../../src/contract/agents.ts";
 import type { Plain } from "../../src/contract/session.ts";
 import { analyserNames } from "../../src/domain/index.ts";
@@ -16,8 +21,14 @@ export async function askAgents(session: Investigation, work: WorkContext): Prom
   const { desk } = session;
   if (!desk) return;
   const ask = async (agents: readonly AgentName[], questions?: ReadonlyMap<string, string>) => {
+    let made: Dossier | null = null;
+    // Made once a round, and only if somebody is still to be asked: it reads all of the evidence.
+    const dossier = () => {
+      made ??= dossierOf(session);
+      return made;
+    };
     const asked = agents.map((agent) =>
-      askAgent(session, desk, work, { agent, question: questions?.get(agent) ?? null }),
+      askAgent(session, desk, work, { agent, question: questions?.get(agent) ?? null, dossier }),
     );
     const reports = await Promise.all(asked);
     return reports.some(({ conclusion }) => conclusion !== null) ? reports : null;
@@ -30,17 +41,26 @@ export async function askAgents(session: Investigation, work: WorkContext): Prom
   if (await ask(["synthesiser"])) await ask(["planner"]);
 }
 
+interface Asked {
+  readonly agent: AgentName;
+  readonly question: string | null;
+  readonly dossier: () => Dossier;
+}
+
 async function askAgent(
   session: Investigation,
   desk: AgentDesk,
   work: WorkContext,
-  { agent, question }: { readonly agent: AgentName; readonly question: string | null },
+  { agent, question, dossier }: Asked,
 ): Promise<Plain<AgentReport>> {
   const known = session.state().agents?.[agent];
   if (known?.status === "done") return known;
   const runId = `${work.workId}:${agent}`;
   if (known?.status !== "running") setAgent(session, agent, { status: "running", startedAt: Date.now() });
-  const task = () => desk.ask({ runId, agent, question, dossier: dossierOf(session) });
+  const ask = async () => {
+    await session.nextTurn();
+    return desk.ask({ runId, agent, question, dossier: dossier() });
+  };
   const commit = (report: Plain<AgentReport>) => {
     settle(session, agent, report);
     desk.recordUsage({
@@ -54,7 +74,7 @@ async function askAgent(
     });
   };
   try {
-    return await work.step(`agent:${agent}`, task, { attempts, commit });
+    return await work.step(`agent:${agent}`, ask, { attempts, commit });
   } catch (thrown) {
     session.warn(`The agent ${agent} could not be asked`, thrown);
     session.commit(() => settle(session, agent, unreachable));
@@ -102,19 +122,16 @@ function dossierOf(session: Investigation): Dossier {
   };
 }
 
+/** The most severe of each; analysers give them in that order. */
 function findingsOf({
   analysers,
   agents = {},
 }: ReturnType<Investigation["state"]>): readonly DossierFinding[] {
   const own = Object.entries(analysers).flatMap(([analyser, state]) =>
-    state.status === "done"
-      ? state.findings.map((finding) => ({ ...finding, analyser, by: "analyser" as const }))
-      : [],
+    state.status === "done" ? dossierFindings(state.findings, analyser, "analyser") : [],
   );
   const added = Object.entries(agents).flatMap(([analyser, state]) =>
-    state.status === "running"
-      ? []
-      : state.findings.map((finding) => ({ ...finding, analyser, by: "model" as const })),
+    state.status === "running" ? [] : dossierFindings(state.findings, analyser, "model"),
   );
   return [...own, ...added];
 }

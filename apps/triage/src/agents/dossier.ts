@@ -46,13 +46,22 @@ export interface AgentTask {
 }
 
 const idChars = 12;
-const maxRecords = 80;
+const maxFindings = 12;
+const maxRecords = 60;
 const maxFields = 40;
-const maxFieldChars = 600;
-const maxRecordChars = 4000;
+const maxFieldChars = 500;
+const maxRecordChars = 2500;
 
 export function recordIdOf(hash: string): string {
   return hash.slice(0, idChars);
+}
+
+export function dossierFindings(
+  findings: readonly Finding[],
+  analyser: string,
+  by: DossierFinding["by"],
+): readonly DossierFinding[] {
+  return findings.slice(0, maxFindings).map((finding) => ({ ...finding, analyser, by }));
 }
 
 /** The records that findings cite, then the most severe others, in order of time. */

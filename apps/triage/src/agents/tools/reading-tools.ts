@@ -1,17 +1,21 @@
 import { tool } from "ai";
 import { z } from "zod";
+import { cleanText, severityRank } from "../../domain/index.ts";
 import { asData } from "../as-data.ts";
-import { type AgentTask, recordIdOf } from "../dossier.ts";
+import { type AgentTask, type DossierFinding, recordIdOf } from "../dossier.ts";
 
-const defaultRecords = 15;
-const maxRecords = 40;
+const maxFindings = 25;
+const maxEvidence = 3;
+const maxDetailChars = 400;
+const defaultRecords = 10;
+const maxRecords = 20;
 
 /** What every agent may read: the results of the analysers, and the records they and it may cite. */
 export function readingTools(task: () => AgentTask) {
   return {
     read_findings: tool({
       description:
-        "What the analysers found, and what other agents have added, with the records each finding rests on.",
+        "What the analysers found, and what other agents have added, the most severe first, with the records each finding rests on.",
       inputSchema: z.object({
         analyser: z
           .string()
@@ -20,18 +24,10 @@ export function readingTools(task: () => AgentTask) {
       }),
       execute: ({ analyser }) => {
         const { findings } = task().dossier;
-        return asData(
-          findings
-            .filter((finding) => analyser === undefined || finding.analyser === analyser)
-            .map(({ citations, id: _id, ...finding }) => ({
-              ...finding,
-              evidence: citations.map(({ alertHash, field, excerpt }) => ({
-                record: recordIdOf(alertHash),
-                field,
-                excerpt,
-              })),
-            })),
-        );
+        const wanted = findings
+          .filter((finding) => analyser === undefined || finding.analyser === analyser)
+          .sort((a, b) => severityRank(b.severity) - severityRank(a.severity));
+        return asData({ findings: wanted.slice(0, maxFindings).map(shownFinding), of: wanted.length });
       },
     }),
     read_records: tool({
@@ -42,7 +38,7 @@ export function readingTools(task: () => AgentTask) {
         after: z.string().optional().describe("Id of the last record of the page before."),
         limit: z.number().int().min(1).max(maxRecords).optional(),
       }),
-      execute: ({ ids, text, after, limit = ids?.length ?? defaultRecords }) => {
+      execute: ({ ids, text, after, limit = ids?.length || defaultRecords }) => {
         const { records } = task().dossier;
         const from = after === undefined ? 0 : records.findIndex(({ id }) => id === after) + 1;
         const needle = text?.toLowerCase();
@@ -61,5 +57,17 @@ export function readingTools(task: () => AgentTask) {
         return asData({ records: shown, more: found.length > limit });
       },
     }),
+  };
+}
+
+function shownFinding({ id: _id, detail, citations, ...finding }: DossierFinding) {
+  return {
+    ...finding,
+    detail: cleanText(detail, maxDetailChars),
+    evidence: citations.slice(0, maxEvidence).map(({ alertHash, field, excerpt }) => ({
+      record: recordIdOf(alertHash),
+      field,
+      excerpt,
+    })),
   };
 }
