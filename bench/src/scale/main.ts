@@ -69,9 +69,9 @@ print("Sessions until", [
 print("The fullest database beside the average", [
   ["databases", "sessions", "fullest"],
   ...[2, 8, 32, 128].map((databases) => [
-    round(databases),
-    round(databases * 34_000),
-    fullest(databases * 34_000, databases, session.recordBytes, databases).toFixed(3),
+    String(databases),
+    round(databases * 25_000),
+    fullest(databases * 25_000, databases, session.recordBytes, databases).toFixed(3),
   ]),
 ]);
 const sessionsPerSecond = (sizes[0] * peakFactor) / secondsAMonth;
