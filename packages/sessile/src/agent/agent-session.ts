@@ -2,7 +2,7 @@ import type { CallGate, PendingCall } from "../object/call-gate.ts";
 import { callable } from "../object/callable.ts";
 import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
-import { reported, settled } from "../object/session-kind.ts";
+import { orphaned, reported, settled } from "../object/session-kind.ts";
 import type { WorkFunction } from "../object/work-runner.ts";
 import type {
   ActiveRun,
@@ -12,6 +12,7 @@ import type {
   Json,
   RunRequest,
   RunResumability,
+  SessionAddress,
 } from "../protocol/index.ts";
 import type { AgentEvents } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
@@ -65,7 +66,7 @@ export abstract class AgentSession<
   protected readonly agentWorks: { readonly [name: string]: WorkFunction } = {
     run: (work, input) => this.#worker.work(work, input as RunInput),
     title: (work) => new SessionTitle(this.#own, this.#runs.conversation).make(work),
-    stopSubagent: (work, input) => this.#runs.children.stop(work, input as StopInput),
+    stopChild: (work, input) => this.#runs.children.stop(work, input as StopInput),
   };
   override readonly works: Session["works"] = this.agentWorks;
 
@@ -122,6 +123,15 @@ export abstract class AgentSession<
   readonly delegate = callable(
     (request: Json) => this.#runs.delegate(parseDelegation(request)) as unknown as Json,
   );
+
+  /** The newest run; a parent that asks is told of its end. */
+  readonly watchRun = callable(() => this.#runs.watch() as unknown as Json);
+
+  /** What agents of this session have made goes with it. */
+  override [orphaned](children: readonly SessionAddress[]): Promise<void> {
+    const { kind, name } = this;
+    return this.#runs.children.sessions.delete({ kind, name }, children);
+  }
 
   override [reported](report: ChildReport): void {
     super[reported](report);

@@ -9,6 +9,7 @@ import {
   type GateRecord,
   isAllowed,
   type Json,
+  type UsageReport,
 } from "../protocol/index.ts";
 import type { ToolOutput } from "./call-tool.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -94,6 +95,9 @@ export type SettledCall =
   | { readonly do: "carryOut"; readonly input: Json; readonly isChanged: boolean }
   | { readonly do: "give"; readonly output: Json }
   | { readonly do: "tell"; readonly output: ToolOutput };
+
+/** A call's result from others, and what that took. */
+export type OthersAnswer = SettledCall & { readonly used?: UsageReport };
 
 /** @throws SessileError `conflict` if the gate is about another call */
 export function settledCall(record: GateRecord, { toolName, input }: ToolCallPart): SettledCall | null {

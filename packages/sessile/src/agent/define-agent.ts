@@ -1,6 +1,7 @@
 import type { FlexibleSchema, LanguageModel, LanguageModelCallOptions, ToolChoice, ToolSet } from "ai";
 import type { UsageAmount } from "../protocol/budget.ts";
 import { SessileError } from "../protocol/index.ts";
+import { type Companions, checkedCompanions, companionTools } from "./companion.ts";
 import type { ModelPrices } from "./model-usage.ts";
 import { namedSubagents, type Subagent, type Subagents, subagentTools } from "./subagent.ts";
 
@@ -16,6 +17,8 @@ export interface AgentOptions<Tools extends ToolSet = ToolSet> {
   readonly tools?: Tools;
   /** Agents that this one gives tasks to, by tools named `subagent__NAME`. */
   readonly subagents?: { readonly [name: string]: Subagent };
+  /** Agents that this one keeps beside it, by type, with tools named `companion__…`. */
+  readonly companions?: Companions;
   /** The last answer is JSON that fits. */
   readonly outputSchema?: FlexibleSchema<unknown>;
   readonly toolChoice?: ToolChoice<Tools>;
@@ -38,11 +41,12 @@ export interface AgentOptions<Tools extends ToolSet = ToolSet> {
 }
 
 /** An agent: made by `defineAgent`. */
-export interface AgentDefinition extends Omit<AgentOptions, "toolChoice" | "subagents"> {
+export interface AgentDefinition extends Omit<AgentOptions, "toolChoice" | "subagents" | "companions"> {
   readonly toolChoice?: ToolChoice<ToolSet>;
   readonly tools: ToolSet;
   /** By the names of their tools. */
   readonly subagents: Subagents;
+  readonly companions: Companions;
   readonly maxSteps: number;
   readonly stepTimeoutMs: number;
   readonly modelAttempts: number;
@@ -61,13 +65,15 @@ export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>)
       refuse(field, `is a whole number from 1 to ${maxBound}`);
   }
   const subagents = namedSubagents(options.subagents ?? {});
+  const companions = checkedCompanions(options.companions ?? {});
   return {
     maxSteps: 100,
     stepTimeoutMs: 300_000,
     modelAttempts: 5,
     ...(options as unknown as AgentOptions),
-    tools: { ...options.tools, ...subagentTools(subagents) },
+    tools: { ...options.tools, ...subagentTools(subagents), ...companionTools(companions) },
     subagents,
+    companions,
   };
 }
 

@@ -3,6 +3,7 @@ export { AgentSession, initialAgent } from "./agent-session.ts";
 export { questionTool } from "./asked-call.ts";
 export { idempotencyKeyOf } from "./call-tool.ts";
 export { type CodeToolOptions, codeTool } from "./code-tool.ts";
+export type { Companion, Companions } from "./companion.ts";
 export type { RunMessage } from "./conversation.ts";
 export { type AgentDefinition, type AgentOptions, defineAgent } from "./define-agent.ts";
 export { type ModelSummarizerOptions, modelSummarizer } from "./model-summarizer.ts";

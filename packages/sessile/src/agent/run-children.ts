@@ -1,125 +1,117 @@
 import { asSchema } from "ai";
 import type { WorkContext } from "../object/work-runner.ts";
-import {
-  type ActiveRun,
-  type Json,
-  type RunInfo,
-  type RunStop,
-  type SessionAddress,
-  sha256Hex,
-} from "../protocol/index.ts";
+import type { ActiveRun, Json, RunStop } from "../protocol/index.ts";
 import { callKey } from "./call-key.ts";
+import { type ChildSession, ChildSessions, type DelegatedRun, idOf } from "./child-sessions.ts";
+import { companionCallOf } from "./companion.ts";
+import type { AgentDefinition } from "./define-agent.ts";
+import { type Delegated, RunCompanions } from "./run-companions.ts";
 import type { RunSession } from "./run-session.ts";
-import type { AgentNamespace, Subagent, Subagents } from "./subagent.ts";
+import { type Subagent, subagentResult, taskOf } from "./subagent.ts";
 import type { OpenCall } from "./transcript.ts";
 
-/** A call that a sub-agent carries out. */
+/** A call that another session's agent carries out. */
 export interface DelegatedCall {
   readonly open: OpenCall;
-  readonly subagent: Subagent;
-  readonly task: string;
+  readonly agent: AgentDefinition;
 }
 
-/** How a sub-agent's run stands. */
-export interface DelegatedRun {
-  readonly child: SessionAddress;
-  readonly run: RunInfo;
-  /** Null: not known. */
-  readonly costMicros: number | null;
-}
-
-/** What a sub-agent's session is asked. */
-export type Delegation = {
-  readonly agent?: string;
-  readonly message: string;
-  /** The same again is the same run. */
-  readonly runId: string;
-  /** Of the run that goes on with it if that one was interrupted. */
-  readonly goOnAs?: string;
-  readonly deadlineMs?: number;
-  /** A JSON schema. */
-  readonly outputSchema: Json;
-};
-
-/** What work that ends sub-agents is given. */
+/** What work that ends what a child is at is given. */
 export type StopInput = {
   readonly how: RunStop;
   readonly agent: string;
   readonly toolName: string;
-  readonly name: string;
+  readonly input: Json;
+  readonly key: string;
 };
 
-interface DelegateCalls {
-  delegate(request: Json): Promise<Json>;
-  stopRun(request: Json): Promise<Json>;
+/** Whether others carry out calls of this tool. */
+export function isDelegated({ subagents, companions }: AgentDefinition, toolName: string): boolean {
+  if (Object.hasOwn(subagents, toolName)) return true;
+  return Object.keys(companions).length > 0 && companionCallOf(toolName, {}) !== null;
 }
 
-/** The sessions that a session's agents have others work in, one for each call. */
+/** What a session's agents have agents of other sessions do. */
 export class RunChildren {
+  readonly sessions: ChildSessions;
   readonly #options: Pick<RunSession, "session" | "agents">;
+  readonly #companions: RunCompanions;
 
   constructor(options: Pick<RunSession, "session" | "agents">) {
     this.#options = options;
+    this.sessions = new ChildSessions(options);
+    this.#companions = new RunCompanions(this.sessions);
   }
 
-  /** Has a sub-agent carry out a call, once however often it is asked. @throws SessileError */
-  async ask(
-    { runId, deadlineAt }: ActiveRun,
-    { open, subagent, task }: DelegatedCall,
-  ): Promise<DelegatedRun> {
+  /** Has a call carried out, once however often it is asked. @throws SessileError */
+  async ask(active: ActiveRun, { open, agent }: DelegatedCall): Promise<Delegated> {
+    const { toolName, input } = open.call;
     const key = callKey(open);
-    const left = deadlineAt === null ? null : Math.max(1, deadlineAt - Date.now());
-    const deadlineMs = Math.min(
-      subagent.timeoutMs ?? Number.POSITIVE_INFINITY,
-      left ?? Number.POSITIVE_INFINITY,
-    );
-    const request: Delegation = {
+    const call = companionCallOf(toolName, input);
+    if (call) return this.#companions.ask(active, agent.companions, call, idOf(key));
+    const subagent = agent.subagents[toolName] as Subagent;
+    const child = this.sessions.of(subagent.namespace, this.sessions.subagentName(key, toolName));
+    const asked = await child.delegate({
       ...(subagent.agent === undefined ? {} : { agent: subagent.agent }),
-      message: task,
+      message: taskOf(input),
       runId: idOf(key),
-      ...(open.answer.runId === runId ? {} : { goOnAs: idOf(`${key} ${runId}`) }),
-      ...(Number.isFinite(deadlineMs) ? { deadlineMs } : {}),
+      ...(open.answer.runId === active.runId ? {} : { goOnAs: idOf(`${key} ${active.runId}`) }),
+      ...deadlineOf(active, subagent),
       outputSchema: (await asSchema(subagent.outputSchema).jsonSchema) as Json,
+    });
+    const { run } = asked;
+    if (!run || run.endedAt === null) return { is: "atWork", child: asked.child };
+    return {
+      is: "done",
+      answer: { ...(await subagentResult(run, subagent)), used: usedBy(asked, active, key, toolName) },
     };
-    return (await this.#calls(subagent.namespace, this.#nameOf(key)).delegate(
-      request,
-    )) as unknown as DelegatedRun;
   }
 
-  /** Ends what sub-agents are at for these calls; it is work of the session, so that it reaches them whatever dies. */
+  /** Ends what children are at for these calls; it is work of the session, so that it reaches them whatever dies. */
   startStopping(runId: string, agent: string, how: RunStop, calls: readonly OpenCall[]): void {
     for (const open of calls) {
-      const { toolName } = open.call;
-      if (!this.#subagents(agent)[toolName]) continue;
-      const name = this.#nameOf(callKey(open));
-      const input: StopInput = { how, agent, toolName, name };
-      this.#options.session.startWork("stopSubagent", { workId: `${runId}~${how}~${name}`, input });
+      const { toolName, input } = open.call;
+      const key = callKey(open);
+      const stop: StopInput = { how, agent, toolName, input: input as Json, key };
+      if (this.#childOf(stop))
+        this.#options.session.startWork("stopChild", { workId: `${runId}~${how}~${key}`, input: stop });
     }
   }
 
-  async stop(work: WorkContext, { how, agent, toolName, name }: StopInput): Promise<undefined> {
-    const subagent = this.#subagents(agent)[toolName];
-    if (!subagent) return undefined;
-    await work.step("stop", () => this.#calls(subagent.namespace, name).stopRun({ how }), { attempts: 20 });
+  async stop(work: WorkContext, input: StopInput): Promise<undefined> {
+    const child = this.#childOf(input);
+    if (child) await work.step("stop", async () => (await child.stop(input.how)) ?? null, { attempts: 20 });
     return undefined;
   }
 
-  #calls(namespace: AgentNamespace, name: string): DelegateCalls {
-    const { session } = this.#options;
-    return session.child(namespace as DurableObjectNamespace, name).call as unknown as DelegateCalls;
-  }
-
-  #subagents(agent: string): Subagents {
-    return this.#options.agents().find((one) => one.name === agent)?.subagents ?? {};
-  }
-
-  /** Nobody else's session has it. */
-  #nameOf(key: string): string {
-    const { kind, name } = this.#options.session.view;
-    return `sub-${idOf(`${kind}/${name} ${key}`)}`;
+  /** Who carries out such a call; null: nobody else, or it is waited for by nobody. */
+  #childOf({ agent: name, toolName, input, key }: StopInput): ChildSession | null {
+    const agent = this.#options.agents().find((one) => one.name === name);
+    const subagent = agent?.subagents[toolName];
+    if (subagent) return this.sessions.of(subagent.namespace, this.sessions.subagentName(key, toolName));
+    const call = companionCallOf(toolName, input);
+    return call && agent ? this.#companions.find(agent.companions, call) : null;
   }
 }
 
-function idOf(key: string): string {
-  return sha256Hex(key).slice(0, 32);
+function deadlineOf({ deadlineAt }: ActiveRun, { timeoutMs = Number.POSITIVE_INFINITY }: Subagent) {
+  const left = deadlineAt === null ? Number.POSITIVE_INFINITY : Math.max(1, deadlineAt - Date.now());
+  const deadlineMs = Math.min(timeoutMs, left);
+  return Number.isFinite(deadlineMs) ? { deadlineMs } : {};
+}
+
+/** On the meter of the session that asked; the child's own has it in detail. */
+function usedBy({ run, costMicros }: DelegatedRun, { runId }: ActiveRun, key: string, name: string) {
+  const { inputTokens = 0, outputTokens = 0 } = run?.result?.usage ?? {};
+  return {
+    entryId: key,
+    kind: "subagent" as const,
+    source: "agent",
+    name,
+    inputTokens,
+    outputTokens,
+    costMicros,
+    durationMs: (run?.endedAt ?? 0) - (run?.startedAt ?? 0),
+    ref: runId,
+  };
 }

@@ -7,7 +7,7 @@ import {
   type SuspendedRun,
   type UsageReport,
 } from "../protocol/index.ts";
-import { askedAbout, type SettledCall, settledCall } from "./asked-call.ts";
+import { askedAbout, type OthersAnswer, settledCall } from "./asked-call.ts";
 import { answerId, callIdOf, callKey } from "./call-key.ts";
 import { callModel, type ModelTurn } from "./call-model.ts";
 import { callTool, errorOutput, modelOutput, type ToolOutput } from "./call-tool.ts";
@@ -16,10 +16,10 @@ import { GrowingPrompt } from "./growing-prompt.ts";
 import { usageOf } from "./model-usage.ts";
 import { plain } from "./plain.ts";
 import { retryDelayMs } from "./retry-delay.ts";
+import { isDelegated } from "./run-children.ts";
 import type { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd } from "./run-end.ts";
 import type { RunPort, StepRecord } from "./run-port.ts";
-import { type Subagent, subagentResult, taskOf } from "./subagent.ts";
 import { resultChunks, resultMessage } from "./tool-result.ts";
 import { lastAnswer, type Move, nextMove, type OpenCall, type Said } from "./transcript.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -28,9 +28,6 @@ import { untilAborted } from "./until-aborted.ts";
 export class StepFailure extends Error {}
 
 const storeRetryMs = 1000;
-
-/** How a call that others answer is settled, and what that took. */
-type Settlement = SettledCall & { readonly used?: UsageReport };
 
 /** Asks the model and carries out its calls until there is nothing more to do, or nothing that others need not do first. */
 export class RunLoop {
@@ -191,42 +188,26 @@ export class RunLoop {
     step: number,
     open: OpenCall,
     prompt: ModelMessage[],
-  ): Promise<"asked" | Settlement | null> {
+  ): Promise<"asked" | OthersAnswer | null> {
     if (this.#port.gate(callKey(open))) return null;
     this.#control.assertGoesOn();
     try {
-      const subagent = this.#agent.subagents[open.call.toolName];
-      return await (subagent ? this.#delegate(open, subagent) : this.#askOthers(step, open, prompt));
+      const isOthers = isDelegated(this.#agent, open.call.toolName);
+      return await (isOthers ? this.#delegate(open) : this.#askOthers(step, open, prompt));
     } catch (thrown) {
       if (!(thrown instanceof SessileError) || thrown.retryable || this.#control.isEnding) throw thrown;
       return { do: "tell", output: errorOutput(thrown) };
     }
   }
 
-  /** What a sub-agent's run has come to, once it has. */
-  async #delegate(open: OpenCall, subagent: Subagent): Promise<"asked" | Settlement> {
-    const { toolCallId, toolName, input } = open.call;
-    const call = { open, subagent, task: taskOf(input) };
-    const { child, run, costMicros } = await this.#timed((signal) =>
-      untilAborted(this.#port.delegate(call), signal),
-    );
-    if (run.endedAt === null) {
-      this.#delegated.set(callKey(open), { ...child, toolCallId, toolName });
-      return "asked";
-    }
-    const { inputTokens = 0, outputTokens = 0 } = run.result?.usage ?? {};
-    const used = {
-      entryId: callKey(open),
-      kind: "subagent" as const,
-      source: "agent",
-      name: toolName,
-      inputTokens,
-      outputTokens,
-      costMicros,
-      durationMs: run.endedAt - run.startedAt,
-      ref: this.#runId,
-    };
-    return { ...(await subagentResult(run, subagent)), used };
+  async #delegate(open: OpenCall): Promise<"asked" | OthersAnswer> {
+    const { toolCallId, toolName } = open.call;
+    const call = { open, agent: this.#agent };
+    const asked = await this.#timed((signal) => untilAborted(this.#port.delegate(call), signal));
+    if (asked.is === "done") return asked.answer;
+    const { kind, name } = asked.child;
+    this.#delegated.set(callKey(open), { kind, name, toolCallId, toolName });
+    return "asked";
   }
 
   /** @returns null if nobody is asked about such a call */
@@ -245,7 +226,7 @@ export class RunLoop {
     step: number,
     open: OpenCall,
     messages: ModelMessage[],
-    given: Settlement | null,
+    given: OthersAnswer | null,
   ): Promise<StepRecord> {
     const record = this.#port.gate(callKey(open));
     const settled = record && settledCall(record, open.call);
@@ -264,7 +245,7 @@ export class RunLoop {
     call: ToolCallPart,
     idempotencyKey: string,
     messages: ModelMessage[],
-    settled: Settlement | null,
+    settled: OthersAnswer | null,
   ): Promise<{ readonly output: ToolOutput; readonly used: UsageReport | null }> {
     const { tools } = this.#agent;
     const { maxOutputChars } = this.#port;

@@ -2,7 +2,8 @@ import type { UIMessageChunk } from "ai";
 import type { BudgetAnswer, UsageAmount } from "../protocol/budget.ts";
 import type { GateRecord, Json, UsageReport } from "../protocol/index.ts";
 import type { AskedCall } from "./asked-call.ts";
-import type { DelegatedCall, DelegatedRun } from "./run-children.ts";
+import type { DelegatedCall } from "./run-children.ts";
+import type { Delegated } from "./run-companions.ts";
 import type { Said } from "./transcript.ts";
 
 /** What is stored when a step is done, all of it in the commit that journals the step. */
@@ -36,8 +37,8 @@ export interface RunPort {
   ask(call: AskedCall): void | Promise<void>;
   /** How a call stands that somebody else answers; null: nobody was asked. */
   gate(gateId: string): GateRecord | null;
-  /** Has a sub-agent carry out a call, once however often it is asked, and tells how that stands. @throws SessileError */
-  delegate(call: DelegatedCall): Promise<DelegatedRun>;
+  /** Has another session's agent carry out a call, once however often it is asked. @throws SessileError */
+  delegate(call: DelegatedCall): Promise<Delegated>;
   /** Room for one answer in the budgets that count it; what it uses then takes that place. */
   reserve(step: number, amount: UsageAmount): BudgetAnswer;
   /** Withdraws what a step has written for readers, if it did not come to its end. */

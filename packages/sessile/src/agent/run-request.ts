@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Json, type RunRequest, type RunStop, SessileError, safeParse } from "../protocol/index.ts";
-import type { Delegation } from "./run-children.ts";
+import type { Delegation } from "./child-sessions.ts";
 
 const runRequest = z.strictObject({
   agent: z.string().max(64).optional(),
@@ -16,7 +16,7 @@ const delegation = z.strictObject({
   runId: z.string().min(1).max(64),
   goOnAs: z.string().min(1).max(64).optional(),
   deadlineMs: z.int().min(1).optional(),
-  outputSchema: z.json(),
+  outputSchema: z.json().optional(),
 });
 
 const stopRequest = z.strictObject({

@@ -3,7 +3,8 @@ import type { WorkContext } from "../object/work-runner.ts";
 import type { BudgetAnswer, UsageAmount } from "../protocol/budget.ts";
 import type { GateRecord, Json, RunResult, StreamManager, StreamWriter } from "../protocol/index.ts";
 import type { AskedCall } from "./asked-call.ts";
-import type { DelegatedCall, DelegatedRun } from "./run-children.ts";
+import type { DelegatedCall } from "./run-children.ts";
+import type { Delegated } from "./run-companions.ts";
 import type { JournalOptions, RunPort, StepRecord } from "./run-port.ts";
 import type { Said } from "./transcript.ts";
 
@@ -19,7 +20,7 @@ interface SessionRunOptions {
   /** Opens the call's gate and tells readers, in one commit. */
   readonly ask: (call: AskedCall) => void;
   readonly gate: (gateId: string) => GateRecord | null;
-  readonly delegate: (call: DelegatedCall) => Promise<DelegatedRun>;
+  readonly delegate: (call: DelegatedCall) => Promise<Delegated>;
   readonly reserve: (step: number, amount: UsageAmount) => BudgetAnswer;
   readonly report: (message: string, thrown: unknown) => void;
 }
@@ -70,7 +71,7 @@ export class SessionRunPort implements RunPort {
     return this.#options.gate(gateId);
   }
 
-  delegate(call: DelegatedCall): Promise<DelegatedRun> {
+  delegate(call: DelegatedCall): Promise<Delegated> {
     return this.#options.delegate(call);
   }
 

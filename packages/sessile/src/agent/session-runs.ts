@@ -19,9 +19,10 @@ import {
   suspendingChunk,
 } from "../protocol/index.ts";
 import { answerId } from "./call-key.ts";
+import type { DelegatedRun, Delegation } from "./child-sessions.ts";
 import { Conversation } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
-import { type DelegatedRun, type Delegation, RunChildren } from "./run-children.ts";
+import { RunChildren } from "./run-children.ts";
 import type { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd, suspendedResult } from "./run-end.ts";
 import { RunQuestions } from "./run-questions.ts";
@@ -82,7 +83,8 @@ export class SessionRuns {
       });
     if (message === undefined && !from) this.#assertResumable();
     else this.#leaveOff(null, from);
-    const asked = delegation ? { outputSchema: delegation.outputSchema } : {};
+    const { outputSchema } = delegation ?? {};
+    const asked = outputSchema === undefined ? {} : { outputSchema };
     const meta: RunMeta = { run: { agent: agent.name, ...(from ? { from } : {}), ...asked } };
     session.streams.open(runId, { contentType: runContentType, meta });
     write(({ streams }) =>
@@ -135,15 +137,26 @@ export class SessionRuns {
 
   /** Does what another session's agent asks for, once, and tells how that stands. */
   delegate({ runId, goOnAs, message, agent: name, ...delegation }: Delegation): DelegatedRun {
-    const { session } = this.#options;
     const agent = name === undefined ? {} : { agent: name };
     if (!this.#info(runId)) this.start({ ...agent, message, runId }, delegation);
     else if (goOnAs !== undefined && !this.#info(goOnAs) && this.#agent.last?.outcome === "interrupted")
       this.start({ ...agent, runId: goOnAs }, delegation);
-    const run = ((goOnAs === undefined ? null : this.#info(goOnAs)) ?? this.#info(runId)) as RunInfo;
+    return this.#standing((goOnAs === undefined ? null : this.#info(goOnAs)) ?? this.#info(runId));
+  }
+
+  /** How the newest run stands; the parent is told of its end from now on. */
+  watch(): DelegatedRun {
+    const { active, last } = this.#agent;
+    if (active && !active.isReported) this.#set({ active: { ...active, isReported: true } });
+    return this.#standing(this.#info((active ?? last)?.runId ?? ""));
+  }
+
+  #standing(run: RunInfo | null): DelegatedRun {
+    const { session } = this.#options;
+    const { kind, name } = session.view;
+    if (!run) return { child: { kind, name }, run, costMicros: 0 };
     const { costMicros, unpriced } = session.usage({ ref: run.runId });
-    const { kind, name: own } = session.view;
-    return { child: { kind, name: own }, run, costMicros: unpriced > 0 ? null : costMicros };
+    return { child: { kind, name }, run, costMicros: unpriced > 0 ? null : costMicros };
   }
 
   /** A sub-agent has come to an end. */
@@ -181,7 +194,8 @@ export class SessionRuns {
   /** A run that waits goes on as soon as nobody is waited for, in the commit that settled the last of it. */
   goOn(): void {
     const { active } = this.#agent;
-    if (active?.suspended && this.resumability().canResume) this.#wake(active);
+    const isWaiting = (active?.suspended?.children.length ?? 0) > 0 || !this.resumability().canResume;
+    if (active?.suspended && !isWaiting) this.#wake(active);
   }
 
   /** The run that this work is on, unless it has ended, or waits. */

@@ -60,7 +60,7 @@ export function taskOf(input: unknown): string {
 export async function subagentResult(
   { status, result, error }: RunInfo,
   { outputSchema }: Subagent,
-): Promise<Exclude<SettledCall, { readonly do: "carryOut" }>> {
+): Promise<SettledCall> {
   if (status !== "completed" || !result) {
     const why = error?.message ?? result?.reason ?? "it came to no end";
     return told(`The sub-agent did not finish (${status}): ${why}.`);

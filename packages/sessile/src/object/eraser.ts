@@ -1,4 +1,5 @@
 import { SessileError } from "../protocol/error.ts";
+import type { SessionAddress } from "../protocol/family.ts";
 import type { SessionRecord } from "../record/index.ts";
 
 /** The part of an R2 bucket that deleting takes. */
@@ -28,6 +29,8 @@ export interface EraserOptions {
   readonly record: SessionRecord | null;
   readonly archive: ErasableBucket | null;
   readonly parts: ErasableBucket | null;
+  /** Told of the session's children, before anything of it goes. */
+  readonly orphan: (children: readonly SessionAddress[]) => Promise<void>;
 }
 
 /** An instance that dies while it deletes has a successor after this. */
@@ -43,6 +46,14 @@ export function readDeletion({ sql }: DurableObjectStorage): Deletion | null {
     ownerId: row.owner_id === null ? null : String(row.owner_id),
     isDone: row.is_done === 1,
   };
+}
+
+/** Of a session whose own database handle is closed. */
+function childrenIn({ sql }: DurableObjectStorage): readonly SessionAddress[] {
+  const isThere = sql.exec("SELECT 1 FROM sqlite_master WHERE name = '_sessile_child'").toArray().length > 0;
+  if (!isThere) return [];
+  const rows = sql.exec("SELECT kind, name FROM _sessile_child").toArray();
+  return rows.map(({ kind, name }) => ({ kind: String(kind), name: String(name) }));
 }
 
 export function deletedError(): SessileError {
@@ -84,9 +95,10 @@ export class Eraser {
   }
 
   async #erase(deletion: Deletion): Promise<Deletion> {
-    const { context, kind, name, record, archive, parts } = this.#options;
+    const { context, kind, name, record, archive, parts, orphan } = this.#options;
     if (deletion.isDone) return deletion;
     await context.storage.setAlarm(Date.now() + lifelineMs);
+    await orphan(childrenIn(context.storage));
     await record?.deleteSession(kind, name, deletion.deletedAt);
     if (archive) await emptyFolder(archive, `${kind}/${name}/`);
     if (parts) await emptyFolder(parts, `parts/${kind}/${name}/`);

@@ -2,7 +2,7 @@ import { defaultOperatorLogMs, type Workflow } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { CarriesEvents, EventMap } from "../protocol/contract.ts";
 import type { Actor } from "../protocol/event.ts";
-import type { ChildReport } from "../protocol/family.ts";
+import type { ChildReport, SessionAddress } from "../protocol/family.ts";
 import type { Peer } from "../protocol/frame.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
@@ -26,6 +26,7 @@ import type { WorkFunction } from "./work-runner.ts";
 /** A symbol, so that no name is taken from kinds, and none of theirs can be in its way. */
 export const settled = Symbol("settled");
 export const reported = Symbol("reported");
+export const orphaned = Symbol("orphaned");
 
 /** What a kind of session declares, and the hooks it may override. All it can do stands in `SessionActions`. */
 export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
@@ -89,6 +90,8 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   [settled](gate: Gate, outcome: GateOutcome): void {
     this.onGate(gate, outcome);
   }
+  /** What becomes of the children of a session that is being deleted. May run again. Of the session itself nothing can be used any more. */
+  async [orphaned](_children: readonly SessionAddress[]): Promise<void> {}
   /** Runs in the commit that settles the gate. */
   onGate(_gate: Gate, _outcome: GateOutcome): void {}
   /** Runs in the commit that asks others too, because nobody has answered: tell them. */

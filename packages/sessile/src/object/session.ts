@@ -28,7 +28,7 @@ import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
-import { reported, settled } from "./session-kind.ts";
+import { orphaned, reported, settled } from "./session-kind.ts";
 import { answerRequest, isImport, makesNoSession } from "./session-request.ts";
 import { answerStreamFetch } from "./stream-fetch.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
@@ -174,7 +174,8 @@ export abstract class Session<
     const { kind, ctx } = this;
     const { record, archive, parts } = this.#stores();
     this.#name = ctx.id.name ?? "";
-    this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts });
+    const orphan = this[orphaned].bind(this);
+    this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts, orphan });
     this.#deletion = readDeletion(ctx.storage);
     if (this.#deletion) return this.#closeSockets();
     const sql = new DurableSql(ctx.storage);

@@ -201,9 +201,8 @@ export function resumabilityOf(
   const yes = { canResume: true as const, reason: null };
   if (active) {
     if (!active.suspended) return no("running");
-    const { calls, children } = active.suspended;
-    const waits = children.length > 0 || calls.some(({ gateId }) => Object.hasOwn(gates, gateId));
-    return waits ? no("waiting") : yes;
+    // Sub-agents are asked after, so that one who is gone need not be waited for.
+    return active.suspended.calls.some(({ gateId }) => Object.hasOwn(gates, gateId)) ? no("waiting") : yes;
   }
   if (head === null) return no("empty");
   return last?.outcome === "completed" || last?.outcome === "aborted" ? no(last.outcome) : yes;

@@ -104,7 +104,7 @@ export async function runRunCrash(plan: KillPlan): Promise<RunCrashReport> {
     const done = effects.effects("/killed/").map((id) => id.replace("/killed/", "/calm/"));
     same("The effects", done, effects.effects("/calm/"));
     same("The number of effects", done.length, calls.length - 1);
-    const delegated = effects.effects("/sub-").length;
+    const delegated = effects.effects("/sub.").length;
     same("Effects of the sub-agents, one in each run", delegated, 2);
     const requests = [...effects.requests.values()].reduce((sum, count) => sum + count, 0);
     const repeats = requests - effects.requests.size;

@@ -77,6 +77,9 @@ export class Helpers extends AgentSession<Env> {
         scout: this.#scout({ agent: "careful" }),
         brief_scout: this.#scout({ agent: "careful", timeoutMs: 300 }),
       },
+      companions: {
+        clerk: { namespace: this.env.HELPERS, agent: "careful", description: "Keeps the books." },
+      },
     }),
     defineAgent({
       name: "punctual",

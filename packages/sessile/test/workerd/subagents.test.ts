@@ -53,12 +53,11 @@ test("RN26 a run whose sub-agents wait for people waits with them, in no memory,
     pending: [],
     children: [{ kind: "helpers", toolCallId: "call_1", toolName: "subagent__scout" }],
   });
-  expect((await talk.ask("GET", "/resume")).body.reason).toBe("waiting");
   const child = childOf(run);
   expect((await child.ask("GET", "")).body.parent).toMatchObject({ kind: "helpers", name: talk.name });
   const asked = await child.untilCurrent("suspended_client_tool");
   await child.answer(asked.pending[0].gateId, "approve");
-  expect(await talk.until(run.runId, "completed")).toBeTruthy();
+  await talk.until(run.runId, "completed");
   expect([told(), child.effects]).toEqual([
     '{"seen":"a bill"}',
     [`/${child.name}/pay/5 ${asked.pending[0].gateId}`],
@@ -133,4 +132,77 @@ test("SS12 a sub-agent's sub-agent knows at the top of whose tree it works", asy
   });
   await talk.ask("POST", "/abort", {});
   await grandchild.untilCurrent("aborted");
+});
+
+/** An agent that makes one call to its companions after the other; the last one's answer is kept. */
+function keeping(...ops: readonly (readonly [op: string, args: object])[]) {
+  const told: string[] = [];
+  const talk = scene.talk(({ turn, messages }) => {
+    if (turn > 0) told.push(messages.at(-1)?.content ?? "");
+    const [op, args] = ops[turn] ?? [];
+    return op === undefined
+      ? { text: "Done." }
+      : { calls: [{ id: `c${turn}`, name: `companion__${op}`, args }] };
+  });
+  return { talk, told: () => told.map((text) => (text.startsWith("T") ? text : JSON.parse(text))) };
+}
+
+test("RN29 companions are made, spoken to, listed, waited for and ended, each in a session that lasts", async () => {
+  scene.model.scripts.set("Open a book.", ({ turn }) => ({ text: ["Opened.", "Written."][turn] ?? "?" }));
+  const ann = { name: "ann" };
+  const { talk, told } = keeping(
+    ["spawnAgent", { type: "clerk", name: "ann", message: "Open a book.", wait: true }],
+    ["sendMessage", { name: "ann", message: "Write it down." }],
+    ["waitForResult", ann],
+    ["getChildStatus", ann],
+    ["listChildren", {}],
+    ["terminateChild", ann],
+    ["sendMessage", { name: "bob", message: "Hello?" }],
+  );
+  const runId = await talk.start("boss");
+  await talk.until(runId, "completed");
+  expect(told()).toEqual([
+    { status: "completed", text: "Opened." },
+    { status: "running", steps: 0, waitsFor: [] },
+    { status: "completed", text: "Written." },
+    { status: "completed", steps: 1, waitsFor: [] },
+    [{ type: "clerk", name: "ann" }],
+    { status: "terminated" },
+    "There is no such companion, or no such type of them.",
+  ]);
+});
+
+test("RN29 a run waits for a companion that waits for people, in no memory", async () => {
+  scene.model.scripts.set("Pay it.", ({ turn }) =>
+    turn === 0 ? { calls: [call("pay", 5)] } : { text: "Paid." },
+  );
+  const { talk, told } = keeping(
+    ["spawnAgent", { type: "clerk", name: "ann", message: "Pay it." }],
+    ["waitForResult", { name: "ann" }],
+  );
+  const run = await talk.run("boss");
+  expect(run.status).toBe("suspended_awaiting_children");
+  const child = childOf(run);
+  const { pending } = await child.untilCurrent("suspended_client_tool");
+  await child.answer(pending[0].gateId, "approve");
+  await talk.until(run.runId, "completed");
+  expect(told()[1]).toEqual({ status: "completed", text: "Paid." });
+});
+
+test("RN30 what agents of a session have made is deleted with it", async () => {
+  const { talk } = delegating(() => ({ calls: [call("pay", 5)] }));
+  const child = childOf(await talk.run("boss"));
+  expect((await talk.ask("DELETE", "")).status).toBe(200);
+  expect((await child.ask("GET", "")).status).toBe(404);
+});
+
+test("RN26 a sub-agent that is gone need not be waited for: to resume is to ask after it", async () => {
+  const { talk, told } = delegating(() => ({ calls: [call("pay", 5)] }));
+  const run = await talk.run("boss");
+  const child = childOf(run);
+  await child.untilCurrent("suspended_client_tool");
+  await child.ask("POST", "/lifecycle", { to: "terminated" });
+  expect((await talk.ask("POST", "/resume", {})).status).toBe(200);
+  await talk.until(run.runId, "completed");
+  expect(told()).toContain("terminated");
 });

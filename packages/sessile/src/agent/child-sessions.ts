@@ -1,0 +1,127 @@
+import { askSession, type SessionObject } from "../object/session-rpc.ts";
+import {
+  type Json,
+  type RunInfo,
+  type RunStop,
+  SessileError,
+  type SessionAddress,
+  sessionActor,
+  sha256Hex,
+} from "../protocol/index.ts";
+import type { RunSession } from "./run-session.ts";
+import type { AgentNamespace } from "./subagent.ts";
+
+/** How a run in another session stands. */
+export interface DelegatedRun {
+  readonly child: SessionAddress;
+  /** Null: it has had none. */
+  readonly run: RunInfo | null;
+  /** Null: not known. */
+  readonly costMicros: number | null;
+}
+
+/** What another session's agent is asked. */
+export type Delegation = {
+  readonly agent?: string;
+  readonly message: string;
+  /** The same again is the same run. */
+  readonly runId: string;
+  /** Of the run that goes on with it if that one was interrupted. */
+  readonly goOnAs?: string;
+  readonly deadlineMs?: number;
+  /** A JSON schema. */
+  readonly outputSchema?: Json;
+};
+
+/** A child as its parent calls it. */
+export interface ChildSession {
+  delegate(request: Delegation): Promise<DelegatedRun>;
+  /** Its newest run, of whose end the parent is told from then on. */
+  watch(): Promise<DelegatedRun>;
+  stop(how: RunStop): Promise<void>;
+  terminate(): Promise<void>;
+}
+
+interface ChildCalls {
+  delegate(request: Json): Promise<Json>;
+  watchRun(): Promise<Json>;
+  stopRun(request: Json): Promise<Json>;
+}
+
+const separator = ".";
+const subagentPrefix = "sub";
+const companionPrefix = "companion";
+
+/** The sessions that the agents of a session have made. Their names tell whose they are and what for, and nobody else's session has one. */
+export class ChildSessions {
+  readonly #options: Pick<RunSession, "session" | "agents">;
+
+  constructor(options: Pick<RunSession, "session" | "agents">) {
+    this.#options = options;
+  }
+
+  of(namespace: AgentNamespace, name: string): ChildSession {
+    const { session } = this.#options;
+    const stub = session.child(namespace as DurableObjectNamespace, name);
+    const calls = stub.call as unknown as ChildCalls;
+    return {
+      delegate: async (request) => (await calls.delegate(request)) as unknown as DelegatedRun,
+      watch: async () => (await calls.watchRun()) as unknown as DelegatedRun,
+      stop: async (how) => void (await calls.stopRun({ how })),
+      terminate: () => stub.setLifecycle("terminated"),
+    };
+  }
+
+  subagentName(key: string, toolName: string): string {
+    return [subagentPrefix, this.#ownId(key), toolName].join(separator);
+  }
+
+  companionName(type: string, name: string): string {
+    return [companionPrefix, this.#ownId(""), type, name].join(separator);
+  }
+
+  companions(): readonly { readonly type: string; readonly name: string }[] {
+    const own = [companionPrefix, this.#ownId(""), ""].join(separator);
+    const children = this.#options.session.children({ limit: 1000 });
+    return children.flatMap((child) => {
+      if (!child.name.startsWith(own)) return [];
+      const [type = "", name = ""] = child.name.slice(own.length).split(separator);
+      return [{ type, name }];
+    });
+  }
+
+  /** Deletes those of these children that agents have made. What is gone already stays gone. */
+  async delete(parent: SessionAddress, children: readonly SessionAddress[]): Promise<void> {
+    for (const { name } of children) {
+      const [prefix, , what = ""] = name.split(separator);
+      for (const namespace of this.#namespaces(prefix ?? "", what)) {
+        const open = () => namespace.getByName(name) as SessionObject;
+        try {
+          await askSession(open, { op: "delete", free: false }, { actor: sessionActor(parent) });
+        } catch (thrown) {
+          // One that was given away is not deleted, and must not keep its parent.
+          if (!(thrown instanceof SessileError) || thrown.retryable) throw thrown;
+        }
+      }
+    }
+  }
+
+  /** Where sessions lie that were made for a tool, or as a type of companion. */
+  #namespaces(prefix: string, what: string): ReadonlySet<AgentNamespace> {
+    const found = this.#options.agents().flatMap(({ subagents, companions }) => {
+      if (prefix === subagentPrefix) return subagents[what]?.namespace ?? [];
+      return prefix === companionPrefix ? (companions[what]?.namespace ?? []) : [];
+    });
+    return new Set(found);
+  }
+
+  #ownId(key: string): string {
+    const { kind, name } = this.#options.session.view;
+    return idOf(`${kind}/${name} ${key}`);
+  }
+}
+
+/** As short as an id has to be that nobody else comes upon. */
+export function idOf(text: string): string {
+  return sha256Hex(text).slice(0, 32);
+}
