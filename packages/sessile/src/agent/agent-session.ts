@@ -2,7 +2,7 @@ import type { CallGate, PendingCall } from "../object/call-gate.ts";
 import { callable } from "../object/callable.ts";
 import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
-import { orphaned, reported, settled } from "../object/session-kind.ts";
+import { orphaned, rang, reported, settled } from "../object/session-kind.ts";
 import type { WorkFunction } from "../object/work-runner.ts";
 import type {
   ActiveRun,
@@ -21,7 +21,7 @@ import { RunHandle } from "./run-handle.ts";
 import { parseDelegation, parseRunRequest, parseStopRequest } from "./run-request.ts";
 import type { AgentSessionState, RunLogger, RunSession } from "./run-session.ts";
 import { RunWorker } from "./run-worker.ts";
-import { type RunInput, SessionRuns } from "./session-runs.ts";
+import { deadlineTimer, type RunInput, SessionRuns } from "./session-runs.ts";
 import { SessionTitle, type TitleOptions } from "./session-title.ts";
 import type { Said } from "./transcript.ts";
 
@@ -75,7 +75,7 @@ export abstract class AgentSession<
     return { title: ({ state }) => state.agent.title ?? "" };
   }
 
-  /** Decides about the gate of a call that others answer. Default: it waits for ever, or until the run's deadline, for anybody. */
+  /** Decides about the gate of a call that others answer. Default: it waits for ever, for anybody who may approve. */
   protected gateOf(_call: PendingCall): CallGate {
     return {};
   }
@@ -131,6 +131,11 @@ export abstract class AgentSession<
   override [orphaned](children: readonly SessionAddress[]): Promise<void> {
     const { kind, name } = this;
     return this.#runs.children.sessions.delete({ kind, name }, children);
+  }
+
+  override [rang](name: string, input: Json): void | Promise<void> {
+    if (name !== deadlineTimer) return super[rang](name, input);
+    this.commit(() => this.#runs.deadlineCame());
   }
 
   override [reported](report: ChildReport): void {

@@ -1,10 +1,11 @@
-import type {
-  JSONValue,
-  ModelMessage,
-  ToolCallPart,
-  ToolExecutionOptions,
-  ToolResultPart,
-  ToolSet,
+import {
+  asSchema,
+  type JSONValue,
+  type ModelMessage,
+  type ToolCallPart,
+  type ToolExecutionOptions,
+  type ToolResultPart,
+  type ToolSet,
 } from "ai";
 import { SessileError } from "../protocol/index.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -35,6 +36,20 @@ export function idempotencyKeyOf(options: object): string {
       field: "options",
     });
   return key;
+}
+
+/** Why somebody's arguments do not fit a tool; null if they do. Those of a model were looked at when it gave them. */
+export async function misfitOf(
+  tools: ToolSet,
+  { toolName, input }: ToolCallPart,
+): Promise<ToolOutput | null> {
+  const tool = Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
+  const checked = await asSchema(tool?.inputSchema).validate?.(input);
+  if (!checked || checked.success) return null;
+  return {
+    type: "error-text",
+    value: `The arguments that were approved do not fit: ${checked.error.message}`.slice(0, 8000),
+  };
 }
 
 /** Carries out one call. What goes wrong in it is a result too: the model is told. */

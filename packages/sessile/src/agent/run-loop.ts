@@ -10,7 +10,7 @@ import {
 import { askedAbout, type OthersAnswer, settledCall } from "./asked-call.ts";
 import { answerId, callIdOf, callKey } from "./call-key.ts";
 import { callModel, type ModelTurn } from "./call-model.ts";
-import { callTool, errorOutput, modelOutput, type ToolOutput } from "./call-tool.ts";
+import { callTool, errorOutput, misfitOf, modelOutput, type ToolOutput } from "./call-tool.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { GrowingPrompt } from "./growing-prompt.ts";
 import { usageOf } from "./model-usage.ts";
@@ -253,6 +253,8 @@ export class RunLoop {
     if (settled?.do === "tell") return { output: settled.output, used };
     if (settled?.do === "give")
       return { output: await modelOutput(tools, call, settled.output, maxOutputChars), used };
+    const misfit = settled?.isChanged ? await misfitOf(tools, call) : null;
+    if (misfit) return { output: misfit, used };
     const startedAt = Date.now();
     const output = await this.#timed((signal) =>
       callTool(tools, call, { idempotencyKey, messages, signal, maxOutputChars }),

@@ -17,12 +17,10 @@ export class RunQuestions {
   }
 
   /** Opens the call's gate, and tells readers of an approval. @throws SessileError as for any gate */
-  ask({ runId, startedBy, deadlineAt }: ActiveRun, call: AskedCall): void {
+  ask({ runId, startedBy }: ActiveRun, call: AskedCall): void {
     const { session, write, gateOf } = this.#options;
     const { gateId, kind, title, toolName, toolCallId, input, questions, step } = call;
-    const { isEditable, expiresAt, ...given } = gateOf({ kind, toolName, toolCallId, input });
-    // What the run has no time for need not be answered.
-    const until = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, deadlineAt ?? Number.POSITIVE_INFINITY);
+    const { isEditable, ...given } = gateOf({ kind, toolName, toolCallId, input });
     session.commit(() => {
       const asking = [{ type: "tool-approval-request", approvalId: gateId, toolCallId }];
       if (kind === "approval")
@@ -35,7 +33,6 @@ export class RunQuestions {
         ...(questions ? { questions } : {}),
         ...(startedBy === null ? {} : { requestedBy: startedBy }),
         ...(isEditable && kind === "approval" ? { isEditable } : {}),
-        ...(Number.isFinite(until) ? { expiresAt: until } : {}),
         ...given,
       });
     });

@@ -33,6 +33,9 @@ import { type OpenCall, openCalls } from "./transcript.ts";
 /** What work on a run is given: everything else is in the state. */
 export type RunInput = { readonly runId: string; readonly turn: number };
 
+/** Ends a run that waits. One that is at work minds its deadline itself. */
+export const deadlineTimer = "sessile.run_deadline";
+
 /**
  * The runs of a session, one at a time: how they begin, wait, go on and end. All of it is in the session's state and changes in commits; the
  * work on a run is `RunWorker`'s.
@@ -191,6 +194,14 @@ export class SessionRuns {
     return true;
   }
 
+  /** The time of a run that waits is up. */
+  deadlineCame(): void {
+    const { active } = this.#agent;
+    if (!active?.suspended || Date.now() < (active.deadlineAt ?? Number.POSITIVE_INFINITY)) return;
+    const run = { runId: active.runId, agent: active.agent, said: this.conversation.read() };
+    this.#finish(active, endOf(run, "exhausted", "deadline"));
+  }
+
   /** A run that waits goes on as soon as nobody is waited for, in the commit that settled the last of it. */
   goOn(): void {
     const { active } = this.#agent;
@@ -227,14 +238,19 @@ export class SessionRuns {
     });
     const children = this.#unended(suspended.children);
     this.#set({ active: { ...active, suspended: { ...suspended, children } } });
-    this.#options.log("info", `A run is ${suspended.outcome}`, { runId });
+    const { session, log } = this.#options;
+    const { deadlineAt: dueAt } = active;
+    if (dueAt !== null) session.setTimer({ timerId: deadlineTimer, name: deadlineTimer, dueAt });
+    log("info", `A run is ${suspended.outcome}`, { runId });
     // The last answer may have come meanwhile.
     this.goOn();
   }
 
   #wake(active: ActiveRun): void {
     const next = { ...active, turn: active.turn + 1, suspended: null };
-    this.#options.write(({ streams }) => streams.resume(active.runId));
+    const { session, write } = this.#options;
+    write(({ streams }) => streams.resume(active.runId));
+    session.cancelTimer(deadlineTimer);
     this.#set({ active: next });
     this.#work(next);
   }
@@ -259,6 +275,7 @@ export class SessionRuns {
     if (outcome === "aborted") this.#leave(open, isOpen ? runId : null);
     if (isOpen) write(({ streams }) => streams.append({ streamId: runId, chunks: endingChunks(result) }));
     session.streams.finish(runId, error ? { error } : { output: result });
+    session.cancelTimer(deadlineTimer);
     // For the answer that did not come.
     session.budgets.release(answerId(runId, result.steps + 1));
     if (outcome === "completed" && titles() && this.#agent.title === undefined)

@@ -27,6 +27,7 @@ import type { WorkFunction } from "./work-runner.ts";
 export const settled = Symbol("settled");
 export const reported = Symbol("reported");
 export const orphaned = Symbol("orphaned");
+export const rang = Symbol("rang");
 
 /** What a kind of session declares, and the hooks it may override. All it can do stands in `SessionActions`. */
 export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
@@ -84,6 +85,10 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   /** A signal on its way to the other peers; false keeps it from them. */
   onMessage(_peer: Peer, _signal: Json): boolean {
     return true;
+  }
+  /** What the library's own kinds do when a timer is due, beside what a kind built on them does. */
+  [rang](name: string, input: Json): void | Promise<void> {
+    return this.onTimer(name, input);
   }
   onTimer(_name: string, _input: Json): void | Promise<void> {}
   /** What the library's own kinds do when a gate is settled, beside what a kind built on them does. */

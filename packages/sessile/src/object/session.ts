@@ -28,7 +28,7 @@ import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
-import { orphaned, reported, settled } from "./session-kind.ts";
+import { orphaned, rang, reported, settled } from "./session-kind.ts";
 import { answerRequest, isImport, makesNoSession } from "./session-request.ts";
 import { answerStreamFetch } from "./stream-fetch.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
@@ -367,7 +367,7 @@ export abstract class Session<
         this.#guard("onConnect", () => this.#asCaller(peer.actor, () => this.onConnect(peer))),
       onDisconnect: (peer) => this.#guard("onDisconnect", () => this.onDisconnect(peer)),
       onSignal: (peer, signal) => this.onMessage(peer, signal),
-      onTimer: (name, input) => this.onTimer(name, input),
+      onTimer: (name, input) => this[rang](name, input),
       onCommit: (before, after) => this.#guard("onCommit", () => this.#onCommit(before, after)),
       expiry: this.expiry,
       mayExpire: (view) => this.mayExpire(view as SessionView<State>),

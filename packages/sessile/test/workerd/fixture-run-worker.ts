@@ -1,6 +1,6 @@
 // The Worker of the run tests: agents with a scripted model behind HTTP, whose tools have effects outside.
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { jsonSchema, tool } from "ai";
+import { tool } from "ai";
 import { callable, type Json, type LogLevel } from "sessile";
 import {
   AgentSession,
@@ -21,11 +21,7 @@ interface Env {
   readonly HELPERS: DurableObjectNamespace<Helpers>;
 }
 
-const inputSchema = jsonSchema<{ readonly n: number }>({
-  type: "object",
-  properties: { n: { type: "number" } },
-  required: ["n"],
-});
+const inputSchema = z.object({ n: z.number() });
 
 export class Helpers extends AgentSession<Env> {
   readonly kind: string = "helpers";

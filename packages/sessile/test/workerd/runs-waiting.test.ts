@@ -75,6 +75,14 @@ test("RN20 a call is made with the arguments that were approved, and the model i
   expect(input).toEqual({ n: 4 });
 });
 
+test("RN20 changed arguments that the tool does not take are told as such, and not tried", async () => {
+  const { talk, told } = calling(call("pay", 5));
+  const run = await talk.run("careful");
+  await talk.answer(run.pending[0].gateId, "approve", { arguments: { n: "five" } });
+  await talk.ended(run.runId);
+  expect([talk.effects, told()]).toEqual([[], [expect.stringContaining("do not fit")]]);
+});
+
 test("RN20 a denial is told as such, and a time-out as no person's no", async () => {
   const { talk, told } = calling(call("pay", 5), call("pay", 7, "call_2"));
   const run = await talk.run("careful");
@@ -146,6 +154,11 @@ test("RN21 a run whose deadline comes while it waits ends there", async () => {
   // Busy machines come here late.
   const run = waiting.status === "suspended_client_tool" ? await talk.until(runId, "exhausted") : waiting;
   expect(run).toMatchObject({ status: "exhausted", result: { reason: "deadline" } });
+  // What it waited for can still be answered, for the run that goes on.
+  if (waiting.pending.length === 0) return;
+  await talk.answer(waiting.pending[0].gateId, "approve");
+  await talk.ended((await talk.ask("POST", "/resume", { agent: "careful" })).body.runId);
+  expect(talk.effects).toHaveLength(1);
 });
 
 test("RN22 a conversation goes on from any step that was finished, and what came after stays in the log", async () => {
