@@ -91,7 +91,7 @@ export function newActions(
   const incident = { ...incidentOf(summary), type: card.type, severity: card.severity };
   const { title, actions: own } = planActions(incident);
   const { planner } = agents;
-  const proposals = planner?.status === "done" ? planner.proposals : [];
+  const proposals = planner && planner.status !== "running" ? planner.proposals : [];
   const proposed = proposals.flatMap(({ action: id, targets, rationale, citations }): PlannedAction[] => {
     const action = catalogueAction(incident, id, targets);
     return action ? [{ ...waiting(action), rationale, by: "model", citations }] : [];

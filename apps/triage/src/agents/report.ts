@@ -48,7 +48,8 @@ function answersIn(said: readonly Said[]): readonly ToolAnswer[] {
     if (typeof message.content === "string") continue;
     for (const part of message.content) {
       if (part.type === "tool-call") inputs.set(part.toolCallId, part.input);
-      if (part.type === "tool-result")
+      // A result within an answer is the model's own word, not a tool's.
+      if (part.type === "tool-result" && message.role === "tool")
         answers.push({ tool: part.toolName, input: inputs.get(part.toolCallId), output: part.output });
     }
   }

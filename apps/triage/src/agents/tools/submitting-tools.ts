@@ -1,4 +1,5 @@
 import { tool } from "ai";
+import { idempotencyKeyOf } from "sessile/agent";
 import { z } from "zod";
 import type { Assignment, Conclusion, Proposal } from "../../contract/agents.ts";
 import {
@@ -54,10 +55,11 @@ export function findingTool(task: () => AgentTask) {
         .describe("MITRE ATT&CK technique id."),
       evidence: evidenceSchema,
     }),
-    execute: ({ title, detail, severity, confidence, technique, evidence }, { toolCallId }): Accepted => ({
+    execute: ({ title, detail, severity, confidence, technique, evidence }, options): Accepted => ({
       accepted: "finding",
       finding: {
-        id: `model:${task().agent}:${cleanText(toolCallId, 48)}`,
+        // Providers may use the id of a call again in the next answer.
+        id: `model:${idempotencyKeyOf(options)}`,
         title: cleanText(title, maxTitleChars),
         detail: cleanText(detail, maxTextChars),
         severity,

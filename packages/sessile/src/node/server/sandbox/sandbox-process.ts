@@ -47,6 +47,8 @@ export async function runSandboxProcess(
   const child = start(config, order.timeoutMs, runtime);
   const errors = lastOf(child.stderr as Readable);
   const exit = once(child, "close");
+  // One that could not be started is told below.
+  exit.catch(() => {});
   const kill = () => void child.kill("SIGKILL");
   signal.addEventListener("abort", kill);
   try {
