@@ -74,9 +74,8 @@ export class ClientFrames {
     if (frame.t !== "hello" && peer.phase === "greeting") {
       throw new SessileError("bad_request", "The first frame must be hello.", { field: "t" });
     }
-    // Signals have a rate of their own.
-    if (frame.t !== "signal")
-      this.#rates.assertCommands(socket, frame.t === "do" ? frame.commands.length : 1, this.#options.now());
+    if (frame.t === "do") this.#rates.assertCommands(socket, frame.commands.length, this.#options.now());
+    else if (frame.t !== "signal") this.#rates.assertOther(socket, this.#options.now());
     switch (frame.t) {
       case "hello":
         this.#greet(socket, frame);

@@ -9,6 +9,8 @@ import { type TokenBucket, takeTokens } from "../protocol/token-bucket.ts";
 export class PeerRates {
   readonly #limits: Limits;
   readonly #commands = new WeakMap<WebSocket, TokenBucket>();
+  /** What is neither a command nor a signal. */
+  readonly #others = new WeakMap<WebSocket, TokenBucket>();
   readonly #signals = new WeakMap<WebSocket, TokenBucket>();
   readonly #dropping = new WeakSet<WebSocket>();
 
@@ -18,14 +20,17 @@ export class PeerRates {
 
   /** @throws SessileError `rate_limited`, which ends the connection: to drop some commands would lose their order */
   assertCommands(socket: WebSocket, count: number, now: number): void {
-    const { bucket, taken, retryAfterMs } = takeTokens(
-      this.#commands.get(socket),
-      this.#limits.commandRate,
-      now,
-      count,
-    );
-    if (!taken) throw tooFast("commands", "commandRate", retryAfterMs);
-    this.#commands.set(socket, bucket);
+    this.#assert(this.#commands, socket, count, now);
+  }
+
+  /**
+   * Counts a frame of another sort by itself: after a greeting the bucket of commands must still be full, or those that take all of it
+   * would be refused on every connection again.
+   *
+   * @throws SessileError `rate_limited`
+   */
+  assertOther(socket: WebSocket, now: number): void {
+    this.#assert(this.#others, socket, 1, now);
   }
 
   /**
@@ -46,6 +51,13 @@ export class PeerRates {
       complain(tooFast("signals", "signalRate", retryAfterMs));
     }
     return taken;
+  }
+
+  #assert(buckets: WeakMap<WebSocket, TokenBucket>, socket: WebSocket, count: number, now: number): void {
+    const { commandRate } = this.#limits;
+    const { bucket, taken, retryAfterMs } = takeTokens(buckets.get(socket), commandRate, now, count);
+    if (!taken) throw tooFast("commands", "commandRate", retryAfterMs);
+    buckets.set(socket, bucket);
   }
 }
 

@@ -67,6 +67,8 @@ export class SummaryMaker {
   readonly #options: SummaryMakerOptions;
   readonly #summaries: Summaries;
   #waiting: (() => void)[] = [];
+  /** Ends when nothing is being made: two at once would go on from the same summary. */
+  #busy: Promise<void> = Promise.resolve();
   /** The newest summary, until the next one or the next snapshot. */
   #newest: { readonly summary: StoredSummary | null } | null = null;
 
@@ -109,6 +111,18 @@ export class SummaryMaker {
 
   /** A row of due work rang. @throws if the model failed and is to be tried again */
   async rang(timer: DueTimer): Promise<void> {
+    const before = this.#busy;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#busy = promise;
+    await before;
+    try {
+      await this.#run(timer);
+    } finally {
+      resolve();
+    }
+  }
+
+  async #run(timer: DueTimer): Promise<void> {
     const { policy, kernel } = this.#options;
     const reason = timer.timerId.slice(summaryDuePrefix.length) as SummaryReason;
     if (policy && !this.#options.refusal() && this.#isShown(reason)) {
@@ -181,9 +195,10 @@ export class SummaryMaker {
     return this.#summaries.last(style, this.#options.shownView().lastSeq + 1);
   }
 
-  /** Whether what the summary is for can be seen yet. */
+  /** Whether what the summary is for can be seen yet, and the one it goes on from. */
   #isShown(reason: SummaryReason): boolean {
     const view = this.#options.shownView();
+    if ((this.#summaries.last()?.seq ?? 0) > view.lastSeq) return false;
     if (reason === "termination") return view.lifecycle === "terminated";
     const { lastSeq } = this.#options.kernel.committedView;
     const seq =

@@ -30,7 +30,7 @@ export interface Limits {
   readonly maxPeers: number;
   /** Commands of one peer or request that may wait behind one whose quota is being asked. */
   readonly maxWaitingPerPeer: number;
-  /** Commands one peer may send in the long run, and at once; any other frame counts as one. */
+  /** Commands one peer may send in the long run, and at once; and as many other frames. */
   readonly commandRate: TokenRate;
   /** Signals one peer may send; what comes faster is dropped. */
   readonly signalRate: TokenRate;

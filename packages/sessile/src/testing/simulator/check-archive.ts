@@ -1,11 +1,10 @@
-import { isDeepStrictEqual } from "node:util";
 import type { LogFollower } from "./log-follower.ts";
 import type { SessionObject } from "./session-object.ts";
 
 const decoder = new TextDecoder();
 
 /** Texts of a session's commits in order, archived ones first. */
-export function commitsOnDisk({ database, world }: SessionObject): string[] {
+function commitsOnDisk({ database, world }: SessionObject): string[] {
   const partsSql = "SELECT body FROM _sessile_archive_part WHERE to_seq = ? ORDER BY part";
   const packed = ({ to_seq: toSeq, place }: Record<string, unknown>): Uint8Array[] =>
     place === "sql"
@@ -24,10 +23,12 @@ export function commitsOnDisk({ database, world }: SessionObject): string[] {
 export function checkArchive(object: SessionObject, log: LogFollower, fail: (what: string) => void): void {
   const { database } = object;
   const commits = commitsOnDisk(object);
-  if (!isDeepStrictEqual(commits, log.commits)) {
-    const at = log.commits.findIndex((commit, index) => commit !== commits[index]);
-    fail(`commit ${at} was ${log.commits[at]}; archive and log have ${commits[at]}`);
-  }
+  const { texts } = log;
+  const at = texts.findIndex((text, index) => text !== commits[index]);
+  if (at >= 0 || commits.length !== texts.length)
+    fail(
+      `commit ${at} was ${texts[at]}; archive and log have ${commits[at]}, and ${commits.length} of ${texts.length}`,
+    );
   let end = 0;
   let chain: unknown;
   const query = "SELECT from_seq, to_seq, hash_before, hash FROM _sessile_archive ORDER BY to_seq";

@@ -1,5 +1,5 @@
 import type { SessionEvent } from "../../protocol/event.ts";
-import type { LogOnDisk } from "./check.ts";
+import type { LogOnDisk } from "./log-follower.ts";
 import type { SessionObject } from "./session-object.ts";
 import { SimulatedKind } from "./simulated-kind.ts";
 

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Actor, SessionEvent } from "../../protocol/event.ts";
 import type { CallPattern } from "../../protocol/gate-policy.ts";
 import type { SystemEventPayloads } from "../../protocol/system-event.ts";
-import type { LogOnDisk } from "./check.ts";
 import type { Promised } from "./ledger.ts";
+import type { LogOnDisk } from "./log-follower.ts";
 import type { BookedPolicy } from "./policy-book.ts";
 import type { SessionObject } from "./session-object.ts";
 

@@ -2,8 +2,8 @@ import type { Command } from "../../protocol/command.ts";
 import type { SessionEvent } from "../../protocol/event.ts";
 import type { SystemEventPayloads } from "../../protocol/system-event.ts";
 import type { SessionView } from "../../protocol/view.ts";
-import type { LogOnDisk } from "./check.ts";
 import type { Promised, Told } from "./ledger.ts";
+import type { LogOnDisk } from "./log-follower.ts";
 import { SimulatedKind, type SimulatedState } from "./simulated-kind.ts";
 
 type Fail = (what: string) => void;

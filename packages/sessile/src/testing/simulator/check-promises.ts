@@ -4,8 +4,8 @@ import type { SessionEvent } from "../../protocol/event.ts";
 import { parseProducerPosition } from "../../protocol/ids.ts";
 import type { Json } from "../../protocol/json.ts";
 import { emptyView, foldEvent } from "../../protocol/view.ts";
-import type { LogOnDisk } from "./check.ts";
 import type { Promised, Told } from "./ledger.ts";
+import type { LogOnDisk } from "./log-follower.ts";
 
 type Fail = (what: string) => void;
 
@@ -14,11 +14,15 @@ const steady: ReadonlySet<string> = new Set(["scatter", "remind", "edit"]);
 /** Methods that always write when they succeed; others may find that there is nothing to do. */
 const alwaysWrite: ReadonlySet<string> = new Set([...steady, "carryOut"]);
 
-/** What senders were told against what the log says: exactly once, in order, with the same answers. */
+/**
+ * What senders were told against what the log says: exactly once, in order, with the same answers.
+ *
+ * @param others who write as well, and check it themselves
+ */
 export function checkPromises(
   log: LogOnDisk,
   promises: readonly Promised[],
-  updaters: ReadonlySet<string>,
+  others: ReadonlySet<string>,
   fail: Fail,
 ): void {
   const byId = new Map<string, SessionEvent>();
@@ -33,9 +37,8 @@ export function checkPromises(
     for (const told of promised.answers) checkAnswer(promised, told, event, log, fail);
     if (event) checkWrite(promised, event, log, fail);
   }
-  for (const id of byId.keys())
-    if (!updaters.has(parseProducerPosition(id)?.producer ?? ""))
-      fail(`${id} is in the log, and nobody sent it`);
+  for (const [id, { actor }] of byId)
+    if (!others.has(actor?.id ?? "")) fail(`${id} is in the log, and nobody sent it`);
 }
 
 function checkAnswer(

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { sessionIdOf } from "../../record/record.ts";
-import { readLog } from "./check.ts";
 import type { Ledger, Promised } from "./ledger.ts";
+import type { LogOnDisk } from "./log-follower.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedD1 } from "./simulated-d1.ts";
@@ -54,10 +54,7 @@ export class RecordCheck {
   }
 
   /** The record holds the log: every event once, in its order. */
-  atRest(object: SessionObject): void {
-    // A session of which nothing was ever committed has no tables.
-    if (!object.hasLog) return;
-    const { events } = readLog(object);
+  atRest(object: SessionObject, { events }: LogOnDisk): void {
     const stored = this.#d1.events(sessionIdOf(SimulatedKind.kind, object.name)).map((row) => ({
       seq: row.seq,
       eventId: row.eventId,

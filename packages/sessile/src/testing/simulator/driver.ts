@@ -5,6 +5,7 @@ import type { PolicyBook } from "./policy-book.ts";
 import type { Random } from "./random.ts";
 import type { RequestSender } from "./request-sender.ts";
 import type { SessionObject } from "./session-object.ts";
+import type { SimulatedAuthor } from "./simulated-author.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedKind, type SimulatedState } from "./simulated-kind.ts";
 import type { SimulatedReader } from "./simulated-reader.ts";
@@ -18,6 +19,7 @@ export interface Stage {
   /** Those that send commands. */
   readonly clients: readonly SimulatedClient[];
   readonly updaters: readonly SimulatedUpdater[];
+  readonly authors: readonly SimulatedAuthor[];
   readonly senders: readonly RequestSender[];
   readonly readers: readonly SimulatedReader[];
   readonly writers: readonly StreamWriter[];
@@ -146,12 +148,14 @@ export class Driver {
 
   /** What meets only now and then if each is drawn by itself. */
   #more(): void {
-    const { clients, senders, updaters } = this.#stage;
+    const { clients, senders, updaters, authors } = this.#stage;
     const random = this.#random;
     random.weighted<() => void>([
       [5, () => times(random.between(1, 3), () => random.pick(updaters).update())],
       [3, () => random.pick(senders).look()],
       [2, () => random.pick(senders).browse()],
+      [this.#stage.world.hasSummaries ? 8 : 0, () => random.pick(senders).summarize()],
+      [authors.length > 0 ? 6 : 0, () => random.pick(authors).act(senders)],
       [6, () => times(random.between(1, 3), () => this.#askAbout(this.#sender()))],
       [1.5, () => this.#rush(random.pick(clients))],
       [1, () => this.#relapse(random.pick(clients))],
@@ -256,10 +260,10 @@ export class Driver {
   }
 
   #trouble(): void {
-    const { clients, updaters, objects, world } = this.#stage;
+    const { clients, updaters, authors, objects, world } = this.#stage;
     const random = this.#random;
     const object = random.pick(objects);
-    const client = random.pick([...clients, ...updaters.map((updater) => updater.client)]);
+    const client = random.pick([...clients, ...[...updaters, ...authors].map((one) => one.client)]);
     const { d1, bucket } = world;
     random.weighted<() => void>([
       ...(bucket ? [[2, () => bucket.setDown(random.chance(0.5))] as const] : []),

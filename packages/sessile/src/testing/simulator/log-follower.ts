@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Commit, lastSeqOf } from "../../protocol/event.ts";
+import { type Commit, eventsOf, lastSeqOf, type SessionEvent } from "../../protocol/event.ts";
+import { sessionKeyOf } from "../../protocol/event-id.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { StreamProducer, StreamSegment } from "../../protocol/stream.ts";
 import { emptyView, foldCommit, type SessionView } from "../../protocol/view.ts";
@@ -19,14 +20,27 @@ export interface DurableStream {
   isClosed: boolean;
 }
 
+/** A session's log as it is on disk, read without any code of the session. */
+export interface LogOnDisk {
+  readonly commits: readonly Commit[];
+  readonly events: readonly SessionEvent[];
+  /** What each command answered, by seq of its first event. */
+  readonly results: ReadonlyMap<number, unknown>;
+  readonly view: SessionView;
+}
+
 /** What the log on disk says, followed as it grows. Ask only between turns: within one the disk is not settled. */
-export class LogFollower {
+export class LogFollower implements LogOnDisk {
   readonly #object: SessionObject;
   readonly #reference = new ReferenceState();
   readonly #views = new Map<number, SessionView>();
   readonly #streams = new Map<string, DurableStream>();
-  /** By their last seq, in order. */
-  readonly #commitTexts = new Map<number, string>();
+  readonly #commits: Commit[] = [];
+  readonly #texts: string[] = [];
+  readonly #events: SessionEvent[] = [];
+  /** Commits whose events are in `#events`. */
+  #unpacked = 0;
+  readonly results = new Map<number, unknown>();
   #view: SessionView;
 
   constructor(object: SessionObject) {
@@ -34,10 +48,28 @@ export class LogFollower {
     this.#view = emptyView(SimulatedKind.kind, object.name);
   }
 
-  /** The text of each commit. */
-  get commits(): readonly string[] {
+  get commits(): readonly Commit[] {
     this.follow();
-    return [...this.#commitTexts.values()];
+    return this.#commits;
+  }
+
+  /** The text of each commit. */
+  get texts(): readonly string[] {
+    this.follow();
+    return this.#texts;
+  }
+
+  get events(): readonly SessionEvent[] {
+    this.follow();
+    const key = sessionKeyOf(SimulatedKind.kind, this.#object.name);
+    for (; this.#unpacked < this.#commits.length; this.#unpacked++)
+      this.#events.push(...eventsOf(this.#commits[this.#unpacked] as Commit, key));
+    return this.#events;
+  }
+
+  get view(): SessionView {
+    this.follow();
+    return this.#view;
   }
 
   /** What the session was after each event, in order. */
@@ -55,8 +87,7 @@ export class LogFollower {
   /** The commit that ends with an event. */
   commitAt(lastSeq: number): Commit | undefined {
     this.follow();
-    const text = this.#commitTexts.get(lastSeq);
-    return text === undefined ? undefined : (JSON.parse(text) as Commit);
+    return this.#commits.find((commit) => lastSeqOf(commit) === lastSeq);
   }
 
   stream(streamId: string): DurableStream | null {
@@ -74,21 +105,25 @@ export class LogFollower {
     );
     for (const { body } of rows) {
       const commit = JSON.parse(String(body)) as Commit;
-      this.#commitTexts.set(lastSeqOf(commit), String(body));
+      this.#texts.push(String(body));
+      this.#commits.push(commit);
       this.#take(commit);
     }
   }
 
   #take(commit: Commit): void {
-    for (const [index, { type, payload }] of commit.events.entries()) {
+    for (const [index, { type, payload, result }] of commit.events.entries()) {
       const firstSeq = commit.firstSeq + index;
+      this.results.set(firstSeq, result);
+      const { state } = this.#view;
       this.#view = foldCommit(this.#view, {
         ...commit,
         firstSeq,
         events: commit.events.slice(index, index + 1),
       });
       this.#reference.take(type, payload ?? null, firstSeq);
-      if (!isDeepStrictEqual(this.#view.state, this.#reference.state))
+      const isSame = this.#view.state === state && this.#reference.isUnchanged;
+      if (!isSame && !isDeepStrictEqual(this.#view.state, this.#reference.state))
         this.#object.world.fail(
           `${this.#object.name} folds to the state ${JSON.stringify(this.#view.state)} at ${firstSeq}; it is ${JSON.stringify(this.#reference.state)}`,
         );

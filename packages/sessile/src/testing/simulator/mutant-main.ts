@@ -58,9 +58,10 @@ async function verdictOn(mutant: Mutant): Promise<MutantVerdict> {
 
 async function killerOf(mutant: Mutant): Promise<{ seed: number; found: string } | null> {
   sources = mutant.sources();
-  const { inLedgerMode } = mutant;
+  const { inLedgerMode, firstSeed } = mutant;
   const simulation = (await import(`./simulation.ts?mutant=${mutant.name}`)) as { simulate: typeof simulate };
-  for (let seed = 1; seed <= maxSeeds; seed++) {
+  const seeds = Array.from({ length: maxSeeds }, (_, index) => index + 1);
+  for (const seed of firstSeed === null ? seeds : [firstSeed, ...seeds]) {
     const { failures } = await simulation.simulate(seed, { inLedgerMode });
     if (failures[0] !== undefined) return { seed, found: failures[0] };
   }

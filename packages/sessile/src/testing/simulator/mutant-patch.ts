@@ -9,6 +9,8 @@ export interface Mutant {
   /** The patch's first line. */
   readonly title: string;
   readonly inLedgerMode: boolean;
+  /** A seed that once noticed it, which is tried first; null: none is known. */
+  readonly firstSeed: number | null;
   /** What its sources are, by path. @throws Error if the patch no longer applies */
   sources(): ReadonlyMap<string, string>;
 }
@@ -16,7 +18,10 @@ export interface Mutant {
 const folder = join(import.meta.dirname, "mutants");
 const root = join(import.meta.dirname, "../../../../..");
 
-/** Unified diffs, as `git diff` makes them and `git apply` takes them, each below a line that says what it breaks. */
+/**
+ * Unified diffs, as `git diff` makes them and `git apply` takes them, each below a line that says what it breaks. Further lines may
+ * be `In ledger mode.` and, so that it takes no long search, `Seed 7.`
+ */
 export function readMutants(): Mutant[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".patch"))
@@ -27,6 +32,7 @@ export function readMutants(): Mutant[] {
         name: file.slice(0, -".patch".length),
         title: preamble.split("\n", 1)[0]?.replace(/\.$/, "") ?? "",
         inLedgerMode: preamble.includes("\nIn ledger mode."),
+        firstSeed: Number(/^Seed (\d+)\.$/m.exec(preamble)?.[1]) || null,
         sources: () => patched(file, text),
       };
     });

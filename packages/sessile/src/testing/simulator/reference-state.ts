@@ -18,8 +18,12 @@ export class ReferenceState {
     return this.#state;
   }
 
+  /** Whether what it took last says nothing about the state. */
+  isUnchanged = true;
+
   take(type: string, payload: Json, seq: number): void {
-    if (type !== "session.created" && type !== "state.changed") return;
+    this.isUnchanged = type !== "session.created" && type !== "state.changed";
+    if (this.isUnchanged) return;
     const change = payload as unknown as { state: Json } | { base: number; patch: readonly Op[] };
     if ("state" in change) this.#state = change.state;
     else if (change.base === this.#version) this.#state = change.patch.reduce(applied, this.#state);

@@ -1,13 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
+import { defaultSummaryPolicy, type StoredSummary } from "../../kernel/index.ts";
 import type { Command } from "../../protocol/command.ts";
 import { SessileError } from "../../protocol/error.ts";
 import { lastSeqOf } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { SessionReplies, SessionReply } from "../../protocol/request.ts";
+import { summaryStyles } from "../../protocol/summary.ts";
 import type { Answer, Ledger, Promised } from "./ledger.ts";
 import type { LogFollower } from "./log-follower.ts";
 import type { Random } from "./random.ts";
 import type { SessionObject } from "./session-object.ts";
+import { SimulatedKind } from "./simulated-kind.ts";
 import type { World } from "./world.ts";
 
 const answerWithinMs = 4000;
@@ -56,6 +59,39 @@ export class RequestSender {
         () => {},
       ),
     );
+  }
+
+  /** Asks for a summary; one that comes is in the log. */
+  summarize(): void {
+    // Mostly the one that snapshots bring.
+    const style = this.#random.chance(0.6) ? defaultSummaryPolicy.style : this.#random.pick(summaryStyles);
+    this.#travel(`${this.name} wants a summary`, () =>
+      this.object.request(
+        { op: "summarize", style },
+        this.name,
+        (reply) => this.#travel(`${this.name} has ${JSON.stringify(reply)}`, () => this.#summarized(reply)),
+        () => {},
+      ),
+    );
+  }
+
+  #summarized(reply: SessionReply): void {
+    const fail = (what: string) => this.#world.fail(`${this.name} ${what}: ${JSON.stringify(reply)}`);
+    if (!reply.ok) {
+      const { code, cooldownRemaining = 0 } = reply.error;
+      const isInCooldown =
+        cooldownRemaining > 0 && cooldownRemaining * 1000 <= SimulatedKind.summaryCooldownMs;
+      const isDisk = code === "internal" && this.object.database.hasOutlivedFailure;
+      if (code === "rate_limited" ? !isInCooldown : code !== "unavailable" && !isDisk)
+        fail("was refused a summary");
+      return;
+    }
+    const { summary } = reply.value as SessionReplies["summarize"];
+    if (!summary) return;
+    const { seq, createdAt: _at, ...shown } = summary as StoredSummary;
+    const isShown = seq <= this.#world.shownSeq(this.object);
+    if (!isShown || !isDeepStrictEqual(shown, this.#log.events[seq - 1]?.payload))
+      fail("was shown a summary");
   }
 
   /** Reads the log from anywhere to its end, page by page, as far as answers come. */

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type CommandResult,
+  type DraftActions,
   type HttpTransportOptions,
   longPoll,
   type Network,
@@ -98,6 +99,15 @@ export class SimulatedClient {
         this.#told(promised, wasClosed ? { is: "unknown" } : { is: "refused", error });
       },
     );
+  }
+
+  get drafts(): DraftActions<Contract> {
+    return this.#client.draft;
+  }
+
+  /** How often the application has been started again. */
+  get life(): number {
+    return this.#epoch;
   }
 
   /** Changes the state by a function, which is run again whenever others were faster. */

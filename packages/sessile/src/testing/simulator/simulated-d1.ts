@@ -1,8 +1,10 @@
 import type { D1Database, D1PreparedStatement } from "../../record/d1.ts";
 import { createD1GatePolicies } from "../../record/d1-gate-policies.ts";
+import { createD1QuotaStore } from "../../record/d1-quota-store.ts";
 import { createD1Record } from "../../record/d1-record.ts";
 import type { GatePolicyStore } from "../../record/gate-policy-store.ts";
 import { migrateRecord } from "../../record/migrations.ts";
+import type { QuotaStore } from "../../record/quota-store.ts";
 import { type SessionRecord, sessionIdOf } from "../../record/record.ts";
 import { openSqliteD1, type SqliteD1 } from "../../record/sqlite-d1.ts";
 import { type Asker, Remote } from "./remote.ts";
@@ -19,6 +21,7 @@ export interface Stores {
   readonly record: SessionRecord;
   /** Absent where histories know of none. */
   readonly gatePolicies: GatePolicyStore | null;
+  readonly quotas: QuotaStore;
 }
 
 interface Wrapped extends D1PreparedStatement {
@@ -79,6 +82,7 @@ export class SimulatedD1 {
     };
     return {
       record: createD1Record(database),
+      quotas: createD1QuotaStore(database),
       gatePolicies: this.#world.hasEverything ? createD1GatePolicies(database) : null,
     };
   }
@@ -100,6 +104,13 @@ export class SimulatedD1 {
     const query =
       "SELECT seq, eventId, type, clientEventId, payloadJson FROM session_events WHERE sessionId = ? ORDER BY seq";
     return this.#store.database.prepare(query).all(sessionId);
+  }
+
+  /** What was charged to whom. */
+  get charges(): readonly Record<string, unknown>[] {
+    return this.#store.database
+      .prepare("SELECT day, subject, chargeKey, units FROM sessile_quota_charges")
+      .all();
   }
 
   async #carryOut<T>(query: () => Promise<T>): Promise<T> {

@@ -1,25 +1,30 @@
 import {
   defaultClientWrites,
   defaultSnapshotPolicy,
+  defaultSummaryPolicy,
   type GateRequest,
   type KindDefinition,
   type Migration,
+  type SummaryPolicy,
   type Writer,
   workflow,
 } from "../../kernel/index.ts";
 import type { ArchiveBucket } from "../../object/archiver.ts";
 import { callable, type FoundMethod, findCallable } from "../../object/callable.ts";
-import type { SessionHooks } from "../../object/session-hooks.ts";
+import type { SessionHooks, SessionQuotas } from "../../object/session-hooks.ts";
 import type { WorkContext } from "../../object/work-runner.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import { defaultLimits } from "../../protocol/limits.ts";
+import type { Summarizer } from "../../protocol/summary.ts";
+import { sessionIdOf } from "../../record/record.ts";
 import type { Instance } from "./instance.ts";
 import type { Random } from "./random.ts";
 import type { Asker } from "./remote.ts";
 import { SimulatedCalls } from "./simulated-calls.ts";
 import type { Stores } from "./simulated-d1.ts";
+import { SimulatedSummarizer } from "./simulated-summarizer.ts";
 import type { World } from "./world.ts";
 
 /** The state of simulated sessions: who wrote it last, a counter that only `scatter` moves, and what only `edit` makes long. */
@@ -31,6 +36,15 @@ export interface SimulatedState {
   readonly marks?: readonly string[];
   readonly [key: string]: Json;
 }
+
+/** Often, and soon given up. */
+const summaryPolicy: SummaryPolicy = {
+  ...defaultSummaryPolicy,
+  minIntervalMs: 5000,
+  cooldownMs: 20_000,
+  timeoutMs: 4000,
+  attempts: 3,
+};
 
 export type SimulatedStatus = "idle" | "busy" | "done" | "shelved";
 
@@ -49,19 +63,26 @@ export class SimulatedKind {
       up: (sql) => void sql.exec("CREATE TABLE tally (tag TEXT PRIMARY KEY, parts INTEGER NOT NULL)"),
     },
   ];
+  static readonly summaryCooldownMs = summaryPolicy.cooldownMs;
+  static readonly pricedType = "note.added";
+  static readonly quotaTier = { promptsPerDay: 12, promptsPerMinute: 8, voiceEnabled: false };
   readonly definition: KindDefinition;
   readonly hooks: SessionHooks;
   readonly #instance: Instance;
+  readonly #name: string;
   readonly #world: World;
   readonly #random: Random;
   /** Null without a database. */
   readonly #stores: Stores | null;
   readonly #archive: ArchiveBucket | null;
+  readonly #summarizer: Summarizer;
   readonly #calls: SimulatedCalls;
 
   constructor(instance: Instance, asker: Asker, random: Random) {
-    const { world } = asker.object;
+    const { world, name } = asker.object;
+    this.#name = name;
     this.#stores = world.d1?.for(asker) ?? null;
+    this.#summarizer = new SimulatedSummarizer(world, instance.clock, random.fork("model"));
     this.#archive = world.bucket?.for(asker) ?? null;
     this.#calls = new SimulatedCalls(instance, (body) => this.#write(body));
     this.#instance = instance;
@@ -188,6 +209,18 @@ export class SimulatedKind {
     return results;
   }
 
+  #quotas(): SessionQuotas | null {
+    if (!this.#world.hasQuotas) return null;
+    return {
+      policy: {
+        tiers: { free: SimulatedKind.quotaTier },
+        charge: (_command, eventType) => (eventType === SimulatedKind.pricedType ? 1 : 0),
+      },
+      store: this.#stores?.quotas ?? null,
+      sessionId: sessionIdOf(SimulatedKind.kind, this.#name),
+    };
+  }
+
   #method(name: string): FoundMethod | null {
     return findCallable(this, name) ?? findCallable(this.#calls, name);
   }
@@ -198,10 +231,15 @@ export class SimulatedKind {
       workflow: SimulatedKind.workflow,
       migrations: SimulatedKind.migrations,
       // Small pages, so that catching up takes several.
-      limits: { ...defaultLimits, maxPageBytes: 2000 },
+      limits: {
+        ...defaultLimits,
+        maxPageBytes: 2000,
+        ...(this.#world.hasRates ? { commandRate: { perSecond: 10, burst: 15 } } : {}),
+      },
       clientWrites: { ...defaultClientWrites, state: true },
       durability: this.#world.inLedgerMode ? "ledger" : "mirror",
       ...(this.#world.hasSnapshots ? { snapshots: { ...defaultSnapshotPolicy, everyEvents: 8 } } : {}),
+      summaries: this.#world.hasSummaries ? summaryPolicy : null,
       retention: this.#world.hasArchive ? { hotEvents: 12 } : null,
       validateState: () => {},
       validateEvent: () => {},
@@ -226,6 +264,8 @@ export class SimulatedKind {
       record: this.#stores?.record ?? null,
       gatePolicies: this.#stores?.gatePolicies ?? null,
       archive: this.#archive,
+      summarizer: this.#summarizer,
+      quotas: this.#quotas(),
       feed: null,
       description: {},
       authorize: () => true,

@@ -8,6 +8,7 @@ import { PolicyBook } from "./policy-book.ts";
 import type { Random } from "./random.ts";
 import { RequestSender } from "./request-sender.ts";
 import { SessionObject } from "./session-object.ts";
+import { SimulatedAuthor } from "./simulated-author.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedD1 } from "./simulated-d1.ts";
 import { SimulatedReader } from "./simulated-reader.ts";
@@ -59,6 +60,10 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   simulation.dispose();
   return report;
 }
+
+/** What has to happen before a session is at rest. */
+const dueSql = `SELECT timer_id FROM _sessile_timer
+  WHERE name <> '' OR timer_id LIKE 'gate:%' OR timer_id LIKE 'policies:%' OR timer_id = 'summary:request'`;
 
 class Simulation {
   readonly #seed: number;
@@ -112,8 +117,13 @@ class Simulation {
       world.random.fork("updating"),
       (n, object) => new SimulatedUpdater(new SimulatedClient(world, this.#ledger, `u${n}`, object, true)),
     );
-    this.#stage = { world, objects, clients, updaters, senders, readers, writers, policies: null };
-    this.#everyone = [...clients, ...updaters.map(({ client }) => client)];
+    const authors = make(
+      world.hasDrafts ? 2 : 0,
+      world.random.fork("drafting"),
+      (n, object) => new SimulatedAuthor(new SimulatedClient(world, this.#ledger, `a${n}`, object)),
+    );
+    this.#stage = { world, objects, clients, updaters, authors, senders, readers, writers, policies: null };
+    this.#everyone = [...clients, ...[...updaters, ...authors].map(({ client }) => client)];
     this.#views = new ViewCheck(this.#logs);
   }
 
@@ -198,6 +208,7 @@ class Simulation {
     for (const log of this.#logs.values()) log.follow();
     this.#record?.always(this.#stage.objects, this.#everyone);
     this.#views.always(this.#everyone);
+    if (this.#world.hasDrafts) SimulatedAuthor.always(this.#everyone);
   }
 
   /** Ends every fault and waits until nothing is under way. */
@@ -240,9 +251,7 @@ class Simulation {
     for (const { name, database, isAlarmRunning, hasLog } of this.#stage.objects) {
       if (isAlarmRunning) return `the alarm of ${name} runs`;
       if (!hasLog) continue;
-      const [due] = database.peek(
-        "SELECT timer_id FROM _sessile_timer WHERE name <> '' OR timer_id LIKE 'gate:%' OR timer_id LIKE 'policies:%'",
-      );
+      const [due] = database.peek(dueSql);
       if (due) return `${due.timer_id} of ${name} is not due or was not heard`;
       const [work] = database.peek("SELECT work_id FROM _sessile_work WHERE status = 'running'");
       if (work) return `${work.work_id} of ${name} runs`;
@@ -261,20 +270,19 @@ class Simulation {
         return `${client.name} is at ${lastSeq} of ${durableSeq}`;
       if (pending.length > 0) return `${client.name} still shows ${pending[0]?.id} as pending`;
     }
-    const { readers, writers, updaters } = this.#stage;
-    for (const { lack } of [...readers, ...writers, ...updaters]) if (lack) return lack;
+    const { readers, writers, updaters, authors } = this.#stage;
+    for (const { lack } of [...readers, ...writers, ...updaters, ...authors]) if (lack) return lack;
     const [promised] = this.#ledger.waiting;
     return promised ? `${promised.id} waits for its answer` : null;
   }
 
   #check(): void {
-    const { objects, updaters, policies } = this.#stage;
-    for (const object of objects) {
+    for (const object of this.#stage.objects) {
       const log = this.#logs.get(object) as LogFollower;
-      checkSession(object, this.#ledger, log, updaters, policies?.all ?? []);
-      this.#record?.atRest(object);
+      checkSession(object, this.#ledger, log, this.#stage);
+      this.#record?.atRest(object, log);
     }
-    checkClients(this.#everyone);
+    checkClients(this.#everyone, this.#logs);
     for (const writer of this.#stage.writers) writer.check();
   }
 }

@@ -3,6 +3,7 @@ import { hash, Random } from "./random.ts";
 import type { SessionObject } from "./session-object.ts";
 import { SimulatedBucket } from "./simulated-bucket.ts";
 import type { SimulatedD1 } from "./simulated-d1.ts";
+import type { ModelAnswer } from "./simulated-summarizer.ts";
 import { Timeline } from "./timeline.ts";
 
 /**
@@ -48,10 +49,18 @@ export class World {
   readonly hasSnapshots: boolean;
   /** Whether events leave the hot log. */
   readonly hasArchive: boolean;
+  readonly hasSummaries: boolean;
+  readonly hasDrafts: boolean;
+  /** Whether notes cost something. */
+  readonly hasQuotas: boolean;
+  /** Whether connections that send too fast are ended. */
+  readonly hasRates: boolean;
   /** Whether some clients come over plain HTTP. */
   readonly hasHttp: boolean;
   /** Whether there is a database behind the sessions. */
   readonly hasRecord: boolean;
+  /** What the model has said, by its text. */
+  readonly summaries = new Map<string, ModelAnswer>();
   readonly packing = new Packing();
   readonly failures: string[] = [];
   trouble: Trouble;
@@ -73,6 +82,10 @@ export class World {
     this.hasRecord =
       inLedgerMode || (this.hasEverything && this.random.fork("mirror").chance(isShort ? 0.08 : 0.15));
     this.hasSnapshots = this.hasEverything && this.random.fork("snapshots").chance(0.5);
+    this.hasQuotas = this.hasEverything && this.hasRecord && this.random.fork("quotas").chance(0.3);
+    this.hasRates = this.hasEverything && this.random.fork("rates").chance(0.15);
+    this.hasSummaries = this.hasSnapshots && this.random.fork("summaries").chance(0.5);
+    this.hasDrafts = this.hasEverything && this.random.fork("drafts").chance(isShort ? 0.15 : 0.4);
     this.hasHttp = this.hasEverything && this.random.fork("http").chance(isShort ? 0.08 : 0.2);
     this.hasArchive = this.hasSnapshots && this.random.fork("archive").chance(0.5);
     this.bucket =
