@@ -44,10 +44,9 @@ export function pageBundleOptions(root: string, { kinds }: Manifest, directory: 
 
 /** @throws UsageError with the compiler's messages */
 export async function refusePages({ kinds }: Manifest, failure: unknown): Promise<never> {
-  const pages = kinds.flatMap(({ page }) => page ?? []).join(", ");
   const said = await describeFailure(failure);
   // After a folder has moved, and then the bundler's words are about an alias.
   const modules = kinds.map(({ route }) => `@sessions/${route}`).join(", ");
   const hint = said.includes('"@sessions/') ? `\nThe folders of sessions/ make these: ${modules}.` : "";
-  throw new UsageError(`${pages} cannot be bundled:\n${said}${hint}`);
+  throw new UsageError(`The pages cannot be bundled:\n${said}${hint}`);
 }
