@@ -43,6 +43,8 @@ const expectations: readonly {
   { of: ["state/fanout50/100k", "sessile"], to: ["state/fanout50/100k", "agents"], atLeast: 10 },
   { of: ["state/fanout50/100", "sessile"], to: ["state/fanout50/100", "agents"], atLeast: 1.5 },
   { of: ["ledger/64", "ledger"], to: ["ledger/64", "d1-each"], atLeast: 5 },
+  { of: ["runs/cpu/last", "object"], to: ["runs/cpu/first", "object"], atMost: 1.2 },
+  { of: ["runs/step", "object"], to: ["runs/step", "langgraph"], atMost: 1 },
   { of: ["mirror/64", "mirror-down"], to: ["mirror/64", "mirror"], atLeast: 0.9 },
 ];
 

@@ -13,6 +13,7 @@ import { millionFigure } from "./figures/million.ts";
 import { processesFigure } from "./figures/processes.ts";
 import { catchupFigure, fanoutFigure } from "./figures/reading.ts";
 import { rowsFigures } from "./figures/rows.ts";
+import { runsFigure } from "./figures/runs.ts";
 import { manySessionsFigure, sessionsFigure, viewersFigure } from "./figures/scale.ts";
 import { spreadFigure } from "./figures/spread.ts";
 import { stateBytesFigure, stateFanoutFigure } from "./figures/state.ts";
@@ -49,6 +50,7 @@ const figures: readonly Figure[] = [
   streamCatchupFigure,
   ...streamPeerFigures,
   tokenBytesFigure,
+  runsFigure,
   costFigure,
   millionFigure,
   viewersFigure,

@@ -12,7 +12,13 @@ export const recordSubjectNames = ["ledger", "d1-each", "mirror", "mirror-down"]
 export const streamSubjectNames = ["stream", "ds-file", "agents-streams", "row-each"] as const;
 export type StreamSubjectName = (typeof streamSubjectNames)[number];
 export type SubjectName = (typeof subjectNames)[number] | (typeof recordSubjectNames)[number];
-export type MeasuredName = SubjectName | StreamSubjectName;
+/**
+ * Whose runs of agents are measured side by side: the product's in session objects and on Workflows, the AI SDK's own loop, which
+ * stores nothing, and LangGraph's with its SQLite checkpointer.
+ */
+export const runSubjectNames = ["object", "workflow", "ai-sdk", "langgraph"] as const;
+export type RunSubjectName = (typeof runSubjectNames)[number];
+export type MeasuredName = SubjectName | StreamSubjectName | RunSubjectName;
 
 export interface Subject {
   readonly name: SubjectName;

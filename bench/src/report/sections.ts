@@ -47,6 +47,12 @@ export const sections: readonly Section[] = [
     charts: [{ bars: "cost/1000", title: "List price of 1,000 sessions" }],
   },
   {
+    title: "Runs of agents",
+    text: "What a step costs beside the model: an answer with a call, and the call, with a model that answers at once. The AI SDK's own loop stores nothing; LangGraph saves each of its two nodes in SQLite before it goes on, in Node, and is installed for this figure alone. Processor time of the first and the last hundred steps of a run of a thousand says whether a long run costs more.",
+    shows: ["runs"],
+    charts: [{ bars: "runs/step", title: "Milliseconds of a step, without the model" }],
+  },
+  {
     title: "Memory",
     text: "Resident memory of workerd divided by what was added: sessions that sleep without a connection, and sockets that hibernate on one session. Allocators keep what they once had, so these are upper bounds.",
     shows: ["memory"],

@@ -1,13 +1,19 @@
 import type { Verdict } from "../expectations.ts";
 import { findValue, type Measurement } from "../measurement.ts";
-import { type MeasuredName, recordSubjectNames, streamSubjectNames, subjectNames } from "../subjects.ts";
+import {
+  type MeasuredName,
+  recordSubjectNames,
+  runSubjectNames,
+  streamSubjectNames,
+  subjectNames,
+} from "../subjects.ts";
 
 /** A header and rows of cells: a figure's name and unit, its value for each subject, and how the first stands to each of the others. */
 export type Table = readonly (readonly string[])[];
 
-/** One table for what was measured without a record, one for what was measured with D1, one for streams over HTTP. */
+/** One table for what was measured without a record, one for what was measured with D1, one for streams over HTTP, one for runs. */
 export function tablesOf(measured: readonly Measurement[]): readonly Table[] {
-  return [subjectNames, recordSubjectNames, streamSubjectNames]
+  return [subjectNames, recordSubjectNames, streamSubjectNames, runSubjectNames]
     .map((subjects) => tableOf(measured, subjects))
     .filter((table) => table.length > 1);
 }

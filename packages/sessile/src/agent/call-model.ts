@@ -1,5 +1,6 @@
 import {
   type AssistantModelMessage,
+  type LanguageModel,
   type ModelMessage,
   Output,
   streamText,
@@ -22,7 +23,7 @@ export interface ModelTurn {
 /** One call and no retries: whoever asks decides about those. @throws whatever the provider throws */
 export async function callModel(
   agent: AgentDefinition,
-  messages: ModelMessage[],
+  prompt: { readonly model: LanguageModel; readonly messages: ModelMessage[] },
   signal: AbortSignal,
   write: (chunk: UIMessageChunk) => Promise<void>,
 ): Promise<ModelTurn> {
@@ -30,8 +31,7 @@ export async function callModel(
   const { instructions, settings, toolChoice, outputSchema } = agent;
   const result = streamText({
     ...settings,
-    model: agent.model,
-    messages,
+    ...prompt,
     tools: described(agent.tools),
     ...(instructions === undefined ? {} : { instructions }),
     ...(toolChoice === undefined ? {} : { toolChoice }),

@@ -9,6 +9,11 @@ export class GrowingPrompt {
   readonly #settled: ModelMessage[] = [];
   #upTo = 0;
 
+  /** How many of the messages stay as they are. */
+  get settled(): number {
+    return this.#settled.length;
+  }
+
   /** Of all that was said. */
   of(said: readonly Said[]): ModelMessage[] {
     return [...this.beforeLastTurn(said), ...promptOf(said, this.#upTo)];

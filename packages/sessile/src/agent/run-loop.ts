@@ -20,6 +20,7 @@ import { isDelegated } from "./run-children.ts";
 import type { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd } from "./run-end.ts";
 import type { RunPort, StepRecord } from "./run-port.ts";
+import { SentPrompt } from "./sent-prompt.ts";
 import { resultChunks, resultMessage } from "./tool-result.ts";
 import { lastAnswer, type Move, nextMove, type OpenCall, type Said } from "./transcript.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -37,6 +38,7 @@ export class RunLoop {
   readonly #control: RunControl;
   readonly #said: Said[];
   readonly #prompt = new GrowingPrompt();
+  readonly #sent = new SentPrompt();
   /** Calls that sub-agents are at, by their keys. */
   readonly #delegated = new Map<string, RunChild>();
 
@@ -130,10 +132,10 @@ export class RunLoop {
   async #answer(step: number): Promise<StepRecord> {
     await this.#port.withdraw(step);
     const startedAt = Date.now();
+    const messages = this.#prompt.of(this.#said);
+    const prompt = this.#sent.of(this.#agent.model, messages, this.#prompt.settled);
     const turn = await this.#timed((signal) =>
-      callModel(this.#agent, this.#prompt.of(this.#said), signal, (chunk) =>
-        this.#port.write(step, plain(chunk)),
-      ),
+      callModel(this.#agent, prompt, signal, (chunk) => this.#port.write(step, plain(chunk))),
     );
     await this.#port.drained();
     const { name, model, prices } = this.#agent;
