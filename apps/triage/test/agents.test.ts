@@ -126,6 +126,7 @@ test("agents reason over the analysers' findings, and everything says whose word
 });
 
 test("without an assignment all of them are asked", async () => {
+  expect(await triage.get("/api/config")).toMatchObject({ model: "scripted" });
   model.otherwise = answerAgents({});
   const { state } = await investigated();
   expect(Object.keys(reportsOf(state)).sort()).toEqual([...agentNames].sort());

@@ -12,13 +12,12 @@ import {
   workflow,
 } from "sessile";
 import { createD1Record } from "sessile/d1";
-import { chooseModel } from "../../src/agents/choose-model.ts";
 import type { AgentTask } from "../../src/agents/dossier.ts";
 import type { Decision, IncidentEvents, IncidentState, Mark } from "../../src/contract/incident.ts";
 import type { EvidenceQuery, IncidentDocument, Plain } from "../../src/contract/session.ts";
 import { type Analyser, highestSeverity, severityRank } from "../../src/domain/index.ts";
 import { readIncident } from "../../src/worker/database/incident-queries.ts";
-import { capabilitiesOf, type Env } from "../../src/worker/env.ts";
+import { agentModelOf, capabilitiesOf, type Env } from "../../src/worker/env.ts";
 import { createAnalysers } from "./create-analysers.ts";
 import { EvidenceTable, evidenceMigrations } from "./evidence-table.ts";
 import { initialState } from "./initial-state.ts";
@@ -330,7 +329,7 @@ export default class SIRTSession extends Session<Env, IncidentDocument, Incident
   /** Agents work in sessions of their own, which this one gives a copy of what it knows. */
   #desk(): AgentDesk | null {
     const { INVESTIGATOR: investigators } = this.env;
-    if (!investigators || !chooseModel(this.env)) return null;
+    if (!investigators || !agentModelOf(this.env)) return null;
     return {
       ask: (task) =>
         this.child(investigators, `${this.name}.${task.agent}`).call.investigate(task as Plain<AgentTask>),

@@ -7,6 +7,8 @@ export interface AppConfig {
   /** `state-3-do`: every incident has a durable session. `state-2-d1`: D1 alone; no sessions, and the page says so. */
   readonly state: "state-2-d1" | "state-3-do";
   readonly startOn: "open" | "button";
+  /** The model that agents ask; null: there are no agents. */
+  readonly model: string | null;
   /** Said on the page when something is off. */
   readonly off: readonly string[];
   readonly profile: Profile | null;

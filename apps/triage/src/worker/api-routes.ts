@@ -10,7 +10,7 @@ import { listIncidents, parseSort, readIncident, summariseQueue } from "./databa
 import { parsePage } from "./database/page-request.ts";
 import { parseQueueFilter } from "./database/queue-filter.ts";
 import { migrateDatabase } from "./database/schema.ts";
-import { capabilitiesOf } from "./env.ts";
+import { agentModelOf, capabilitiesOf } from "./env.ts";
 import { ingestFrom, postAlerts } from "./ingest/ingest-route.ts";
 import { people } from "./people.ts";
 
@@ -66,7 +66,8 @@ export function apiRoutes(): Hono<AppTypes> {
 async function showConfig(context: Context<AppTypes>): Promise<Response> {
   const actor = await people.identify(context.req.raw, context.env).catch(() => null);
   const profile = actor ? { id: actor.id, name: actor.name ?? actor.id } : null;
-  return context.json({ ...capabilitiesOf(context.env), profile } satisfies AppConfig);
+  const model = agentModelOf(context.env)?.name ?? null;
+  return context.json({ ...capabilitiesOf(context.env), model, profile } satisfies AppConfig);
 }
 
 function refuseLargeProfile(): never {

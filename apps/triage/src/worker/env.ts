@@ -1,6 +1,6 @@
 import type { GeneratedEnv } from "@sessions/env";
 import type { workerSandbox } from "sessile/agent";
-import type { ModelSettings } from "../agents/choose-model.ts";
+import { type ChosenModel, chooseModel, type ModelSettings } from "../agents/choose-model.ts";
 
 /** Bindings and settings of `wrangler.jsonc`. Those of the objects are absent where their block was removed. */
 export interface Env extends Partial<GeneratedEnv>, ModelSettings {
@@ -36,4 +36,9 @@ export function capabilitiesOf(env: Env): Capabilities {
     return { state: "state-3-do", startOn, off };
   }
   return { state: "state-2-d1", startOn, off: [sessionsOff, "The binding SIRT_SESSION is missing."] };
+}
+
+/** The model that agents ask; null: there are none, for want of a model or of sessions for them. */
+export function agentModelOf(env: Env): ChosenModel | null {
+  return env.INVESTIGATOR && env.SIRT_SESSION ? chooseModel(env) : null;
 }
