@@ -120,7 +120,7 @@ export abstract class AgentSession<
   }
 
   /** What another session's agent has this one's do; asked again, how that stands. */
-  readonly delegate = callable(
+  readonly delegateRun = callable(
     (request: Json) => this.#runs.delegate(parseDelegation(request)) as unknown as Json,
   );
 

@@ -4,6 +4,7 @@ import {
   type RunInfo,
   type RunStop,
   SessileError,
+  type SessionAccess,
   type SessionAddress,
   sessionActor,
   sha256Hex,
@@ -33,6 +34,14 @@ export type Delegation = {
   readonly outputSchema?: Json;
 };
 
+/** For whom: what the parent's word is taken for, and nobody else's. */
+export type Asker = {
+  /** Id of whoever started the run that asks. */
+  readonly startedBy?: string;
+  /** Whose the parent is, if sessions have owners: they see and approve there what they may here. */
+  readonly access?: SessionAccess;
+};
+
 /** A child as its parent calls it. */
 export interface ChildSession {
   delegate(request: Delegation): Promise<DelegatedRun>;
@@ -43,7 +52,7 @@ export interface ChildSession {
 }
 
 interface ChildCalls {
-  delegate(request: Json): Promise<Json>;
+  delegateRun(request: Delegation & Asker): Promise<Json>;
   watchRun(): Promise<Json>;
   stopRun(request: Json): Promise<Json>;
 }
@@ -65,10 +74,14 @@ export class ChildSessions {
     const stub = session.child(namespace as DurableObjectNamespace, name);
     const calls = stub.call as unknown as ChildCalls;
     return {
-      delegate: async (request) => (await calls.delegate(request)) as unknown as DelegatedRun,
+      delegate: async (request) =>
+        (await calls.delegateRun({ ...request, ...this.#asker() })) as unknown as DelegatedRun,
       watch: async () => (await calls.watchRun()) as unknown as DelegatedRun,
       stop: async (how) => void (await calls.stopRun({ how })),
-      terminate: () => stub.setLifecycle("terminated"),
+      terminate: async () => {
+        const { lifecycle } = await stub.view();
+        if (lifecycle !== "terminated") await stub.setLifecycle("terminated");
+      },
     };
   }
 
@@ -82,12 +95,31 @@ export class ChildSessions {
 
   companions(): readonly { readonly type: string; readonly name: string }[] {
     const own = [companionPrefix, this.#ownId(""), ""].join(separator);
-    const children = this.#options.session.children({ limit: 1000 });
-    return children.flatMap((child) => {
+    return this.#children().flatMap((child) => {
       if (!child.name.startsWith(own)) return [];
       const [type = "", name = ""] = child.name.slice(own.length).split(separator);
       return [{ type, name }];
     });
+  }
+
+  #children(): readonly SessionAddress[] {
+    const { session } = this.#options;
+    const all: SessionAddress[] = [];
+    for (let page = session.children(); page.length > 0; ) {
+      all.push(...page);
+      const last = page.at(-1);
+      page = last ? session.children({ after: last }) : [];
+    }
+    return all;
+  }
+
+  #asker(): Asker {
+    const { active } = this.#options.session.state.agent;
+    const { access } = this.#options.session.view;
+    return {
+      ...(typeof active?.startedBy === "string" ? { startedBy: active.startedBy } : {}),
+      ...(access ? { access } : {}),
+    };
   }
 
   /** Deletes those of these children that agents have made. What is gone already stays gone. */

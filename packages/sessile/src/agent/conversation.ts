@@ -76,12 +76,15 @@ export class Conversation {
 
 /** The last message of a step whose calls all have their results. @throws SessileError `not_found`, `conflict` */
 function placeOf(said: readonly LoggedMessage[], { runId, step }: RunStep): LoggedMessage {
-  const at = said.findLastIndex(
-    (one) => one.runId === runId && one.step === step && one.message.role !== "user",
+  const answer = said.findLastIndex(
+    (one) => one.runId === runId && one.step === step && one.message.role === "assistant",
   );
-  const place = said[at];
-  if (!place) throw new SessileError("not_found", "The conversation has no such step.", { field: "from" });
-  if (openCalls(said.slice(0, at + 1)).length > 0)
+  if (answer < 0)
+    throw new SessileError("not_found", "The conversation has no such step.", { field: "from" });
+  // Another run may have finished it.
+  const next = said.findIndex(({ message }, at) => at > answer && message.role !== "tool");
+  const upTo = said.slice(0, next < 0 ? said.length : next);
+  if (openCalls(upTo).length > 0)
     throw new SessileError("conflict", "That step was not finished.", { field: "from" });
-  return place;
+  return upTo.at(-1) as LoggedMessage;
 }

@@ -1,6 +1,14 @@
 import { z } from "zod";
-import { type Json, type RunRequest, type RunStop, SessileError, safeParse } from "../protocol/index.ts";
-import type { Delegation } from "./child-sessions.ts";
+import { visibilities } from "../protocol/access.ts";
+import {
+  actions,
+  type Json,
+  type RunRequest,
+  type RunStop,
+  SessileError,
+  safeParse,
+} from "../protocol/index.ts";
+import type { Asker, Delegation } from "./child-sessions.ts";
 
 const runRequest = z.strictObject({
   agent: z.string().max(64).optional(),
@@ -17,6 +25,14 @@ const delegation = z.strictObject({
   goOnAs: z.string().min(1).max(64).optional(),
   deadlineMs: z.int().min(1).optional(),
   outputSchema: z.json().optional(),
+  startedBy: z.string().max(256).optional(),
+  access: z
+    .strictObject({
+      ownerId: z.string().nullable(),
+      visibility: z.enum(visibilities),
+      members: z.record(z.string(), z.array(z.enum(actions))),
+    })
+    .optional(),
 });
 
 const stopRequest = z.strictObject({
@@ -33,8 +49,8 @@ export function parseRunRequest(value: Json): RunRequest {
 }
 
 /** @throws SessileError `bad_request` naming the field */
-export function parseDelegation(value: Json): Delegation {
-  return parsed(delegation, value) as Delegation;
+export function parseDelegation(value: Json): Delegation & Asker {
+  return parsed(delegation, value) as Delegation & Asker;
 }
 
 /** @throws SessileError `bad_request` naming the field */

@@ -16,10 +16,11 @@ import {
   SessileError,
   type SessionAddress,
   type SuspendedRun,
+  sessionActor,
   suspendingChunk,
 } from "../protocol/index.ts";
 import { answerId } from "./call-key.ts";
-import type { DelegatedRun, Delegation } from "./child-sessions.ts";
+import type { Asker, DelegatedRun, Delegation } from "./child-sessions.ts";
 import { Conversation } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { RunChildren } from "./run-children.ts";
@@ -28,6 +29,7 @@ import { endOf, type RunEnd, suspendedResult } from "./run-end.ts";
 import { RunQuestions } from "./run-questions.ts";
 import type { AgentSessionState, RunSession } from "./run-session.ts";
 import { endingChunks } from "./session-run-port.ts";
+import { sharedAccess } from "./shared-access.ts";
 import { type OpenCall, openCalls } from "./transcript.ts";
 
 /** What work on a run is given: everything else is in the state. */
@@ -69,7 +71,7 @@ export class SessionRuns {
   /** @throws SessileError `conflict` while another goes on, or if there is nothing to go on with */
   start(
     { agent: name, message, runId = crypto.randomUUID(), from }: RunRequest,
-    delegation?: Pick<Delegation, "deadlineMs" | "outputSchema">,
+    delegation?: Pick<Delegation & Asker, "deadlineMs" | "outputSchema" | "startedBy">,
   ): string {
     const { session, write, log } = this.#options;
     const known = write((writer) => writer.streams.find(runId));
@@ -104,7 +106,7 @@ export class SessionRuns {
       stop: null,
       turn: 1,
       deadlineAt: Number.isFinite(deadlineMs) ? Date.now() + deadlineMs : null,
-      startedBy: session.caller?.id ?? null,
+      startedBy: delegation?.startedBy ?? session.caller?.id ?? null,
       isReported: delegation !== undefined,
       suspended: null,
     };
@@ -139,8 +141,23 @@ export class SessionRuns {
   }
 
   /** Does what another session's agent asks for, once, and tells how that stands. */
-  delegate({ runId, goOnAs, message, agent: name, ...delegation }: Delegation): DelegatedRun {
+  delegate({
+    runId,
+    goOnAs,
+    message,
+    agent: name,
+    startedBy,
+    access,
+    ...rest
+  }: Delegation & Asker): DelegatedRun {
     const agent = name === undefined ? {} : { agent: name };
+    const { session } = this.#options;
+    const { parent, caller } = session;
+    const isTrusted = parent !== null && caller?.id === sessionActor(parent).id;
+    const delegation = isTrusted && startedBy !== undefined ? { ...rest, startedBy } : rest;
+    const own = session.view.access;
+    const shared = isTrusted && access && own ? sharedAccess(access, own) : null;
+    if (shared) session.setAccess(shared);
     if (!this.#info(runId)) this.start({ ...agent, message, runId }, delegation);
     else if (goOnAs !== undefined && !this.#info(goOnAs) && this.#agent.last?.outcome === "interrupted")
       this.start({ ...agent, runId: goOnAs }, delegation);

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import type { RunInfo, SessionEvent } from "../../src/protocol/index.ts";
 import { EffectServer } from "../workerd/effect-server.ts";
+import { runObjects } from "../workerd/run-objects.ts";
 import { type Asked, type ScriptedAnswer, ScriptedModel } from "../workerd/scripted-model.ts";
 import { KillableServer } from "./killable-server.ts";
 
@@ -57,7 +58,7 @@ export async function runRunCrash(plan: KillPlan): Promise<RunCrashReport> {
   const effects = await EffectServer.start();
   const server = await KillableServer.start({
     main: fileURLToPath(new URL("../workerd/fixture-run-worker.ts", import.meta.url)),
-    durableObjects: { HELPERS: { className: "Helpers" }, TITLED: { className: "Titled" } },
+    durableObjects: runObjects,
     vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
   });
   const sessions = (name: string) => new RunningSession(`${server.url}/v1/sessions/helpers/${name}`);

@@ -19,6 +19,7 @@ interface Env {
   readonly MODEL_URL: string;
   readonly EFFECTS_URL: string;
   readonly HELPERS: DurableObjectNamespace<Helpers>;
+  readonly OWNED: DurableObjectNamespace<Owned>;
 }
 
 const inputSchema = z.object({ n: z.number() });
@@ -33,6 +34,8 @@ export class Helpers extends AgentSession<Env> {
     baseURL: `${this.env.MODEL_URL}/v1`,
     includeUsage: true,
   })("scripted");
+
+  protected readonly scouts: DurableObjectNamespace = this.env.HELPERS;
 
   readonly agents = [
     defineAgent({
@@ -111,8 +114,11 @@ export class Helpers extends AgentSession<Env> {
   });
 
   #scout(more: Pick<Subagent, "agent" | "timeoutMs">): Subagent {
+    const scouts = () => this.scouts;
     return {
-      namespace: this.env.HELPERS,
+      get namespace() {
+        return scouts();
+      },
       description: "Looks around.",
       outputSchema: z.strictObject({ seen: z.string() }),
       ...more,
@@ -145,6 +151,17 @@ export class Titled extends Helpers {
   readonly lines = callable(() => this.#lines);
 }
 
+/** Each belongs to whoever makes it. */
+export class Owned extends Helpers {
+  override readonly kind = "owned";
+  override readonly access = "owned";
+  protected override readonly scouts = this.env.OWNED;
+}
+
 export default createSessile<Env>({
-  kinds: { helpers: { binding: "HELPERS" }, titled: { binding: "TITLED" } },
+  kinds: { helpers: { binding: "HELPERS" }, titled: { binding: "TITLED" }, owned: { binding: "OWNED" } },
+  identify: (request) => {
+    const id = request.headers.get("x-user");
+    return id === null ? null : { id };
+  },
 });

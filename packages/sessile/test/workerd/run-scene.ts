@@ -5,6 +5,7 @@ import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
 import { EffectServer } from "./effect-server.ts";
+import { runObjects } from "./run-objects.ts";
 import { type Script, ScriptedModel } from "./scripted-model.ts";
 
 /** Agents, the model behind them and what their tools do outside. */
@@ -36,7 +37,7 @@ export class RunScene {
       dir: folder.path,
       port: 0,
       compatibilityDate,
-      durableObjects: { HELPERS: { className: "Helpers" }, TITLED: { className: "Titled" } },
+      durableObjects: runObjects,
       vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
       log: ({ from, level, message }) => {
         if (process.env.SESSILE_TEST_LOG) console.error(from, level, message);
@@ -51,8 +52,8 @@ export class RunScene {
   }
 
   /** One that is there. */
-  existing(name: string): Talk {
-    return new Talk(this, name);
+  existing(name: string, kind?: string): Talk {
+    return new Talk(this, name, undefined, kind);
   }
 
   async stop(): Promise<void> {
@@ -66,6 +67,8 @@ export class RunScene {
 /** A session of its own whose conversation begins with its name, which is how the model knows its script. */
 export class Talk {
   readonly name: string;
+  /** Who asks; nobody in particular if empty. */
+  user = "";
   readonly #scene: RunScene;
   readonly #kind: string;
 
@@ -80,6 +83,7 @@ export class Talk {
   async ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
     const response = await fetch(`${this.#scene.server.url}/v1/sessions/${this.#kind}/${this.name}${path}`, {
       method,
+      headers: this.user === "" ? {} : { "x-user": this.user },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -123,6 +123,10 @@ test("RN21 an interrupted run leaves its questions to the next one, an aborted o
   await talk.answer(gateId, "approve");
   expect((await talk.ended(runId)).status).toBe("completed");
   expect([talk.effects, told()]).toEqual([[`/${talk.name}/pay/5 ${gateId}`], [expect.anything()]]);
+  // The step is finished, whichever run did that.
+  const from = { runId: first.runId, step: 1 };
+  const again = (await talk.ask("POST", "/resume", { from })).body.runId;
+  expect((await talk.ended(again)).status).toBe("completed");
 
   const aborted = calling(call("pay", 5)).talk;
   const run = await aborted.run("careful");

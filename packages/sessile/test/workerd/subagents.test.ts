@@ -14,7 +14,7 @@ afterAll(() => scene.stop());
 let tasks = 0;
 
 /** An agent that gives one task, and what its sub-agent does with it. */
-function delegating(child: Script, name = "scout") {
+function delegating(child: Script, name = "scout", kind?: string) {
   tasks += 1;
   const task = `task ${tasks}`;
   scene.model.scripts.set(task, child);
@@ -23,7 +23,7 @@ function delegating(child: Script, name = "scout") {
     if (turn === 0) return { calls: [{ id: "call_1", name: `subagent__${name}`, args: { task } }] };
     told = messages.findLast(({ role }) => role === "tool")?.content;
     return { text: "Done." };
-  });
+  }, kind);
   return { talk, told: () => told };
 }
 
@@ -205,4 +205,29 @@ test("RN26 a sub-agent that is gone need not be waited for: to resume is to ask 
   expect((await talk.ask("POST", "/resume", {})).status).toBe(200);
   await talk.until(run.runId, "completed");
   expect(told()).toContain("terminated");
+});
+
+test("RN31 whoever may see and approve in a session may in those of its sub-agents, and nobody by their own word", async () => {
+  const { talk } = delegating(() => ({ calls: [call("pay", 5)] }), "scout", "owned");
+  talk.user = "ada";
+  const run = await talk.run("boss");
+  const child = scene.existing(childOf(run).name, "owned");
+  child.user = "eve";
+  expect((await child.ask("GET", "")).status).toBe(404);
+  child.user = "ada";
+  const { pending } = await child.untilCurrent("suspended_client_tool");
+  const view = (await child.ask("GET", "")).body;
+  expect([view.access.ownerId, view.gates[pending[0].gateId].requestedBy]).toEqual([
+    `session:owned/${talk.name}`,
+    "ada",
+  ]);
+  const delegation = {
+    message: "x",
+    runId: "x",
+    startedBy: "bob",
+    access: { ownerId: "eve", visibility: "public", members: {} },
+  };
+  await child.ask("POST", "/call/delegateRun", [delegation]);
+  expect((await child.ask("GET", "")).body.access).toEqual(view.access);
+  expect((await child.answer(pending[0].gateId, "reject")).status).toBe(200);
 });
