@@ -109,7 +109,7 @@ export class WorkflowRunPort implements RunPort {
   /** One after the other, because each save makes the next version. What readers get is there before it counts as done. */
   async #store(step: number, { said, used, chunks }: StepRecord): Promise<void> {
     const { state, writer } = this.#options;
-    for (const chunk of chunks) await writer.append(chunk, { step });
+    await Promise.all([...chunks.map((chunk) => writer.append(chunk, { step })), writer.close()]);
     if (used) await state.recordUsage(used);
     const isAnswer = said.some(({ message }) => message.role === "assistant");
     const save = () =>

@@ -172,6 +172,9 @@ export class StreamHost {
         const { do: _append, alone = false, ...request } = action;
         return this.#append(streamId, request, alone);
       }
+      case "drain":
+        await this.drained(streamId);
+        return {};
       case "post":
         return this.#post(streamId, action);
       case "close":
@@ -190,7 +193,10 @@ export class StreamHost {
 
   #change(
     streamId: string,
-    action: Exclude<StreamAction, { readonly do: "info" | "read" | "open" | "append" | "post" | "close" }>,
+    action: Exclude<
+      StreamAction,
+      { readonly do: "info" | "read" | "open" | "append" | "post" | "close" | "drain" }
+    >,
   ): Promise<StreamReply> {
     return this.#queue.run<StreamReply>(streamId, (streams) => {
       switch (action.do) {

@@ -91,6 +91,9 @@ class RemoteStreamWriter implements StreamWriter {
   #last: Promise<unknown> = Promise.resolve();
   /** Of the last request that has not gone yet, if chunks may still join it. */
   #waiting: Batch | null = null;
+  #isAsking = false;
+  /** Calls of `close` under way. */
+  #closing = 0;
 
   constructor(streamId: string, info: StreamInfo, ask: Ask) {
     this.streamId = streamId;
@@ -125,8 +128,13 @@ class RemoteStreamWriter implements StreamWriter {
     await this.#next(() => this.#ask({ do: "close", end: { error: failureOf(error) } }));
   }
 
+  /** What is on its way, and what goes then, waits for nothing that may still come. */
   async close(): Promise<void> {
-    await this.#last.catch(() => undefined);
+    const last = this.#last;
+    this.#closing += 1;
+    if (this.#isAsking) void this.#ask({ do: "drain" }).catch(() => undefined);
+    await last.catch(() => undefined);
+    this.#closing -= 1;
   }
 
   #join(chunk: Json, step: number | undefined): { readonly batch: Batch; readonly index: number } {
@@ -139,7 +147,8 @@ class RemoteStreamWriter implements StreamWriter {
     const chunks = [chunk];
     const sent = this.#next(() => {
       if (this.#waiting === batch) this.#waiting = null;
-      return this.#ask({ do: "append", chunks, ...(step === undefined ? {} : { step }) });
+      const alone = this.#closing > 0 ? { alone: true as const } : {};
+      return this.#ask({ do: "append", chunks, ...(step === undefined ? {} : { step }), ...alone });
     });
     const batch: Batch = { step, chunks, chars, sent };
     this.#waiting = batch;
@@ -149,7 +158,15 @@ class RemoteStreamWriter implements StreamWriter {
   /** Nothing that is given from now on goes with what was given before. */
   #next<T>(run: () => Promise<T>): Promise<T> {
     this.#waiting = null;
-    const next = this.#last.then(run, run);
+    const ask = async () => {
+      this.#isAsking = true;
+      try {
+        return await run();
+      } finally {
+        this.#isAsking = false;
+      }
+    };
+    const next = this.#last.then(ask, ask);
     this.#last = next.catch(() => undefined);
     return next;
   }

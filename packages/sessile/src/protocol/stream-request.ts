@@ -27,6 +27,8 @@ export type StreamAction =
       readonly end: { readonly output: Json } | { readonly error: WireError };
       readonly producer?: StreamProducer;
     }
+  /** What was appended is stored now, and waits for nothing that may still come. Answered when it is. */
+  | { readonly do: "drain" }
   | { readonly do: "pause" }
   | { readonly do: "resume" }
   | { readonly do: "cleanup"; readonly step: number }
@@ -57,6 +59,7 @@ export interface StreamReplies {
   readonly append: StreamAnswer;
   readonly post: Appended;
   readonly close: StreamAnswer;
+  readonly drain: Record<string, never>;
   readonly pause: Record<string, never>;
   readonly resume: Record<string, never>;
   readonly cleanup: { readonly withdrawn: number };

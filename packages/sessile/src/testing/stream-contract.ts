@@ -44,7 +44,12 @@ export const streamContract: readonly StreamCase[] = [
     steps: [
       async (streams, id) => {
         const writer = await streams.createWriter(id);
-        await Promise.all(["a", "b", "c"].map((chunk) => writer.append(chunk)));
+        const answers = await Promise.all(["a", "b", "c"].map((chunk) => writer.append(chunk)));
+        equal(
+          answers.map(({ at }) => at),
+          [0, 1, 2],
+          "their offsets",
+        );
         const reading = take(await readerOf(streams, id));
         await writer.append("d");
         await writer.append("e");
