@@ -58,7 +58,14 @@ export abstract class AgentSession<
     agents: () => this.agents,
     gateOf: (call) => this.gateOf(call),
     titles: () => this.titles,
-    log: (...line) => this.logger.log(...line),
+    log: (...line) => {
+      try {
+        this.logger.log(...line);
+      } catch (thrown) {
+        // It may be called inside a commit, which must not hang on it.
+        this.log("error", "run", "The logger failed", { detail: String(thrown) });
+      }
+    },
   };
   readonly #runs = new SessionRuns(this.#own);
   readonly #worker = new RunWorker(this.#own, this.#runs);

@@ -77,7 +77,10 @@ export class ChildSessions {
       delegate: async (request) =>
         (await calls.delegateRun({ ...request, ...this.#asker() })) as unknown as DelegatedRun,
       watch: async () => (await calls.watchRun()) as unknown as DelegatedRun,
-      stop: async (how) => void (await calls.stopRun({ how })),
+      stop: async (how) => {
+        // One that is gone is at nothing.
+        await unlessRefused(calls.stopRun({ how }));
+      },
       terminate: async () => {
         const { lifecycle } = await stub.view();
         if (lifecycle !== "terminated") await stub.setLifecycle("terminated");
@@ -128,12 +131,8 @@ export class ChildSessions {
       const [prefix, , what = ""] = name.split(separator);
       for (const namespace of this.#namespaces(prefix ?? "", what)) {
         const open = () => namespace.getByName(name) as SessionObject;
-        try {
-          await askSession(open, { op: "delete", free: false }, { actor: sessionActor(parent) });
-        } catch (thrown) {
-          // One that was given away is not deleted, and must not keep its parent.
-          if (!(thrown instanceof SessileError) || thrown.retryable) throw thrown;
-        }
+        // One that was given away is not deleted, and must not keep its parent.
+        await unlessRefused(askSession(open, { op: "delete", free: false }, { actor: sessionActor(parent) }));
       }
     }
   }
@@ -150,6 +149,15 @@ export class ChildSessions {
   #ownId(key: string): string {
     const { kind, name } = this.#options.session.view;
     return idOf(`${kind}/${name} ${key}`);
+  }
+}
+
+/** What is refused for good is not tried again. */
+async function unlessRefused(asked: Promise<unknown>): Promise<void> {
+  try {
+    await asked;
+  } catch (thrown) {
+    if (!(thrown instanceof SessileError) || thrown.retryable) throw thrown;
   }
 }
 

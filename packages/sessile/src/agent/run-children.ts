@@ -5,16 +5,11 @@ import { callKey } from "./call-key.ts";
 import { type ChildSession, ChildSessions, type DelegatedRun, idOf } from "./child-sessions.ts";
 import { companionCallOf } from "./companion.ts";
 import type { AgentDefinition } from "./define-agent.ts";
-import { type Delegated, RunCompanions } from "./run-companions.ts";
+import { RunCompanions } from "./run-companions.ts";
+import type { Delegated, DelegatedCall } from "./run-port.ts";
 import type { RunSession } from "./run-session.ts";
 import { type Subagent, subagentResult, taskOf } from "./subagent.ts";
 import type { OpenCall } from "./transcript.ts";
-
-/** A call that another session's agent carries out. */
-export interface DelegatedCall {
-  readonly open: OpenCall;
-  readonly agent: AgentDefinition;
-}
 
 /** What work that ends what a child is at is given. */
 export type StopInput = {

@@ -1,12 +1,7 @@
-import type { ActiveRun, Json, RunInfo, SessionAddress } from "../protocol/index.ts";
-import type { OthersAnswer } from "./asked-call.ts";
+import type { ActiveRun, Json, RunInfo } from "../protocol/index.ts";
 import type { ChildSession, ChildSessions, DelegatedRun } from "./child-sessions.ts";
 import type { CompanionCall, Companions } from "./companion.ts";
-
-/** What a call to a companion has come to. */
-export type Delegated =
-  | { readonly is: "atWork"; readonly child: SessionAddress }
-  | { readonly is: "done"; readonly answer: OthersAnswer };
+import type { Delegated } from "./run-port.ts";
 
 /** The companions of a session: its children, by name. Each belongs to the session that made it. */
 export class RunCompanions {

@@ -1,10 +1,9 @@
 import type { UIMessageChunk } from "ai";
 import type { BudgetAnswer, UsageAmount } from "../protocol/budget.ts";
-import type { GateRecord, Json, UsageReport } from "../protocol/index.ts";
-import type { AskedCall } from "./asked-call.ts";
-import type { DelegatedCall } from "./run-children.ts";
-import type { Delegated } from "./run-companions.ts";
-import type { Said } from "./transcript.ts";
+import type { GateRecord, Json, SessionAddress, UsageReport } from "../protocol/index.ts";
+import type { AskedCall, OthersAnswer } from "./asked-call.ts";
+import type { AgentDefinition } from "./define-agent.ts";
+import type { OpenCall, Said } from "./transcript.ts";
 
 /** What is stored when a step is done, all of it in the commit that journals the step. */
 export interface StepRecord {
@@ -21,6 +20,18 @@ export interface JournalOptions {
   /** Ends the waiting before the next attempt. */
   readonly signal: AbortSignal;
 }
+
+/** A call that another session's agent carries out. */
+export interface DelegatedCall {
+  readonly open: OpenCall;
+  /** Whose call it is. */
+  readonly agent: AgentDefinition;
+}
+
+/** How such a call stands. */
+export type Delegated =
+  | { readonly is: "atWork"; readonly child: SessionAddress }
+  | { readonly is: "done"; readonly answer: OthersAnswer };
 
 /** Where a run lives: its journal, its messages and its stream. The one seam between the loop and what it runs on. */
 export interface RunPort {

@@ -3,9 +3,7 @@ import type { WorkContext } from "../object/work-runner.ts";
 import type { BudgetAnswer, UsageAmount } from "../protocol/budget.ts";
 import type { GateRecord, Json, RunResult, StreamManager, StreamWriter } from "../protocol/index.ts";
 import type { AskedCall } from "./asked-call.ts";
-import type { DelegatedCall } from "./run-children.ts";
-import type { Delegated } from "./run-companions.ts";
-import type { JournalOptions, RunPort, StepRecord } from "./run-port.ts";
+import type { Delegated, DelegatedCall, JournalOptions, RunPort, StepRecord } from "./run-port.ts";
 import type { Said } from "./transcript.ts";
 
 interface SessionRunOptions {
