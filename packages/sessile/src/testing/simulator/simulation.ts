@@ -44,7 +44,7 @@ export interface SimulationReport {
 }
 
 const defaultSteps = 80;
-const shortSteps = 8;
+const shortSteps = 7;
 /** Simulated time in which a world without faults must come to rest. */
 const restWithinMs = 20 * 60_000;
 /** Turns within one millisecond, far more than any burst of commands takes. */

@@ -85,7 +85,7 @@ export class World {
     this.hasQuotas = this.hasEverything && this.hasRecord && this.random.fork("quotas").chance(0.3);
     this.hasRates = this.hasEverything && this.random.fork("rates").chance(0.15);
     this.hasSummaries = this.hasSnapshots && this.random.fork("summaries").chance(0.5);
-    this.hasDrafts = this.hasEverything && this.random.fork("drafts").chance(isShort ? 0.15 : 0.4);
+    this.hasDrafts = this.hasEverything && this.random.fork("drafts").chance(isShort ? 0.08 : 0.3);
     this.hasHttp = this.hasEverything && this.random.fork("http").chance(isShort ? 0.08 : 0.2);
     this.hasArchive = this.hasSnapshots && this.random.fork("archive").chance(0.5);
     this.bucket =
