@@ -2,7 +2,7 @@ import type { CallGate, PendingCall } from "../object/call-gate.ts";
 import { callable } from "../object/callable.ts";
 import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
-import { orphaned, rang, reported, settled } from "../object/session-kind.ts";
+import { orphaned, rang, reported, settled, terminating } from "../object/session-kind.ts";
 import type { WorkFunction } from "../object/work-runner.ts";
 import type {
   ActiveRun,
@@ -100,7 +100,7 @@ export abstract class AgentSession<
   /** Asks the run that goes on to end. One that names another has come too late and does nothing. */
   readonly stopRun = callable((request: Json) => {
     const { how, runId, force } = parseStopRequest(request);
-    return { stopped: this.#runs.stop(how, runId, force) };
+    return { stopped: this.#runs.stop(how, runId, force ? "forced" : null) };
   });
 
   /** Runs, as the session's own code uses them. */
@@ -118,7 +118,7 @@ export abstract class AgentSession<
     interrupt: (runId?: string): boolean => this.#runs.stop("interrupt", runId),
     /** Ends at once and for good; with `force` in this very commit, whatever it is at. */
     abort: (runId?: string, options: { readonly force?: boolean } = {}): boolean =>
-      this.#runs.stop("abort", runId, options.force),
+      this.#runs.stop("abort", runId, options.force ? "forced" : null),
   };
 
   /** Every message that leads to the newest, oldest first. */
@@ -143,6 +143,10 @@ export abstract class AgentSession<
   override [rang](name: string, input: Json): void | Promise<void> {
     if (name !== deadlineTimer) return super[rang](name, input);
     this.commit(() => this.#runs.deadlineCame());
+  }
+
+  override [terminating](): void {
+    this.#runs.stop("abort", undefined, "terminated");
   }
 
   override [reported](report: ChildReport): void {

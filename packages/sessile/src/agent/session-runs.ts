@@ -198,13 +198,13 @@ export class SessionRuns {
     return suspendedResult({ runId, agent, said: this.conversation.read() }, waiting);
   }
 
-  /** @param force in this very commit, whatever the run is at; what it was at may still have its effect */
-  stop(how: RunStop, runId?: string, force = false): boolean {
+  /** @param atOnce why it ends in this very commit, whatever it is at; what it was at may still have its effect */
+  stop(how: RunStop, runId?: string, atOnce: string | null = null): boolean {
     const { active } = this.#agent;
     if (!active || (runId !== undefined && runId !== active.runId)) return false;
     const stop = active.stop === "abort" ? "abort" : how;
     if (stop !== active.stop) this.#set({ active: { ...active, stop } });
-    if (active.suspended || force) this.#finish(active, this.#stopped(active, stop, force ? "forced" : null));
+    if (active.suspended || atOnce) this.#finish(active, this.#stopped(active, stop, atOnce));
     const control = this.controls.get(active.runId);
     if (stop === "abort") control?.abort();
     else control?.interrupt();

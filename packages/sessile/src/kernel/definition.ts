@@ -65,6 +65,8 @@ export interface KindDefinition {
   gateEscalated?(gate: Gate): void;
   /** Whether the maker of a policy may still answer gates. Absent: everyone may. */
   mayApprove?(actor: Actor): boolean;
+  /** Runs in the commit that terminates the session, before what waits is closed. */
+  terminating?(): void;
   /** Runs in the same commit that takes the report. */
   childReported?(report: ChildReport): void;
 }

@@ -159,7 +159,10 @@ export class Writer {
         currentVersion: lifecycleVersion,
       });
     }
-    if (to === "terminated") this.#closeEverything();
+    if (to === "terminated") {
+      this.#kind.terminating?.();
+      this.#closeEverything();
+    }
     const seq = this.#batch.emitSystem("session.lifecycle_changed", { from: lifecycle, to });
     if (to === "terminated") this.#sealLast();
     return seq;

@@ -47,6 +47,7 @@ export function definitionOf(
     | "gateSettled"
     | "childReported"
     | "gateEscalated"
+    | "terminating"
     | "mayApprove"
     | "hasSharedPolicies"
   >,

@@ -28,6 +28,7 @@ export const settled = Symbol("settled");
 export const reported = Symbol("reported");
 export const orphaned = Symbol("orphaned");
 export const rang = Symbol("rang");
+export const terminating = Symbol("terminating");
 
 /** What a kind of session declares, and the hooks it may override. All it can do stands in `SessionActions`. */
 export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
@@ -86,6 +87,8 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   onMessage(_peer: Peer, _signal: Json): boolean {
     return true;
   }
+  /** What the library's own kinds do in the commit that terminates the session, before what waits is closed. */
+  [terminating](): void {}
   /** What the library's own kinds do when a timer is due, beside what a kind built on them does. */
   [rang](name: string, input: Json): void | Promise<void> {
     return this.onTimer(name, input);

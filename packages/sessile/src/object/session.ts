@@ -28,7 +28,7 @@ import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
-import { orphaned, rang, reported, settled } from "./session-kind.ts";
+import { orphaned, rang, reported, settled, terminating } from "./session-kind.ts";
 import { answerRequest, isImport, makesNoSession } from "./session-request.ts";
 import { answerStreamFetch } from "./stream-fetch.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
@@ -331,6 +331,7 @@ export abstract class Session<
       gateSettled: (gate, outcome) =>
         this.#asCaller(this.#live().kernel.actor, () => this[settled](gate, outcome)),
       childReported: (report) => this.#asCaller(this.#live().kernel.actor, () => this[reported](report)),
+      terminating: () => this[terminating](),
       gateEscalated: (gate) => this.#asCaller(null, () => this.onGateEscalated(gate)),
       mayApprove: (actor) => this.#mayApprove(actor),
       hasSharedPolicies: this.gatePoliciesOf(this.env) !== null,

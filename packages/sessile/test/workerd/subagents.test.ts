@@ -201,10 +201,21 @@ test("RN26 a sub-agent that is gone need not be waited for: to resume is to ask 
   const run = await talk.run("boss");
   const child = childOf(run);
   await child.untilCurrent("suspended_client_tool");
-  await child.ask("POST", "/lifecycle", { to: "terminated" });
+  await child.ask("DELETE", "");
   expect((await talk.ask("POST", "/resume", {})).status).toBe(200);
   await talk.until(run.runId, "completed");
-  expect(told()).toContain("terminated");
+  expect(told()).toContain("deleted");
+});
+
+test("RN32 a session that is terminated ends its run first, and tells who waits for it", async () => {
+  const { talk, told } = delegating(() => ({ calls: [call("pay", 5)] }));
+  const run = await talk.run("boss");
+  const child = childOf(run);
+  const { runId } = await child.untilCurrent("suspended_client_tool");
+  await child.ask("POST", "/lifecycle", { to: "terminated" });
+  expect(await child.ended(runId)).toMatchObject({ status: "aborted", result: { reason: "terminated" } });
+  await talk.until(run.runId, "completed");
+  expect(told()).toContain("is terminated");
 });
 
 test("RN31 whoever may see and approve in a session may in those of its sub-agents, and nobody by their own word", async () => {
