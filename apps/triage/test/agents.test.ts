@@ -301,6 +301,30 @@ test("refusals for a while and connections that break are asked again; nonsense 
   expect(JSON.stringify(state)).not.toContain("<html>");
 });
 
+test("verdict and plan do not wait for agents, and people may decide meanwhile", async () => {
+  const healthy = answerAgents({});
+  const goOn = Promise.withResolvers<void>();
+  model.otherwise = async (asked) => {
+    await goOn.promise;
+    return healthy(asked);
+  };
+  hosts += 1;
+  const { incidents } = await triage.ingest(checkIns(5, `10.20.1.${hosts}`));
+  const [name = ""] = incidents;
+  await triage.call(name, "startInvestigation");
+  const { status, state } = await triage.until(name, (view) => view.state.agents?.coordinator !== undefined);
+  expect([status, state.card?.severity, state.card?.narrative]).toEqual(["investigating", "high", undefined]);
+  const [first] = state.plan ?? [];
+  expect((await triage.call(name, "decideAction", first?.id, "approved", "")).status).toBe(200);
+  goOn.resolve();
+  const { state: after } = await triage.until(name, (view) => view.status === "triaged");
+  expect(after.card?.narrative).toBeDefined();
+  expect(after.plan?.map(({ decision }) => decision)).toEqual([
+    "approved",
+    ...Array((state.plan?.length ?? 1) - 1).fill("waiting"),
+  ]);
+});
+
 test("a SIGKILL of the whole server while agents work loses nothing and asks none of them twice", {
   timeout: 60_000,
 }, async () => {

@@ -10,13 +10,17 @@ const takeAttempts = 6;
 const analyserAttempts = 3;
 
 /**
- * Takes the evidence, asks every analyser side by side, and judges. Each analyser is a step of its own, whose result is
+ * Takes the evidence, asks every analyser side by side, and judges. Where there are agents people need not wait for them: verdict and plan
+ * are there before, and again after them. Each analyser is a step of its own, whose result is
  * stored the moment it is there; after a crash, only what was not finished runs again.
  */
 export async function investigate(session: Investigation, work: WorkContext): Promise<undefined> {
   await takeEvidence(session, work);
   await Promise.all(session.analysers.map((analyser) => analyse(session, work, analyser)));
-  await askAgents(session, work);
+  if (session.desk) {
+    await work.step("judge-analysers", () => null, { commit: () => applyVerdict(session) });
+    await askAgents(session, work);
+  }
   await judge(session, work);
 }
 
@@ -74,38 +78,42 @@ async function analyse(session: Investigation, work: WorkContext, analyser: Anal
   }
 }
 
+/** Card, plan, gates and status in one commit: nobody sees one without the others. */
 async function judge(session: Investigation, work: WorkContext): Promise<void> {
-  await work.step("judge", () => null, { commit: () => applyVerdict(session) });
+  const commit = () => {
+    applyVerdict(session);
+    if (session.status() !== "investigating") return;
+    session.update({ triaged: { by: null, at: Date.now() } });
+    session.setStatus("triaged");
+  };
+  await work.step("judge", () => null, { commit });
 }
 
-/** Card, plan, gates and status in one commit: nobody sees one without the others. */
 function applyVerdict(session: Investigation): void {
   const state = session.state();
   if (session.status() === "closed") return;
   const summary = summaryOf(session.evidence.facts.summary, session.state());
   const card = cardOf(summary, state);
   const { playbook, actions } = newActions(summary, card, state);
-  const isFirst = session.status() === "investigating";
   session.update({
     card,
     plan: [...(state.plan ?? []), ...actions],
     severity: card.severity,
     type: card.type,
-    ...(isFirst ? { triaged: { by: null, at: Date.now() } } : {}),
   });
   session.append("card.synthesised", {
     severity: card.severity,
     confidence: card.confidence,
     type: card.type,
   });
-  if (isFirst || actions.length > 0) session.append("plan.proposed", { actions: actions.length, playbook });
+  if (!state.card || actions.length > 0)
+    session.append("plan.proposed", { actions: actions.length, playbook });
   for (const { gateId, title, rationale, by } of actions)
     session.openGate({
       gateId,
       title,
       detail: by === "model" ? `Proposed by the model: ${rationale}` : rationale,
     });
-  if (isFirst) session.setStatus("triaged");
 }
 
 function setAnalyser(session: Investigation, name: string, analyser: AnalyserState): void {

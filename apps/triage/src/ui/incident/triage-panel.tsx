@@ -20,7 +20,7 @@ export function TriagePanel() {
         <p className="px-4 py-5 text-ink-2 text-sm">
           {status === "new"
             ? "Nobody has looked into this incident yet. Four analysers read its evidence, and their verdict and a plan appear here."
-            : `The verdict follows as soon as the ${state.agents ? "agents" : "analysers"} are done.`}
+            : "The verdict follows as soon as the analysers are done."}
         </p>
       </Panel>
     );
