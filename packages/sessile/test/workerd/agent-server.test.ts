@@ -44,6 +44,24 @@ describe.each(places)("in the %s", (place) => {
   );
 });
 
+test("AX1 on a Workflow the model is told that nobody answers its calls for it", async () => {
+  const told: unknown[] = [];
+  const args = [{ n: 1 }, { n: 1 }, { task: "Help." }];
+  const calls = ["risky", "client", "subagent__other"].map((name, at) => ({
+    id: `call_${at}`,
+    name,
+    args: args[at],
+  }));
+  const talk = new AgentTalk(scene, "workflow", ({ turn, messages }) => {
+    if (turn === 0) return { calls };
+    told.push(...messages.slice(-3).map(({ content }) => content));
+    return { text: "Then not." };
+  });
+  expect(await talk.run({ agentType: "asker" })).toMatchObject({ status: "completed", steps: 2 });
+  const refused = expect.stringContaining("an agent in a session");
+  expect(told).toEqual([refused, refused, expect.stringContaining("agents in a session")]);
+});
+
 test("AX2 on a Workflow messages, state, runs and checkpoints lie in D1, as front ends read them", async () => {
   const talk = new AgentTalk(scene, "workflow", ({ turn }) =>
     turn === 0

@@ -15,6 +15,7 @@ interface Env {
   readonly EFFECTS_URL: string;
   readonly SESSILE_RECORD: D1Database;
   readonly RUNS: Workflow;
+  readonly HELPERS: DurableObjectNamespace<Helpers>;
 }
 
 const inputSchema = jsonSchema<{ readonly n: number }>({
@@ -64,6 +65,15 @@ function agents(env: Env) {
     defineAgent({ name: "frugal", model, maxTokens: 20, tools }),
     defineAgent({ name: "hasty", model, deadlineMs: 300 }),
     defineAgent({ name: "impatient", model, stepTimeoutMs: 50, modelAttempts: 1 }),
+    defineAgent({
+      name: "asker",
+      model,
+      tools: {
+        risky: tool({ inputSchema, needsApproval: true, execute: () => "done" }),
+        client: tool({ inputSchema }),
+      },
+      subagents: { other: { namespace: env.HELPERS, description: "Helps.", outputSchema: inputSchema } },
+    }),
   ];
 }
 
