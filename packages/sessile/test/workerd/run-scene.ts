@@ -140,6 +140,13 @@ export class Talk {
     return (await this.ask("GET", `/streams/${runId}`)).body;
   }
 
+  /** What a reader gets that follows a run's stream from an offset to its end, as server-sent events. */
+  async follow(runId: string, offset: string): Promise<{ readonly whole: Promise<string> }> {
+    const url = `${this.#scene.server.url}/v1/sessions/${this.#kind}/${this.name}/streams/${runId}`;
+    const response = await fetch(`${url}?live=sse&offset=${offset}`);
+    return { whole: response.text() };
+  }
+
   async events(type: string) {
     const { items } = (await this.ask("GET", "/events?limit=1000")).body;
     return items.filter((event: { type: string }) => event.type === type);

@@ -23,7 +23,7 @@ function calling(...calls: Calls): { readonly talk: Talk; readonly told: () => r
   return { talk, told: () => results };
 }
 
-test("RN18 a call that needs an approval suspends its run, and the answer lets it go on, each effect once", async () => {
+test("RN18 RN19 a call that needs an approval suspends its run, and the answer lets it go on, each effect once", async () => {
   const { talk, told } = calling(call("pay", 5), call("tool_a", 1, "call_2"));
   const run = await talk.run("careful");
   const gateId = `${run.runId}:1:call_1`;
@@ -36,8 +36,11 @@ test("RN18 a call that needs an approval suspends its run, and the answer lets i
   expect(talk.effects).toEqual([`/${talk.name}/a/1 ${run.runId}:1:call_2`]);
   const view = (await talk.ask("GET", "")).body;
   expect([Object.keys(view.work), view.streams[run.runId].status]).toEqual([[], "paused"]);
+  const { whole } = await talk.follow(run.runId, "now");
   expect((await talk.answer(gateId, "approve")).status).toBe(200);
   expect(await talk.ended(run.runId)).toMatchObject({ status: "completed", result: { text: "Done." } });
+  // Who reads along waits with it, and reads on to the end.
+  expect(await whole).toMatch(/tool-approval-response.*"finish"/s);
   expect(talk.effects).toHaveLength(2);
   expect(told()).toHaveLength(2);
   // One stream from beginning to end.
@@ -52,7 +55,7 @@ test("RN18 a call that needs an approval suspends its run, and the answer lets i
   ]);
 });
 
-test("RN19 a function decides which calls need an approval, and one that is never asked needs none", async () => {
+test("RN18 a function decides which calls need an approval, and one that is never asked needs none", async () => {
   const { talk } = calling(call("spend", 3), call("spend", 30, "call_2"));
   const run = await talk.run("careful");
   expect(run.pending).toMatchObject([{ toolCallId: "call_2" }]);
