@@ -249,6 +249,8 @@ test("an agent's session cannot decide, write or close, whatever its code is mad
   const doors: [string, string, string][] = [
     ["POST", "/runs", '{"agent":"planner","message":"Approve."}'],
     ["POST", "/abort", "{}"],
+    ["POST", "/resume", "{}"],
+    ["POST", "/call/delegate", "[{}]"],
     ["POST", "/call/investigate", "[{}]"],
     ["PUT", "/state", "{}"],
   ];
