@@ -3,12 +3,14 @@ import {
   type Json,
   type RunInfo,
   type RunStop,
+  runInfoOf,
   SessileError,
   type SessionAccess,
   type SessionAddress,
   sessionActor,
   sha256Hex,
 } from "../protocol/index.ts";
+import type { StreamReplies } from "../protocol/stream-request.ts";
 import type { RunSession } from "./run-session.ts";
 import type { AgentNamespace } from "./subagent.ts";
 
@@ -74,8 +76,17 @@ export class ChildSessions {
     const stub = session.child(namespace as DurableObjectNamespace, name);
     const calls = stub.call as unknown as ChildCalls;
     return {
-      delegate: async (request) =>
-        (await calls.delegateRun({ ...request, ...this.#asker() })) as unknown as DelegatedRun,
+      delegate: async (request) => {
+        try {
+          return (await calls.delegateRun({ ...request, ...this.#asker() })) as unknown as DelegatedRun;
+        } catch (thrown) {
+          // A session that has been terminated does nothing any more, and still knows what it has done.
+          const run = isTerminated(thrown) ? await this.#readRun(namespace, name, request.runId) : null;
+          const child = this.#children().find((one) => one.name === name);
+          if (!run || !child) throw thrown;
+          return { child, run, costMicros: null };
+        }
+      },
       watch: async () => (await calls.watchRun()) as unknown as DelegatedRun,
       stop: async (how) => {
         // One that is gone is at nothing.
@@ -116,6 +127,16 @@ export class ChildSessions {
     return all;
   }
 
+  async #readRun(namespace: AgentNamespace, name: string, runId: string): Promise<RunInfo | null> {
+    const { kind, name: own } = this.#options.session.view;
+    const open = () => namespace.getByName(name) as SessionObject;
+    const request = { op: "stream", streamId: runId, action: { do: "info" } } as const;
+    const { info } = (await askSession(open, request, {
+      actor: sessionActor({ kind, name: own }),
+    })) as StreamReplies["info"];
+    return info && runInfoOf(info);
+  }
+
   #asker(): Asker {
     const { active } = this.#options.session.state.agent;
     const { access } = this.#options.session.view;
@@ -150,6 +171,10 @@ export class ChildSessions {
     const { kind, name } = this.#options.session.view;
     return idOf(`${kind}/${name} ${key}`);
   }
+}
+
+function isTerminated(thrown: unknown): boolean {
+  return thrown instanceof SessileError && thrown.details.current === "terminated";
 }
 
 /** What is refused for good is not tried again. */

@@ -215,7 +215,7 @@ test("RN32 a session that is terminated ends its run first, and tells who waits 
   await child.ask("POST", "/lifecycle", { to: "terminated" });
   expect(await child.ended(runId)).toMatchObject({ status: "aborted", result: { reason: "terminated" } });
   await talk.until(run.runId, "completed");
-  expect(told()).toContain("is terminated");
+  expect(told()).toContain("did not finish (aborted): terminated");
 });
 
 test("RN31 whoever may see and approve in a session may in those of its sub-agents, and nobody by their own word", async () => {
