@@ -3,7 +3,8 @@ import type { AgentDefinition } from "../agent/define-agent.ts";
 import { RunControl } from "../agent/run-control.ts";
 import { endOf, type RunEnd } from "../agent/run-end.ts";
 import { RunLoop } from "../agent/run-loop.ts";
-import { SessileError } from "../protocol/index.ts";
+import type { RunLogger } from "../agent/run-session.ts";
+import { type Json, SessileError } from "../protocol/index.ts";
 import { launch, workflowOf } from "./launch.ts";
 import { persistently } from "./persistently.ts";
 import { RunState } from "./run-state.ts";
@@ -33,6 +34,13 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
    * one; all calls of one answer are made by the instance that makes the first.
    */
   protected readonly maxInstanceSteps: number = 500;
+
+  /** Default: warnings and errors are in the Worker's log. */
+  readonly logger: RunLogger = {
+    log: (level, message, attrs) => {
+      if (level === "warn" || level === "error") console[level](message, attrs);
+    },
+  };
 
   /** Carries a run from wherever it is, as often as the platform begins anew. */
   override async run({ payload }: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<void> {
@@ -74,7 +82,7 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
         maxSteps: this.maxInstanceSteps,
         stepTimeoutMs: agent.modelAttempts * (agent.stepTimeoutMs + marginMs),
         writer,
-        report: (message, thrown) => console.warn(message, { runId, detail: String(thrown) }),
+        report: (message, thrown) => this.#report(message, { runId, detail: String(thrown) }),
       });
       const end = await new RunLoop(runId, agent, port, control).run();
       return state.isMoved ? null : (end as RunEnd);
@@ -82,6 +90,15 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
       clearInterval(watch);
       control.abort();
       control.dispose();
+    }
+  }
+
+  /** A step must not fail over its logger. */
+  #report(message: string, attrs: { readonly [name: string]: Json }): void {
+    try {
+      this.logger.log("warn", message, attrs);
+    } catch (thrown) {
+      console.error("The logger failed", String(thrown));
     }
   }
 }

@@ -120,7 +120,7 @@ export class RunState {
           expectedVersion,
           messages,
           ...(checkpoint ? { checkpoint } : {}),
-          run: { stepCount, ...run, runId: this.params.runId },
+          run: { status: "running", stepCount, ...run, runId: this.params.runId },
         }),
       );
       if (saved.ok) {

@@ -42,8 +42,9 @@ export async function settleRun(state: RunState, { result, error }: RunEnd): Pro
 }
 
 /** What is left to do for a run that has ended in the store. */
-export async function closeRun(stores: RunStores, { sessionId, streamName }: RunState): Promise<void> {
-  const run = await persistently(() => stores.state.getCurrentRun(sessionId));
+export async function closeRun(stores: RunStores, state: RunState): Promise<void> {
+  const { sessionId, streamName, params } = state;
+  const { run } = await persistently(() => stores.state.updateRun(sessionId, params.runId, {}));
   if (!run) return;
   const { result, error } = run.outcome as unknown as Ended;
   const failure = error && SessileError.fromWire(error);

@@ -147,7 +147,10 @@ class WorkflowRuntime implements AgentRuntime {
       messages: said.map((one) => storedMessage({ message: one, runId, step: 0 })),
       run: { runId, status: "running" },
     });
-    return saved.ok ? ticket : null;
+    if (saved.ok) return ticket;
+    // Should somebody else have begun this very run, its first step says that it goes on.
+    await state.updateRun(sessionId, runId, { status: "failed" }, { expected: ["running"] });
+    return null;
   }
 
   /** The stream and the instance of a run that is in the store: made now, or there already. */

@@ -166,6 +166,20 @@ export const runContract: readonly RunCase[] = [
     },
   },
   {
+    title: "AX1 AX6 RN9 of two that are asked for at the same moment one runs",
+    async run(talk) {
+      const [one, other] = [talk(() => ({ text: "Done." })), talk(() => ({ text: "Done." }))];
+      const answers = await Promise.all([one.execute(), one.execute({ message: other.name })]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+      const { runId } = answers.find(({ status }) => status === 201)?.body ?? {};
+      expect((await one.result()).body).toMatchObject({
+        runId,
+        status: "completed",
+        result: { text: "Done." },
+      });
+    },
+  },
+  {
     title: "AX1 RN10 a run that reaches a bound says which, and can be gone on with",
     async run(talk) {
       const one = talk(({ turn }) => (turn < 3 ? { calls: [call("tool_a", turn)] } : { text: "Done." }));
