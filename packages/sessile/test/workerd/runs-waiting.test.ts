@@ -100,6 +100,17 @@ test("RN20 a denial is told as such, and a time-out as no person's no", async ()
   expect(types).toEqual(expect.arrayContaining(["tool-output-denied", "tool-output-error"]));
 });
 
+test("RN20 of two who answer at once one is heard, and the call is carried out or not, accordingly", async () => {
+  const { talk } = calling(call("pay", 5));
+  const run = await talk.run("careful");
+  const { gateId } = run.pending[0];
+  const both = await Promise.all([talk.answer(gateId, "approve"), talk.answer(gateId, "reject")]);
+  expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+  expect(both.find(({ status }) => status === 409)?.body.code).toBe("gate_closed");
+  expect((await talk.ended(run.runId)).status).toBe("completed");
+  expect(talk.effects).toHaveLength(both[0]?.status === 200 ? 1 : 0);
+});
+
 test("RN18 a client carries a call out, and people answer questions", async () => {
   const questions = [{ question: "Which floor?", options: ["first", "second"] }];
   const { talk, told } = calling(call("locate", 1), { id: "call_2", name: "ask", args: { questions } });
