@@ -16,7 +16,7 @@ import type {
 } from "../protocol/index.ts";
 import type { AgentEvents } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
-import type { StopInput } from "./run-children.ts";
+import { type StopInput, stopWork } from "./run-children.ts";
 import { RunHandle } from "./run-handle.ts";
 import { parseDelegation, parseRunRequest, parseStopRequest } from "./run-request.ts";
 import type { AgentSessionState, RunLogger, RunSession } from "./run-session.ts";
@@ -73,7 +73,7 @@ export abstract class AgentSession<
   protected readonly agentWorks: { readonly [name: string]: WorkFunction } = {
     run: (work, input) => this.#worker.work(work, input as RunInput),
     title: (work) => new SessionTitle(this.#own, this.#runs.conversation).make(work),
-    stopChild: (work, input) => this.#runs.children.stop(work, input as StopInput),
+    [stopWork]: (work, input) => this.#runs.children.stop(work, input as StopInput),
   };
   override readonly works: Session["works"] = this.agentWorks;
 

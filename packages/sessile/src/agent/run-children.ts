@@ -11,7 +11,10 @@ import type { RunSession } from "./run-session.ts";
 import { type Subagent, subagentResult, taskOf } from "./subagent.ts";
 import type { OpenCall } from "./transcript.ts";
 
-/** What work that ends what a child is at is given. */
+/** Work that ends what a child is at. By its name it goes on when this session is terminated. */
+export const stopWork = "sessile.stop_child";
+
+/** What that work is given. */
 export type StopInput = {
   readonly how: RunStop;
   readonly agent: string;
@@ -69,7 +72,7 @@ export class RunChildren {
       const key = callKey(open);
       const stop: StopInput = { how, agent, toolName, input: input as Json, key };
       if (this.#childOf(stop))
-        this.#options.session.startWork("stopChild", { workId: `${runId}~${how}~${key}`, input: stop });
+        this.#options.session.startWork(stopWork, { workId: `${runId}~${how}~${key}`, input: stop });
     }
   }
 

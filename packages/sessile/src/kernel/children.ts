@@ -3,10 +3,10 @@ import type { ChildReport, ParentLink, SentReport, SessionAddress } from "../pro
 import type { Json } from "../protocol/json.ts";
 import type { Batch } from "./batch.ts";
 import { type Sql, textAt } from "./sql.ts";
-import { startWork } from "./work.ts";
+import { outlivingPrefix, startWork } from "./work.ts";
 
 /** The library's own work: it tells the parent of one event. */
-export const reportWork = "sessile.report";
+export const reportWork = `${outlivingPrefix}report`;
 
 /** A session has one parent. The same one may have moved to another object, by an import. @throws SessileError `conflict` */
 export function adopt(batch: Batch, link: ParentLink): void {

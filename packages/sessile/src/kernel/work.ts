@@ -10,6 +10,9 @@ export interface WorkRecord {
   readonly input: Json;
 }
 
+/** Work that tells other sessions of this one: that it has ended they are told all the same. */
+export const outlivingPrefix = "sessile.";
+
 /** Starts work; a known id starts nothing. */
 export function startWork(sql: Sql, batch: Batch, work: WorkRecord): boolean {
   if (sql.exec("SELECT 1 AS found FROM _sessile_work WHERE work_id = ?", work.workId).length > 0)

@@ -15,7 +15,7 @@ import type { Transcript, VoiceService } from "../protocol/voice.ts";
 import { changedAccess } from "./access.ts";
 import type { Batch } from "./batch.ts";
 import { Budgets } from "./budgets.ts";
-import { addChild, adopt, removeChild, reportWork, startReport, takeReport } from "./children.ts";
+import { addChild, adopt, removeChild, startReport, takeReport } from "./children.ts";
 import type { KindDefinition } from "./definition.ts";
 import { type DraftRequest, type Drafts, pendingDraft, type StoredDraft, saveDraft } from "./drafts.ts";
 import type { DueTable, DueTimer } from "./due-table.ts";
@@ -28,7 +28,15 @@ import { Streams } from "./streams.ts";
 import { createSummary, defaultSummaryPolicy, requestSummary, type SummaryDraft } from "./summaries.ts";
 import { cancelTimer, fireTimer, setTimer, type TimerRequest } from "./timers.ts";
 import { recordUsage } from "./usage.ts";
-import { completeStep, completeWork, failStep, failWork, startWork, type WorkRecord } from "./work.ts";
+import {
+  completeStep,
+  completeWork,
+  failStep,
+  failWork,
+  outlivingPrefix,
+  startWork,
+  type WorkRecord,
+} from "./work.ts";
 import { assertTransition } from "./workflow.ts";
 
 /** One utterance is far shorter; what a transcriber says is not trusted to be. */
@@ -324,9 +332,10 @@ export class Writer {
   /** A terminated session waits for nothing: gates expire, timers go, work fails, all in the same commit. */
   #closeEverything(): void {
     for (const gateId of Object.keys(this.#batch.view.gates)) this.#gates().expire(gateId, "terminated");
-    // What a session says last, its parent still hears.
+    // What a session says last, its parent and its children still hear.
     for (const [workId, name] of Object.entries(this.#batch.view.work))
-      if (name !== reportWork) failWork(this.#sql, this.#batch, workId, "The session was terminated.");
+      if (!name.startsWith(outlivingPrefix))
+        failWork(this.#sql, this.#batch, workId, "The session was terminated.");
     this.#drafts.drop();
     for (const streamId of Object.keys(this.#batch.view.streams ?? {}))
       this.#streams().close(streamId, {

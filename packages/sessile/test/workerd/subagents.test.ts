@@ -106,12 +106,17 @@ test("RN27 an interrupt reaches sub-agents, and the next run goes on with what t
   expect([told(), child.effects.length]).toEqual(['{"seen":"a bill"}', 1]);
 });
 
-test("RN27 an abort reaches sub-agents", async () => {
-  const { talk } = delegating(() => ({ calls: [call("pay", 5)] }));
-  const run = await talk.run("boss");
-  await talk.ask("POST", "/abort", {});
-  await childOf(run).untilCurrent("aborted");
-  expect((await talk.ended(run.runId)).status).toBe("aborted");
+test("RN27 RN32 an abort reaches sub-agents, and so does the end of their parent", async () => {
+  for (const [path, body] of [
+    ["/abort", {}],
+    ["/lifecycle", { to: "terminated" }],
+  ] as const) {
+    const { talk } = delegating(() => ({ calls: [call("pay", 5)] }));
+    const run = await talk.run("boss");
+    await talk.ask("POST", path, body);
+    await childOf(run).untilCurrent("aborted");
+    expect((await talk.ended(run.runId)).status).toBe("aborted");
+  }
 });
 
 test("SS12 a sub-agent's sub-agent knows at the top of whose tree it works", async () => {
