@@ -9,7 +9,7 @@ import { maxWaitSeconds, readObject } from "../worker/session-routes.ts";
 import type { AgentExecutor } from "./agent-executor.ts";
 import type { AgentHandle } from "./agent-handle.ts";
 import type { OpenedRequest } from "./agent-server.ts";
-import { runEvents } from "./run-events.ts";
+import { runEvents, runEventsHeaders } from "./run-events.ts";
 
 type Routes<Env> = Hono<{ Bindings: Env & object; Variables: OpenedRequest }>;
 
@@ -68,11 +68,12 @@ export function agentRoutes<Env>(
 
   routes.get("/stream/:sessionId", async (context) => {
     const [executor, sessionId] = [context.var.executor, await allowed(context, "read")];
-    const run = await executor.newest(sessionId);
     const handle = await handleOf(executor, sessionId);
+    // Nobody would read the events, and nobody end them.
+    if (context.req.method === "HEAD") return new Response(null, { headers: runEventsHeaders });
     return runEvents(
       handle,
-      run,
+      await handle.info(),
       context.req.header("last-event-id") ?? context.req.header("x-resume-from-sequence"),
     );
   });

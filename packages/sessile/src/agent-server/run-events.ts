@@ -2,7 +2,7 @@ import type { RunInfo } from "../protocol/index.ts";
 import type { StreamReader } from "../protocol/stream-manager.ts";
 import type { AgentHandle } from "./agent-handle.ts";
 
-const headers = {
+export const runEventsHeaders = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
@@ -11,6 +11,12 @@ const keepAliveMs = 15_000;
 const encoder = new TextEncoder();
 const resyncText = 'event: resync\ndata: {"type":"stream_resync"}\n\n';
 const doneText = "data: [DONE]\n\n";
+
+/** What to send next, and whether that is the last of it. */
+interface Next {
+  readonly text: string;
+  readonly isEnd: boolean;
+}
 
 /**
  * A run's chunks as server-sent events, live, to its end, which is `[DONE]`. An event's id names the run, the stream's generation and
@@ -21,21 +27,21 @@ const doneText = "data: [DONE]\n\n";
  */
 export async function runEvents(
   handle: AgentHandle,
-  run: RunInfo,
+  { endedAt }: RunInfo,
   resumeFrom: string | undefined,
 ): Promise<Response> {
   const events = await RunEvents.open(handle, resumeFrom);
   // A browser comes back for ever to what has ended, unless it is told that there is nothing more.
-  if (run.status !== "running" && resumeFrom !== undefined && (await events.isAtEnd()))
+  if (endedAt !== null && resumeFrom !== undefined && (await events.isAtEnd()))
     return new Response(null, { status: 204 });
-  return new Response(events.body(), { headers });
+  return new Response(events.body(), { headers: runEventsHeaders });
 }
 
 class RunEvents {
   readonly #handle: AgentHandle;
   readonly #reader: StreamReader;
   readonly #chunks: AsyncIterator<unknown>;
-  #ahead: Promise<string> | null = null;
+  #ahead: Promise<Next> | null = null;
   #mustResync: boolean;
 
   private constructor(handle: AgentHandle, reader: StreamReader, mustResync: boolean) {
@@ -60,7 +66,8 @@ class RunEvents {
 
   async isAtEnd(): Promise<boolean> {
     this.#ahead = this.#next();
-    return (await this.#ahead) === doneText;
+    const { text } = await this.#ahead;
+    return text === doneText;
   }
 
   body(): ReadableStream<Uint8Array> {
@@ -73,13 +80,13 @@ class RunEvents {
         keepAlive = setInterval(() => controller.enqueue(encoder.encode(": keep-alive\n\n")), keepAliveMs);
       },
       pull: async (controller) => {
-        const text = await (this.#ahead ?? this.#next()).catch((thrown: unknown) => {
+        const next = await (this.#ahead ?? this.#next()).catch((thrown: unknown) => {
           end();
           throw thrown;
         });
         this.#ahead = null;
-        controller.enqueue(encoder.encode(text));
-        if (text !== doneText) return;
+        controller.enqueue(encoder.encode(next.text));
+        if (!next.isEnd) return;
         end();
         controller.close();
       },
@@ -91,13 +98,14 @@ class RunEvents {
     });
   }
 
-  async #next(): Promise<string> {
+  async #next(): Promise<Next> {
     const chunk = await this.#chunks.next().catch((thrown: unknown) => this.#afterFailure(thrown));
     const resync = this.#mustResync ? resyncText : "";
     this.#mustResync = false;
-    if (chunk.done) return resync + doneText;
+    if (chunk.done) return { text: resync + doneText, isEnd: true };
     const { generation, offset } = this.#reader;
-    return `${resync}id: ${this.#handle.runId}/${generation}/${offset}\ndata: ${JSON.stringify(chunk.value)}\n\n`;
+    const id = `${this.#handle.runId}/${generation}/${offset}`;
+    return { text: `${resync}id: ${id}\ndata: ${JSON.stringify(chunk.value)}\n\n`, isEnd: false };
   }
 
   /** A failed run's stream throws its error after its last chunk; anything else that is thrown is a cut, after which readers come back. */

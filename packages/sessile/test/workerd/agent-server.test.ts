@@ -62,6 +62,22 @@ test("AX1 on a Workflow the model is told that nobody answers its calls for it",
   expect(told).toEqual([refused, refused, expect.stringContaining("agents in a session")]);
 });
 
+test("AX7 AX8 AX9 a run that waits for a person says so, its readers wait with it, and it can be interrupted", async () => {
+  const talk = new AgentTalk(scene, "object", () => ({
+    calls: [{ id: "call_1", name: "risky", args: { n: 1 } }],
+  }));
+  const run = await talk.run({ agentType: "asker" });
+  expect(run).toMatchObject({ status: "suspended_client_tool", pending: [{ toolName: "risky" }] });
+  const { status, body } = await fetch(talk.at(`/stream/${talk.name}`), {
+    headers: { "x-resume-from-sequence": "1000" },
+  });
+  expect(status).toBe(200);
+  await body?.cancel();
+  expect((await talk.tell("resume")).status).toBe(409);
+  expect((await talk.tell("interrupt")).status).toBe(200);
+  expect((await talk.result()).body).toMatchObject({ runId: run.runId, status: "interrupted" });
+});
+
 test("AX2 on a Workflow messages, state, runs and checkpoints lie in D1, as front ends read them", async () => {
   const talk = new AgentTalk(scene, "workflow", ({ turn }) =>
     turn === 0

@@ -214,6 +214,8 @@ export const runContract: readonly RunCase[] = [
         { id: undefined, data: { type: "stream_resync" } },
         events[0],
       ]);
+      const { status, headers } = await fetch(one.at(`/stream/${one.name}`), { method: "HEAD" });
+      expect([status, headers.get("cache-control")]).toEqual([200, expect.stringContaining("no-cache")]);
       // Whoever has everything is not to come again.
       expect((await one.events({ "last-event-id": events.at(-2)?.id ?? "" })).status).toBe(204);
     },
