@@ -12,15 +12,18 @@ const keptDays = 31;
 const maxBatch = 40;
 const prunedAtOnce = 200;
 
+/** On which a command may have been charged before; on the day after by a clock that was set back since. */
+const knownDays = "(?1, ?2, date(?1, '+1 day'))";
+
 /** Answers a row if it charged, and none if it did not; the trigger `sessile_quota_counted` adds the units to the day. */
 const chargeSql = `INSERT INTO sessile_quota_charges (day, subject, action, chargeKey, units, minute)
   SELECT ?1, ?3, ?4, ?5, price.units, ?7 FROM (
     SELECT CASE WHEN COUNT(*) % (?10 + 1) = 0 THEN ?6 ELSE 0 END AS units
-    FROM sessile_quota_charges WHERE day IN (?1, ?2) AND subject = ?3 AND action = ?4
+    FROM sessile_quota_charges WHERE day IN ${knownDays} AND subject = ?3 AND action = ?4
   ) AS price
   LEFT JOIN sessile_quota_days AS today ON today.day = ?1 AND today.subject = ?3
   WHERE NOT EXISTS (SELECT 1 FROM sessile_quota_charges
-      WHERE day IN (?1, ?2) AND subject = ?3 AND action = ?4 AND chargeKey = ?5)
+      WHERE day IN ${knownDays} AND subject = ?3 AND action = ?4 AND chargeKey = ?5)
     AND (price.units = 0 OR (
       (?8 IS NULL OR COALESCE(today.used, 0) + price.units <= ?8)
       AND (?9 IS NULL OR CASE WHEN today.minute >= ?7 THEN today.usedInMinute ELSE 0 END + price.units <= ?9)))
@@ -29,7 +32,7 @@ const chargeSql = `INSERT INTO sessile_quota_charges (day, subject, action, char
 const verdictSql = `SELECT
   COALESCE((SELECT used FROM sessile_quota_days WHERE day = ?1 AND subject = ?3), 0) AS used,
   EXISTS (SELECT 1 FROM sessile_quota_charges
-    WHERE day IN (?1, ?2) AND subject = ?3 AND action = ?4 AND chargeKey = ?5) AS known`;
+    WHERE day IN ${knownDays} AND subject = ?3 AND action = ?4 AND chargeKey = ?5) AS known`;
 
 interface VerdictRow {
   readonly used: number;

@@ -116,6 +116,13 @@ for (const [name, open] of Object.entries(databases)) {
       expect([await store.used(who, midnight - 1), await store.used(who, midnight)]).toEqual([1, 1]);
     });
 
+    test("QU3 a key is charged once, also by a clock that was set back over midnight", async () => {
+      const who = subject();
+      expect(await verdicts(store, [prompt(who, "a")], midnight)).toEqual(["charged 1"]);
+      expect(await verdicts(store, [prompt(who, "a")], midnight - 1)).toEqual(["repeated 0"]);
+      expect(await verdicts(store, [prompt(who, "a")], midnight + 1)).toEqual(["repeated 1"]);
+    });
+
     test("QU6 a minute of the clock takes so many and no more, and then the next does", async () => {
       const who = subject();
       const two = { perMinute: 2 };
