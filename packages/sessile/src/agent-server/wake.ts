@@ -25,14 +25,29 @@ export async function wake(
   if (last !== undefined && Date.now() - last < recheckMs) return;
   if (lookedAt.size >= maxKnown) lookedAt.clear();
   lookedAt.set(id, Date.now());
-  const instance = await workflow.get(id).catch(() => null);
+  try {
+    await lookAfter(workflow, stores, params, last === undefined);
+  } catch (thrown) {
+    // Who asks how the run stands is answered all the same, and whoever asks next tries again.
+    lookedAt.delete(id);
+    console.warn("A run could not be looked after", { runId: params.runId, detail: String(thrown) });
+  }
+}
+
+async function lookAfter(
+  workflow: Workflow<RunParams>,
+  stores: RunStores,
+  params: RunParams,
+  isFirst: boolean,
+): Promise<void> {
+  const instance = await workflow.get(instanceIdOf(params)).catch(() => null);
   if (!instance) return launch(workflow, params);
   const { status } = await instance.status();
   // Whoever terminates an instance means the run.
   if (status === "terminated")
     await stores.state.setInterruptFlag(params.sessionId, stopReason("abort", params.runId));
   if (status === "errored" || status === "terminated") await succeed(workflow, stores, params);
-  else if (last === undefined) await instance.sendEvent({ type: wakeEvent, payload: null });
+  else if (isFirst) await instance.sendEvent({ type: wakeEvent, payload: null });
 }
 
 /** The next instance carries on from the messages there are. */
