@@ -55,7 +55,7 @@ export async function countSession(turns: number, tokens: number, everyMs: numbe
     }
     const counted = (await (await ask(`/counted/${session}`)).json()) as Record<string, number>;
     const { objectRows = 0, objectBytes = 0, recordBytes = 0, events = 0 } = counted;
-    const { rowsWritten = 0, rowsRead = 0, round_trips: recordTrips = 0 } = counted;
+    const { rowsWritten = 0, rowsRead = 0, roundTrips: recordTrips = 0 } = counted;
     return {
       objectRows,
       objectBytes,

@@ -8,7 +8,7 @@ interface Env {
   readonly RECORD: D1Database;
 }
 
-const recorded = { rowsWritten: 0, rowsRead: 0, round_trips: 0 };
+const recorded = { rowsWritten: 0, rowsRead: 0, roundTrips: 0 };
 
 /** A session whose record is counted too: what D1 says of each statement. */
 export class PricedSession extends Session<Env> {
@@ -48,7 +48,7 @@ export class PricedSession extends Session<Env> {
 
 function counting(database: D1Database): Parameters<typeof createD1Record>[0] {
   const count = <T extends D1Result<unknown>>(results: readonly T[]): void => {
-    recorded.round_trips += 1;
+    recorded.roundTrips += 1;
     for (const { meta } of results) {
       recorded.rowsWritten += meta.rows_written;
       recorded.rowsRead += meta.rows_read;

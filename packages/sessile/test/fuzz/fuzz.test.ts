@@ -19,7 +19,7 @@ const cases: { readonly [target: string]: number } = {
   commands: 150,
   exports: 1500,
   alerts: 800,
-  http: 1200,
+  http: 800,
   sockets: 400,
 };
 
