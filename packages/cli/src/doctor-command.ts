@@ -104,7 +104,13 @@ function databasesBelow(dir: string): Database[] {
   if (!existsSync(dir)) return [];
   return readdirSync(dir, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".sqlite"))
-    .map((file) => ({ path: join(dir, file), bytes: statSync(join(dir, file)).size }));
+    .map((file) => ({ path: join(dir, file), bytes: bytesOf(join(dir, file)) }));
+}
+
+/** With its write-ahead log, which of a new session holds everything. */
+function bytesOf(database: string): number {
+  const log = `${database}-wal`;
+  return statSync(database).size + (statSync(log, { throwIfNoEntry: false })?.size ?? 0);
 }
 
 function sizeOf(bytes: number): string {
