@@ -1,5 +1,6 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import type { AgentDefinition } from "../agent/define-agent.ts";
+import { RunChunks } from "../agent/run-chunks.ts";
 import { RunControl } from "../agent/run-control.ts";
 import { endOf, type RunEnd } from "../agent/run-end.ts";
 import { RunLoop } from "../agent/run-loop.ts";
@@ -81,7 +82,7 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
         control,
         maxSteps: this.maxInstanceSteps,
         stepTimeoutMs: agent.modelAttempts * (agent.stepTimeoutMs + marginMs),
-        writer,
+        chunks: new RunChunks(stores.streams, writer),
         report: (message, thrown) => this.#report(message, { runId, detail: String(thrown) }),
       });
       const end = await new RunLoop(runId, agent, port, control).run();

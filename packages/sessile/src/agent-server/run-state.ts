@@ -102,12 +102,6 @@ export class RunState {
     await persistently(() => this.#stores.usage.recordEntry({ ...used, sessionId: this.sessionId }));
   }
 
-  async withdraw(step: number): Promise<void> {
-    const { streams } = this.#stores;
-    const info = await streams.getInfo(this.streamName);
-    if ((info?.steps.at(-1)?.[0] ?? 0) >= step) await streams.cleanupToStep(this.streamName, step - 1);
-  }
-
   /** All of it or nothing. Whoever has changed the rest of the state meanwhile is heeded. @throws SessileError once the run has moved */
   async save(change: RunSave, ticket = this.ticket): Promise<void> {
     const { messages = [], stepCount = this.#stored.stepCount, checkpoint, run = {} } = change;

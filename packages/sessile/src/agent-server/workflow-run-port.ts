@@ -1,16 +1,12 @@
+import type { WorkflowStep } from "cloudflare:workers";
 import type { UIMessageChunk } from "ai";
+import type { RunChunks } from "../agent/run-chunks.ts";
 import type { RunControl } from "../agent/run-control.ts";
 import { StepFailure } from "../agent/run-loop.ts";
 import type { JournalOptions, RunPort, StepRecord } from "../agent/run-port.ts";
 import type { Said } from "../agent/transcript.ts";
 import type { BudgetAnswer } from "../protocol/budget.ts";
-import {
-  defaultLimits,
-  type Json,
-  SessileError,
-  type StreamWriter,
-  type WireError,
-} from "../protocol/index.ts";
+import { defaultLimits, SessileError, type WireError } from "../protocol/index.ts";
 import { checkpointIdOf } from "../protocol/state-store.ts";
 import type { RunState } from "./run-state.ts";
 import { storedMessage } from "./stored-message.ts";
@@ -24,11 +20,9 @@ interface WorkflowRunOptions {
   readonly maxSteps: number;
   /** Milliseconds that one answer, with all its attempts, takes at most. */
   readonly stepTimeoutMs: number;
-  readonly writer: StreamWriter;
+  readonly chunks: RunChunks;
   readonly report: (message: string, thrown: unknown) => void;
 }
-
-type WorkflowStep = import("cloudflare:workers").WorkflowStep;
 
 /** What the engine keeps of a step. Its messages are in the store by then. */
 type Entry =
@@ -36,8 +30,6 @@ type Entry =
   /** `error`: one of ours; of any other nothing is kept. */
   | { readonly is: "failed"; readonly error: WireError | null };
 
-/** Chunks on their way to the stream before the model is made to wait. */
-const maxUnwritten = 256;
 /** What a message says beside its result. */
 const overheadChars = 2000;
 
@@ -47,9 +39,6 @@ export class WorkflowRunPort implements RunPort {
   readonly maxOutputChars = Math.floor(defaultLimits.maxRowBytes / 3) - overheadChars;
   readonly #options: WorkflowRunOptions;
   #saving: Promise<unknown> = Promise.resolve();
-  #unwritten = 0;
-  #failure: unknown = null;
-  #tail = 0;
 
   constructor(options: WorkflowRunOptions) {
     this.#options = options;
@@ -108,8 +97,8 @@ export class WorkflowRunPort implements RunPort {
 
   /** One after the other, because each save makes the next version. What readers get is there before it counts as done. */
   async #store(step: number, { said, used, chunks }: StepRecord): Promise<void> {
-    const { state, writer } = this.#options;
-    await Promise.all([...chunks.map((chunk) => writer.append(chunk, { step })), writer.close()]);
+    const { state } = this.#options;
+    if (chunks.length > 0) await this.#options.chunks.append(step, chunks);
     if (used) await state.recordUsage(used);
     const isAnswer = said.some(({ message }) => message.role === "assistant");
     const save = () =>
@@ -126,7 +115,7 @@ export class WorkflowRunPort implements RunPort {
   #checkpoint(step: number) {
     const random = crypto.randomUUID().slice(0, 6);
     const checkpointId = checkpointIdOf(this.#options.state.sessionId, step, Date.now(), random);
-    return { checkpointId, streamSequence: this.#tail };
+    return { checkpointId, streamSequence: this.#options.chunks.tail };
   }
 
   /** Nobody is asked here. @throws SessileError `rejected` */
@@ -148,33 +137,16 @@ export class WorkflowRunPort implements RunPort {
     return { is: "reserved" };
   }
 
-  async withdraw(step: number): Promise<void> {
-    await this.#options.state.withdraw(step);
-    this.#failure = null;
+  withdraw(step: number): Promise<void> {
+    return this.#options.chunks.withdraw(step);
   }
 
-  async write(step: number, chunk: UIMessageChunk): Promise<void> {
-    if (this.#failure) throw this.#failure;
-    this.#unwritten += 1;
-    const written = this.#options.writer
-      .append(chunk as unknown as Json, { step })
-      .then(
-        ({ tail }) => {
-          this.#tail = tail;
-        },
-        (thrown: unknown) => {
-          this.#failure ??= thrown;
-        },
-      )
-      .finally(() => {
-        this.#unwritten -= 1;
-      });
-    if (this.#unwritten >= maxUnwritten) await written;
+  write(step: number, chunk: UIMessageChunk): Promise<void> {
+    return this.#options.chunks.write(step, chunk);
   }
 
-  async drained(): Promise<void> {
-    await this.#options.writer.close();
-    if (this.#failure) throw this.#failure;
+  drained(): Promise<void> {
+    return this.#options.chunks.drained();
   }
 
   report(message: string, thrown: unknown): void {

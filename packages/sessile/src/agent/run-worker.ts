@@ -10,6 +10,7 @@ import {
 } from "../protocol/index.ts";
 import { answerId } from "./call-key.ts";
 import type { AgentDefinition } from "./define-agent.ts";
+import { RunChunks } from "./run-chunks.ts";
 import { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd } from "./run-end.ts";
 import { RunLoop } from "./run-loop.ts";
@@ -78,10 +79,11 @@ export class RunWorker {
     const { maxPayloadChars, maxChunkChars } = { ...defaultLimits, ...session.limits };
     return new SessionRunPort({
       work,
-      runId,
       read: () => conversation.read(),
-      writer: session.streams.open(runId, { contentType: runContentType, meta: null }),
-      streams: session.streams,
+      chunks: new RunChunks(
+        session.streams,
+        session.streams.open(runId, { contentType: runContentType, meta: null }),
+      ),
       maxOutputChars: Math.min(maxPayloadChars, maxChunkChars) - overheadChars,
       commit: (step, { said, used, chunks }) => {
         conversation.say(said);

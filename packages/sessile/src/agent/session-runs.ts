@@ -24,11 +24,11 @@ import type { Asker, DelegatedRun, Delegation } from "./child-sessions.ts";
 import { Conversation } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { RunChildren } from "./run-children.ts";
+import { endingChunks } from "./run-chunks.ts";
 import type { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd, suspendedResult } from "./run-end.ts";
 import { RunQuestions } from "./run-questions.ts";
 import type { AgentSessionState, RunSession } from "./run-session.ts";
-import { endingChunks } from "./session-run-port.ts";
 import { sharedAccess } from "./shared-access.ts";
 import { type OpenCall, openCalls } from "./transcript.ts";
 
