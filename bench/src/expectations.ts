@@ -44,7 +44,6 @@ const expectations: readonly {
   { of: ["state/fanout50/100", "sessile"], to: ["state/fanout50/100", "agents"], atLeast: 1.5 },
   { of: ["ledger/64", "ledger"], to: ["ledger/64", "d1-each"], atLeast: 5 },
   { of: ["runs/cpu/last", "object"], to: ["runs/cpu/first", "object"], atMost: 1.2 },
-  { of: ["runs/step", "object"], to: ["runs/step", "langgraph"], atMost: 1 },
   { of: ["mirror/64", "mirror-down"], to: ["mirror/64", "mirror"], atLeast: 0.9 },
 ];
 

@@ -48,7 +48,7 @@ export const sections: readonly Section[] = [
   },
   {
     title: "Runs of agents",
-    text: "What a step costs beside the model: an answer with a call, and the call, with a model that answers at once. The AI SDK's own loop stores nothing; LangGraph saves each of its two nodes in SQLite before it goes on, in Node, and is installed for this figure alone. Processor time of the first and the last hundred steps of a run of a thousand says whether a long run costs more.",
+    text: "What a step costs beside the model: an answer with a call, and the call, with a model that answers at once. The AI SDK's own loop stores nothing; LangGraph saves each of its two nodes in SQLite before it goes on, in Node, streams nothing, and is installed for this figure alone. Processor time of the first and the last hundred steps of a run of a thousand says whether a long run costs more.",
     shows: ["runs"],
     charts: [{ bars: "runs/step", title: "Milliseconds of a step, without the model" }],
   },

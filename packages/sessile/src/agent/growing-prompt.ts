@@ -16,14 +16,19 @@ export class GrowingPrompt {
 
   /** Of all that was said. */
   of(said: readonly Said[]): ModelMessage[] {
-    return [...this.beforeLastTurn(said), ...promptOf(said, this.#upTo)];
+    this.#settle(said);
+    return [...this.#settled, ...promptOf(said, this.#upTo)];
   }
 
   /** Of what led to the last answer. */
   beforeLastTurn(said: readonly Said[]): ModelMessage[] {
+    this.#settle(said);
+    return [...this.#settled];
+  }
+
+  #settle(said: readonly Said[]): void {
     const end = Math.max(lastTurn(said), this.#upTo);
     for (const message of promptOf(said, this.#upTo, end)) this.#settled.push(message);
     this.#upTo = end;
-    return [...this.#settled];
   }
 }

@@ -7,7 +7,7 @@ type ProviderPrompt = Parameters<ReturnType<typeof wrapLanguageModel>["doStream"
  * they are are kept ready here, so that a step costs the same however long the run has become.
  */
 export class SentPrompt {
-  #ready: ProviderPrompt = [];
+  readonly #ready: ProviderPrompt = [];
 
   /**
    * @param settled how many of the messages stay as they are from now on
@@ -20,19 +20,20 @@ export class SentPrompt {
   ): { readonly model: LanguageModel; readonly messages: ModelMessage[] } {
     // Whose name it is only the SDK knows.
     if (typeof model === "string") return { model, messages };
-    const before = this.#ready;
-    const fresh = messages.slice(before.length);
+    const known = this.#ready.length;
+    const fresh = messages.slice(known);
     const transformParams = async <Params extends { prompt: ProviderPrompt }>({
       params,
     }: {
       readonly params: Params;
     }): Promise<Params> => {
       const first = params.prompt.findIndex(({ role }) => role !== "system");
-      const [instructions, made] = [params.prompt.slice(0, first), params.prompt.slice(first)];
-      const all = [...before, ...made];
+      const made = params.prompt.slice(first);
+      const prompt = [...params.prompt.slice(0, first), ...this.#ready, ...made];
       // One for one, or it is not known which is whose. And the SDK takes no prompt without messages.
-      if (made.length === fresh.length) this.#ready = all.slice(0, Math.min(settled, all.length - 1));
-      return { ...params, prompt: [...instructions, ...all] };
+      const stay = made.length === fresh.length ? Math.min(settled, messages.length - 1) - known : 0;
+      for (const message of made.slice(0, Math.max(0, stay))) this.#ready.push(message);
+      return { ...params, prompt };
     };
     return { model: wrapLanguageModel({ model, middleware: { transformParams } }), messages: fresh };
   }
