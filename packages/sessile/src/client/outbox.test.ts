@@ -57,6 +57,24 @@ describe("outbox", () => {
     expect(idsIn(box.take(0))).toEqual([["me.4.1", "me.4.2"]]);
   });
 
+  test("QU20 CL17 after a loss one frame goes first, and the others when it is answered", () => {
+    const box = outbox();
+    for (let n = 0; n < 1_030; n++) box.add(append("x"), 0);
+    expect(box.take(0)).toHaveLength(3);
+    box.detached();
+    expect(idsIn(box.take(0)).map(({ length }) => length)).toEqual([512]);
+    box.add(append("x"), 0);
+    expect(box.take(0)).toEqual([]);
+    box.settle([{ id: "me.4.7", seq: 1 }], 1, 5);
+    expect(box.retryAt).toBe(5);
+    expect(idsIn(box.take(5)).map((ids) => [ids[0], ids.length])).toEqual([
+      ["me.4.512", 512],
+      ["me.4.1024", 7],
+    ]);
+    box.detached();
+    expect(idsIn(box.take(5)).flat().at(7)).toBe("me.4.8");
+  });
+
   test("CL18 a refusal worth repeating holds everything back for its time, then goes first", () => {
     const box = outbox();
     for (const text of ["a", "b", "c"]) box.add(append(text), 0);

@@ -104,6 +104,8 @@ export class Outbox {
   #overtaken: readonly PendingCommand[] = Object.freeze([]);
   #nextN = 0;
   #retryAt: number | null = null;
+  /** After a loss, commands of the frame that goes first; null: nothing waits for it. */
+  #first: ReadonlySet<string> | null = null;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -186,15 +188,22 @@ export class Outbox {
     return promise;
   }
 
-  /** The frames to send now, each bounded in commands and length. Empty while a refusal is waited out. */
+  /**
+   * The frames to send now, each bounded in commands and length. Empty while a refusal is waited out. After a loss it is one, and the
+   * others wait for an answer to it: a connection that is ended for sending too fast brings the client further all the same.
+   */
   take(now: number): string[] {
     if (this.#retryAt !== null && now < this.#retryAt) return [];
     this.#retryAt = null;
+    const first = this.#first;
+    if (first && [...first].some((id) => this.unanswered.has(id))) return [];
+    this.#first = null;
     const frames: string[] = [];
     const later: Entry[] = [];
+    const sent: string[] = [];
     let texts: string[] = [];
     let chars = 0;
-    for (const entry of this.unsent) {
+    for (const [index, entry] of this.unsent.entries()) {
       const { id, text } = entry;
       if (!this.unanswered.has(id)) continue;
       if (!entry.isStored) {
@@ -207,7 +216,13 @@ export class Outbox {
         frames.push(frameHead + texts.join(",") + frameTail);
         texts = [];
         chars = 0;
+        if (first) {
+          later.push(...this.unsent.slice(index));
+          this.#first = new Set(sent);
+          break;
+        }
       }
+      sent.push(id);
       texts.push(text);
       chars += text.length + 1;
     }
@@ -220,6 +235,7 @@ export class Outbox {
   detached(): void {
     this.unsent = [...this.unanswered.values()];
     this.#retryAt = null;
+    this.#first = new Set();
   }
 
   /**
@@ -253,6 +269,9 @@ export class Outbox {
       this.unsent = [...new Set([...this.unsent, ...refused])];
       this.sortUnsent();
     }
+    if (!acks.some(({ id }) => this.#first?.has(id))) return;
+    this.#first = null;
+    this.#retryAt = Math.max(this.#retryAt ?? 0, now);
   }
 
   /** An event that carries one of our ids shows the command's effect; the answer is still owed. */

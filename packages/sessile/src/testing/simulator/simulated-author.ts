@@ -10,8 +10,6 @@ interface DraftAct {
   readonly does: "save" | "send" | "cancel";
   /** Of a save: what it wrote. */
   readonly tag: string;
-  /** The client's life: a new one knows nothing of commands that were under way. */
-  readonly life: number;
   told: "waiting" | "done" | "refused" | "unknown";
   /** Of the event that a send or a cancel wrote. */
   seq: number;
@@ -51,8 +49,8 @@ export class SimulatedAuthor {
   }
 
   #do(does: DraftAct["does"]): void {
-    const { name, object, drafts, life } = this.client;
-    const act: DraftAct = { does, tag: `${name}-draft-${this.#acts.length}`, life, told: "waiting", seq: 0 };
+    const { name, object, drafts } = this.client;
+    const act: DraftAct = { does, tag: `${name}-draft-${this.#acts.length}`, told: "waiting", seq: 0 };
     this.#acts.push(act);
     object.world.note(`${name} does ${does} ${act.tag}`);
     const learns = (told: DraftAct["told"], seq = 0) => {
@@ -62,9 +60,7 @@ export class SimulatedAuthor {
     const answer = does === "save" ? drafts.save("note.added", { tag: act.tag }) : drafts[does]();
     answer.then(
       ({ seq }) => learns("done", seq),
-      (thrown: unknown) => {
-        learns(isUnknown.has(SessileError.from(thrown).code) ? "unknown" : "refused");
-      },
+      (thrown: unknown) => learns(isUnknown.has(SessileError.from(thrown).code) ? "unknown" : "refused"),
     );
   }
 

@@ -105,11 +105,6 @@ export class SimulatedClient {
     return this.#client.draft;
   }
 
-  /** How often the application has been started again. */
-  get life(): number {
-    return this.#epoch;
-  }
-
   /** Changes the state by a function, which is run again whenever others were faster. */
   update(change: (state: SimulatedState) => SimulatedState): Promise<CommandResult> {
     return this.#client.setState(change as never);
