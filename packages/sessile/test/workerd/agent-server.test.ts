@@ -22,7 +22,10 @@ beforeAll(async () => {
     port: 0,
     compatibilityDate,
     durableObjects: { HELPERS: { className: "Helpers" }, SESSILE_STREAM: { className: "StreamObject" } },
-    workflows: { RUNS: { className: "Runs", name: "runs" } },
+    workflows: {
+      RUNS: { className: "Runs", name: "runs" },
+      FLAKY: { className: "FlakyRuns", name: "flaky-runs" },
+    },
     d1: ["SESSILE_RECORD"],
     vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
     log: ({ from, level, message }) => {
@@ -108,6 +111,26 @@ test("AX2 on a Workflow messages, state, runs and checkpoints lie in D1, as fron
       { stepCount: 1, messageCount: 2 },
     ],
   });
+});
+
+test("AX2 a store that is away is waited for, and nothing is stored twice", async () => {
+  const calls = [0, 1].map((n) => ({ id: `call_${n}`, name: "tool_a", args: { n } }));
+  const talk = new AgentTalk(scene, "flaky", ({ turn }) => (turn < 2 ? { calls } : { text: "Done." }));
+  const { runId, status, steps } = await talk.run();
+  expect([status, steps]).toEqual(["completed", 3]);
+  const made = [...scene.effects.requests].filter(([id]) => id.startsWith(`/${talk.name}/`));
+  expect(made.sort(([a], [b]) => a.localeCompare(b))).toEqual(
+    ["0 {}:1:call_0", "0 {}:2:call_0", "1 {}:1:call_1", "1 {}:2:call_1"].map((key) => [
+      `/${talk.name}/a/${key.replace("{}", runId)}`,
+      1,
+    ]),
+  );
+  const { messages } = (await talk.stored("getMessages")) as { readonly messages: { role: string }[] };
+  expect(messages.map(({ role }) => role)).toEqual(
+    ["user", ["assistant", "tool", "tool"], ["assistant", "tool", "tool"], "assistant"].flat(),
+  );
+  const { tokens, toolStats } = (await talk.ask("GET", `/usage/${talk.name}`)).body;
+  expect([tokens.total, toolStats.tool_a.calls]).toEqual([36, 4]);
 });
 
 test("AX3 a run whose instance was not started is found by the next question about it", async () => {

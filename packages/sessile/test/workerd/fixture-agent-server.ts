@@ -7,6 +7,7 @@ import { AgentServer, AgentWorkflow, sessionRuntime, workflowRuntime } from "ses
 import { createD1StateStore, type D1Database } from "sessile/d1";
 import { StreamObject } from "sessile/stream";
 import { instanceIdOf } from "../../src/agent-server/workflow-run.ts";
+import { withFaults } from "../../src/record/faulty-d1.ts";
 
 export { StreamObject };
 
@@ -89,6 +90,25 @@ export class Runs extends AgentWorkflow<Env> {
   protected override readonly maxInstanceSteps = 6;
 }
 
+/** Loses every ninth question to D1, in turns before and after it was carried out. */
+export class FlakyRuns extends Runs {
+  constructor(context: ExecutionContext, env: Env) {
+    const faulty = withFaults(env.SESSILE_RECORD);
+    let asked = 0;
+    super(context, {
+      ...env,
+      SESSILE_RECORD: {
+        prepare: (query) => faulty.prepare(query),
+        batch(statements) {
+          asked += 1;
+          if (asked % 9 === 0) faulty.failAt(1, asked % 2 === 0 ? "before" : "after");
+          return faulty.batch(statements);
+        },
+      },
+    });
+  }
+}
+
 const served = {
   object: new AgentServer<Env>({
     agents,
@@ -101,6 +121,12 @@ const served = {
     runtime: workflowRuntime("RUNS"),
     allowAnonymous: true,
     basePath: "/workflow",
+  }),
+  flaky: new AgentServer<Env>({
+    agents,
+    runtime: workflowRuntime("FLAKY"),
+    allowAnonymous: true,
+    basePath: "/flaky",
   }),
   /** Lets in who says a name, and nobody touch what is forbidden. */
   guarded: new AgentServer<Env>({
