@@ -58,10 +58,6 @@ export class RunState {
     return streamNameOf(this.params.sessionId, this.params.runId);
   }
 
-  get stored(): StoredSessionState {
-    return this.#stored;
-  }
-
   get isActive(): boolean {
     return this.#stored.status === "active";
   }

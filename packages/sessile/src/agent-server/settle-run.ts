@@ -1,4 +1,4 @@
-import type { RunEnd } from "../agent/run-end.ts";
+import { endOf, type RunEnd } from "../agent/run-end.ts";
 import {
   type Json,
   type RunOutcome,
@@ -43,11 +43,16 @@ export async function settleRun(state: RunState, { result, error }: RunEnd): Pro
 
 /** What is left to do for a run that has ended in the store. */
 export async function closeRun(stores: RunStores, state: RunState): Promise<void> {
-  const { sessionId, streamName, params } = state;
+  const { sessionId, streamName, params, ticket } = state;
   const { run } = await persistently(() => stores.state.updateRun(sessionId, params.runId, {}));
-  if (!run) return;
-  const { result, error } = run.outcome as unknown as Ended;
-  const failure = error && SessileError.fromWire(error);
-  await persistently(() => closeRunStream(stores.streams, streamName, result, failure));
+  const ended = (run?.outcome ?? null) as unknown as Ended | null;
+  const { result, error } = ended
+    ? { result: ended.result, error: ended.error && SessileError.fromWire(ended.error) }
+    : endOf({ ...ticket, said: [] }, "failed", endedElsewhere());
+  await persistently(() => closeRunStream(stores.streams, streamName, result, error));
   await persistently(() => stores.state.clearInterruptFlag(sessionId));
+}
+
+function endedElsewhere(): SessileError {
+  return new SessileError("rejected", "The session was ended by somebody else.");
 }

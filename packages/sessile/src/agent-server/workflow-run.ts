@@ -10,6 +10,8 @@ import { createD1StateStore, createD1UsageStore } from "../stores/index.ts";
 export interface WorkflowRunBindings {
   readonly SESSILE_RECORD?: D1Database;
   readonly SESSILE_STREAM?: DurableObjectNamespace;
+  /** Serves readers that a stream's object has no room for. */
+  readonly SESSILE_RELAY?: DurableObjectNamespace;
 }
 
 /** Where a run on a Workflow keeps what the session object keeps for one of its own. */
@@ -42,7 +44,7 @@ export type RunTicket = {
 
 /** @throws SessileError `unavailable` without the bindings */
 export function openStores(env: unknown): RunStores {
-  const { SESSILE_RECORD: db, SESSILE_STREAM: streams } = env as WorkflowRunBindings;
+  const { SESSILE_RECORD: db, SESSILE_STREAM: streams, SESSILE_RELAY: relays } = env as WorkflowRunBindings;
   if (!db || !streams)
     throw new SessileError(
       "unavailable",
@@ -51,7 +53,7 @@ export function openStores(env: unknown): RunStores {
   return {
     state: createD1StateStore(db),
     usage: createD1UsageStore(db),
-    streams: new StreamObjects(streams),
+    streams: new StreamObjects(streams, relays ? { binding: "SESSILE_STREAM", namespace: relays } : null),
   };
 }
 

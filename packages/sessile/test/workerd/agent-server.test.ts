@@ -166,6 +166,15 @@ test("AX4 a run goes on in a next instance when one has taken its steps, calls o
   expect(metadata).toMatchObject({ run: { runId, instance: 3 } });
 });
 
+test("AX4 a run whose session somebody else has ended in the store saves nothing more, and fails", async () => {
+  const talk = new AgentTalk(scene, "workflow", async () => {
+    await talk.stored("updateStatus", "failed");
+    return { text: "Too late." };
+  });
+  expect(await talk.run()).toMatchObject({ status: "failed", error: { code: "rejected" } });
+  expect(await talk.stored("getMessageCount")).toBe(1);
+});
+
 test("AX5 an interrupt flag that somebody else has set in the store ends the run before its next step", async () => {
   const talk = new AgentTalk(scene, "workflow", async ({ turn }) => {
     if (turn === 0) await talk.stored("setInterruptFlag", "enough");
