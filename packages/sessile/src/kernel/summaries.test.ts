@@ -98,6 +98,19 @@ describe("summaries", () => {
     expect(summaries.pendingRequest()).toBeNull();
   });
 
+  test("SU4 a request is not answered by the summary in another style that was asked for before it", () => {
+    const { fixture, summaries } = session();
+    fixture.append("p.1.1");
+    request(fixture, "detailed");
+    fixture.now += policy.cooldownMs;
+    request(fixture, "action_items");
+    create(fixture, { style: "detailed" });
+    expect(summaries.pendingRequest()).toMatchObject({ style: "action_items" });
+    expect(summaries.lastFor("request", "action_items")).toBeNull();
+    create(fixture, { style: "action_items" });
+    expect(summaries.pendingRequest()).toBeNull();
+  });
+
   test("SU3 what snapshots bring keeps its distance, of which requests are no part", () => {
     const { fixture, summaries } = session();
     expect(summaries.nextOnSnapshotAt(policy)).toBe(0);

@@ -89,11 +89,12 @@ export class Summaries {
     return row ? summaryOf(row) : null;
   }
 
-  /** The newest made for this reason. */
-  lastFor(reason: SummaryReason): StoredSummary | null {
+  /** The newest made for this reason, of this style or of any. */
+  lastFor(reason: SummaryReason, style: SummaryStyle | null = null): StoredSummary | null {
     const row = this.#sql.exec(
-      "SELECT * FROM _sessile_summary WHERE reason = ? ORDER BY seq DESC LIMIT 1",
+      "SELECT * FROM _sessile_summary WHERE reason = ? AND style = coalesce(?, style) ORDER BY seq DESC LIMIT 1",
       reason,
+      style,
     )[0];
     return row ? summaryOf(row) : null;
   }
@@ -108,10 +109,10 @@ export class Summaries {
     };
   }
 
-  /** The request that has no summary yet. */
+  /** The request that has no summary yet. One of another style, which was asked for before it, may come in between. */
   pendingRequest(): SummaryRequest | null {
     const request = this.lastRequest();
-    return request && (this.lastFor("request")?.seq ?? 0) < request.seq ? request : null;
+    return request && (this.lastFor("request", request.style)?.seq ?? 0) < request.seq ? request : null;
   }
 
   /** Milliseconds until somebody may ask again; 0 is now. */

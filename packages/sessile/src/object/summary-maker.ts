@@ -130,6 +130,9 @@ export class SummaryMaker {
       if (job) await this.#make(job, policy, timer.attempts + 1);
       // Moved meanwhile: another snapshot wants its own.
       if (kernel.due.dueAt(timer.timerId) === timer.dueAt) kernel.due.drop(timer.timerId);
+      // Another style was asked for while this one was made.
+      if (this.#summaries.pendingRequest() && !this.#hasEnded)
+        this.#arm("request", this.#options.clock.now());
       this.#settle();
       return;
     }
@@ -156,7 +159,7 @@ export class SummaryMaker {
     this.#options.rearm();
     const giveUpAt = clock.now() + patienceMs;
     for (;;) {
-      const made = this.#summaries.lastFor("request");
+      const made = this.#summaries.lastFor("request", style);
       if (made && made.seq > asked && made.seq <= this.#options.shownView().lastSeq)
         return { summary: made, isNew: true };
       const leftMs = giveUpAt - clock.now();

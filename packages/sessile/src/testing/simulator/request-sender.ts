@@ -5,7 +5,7 @@ import { SessileError } from "../../protocol/error.ts";
 import { lastSeqOf } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { SessionReplies, SessionReply } from "../../protocol/request.ts";
-import { summaryStyles } from "../../protocol/summary.ts";
+import { type SummaryStyle, summaryStyles } from "../../protocol/summary.ts";
 import type { Answer, Ledger, Promised } from "./ledger.ts";
 import type { LogFollower } from "./log-follower.ts";
 import type { Random } from "./random.ts";
@@ -69,13 +69,14 @@ export class RequestSender {
       this.object.request(
         { op: "summarize", style },
         this.name,
-        (reply) => this.#travel(`${this.name} has ${JSON.stringify(reply)}`, () => this.#summarized(reply)),
+        (reply) =>
+          this.#travel(`${this.name} has ${JSON.stringify(reply)}`, () => this.#summarized(reply, style)),
         () => {},
       ),
     );
   }
 
-  #summarized(reply: SessionReply): void {
+  #summarized(reply: SessionReply, style: SummaryStyle): void {
     const fail = (what: string) => this.#world.fail(`${this.name} ${what}: ${JSON.stringify(reply)}`);
     if (!reply.ok) {
       const { code, cooldownRemaining = 0 } = reply.error;
@@ -90,7 +91,7 @@ export class RequestSender {
     if (!summary) return;
     const { seq, createdAt: _at, ...shown } = summary as StoredSummary;
     const isShown = seq <= this.#world.shownSeq(this.object);
-    if (!isShown || !isDeepStrictEqual(shown, this.#log.events[seq - 1]?.payload))
+    if (!isShown || shown.style !== style || !isDeepStrictEqual(shown, this.#log.events[seq - 1]?.payload))
       fail("was shown a summary");
   }
 
