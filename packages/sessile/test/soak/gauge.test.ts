@@ -21,6 +21,11 @@ test("what grows all the time is told from what only warms up, or goes up and do
     ["serverFiles", true],
     ["nodeMb", true],
   ]);
+  const cleaned = readings(
+    (n) => 100 + (n % 10) * 12,
+    () => 100,
+  );
+  expect(trendsOf(cleaned).every(({ isFlat }) => isFlat)).toBe(true);
   const leaking = readings(
     (n) => 100 + n * 3,
     (n) => 100 + n * 10,

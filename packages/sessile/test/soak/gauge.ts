@@ -31,36 +31,38 @@ function openFiles(pid: number): number | null {
 
 export interface Trend {
   readonly name: string;
-  /** Medians of the first and of the last third of the time after everything has warmed up. */
+  /** What was held at the beginning and at the end, after everything had warmed up. */
   readonly before: number;
   readonly after: number;
   readonly isFlat: boolean;
 }
 
-/** Caches fill, and the runtime lets its heaps grow before it cleans them. */
-export const warmUpMs = 180_000;
-/** How much one median may be above the other in a load that goes up and down: a share, and so many. A leak is far beyond it. */
+/** How much the later value may be above the earlier one: a share, and so many. A leak is far beyond it. */
 const tolerated = {
-  serverMb: [0.1, 16],
-  nodeMb: [0.1, 8],
+  serverMb: [0.15, 16],
+  nodeMb: [0.15, 8],
   serverFiles: [0.25, 50],
   nodeFiles: [0.1, 12],
 } as const;
 
-/** How each gauge has gone; those that the system does not tell, or not for long enough, are left out. */
+/**
+ * How each gauge has gone; those that the system does not tell, or not for long enough, are left out. The first third is not looked
+ * at: caches fill, and the runtime lets its heap grow before it first cleans it. Of the rest, beginning and end are compared by their lower
+ * quartiles, because what is left after a cleaning is what is held.
+ */
 export function trendsOf(readings: readonly Reading[]): readonly Trend[] {
-  const warm = readings.filter(({ atMs }) => atMs > warmUpMs);
   return (["serverMb", "serverFiles", "nodeMb", "nodeFiles"] as const).flatMap((name) => {
-    const values = warm.flatMap((reading) => reading[name] ?? []);
+    const all = readings.flatMap((reading) => reading[name] ?? []);
+    const values = all.slice(Math.floor(all.length / 3));
     if (values.length < 9) return [];
     const third = Math.floor(values.length / 3);
-    const before = median(values.slice(0, third));
-    const after = median(values.slice(-third));
+    const before = lowerQuartile(values.slice(0, third));
+    const after = lowerQuartile(values.slice(-third));
     const [share, more] = tolerated[name];
     return [{ name, before, after, isFlat: after <= before * (1 + share) + more }];
   });
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+function lowerQuartile(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)] ?? 0;
 }
