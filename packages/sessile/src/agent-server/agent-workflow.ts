@@ -1,10 +1,10 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import type { AgentDefinition } from "../agent/define-agent.ts";
-import { RunChunks } from "../agent/run-chunks.ts";
-import { RunControl } from "../agent/run-control.ts";
-import { endOf, type RunEnd } from "../agent/run-end.ts";
-import { RunLoop } from "../agent/run-loop.ts";
-import type { RunLogger } from "../agent/run-session.ts";
+import { RunChunks } from "../agent/run/run-chunks.ts";
+import { RunControl } from "../agent/run/run-control.ts";
+import { endOf, type RunEnd } from "../agent/run/run-end.ts";
+import { RunLoop } from "../agent/run/run-loop.ts";
+import type { RunLogger } from "../agent/run/run-session.ts";
 import { type Json, SessileError } from "../protocol/index.ts";
 import { launch, workflowOf } from "./launch.ts";
 import { persistently } from "./persistently.ts";

@@ -1,4 +1,4 @@
-import { endingChunks } from "../agent/run-chunks.ts";
+import { endingChunks } from "../agent/run/run-chunks.ts";
 import type { RunResult, SessileError, StreamManager, StreamWriter } from "../protocol/index.ts";
 import type { RunMeta } from "../protocol/run.ts";
 import type { RunTicket } from "./workflow-run.ts";

@@ -1,4 +1,4 @@
-import { readRemoteStream } from "../object/remote-stream-reader.ts";
+import { readRemoteStream } from "../object/streams/remote-stream-reader.ts";
 import type { Actor } from "../protocol/event.ts";
 import {
   type AgentState,
@@ -11,8 +11,8 @@ import {
 import type { UsageRollup } from "../protocol/usage.ts";
 import { answerOf } from "../worker/answer-of.ts";
 import type { KindOptions } from "../worker/options.ts";
+import { askStream, streamSocket } from "../worker/routes/stream-routes.ts";
 import { SessionTarget } from "../worker/session-stub.ts";
-import { askStream, streamSocket } from "../worker/stream-routes.ts";
 import type { AgentRuntime, OpenRuntime, RunStreams, StartRequest } from "./agent-runtime.ts";
 
 /** Runs in session objects: of one kind, whose class extends `AgentSession`. */

@@ -1,4 +1,4 @@
-import { endOf, type RunEnd } from "../agent/run-end.ts";
+import { endOf, type RunEnd } from "../agent/run/run-end.ts";
 import {
   type Json,
   type RunOutcome,

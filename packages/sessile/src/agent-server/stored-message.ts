@@ -1,4 +1,4 @@
-import type { Said } from "../agent/transcript.ts";
+import type { Said } from "../agent/run/transcript.ts";
 import type { AgentMessage } from "../protocol/session-state.ts";
 import type { SessionStateStore } from "../protocol/state-store.ts";
 

@@ -1,10 +1,10 @@
 import type { WorkflowStep } from "cloudflare:workers";
 import type { UIMessageChunk } from "ai";
-import type { RunChunks } from "../agent/run-chunks.ts";
-import type { RunControl } from "../agent/run-control.ts";
-import { StepFailure } from "../agent/run-loop.ts";
-import type { JournalOptions, RunPort, StepRecord } from "../agent/run-port.ts";
-import type { Said } from "../agent/transcript.ts";
+import type { RunChunks } from "../agent/run/run-chunks.ts";
+import type { RunControl } from "../agent/run/run-control.ts";
+import { StepFailure } from "../agent/run/run-loop.ts";
+import type { JournalOptions, RunPort, StepRecord } from "../agent/run/run-port.ts";
+import type { Said } from "../agent/run/transcript.ts";
 import type { BudgetAnswer } from "../protocol/budget.ts";
 import { defaultLimits, SessileError, type WireError } from "../protocol/index.ts";
 import { checkpointIdOf } from "../protocol/state-store.ts";

@@ -1,4 +1,4 @@
-import { StreamObjects } from "../object/stream-objects.ts";
+import { StreamObjects } from "../object/streams/stream-objects.ts";
 import { type Json, type RunStop, SessileError, type StreamManager, sha256Hex } from "../protocol/index.ts";
 import type { SessionState, StoredSessionState } from "../protocol/session-state.ts";
 import type { InterruptFlag, SessionStateStore } from "../protocol/state-store.ts";

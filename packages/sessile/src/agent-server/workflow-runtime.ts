@@ -1,4 +1,4 @@
-import { nextMove } from "../agent/transcript.ts";
+import { nextMove } from "../agent/run/transcript.ts";
 import type { Actor } from "../protocol/event.ts";
 import { type RunInfo, type RunStop, runInfoOf, SessileError } from "../protocol/index.ts";
 import {

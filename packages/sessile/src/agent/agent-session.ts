@@ -1,9 +1,9 @@
-import type { CallGate, PendingCall } from "../object/call-gate.ts";
 import { callable } from "../object/callable.ts";
+import type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
 import { orphaned, rang, reported, settled, terminating } from "../object/session-kind.ts";
-import type { WorkFunction } from "../object/work-runner.ts";
+import type { WorkFunction } from "../object/work/work-runner.ts";
 import type {
   ActiveRun,
   ChildReport,
@@ -14,16 +14,16 @@ import type {
   RunResumability,
   SessionAddress,
 } from "../protocol/index.ts";
-import type { AgentEvents } from "./conversation.ts";
 import type { AgentDefinition } from "./define-agent.ts";
-import { type StopInput, stopWork } from "./run-children.ts";
-import { RunHandle } from "./run-handle.ts";
-import { parseDelegation, parseRunRequest, parseStopRequest } from "./run-request.ts";
-import type { AgentSessionState, RunLogger, RunSession } from "./run-session.ts";
-import { RunWorker } from "./run-worker.ts";
-import { deadlineTimer, type RunInput, SessionRuns } from "./session-runs.ts";
-import { SessionTitle, type TitleOptions } from "./session-title.ts";
-import type { Said } from "./transcript.ts";
+import type { AgentEvents } from "./run/conversation.ts";
+import { type StopInput, stopWork } from "./run/run-children.ts";
+import { RunHandle } from "./run/run-handle.ts";
+import { parseDelegation, parseRunRequest, parseStopRequest } from "./run/run-request.ts";
+import type { AgentSessionState, RunLogger, RunSession } from "./run/run-session.ts";
+import { RunWorker } from "./run/run-worker.ts";
+import { deadlineTimer, type RunInput, SessionRuns } from "./run/session-runs.ts";
+import { SessionTitle, type TitleOptions } from "./run/session-title.ts";
+import type { Said } from "./run/transcript.ts";
 
 /** Spread into the `initialState` of a session that keeps more. */
 export const initialAgent: AgentSessionState = { agent: { head: null, active: null, last: null } };

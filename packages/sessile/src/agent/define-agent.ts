@@ -1,9 +1,9 @@
 import type { FlexibleSchema, LanguageModel, LanguageModelCallOptions, ToolChoice, ToolSet } from "ai";
 import type { UsageAmount } from "../protocol/budget.ts";
 import { SessileError } from "../protocol/index.ts";
-import { type Companions, checkedCompanions, companionTools } from "./companion.ts";
-import type { ModelPrices } from "./model-usage.ts";
-import { namedSubagents, type Subagent, type Subagents, subagentTools } from "./subagent.ts";
+import { type Companions, checkedCompanions, companionTools } from "./children/companion.ts";
+import { namedSubagents, type Subagent, type Subagents, subagentTools } from "./children/subagent.ts";
+import type { ModelPrices } from "./run/model-usage.ts";
 
 export interface AgentOptions<Tools extends ToolSet = ToolSet> {
   /** By which runs are started: letters, digits, `_` and `-`, at most 64. */

@@ -1,9 +1,9 @@
 import { getToolName, type UIMessage, type UIMessageChunk } from "ai";
-import type { CallGate, PendingCall } from "../object/call-gate.ts";
 import { callable } from "../object/callable.ts";
+import type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 import { Session } from "../object/session.ts";
 import { settled } from "../object/session-kind.ts";
-import type { WorkContext, WorkFunction } from "../object/work-runner.ts";
+import type { WorkContext, WorkFunction } from "../object/work/work-runner.ts";
 import type { ChatReplay, ChatState } from "../protocol/chat.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { SessionEvent } from "../protocol/event.ts";

@@ -1,4 +1,4 @@
-export type { CallGate, PendingCall } from "../object/call-gate.ts";
+export type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 export type { ActiveAnswer, AnswerOutcome, ChatHistory, ChatRequest, ChatState } from "../protocol/chat.ts";
 export {
   type AnswerContext,

@@ -1,5 +1,4 @@
 import { assertSessionAddress } from "../protocol/index.ts";
-import type { DurableStore } from "./durable-outbox.ts";
 import {
   alwaysOnline,
   type Clock,
@@ -11,6 +10,7 @@ import {
   systemNetwork,
   type Transport,
 } from "./environment.ts";
+import type { DurableStore } from "./outbox/durable-outbox.ts";
 import { serverUrlOf } from "./server-url.ts";
 
 /** Where a session is. */

@@ -23,8 +23,8 @@ import {
   type Step,
   type Turn,
 } from "./connection-state.ts";
-import { onFrame, pullAgain, type Verdict } from "./follow-log.ts";
 import { parseServerFrame } from "./server-frame.ts";
+import { onFrame, pullAgain, type Verdict } from "./transports/follow-log.ts";
 
 /**
  * The life of a connection as a pure function: what happened in, the next state and what to do out. The driver

@@ -1,5 +1,5 @@
 import { assertUserEventType, type Command, type Draft, type Json, SessileError } from "../protocol/index.ts";
-import type { CommandResult } from "./outbox.ts";
+import type { CommandResult } from "./outbox/outbox.ts";
 import type { Appendable, AppendableType, PayloadArgument } from "./session-types.ts";
 
 /** The one pending message. Whoever loses a race between sending and cancelling gets `conflict`. */

@@ -1,9 +1,9 @@
 import type { Gate, GateAnswer, Json, SessileError, SessionAddress } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
 import { type Clock, type SocketConstructor, type SocketLike, systemClock } from "./environment.ts";
-import { asError, errorOf } from "./http-error.ts";
 import { Listeners } from "./listeners.ts";
 import { serverUrlOf } from "./server-url.ts";
+import { asError, errorOf } from "./transports/http-error.ts";
 
 /** A gate that waits, and where. */
 export interface InboxItem {

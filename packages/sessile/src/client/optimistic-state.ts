@@ -6,7 +6,7 @@ import {
   SessileError,
   type SessionView,
 } from "../protocol/index.ts";
-import type { CommandResult, Outbox, PendingCommand } from "./outbox.ts";
+import type { CommandResult, Outbox, PendingCommand } from "./outbox/outbox.ts";
 
 /** Makes the next state from the one there is. It may run several times, so it does nothing else. */
 export type StateUpdate<State> = (state: State) => State;

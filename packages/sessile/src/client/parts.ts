@@ -1,6 +1,6 @@
 import { type Json, type PartReference, SessileError } from "../protocol/index.ts";
 import { httpUrlOf, type SessionAddress } from "./client-options.ts";
-import { errorOf } from "./http-error.ts";
+import { errorOf } from "./transports/http-error.ts";
 
 export interface PartsOptions extends SessionAddress {
   /** Default: the platform's. */

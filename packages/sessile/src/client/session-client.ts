@@ -23,19 +23,18 @@ import {
   type SessionClientOptions,
   socketUrlOf,
 } from "./client-options.ts";
-import { ClientOutbox, type ClientOutboxOptions } from "./client-outbox.ts";
 import { closeError } from "./close-error.ts";
 import { Connection } from "./connection.ts";
 import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-state.ts";
 import { type DraftActions, draftActions } from "./draft-actions.ts";
 import type { Clock, TransportName } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
-import { HttpClient, type RequestedSummary } from "./http-client.ts";
 import { Listeners } from "./listeners.ts";
 import { LiveWaiters } from "./live-waiters.ts";
 import { type openStream, type StreamReading, streamReader } from "./open-stream.ts";
 import { OptimisticState, type StateUpdate } from "./optimistic-state.ts";
-import type { CommandResult, Outbox } from "./outbox.ts";
+import { ClientOutbox, type ClientOutboxOptions } from "./outbox/client-outbox.ts";
+import type { CommandResult, Outbox } from "./outbox/outbox.ts";
 import { SessionParts } from "./parts.ts";
 import { SessionStore } from "./session-store.ts";
 import type {
@@ -49,6 +48,7 @@ import type {
   SignalEvent,
 } from "./session-types.ts";
 import { signalFrame } from "./signal-frame.ts";
+import { HttpClient, type RequestedSummary } from "./transports/http-client.ts";
 import { SessionVoice } from "./voice.ts";
 
 /** Opens a session. It connects at once and stays connected, through any failure but a refusal, until `close()`. */

@@ -9,8 +9,8 @@ import {
   type WelcomeFrame,
 } from "../protocol/index.ts";
 import type { Clock } from "./environment.ts";
-import { eventStreamMessages } from "./event-stream-reader.ts";
-import { errorOf } from "./http-error.ts";
+import { eventStreamMessages } from "./transports/event-stream-reader.ts";
+import { errorOf } from "./transports/http-error.ts";
 
 export interface HttpTransportOptions {
   /** Default: the platform's. */

@@ -13,10 +13,10 @@ import {
   type StateOf,
   sessionKeyOf,
 } from "../protocol/index.ts";
-import type { ClientOutbox } from "./client-outbox.ts";
 import type { ConnectionPhase } from "./connection-state.ts";
 import { EventWindow } from "./event-window.ts";
 import type { OptimisticState } from "./optimistic-state.ts";
+import type { ClientOutbox } from "./outbox/client-outbox.ts";
 import type { EventOf, Presence, SessionSnapshot } from "./session-types.ts";
 
 const nobody: Presence = Object.freeze({ count: 0, peers: Object.freeze([]) });

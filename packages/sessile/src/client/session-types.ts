@@ -19,9 +19,9 @@ import type {
   SystemEventType,
 } from "../protocol/index.ts";
 import type { ConnectionPhase } from "./connection-state.ts";
-import type { KeptCommand } from "./kept-command.ts";
 import type { StateUpdate } from "./optimistic-state.ts";
-import type { CommandResult, PendingCommand } from "./outbox.ts";
+import type { KeptCommand } from "./outbox/kept-command.ts";
+import type { CommandResult, PendingCommand } from "./outbox/outbox.ts";
 
 /** Payload by type of what a client may append; a class that declares no events takes any. */
 export type Appendable<S> = keyof EventsOf<S> extends never ? EventMap : EventsOf<S>;

@@ -12,11 +12,11 @@ import {
 import { type Json, parseJson } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { withoutChunks } from "../protocol/stream.ts";
-import { PeerRates } from "./peer-rates.ts";
+import { PeerRates } from "./meter/peer-rates.ts";
 import type { ConnectedPeer, Peers } from "./peers.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import type { Visibility } from "./visibility.ts";
-import type { VoiceHost } from "./voice-host.ts";
+import type { VoiceHost } from "./voice/voice-host.ts";
 
 export interface ClientFramesOptions {
   readonly kernel: Kernel;

@@ -13,9 +13,9 @@ import { AwaitedCommand, outcomesWithin } from "./awaited-command.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { Clock } from "./clock.ts";
 import { CommandLetter, type Destination } from "./command-letter.ts";
-import { noteGateAnswer } from "./gate-trail.ts";
+import { noteGateAnswer } from "./gates/gate-trail.ts";
 import { type Delivered, Mailbox } from "./mailbox.ts";
-import { type Applicant, QuotaGate } from "./quota-gate.ts";
+import { type Applicant, QuotaGate } from "./meter/quota-gate.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
 /** Whose commands a socket carries; `rights` are what the worker's authorizer let it do, absent for everything. */

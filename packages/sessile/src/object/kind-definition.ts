@@ -14,7 +14,7 @@ import {
 import type { Json } from "../protocol/json.ts";
 import { defaultLimits, type Limits } from "../protocol/limits.ts";
 import type { Summarizer } from "../protocol/summary.ts";
-import { transcriptEventsOf, type VoiceSettings } from "./voice-settings.ts";
+import { transcriptEventsOf, type VoiceSettings } from "./voice/voice-settings.ts";
 
 /** When a kind's summaries are made, and who writes them: without a `summarizer`, sentences are taken from the events. */
 export type SummarySettings = Partial<SummaryPolicy> & { readonly summarizer?: Summarizer };

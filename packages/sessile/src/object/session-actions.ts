@@ -26,14 +26,14 @@ import type { UsageReport, UsageRollup } from "../protocol/usage.ts";
 import type { UsageStore } from "../protocol/usage-store.ts";
 import type { SessionView } from "../protocol/view.ts";
 import { type EventsPage, readEventsPage } from "./events-page.ts";
-import { OtherSession, type SessionStub, type SessionStubOptions } from "./other-session.ts";
-import { SessionBudgets } from "./session-budgets.ts";
+import { OtherSession, type SessionStub, type SessionStubOptions } from "./family/other-session.ts";
+import { SessionBudgets } from "./meter/session-budgets.ts";
+import { createSessionUsageStore } from "./meter/session-usage-store.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionKind } from "./session-kind.ts";
 import type { SessionObject } from "./session-rpc.ts";
-import { SessionSpeech } from "./session-speech.ts";
-import { SessionStreams } from "./session-streams.ts";
-import { createSessionUsageStore } from "./session-usage-store.ts";
+import { SessionStreams } from "./streams/session-streams.ts";
+import { SessionSpeech } from "./voice/session-speech.ts";
 
 /** The running session, which is created if it does not exist. A symbol, so that no name is taken from kinds. */
 export const live = Symbol("live");

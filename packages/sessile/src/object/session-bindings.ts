@@ -1,7 +1,7 @@
 import type { D1Database } from "../record/index.ts";
-import type { ArchiveBucket } from "./archiver.ts";
-import type { ErasableBucket } from "./eraser.ts";
-import type { PartBucket } from "./part-store.ts";
+import type { ArchiveBucket } from "./keeping/archiver.ts";
+import type { ErasableBucket } from "./keeping/eraser.ts";
+import type { PartBucket } from "./keeping/part-store.ts";
 
 /** Bindings the base class looks for; all optional. */
 export interface SessileBindings {

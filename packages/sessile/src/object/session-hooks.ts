@@ -5,15 +5,15 @@ import type { Json } from "../protocol/json.ts";
 import type { Summarizer } from "../protocol/summary.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { DirectoryDescription, GatePolicyStore, QuotaStore, SessionRecord } from "../record/index.ts";
-import type { ArchiveBucket } from "./archiver.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { DirectoryFeedStub } from "./directory-feed.ts";
-import type { Expiry } from "./expiry-watch.ts";
-import type { PartBucket } from "./part-store.ts";
-import type { QuotaPolicy } from "./quota-policy.ts";
+import type { ArchiveBucket } from "./keeping/archiver.ts";
+import type { Expiry } from "./keeping/expiry-watch.ts";
+import type { PartBucket } from "./keeping/part-store.ts";
+import type { QuotaPolicy } from "./meter/quota-policy.ts";
 import type { FoundStreamingMethod } from "./streaming-callable.ts";
-import type { VoiceSettings } from "./voice-settings.ts";
-import type { WorkFunction } from "./work-runner.ts";
+import type { VoiceSettings } from "./voice/voice-settings.ts";
+import type { WorkFunction } from "./work/work-runner.ts";
 
 export interface SessionQuotas {
   readonly policy: QuotaPolicy;

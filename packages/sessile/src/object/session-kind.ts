@@ -17,11 +17,11 @@ import {
   type SessionRecord,
 } from "../record/index.ts";
 import { CachingObject } from "./caching-object.ts";
-import type { Expiry } from "./expiry-watch.ts";
+import type { Expiry } from "./keeping/expiry-watch.ts";
 import type { KindDeclaration } from "./kind-definition.ts";
-import type { QuotaPolicy } from "./quota-policy.ts";
+import type { QuotaPolicy } from "./meter/quota-policy.ts";
 import type { SessileBindings } from "./session-bindings.ts";
-import type { WorkFunction } from "./work-runner.ts";
+import type { WorkFunction } from "./work/work-runner.ts";
 
 /** A symbol, so that no name is taken from kinds, and none of theirs can be in its way. */
 export const settled = Symbol("settled");

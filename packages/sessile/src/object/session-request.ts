@@ -13,11 +13,11 @@ import type {
   WireOutcome,
 } from "../protocol/request.ts";
 import { readsOnly } from "../protocol/stream-request.ts";
-import { adopt, takeReports } from "./family.ts";
+import { adopt, takeReports } from "./family/family.ts";
 import { inspect } from "./inspect.ts";
-import { answerPart } from "./part-requests.ts";
+import { answerPart } from "./keeping/part-requests.ts";
 import type { SessionHost } from "./session-host.ts";
-import { answerSummaries } from "./summary-requests.ts";
+import { answerSummaries } from "./summaries/summary-requests.ts";
 
 const adminOps: ReadonlySet<SessionRequest["op"]> = new Set([
   "log",

@@ -11,27 +11,27 @@ import type { SessionCaller, SessionReply, SessionRequest } from "../protocol/re
 import { streamHeader } from "../protocol/stream-request.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { DirectoryDescription } from "../record/index.ts";
-import { answerAgentsFetch } from "./agents-fetch.ts";
+import { answerAgentsFetch } from "./agents/agents-fetch.ts";
 import { findCallable } from "./callable.ts";
 import { platformClock } from "./clock.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
-import { type Deletion, deletedError, Eraser, readDeletion } from "./eraser.ts";
-import { type Maker, openById } from "./family.ts";
+import { type Maker, openById } from "./family/family.ts";
+import { ReportSender } from "./family/report-sender.ts";
+import { type Deletion, deletedError, Eraser, readDeletion } from "./keeping/eraser.ts";
 import { definitionOf } from "./kind-definition.ts";
 import { offerOf } from "./kind-offer.ts";
 import { limitDepth } from "./limit-depth.ts";
 import { noSuchSession } from "./no-such-session.ts";
 import { close } from "./peers.ts";
-import { ReportSender } from "./report-sender.ts";
 import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
 import { orphaned, rang, reported, settled, terminating } from "./session-kind.ts";
 import { answerRequest, isImport, makesNoSession } from "./session-request.ts";
-import { answerStreamFetch } from "./stream-fetch.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
+import { answerStreamFetch } from "./streams/stream-fetch.ts";
 import { actorFrom, answerFetch, answerForwarded, isRead, isUpgrade, refuseFetch } from "./upgrade.ts";
 
 /**

@@ -13,7 +13,7 @@ import type { GateRecord } from "../protocol/gate.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
 import type { SyncStatus } from "../protocol/sync-status.ts";
 import type { SessionView } from "../protocol/view.ts";
-import type { MirrorRunner } from "./mirror-runner.ts";
+import type { MirrorRunner } from "./recording/mirror-runner.ts";
 
 /** Outcomes of one commit or batch: for each sender a JSON array of acks, as text. */
 export type Acks = ReadonlyMap<WebSocket, string>;

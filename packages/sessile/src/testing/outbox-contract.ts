@@ -1,4 +1,4 @@
-import type { OutboxJournal, OutboxStore, StoredCommand } from "../client/outbox-store.ts";
+import type { OutboxJournal, OutboxStore, StoredCommand } from "../client/outbox/outbox-store.ts";
 
 /** One promise of `OutboxStore`. `open` gives the same store anew, as another page or process would. It throws when it is broken. */
 export interface OutboxCase {

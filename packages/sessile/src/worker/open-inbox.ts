@@ -1,8 +1,8 @@
 import type { SessileBindings } from "../object/session-bindings.ts";
 import { SessileError } from "../protocol/error.ts";
 import { createD1GatePolicies, type GatePolicyStore } from "../record/index.ts";
-import type { InboxCaller } from "./inbox-routes.ts";
 import type { SessileOptions } from "./options.ts";
+import type { InboxCaller } from "./routes/inbox-routes.ts";
 import { identified } from "./who-may.ts";
 
 /** The inbox as this request's sender may use it. */

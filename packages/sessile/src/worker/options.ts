@@ -2,11 +2,11 @@ import type { ReadSettings } from "../durable-streams/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { GatePolicyStore, SessionRecord, TokenStore } from "../record/index.ts";
-import type { ChatOptions } from "./chat-routes.ts";
-import type { InspectorOption } from "./inspector-routes.ts";
 import type { Middleware } from "./middleware.ts";
-import type { QuotaOptions } from "./quota-routes.ts";
-import type { SubscriptionSettings } from "./subscription-routes.ts";
+import type { ChatOptions } from "./routes/chat-routes.ts";
+import type { InspectorOption } from "./routes/inspector-routes.ts";
+import type { QuotaOptions } from "./routes/quota-routes.ts";
+import type { SubscriptionSettings } from "./routes/subscription-routes.ts";
 
 /** One kind of session and how it is reached. */
 export interface KindOptions<Env = never> {

@@ -9,7 +9,7 @@ import {
   subscriptionLimits,
   type WakeAnswer,
 } from "../protocol/stream-subscription.ts";
-import { maxStreamNameChars } from "./stream-name.ts";
+import { maxStreamNameChars } from "./streams/stream-name.ts";
 import { checkedWebhookAddress } from "./webhook-address.ts";
 
 const path = z.string().check(z.minLength(1), z.maxLength(maxStreamNameChars));

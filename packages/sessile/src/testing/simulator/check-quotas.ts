@@ -1,4 +1,4 @@
-import { quotaSubjectOf } from "../../object/quota-policy.ts";
+import { quotaSubjectOf } from "../../object/meter/quota-policy.ts";
 import type { SessionEvent } from "../../protocol/event.ts";
 import { sessionIdOf } from "../../record/record.ts";
 import type { Promised } from "./ledger.ts";

@@ -1,4 +1,4 @@
-import type { ArchiveBucket } from "../../object/archiver.ts";
+import type { ArchiveBucket } from "../../object/keeping/archiver.ts";
 import { type Asker, Remote } from "./remote.ts";
 import type { World } from "./world.ts";
 

@@ -9,10 +9,10 @@ import {
   type Writer,
   workflow,
 } from "../../kernel/index.ts";
-import type { ArchiveBucket } from "../../object/archiver.ts";
 import { callable, type FoundMethod, findCallable } from "../../object/callable.ts";
+import type { ArchiveBucket } from "../../object/keeping/archiver.ts";
 import type { SessionHooks, SessionQuotas } from "../../object/session-hooks.ts";
-import type { WorkContext } from "../../object/work-runner.ts";
+import type { WorkContext } from "../../object/work/work-runner.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";

@@ -1,0 +1,19 @@
+import { sha256Hex } from "../../protocol/index.ts";
+import type { OpenCall } from "./transcript.ts";
+
+/** What a provider calls its calls may be anything. */
+const plainId = /^[\x21-\x7e]{1,48}$/;
+
+/** The call's idempotency key, and the id of its gate: the same however often the call is made, and by whichever run. */
+export function callKey({ call, answer }: OpenCall): string {
+  return `${answer.runId}:${answer.step}:${callIdOf(call.toolCallId)}`;
+}
+
+export function callIdOf(toolCallId: string): string {
+  return plainId.test(toolCallId) ? toolCallId : sha256Hex(toolCallId).slice(0, 32);
+}
+
+/** By which an answer is counted, and room for it reserved. */
+export function answerId(runId: string, step: number): string {
+  return `${runId}:${step}`;
+}

@@ -1,0 +1,24 @@
+import type { LogLevel, Writer } from "../../kernel/index.ts";
+import type { CallGate, PendingCall } from "../../object/gates/call-gate.ts";
+import type { Session } from "../../object/session.ts";
+import type { AgentState, Json } from "../../protocol/index.ts";
+import type { AgentDefinition } from "../define-agent.ts";
+import type { AgentEvents } from "./conversation.ts";
+import type { TitleOptions } from "./session-title.ts";
+
+export type AgentSessionState = { readonly agent: AgentState };
+
+/** What runs need of the session they are in. */
+export interface RunSession {
+  readonly session: Session<unknown, AgentSessionState, AgentEvents>;
+  readonly write: <T>(body: (writer: Writer) => T) => T;
+  readonly agents: () => readonly AgentDefinition[];
+  readonly gateOf: (call: PendingCall) => CallGate;
+  readonly titles: () => TitleOptions | null;
+  readonly log: RunLogger["log"];
+}
+
+/** Where what happens to runs is told. */
+export interface RunLogger {
+  log(level: LogLevel, message: string, attrs: { readonly [name: string]: Json }): void;
+}

@@ -1,0 +1,116 @@
+import { type JSONSchema7, jsonSchema } from "ai";
+import type { WorkContext } from "../../object/work/work-runner.ts";
+import {
+  type ActiveRun,
+  defaultLimits,
+  type RunMeta,
+  runContentType,
+  SessileError,
+  type SuspendedRun,
+} from "../../protocol/index.ts";
+import type { AgentDefinition } from "../define-agent.ts";
+import { answerId } from "./call-key.ts";
+import { RunChunks } from "./run-chunks.ts";
+import { RunControl } from "./run-control.ts";
+import { endOf, type RunEnd } from "./run-end.ts";
+import { RunLoop } from "./run-loop.ts";
+import type { RunSession } from "./run-session.ts";
+import { SessionRunPort } from "./session-run-port.ts";
+import type { RunInput, SessionRuns } from "./session-runs.ts";
+
+/** What an event says beside its message. */
+const overheadChars = 500;
+const storeRetryMs = 1000;
+
+/** The work on a session's run: until the run has ended, or waits for others. */
+export class RunWorker {
+  readonly #options: RunSession;
+  readonly #runs: SessionRuns;
+
+  constructor(options: RunSession, runs: SessionRuns) {
+    this.#options = options;
+    this.#runs = runs;
+  }
+
+  /** Runs again whenever the object died meanwhile, and goes on from the messages and the journal. */
+  async work(work: WorkContext, input: RunInput): Promise<undefined> {
+    const runs = this.#runs;
+    const active = runs.begin(input);
+    // It had come to its end, and died before the journal knew.
+    if (!active) return undefined;
+    const { runId, deadlineAt } = active;
+    const stop = () => {
+      const current = runs.current(input);
+      return current ? current.stop : "abort";
+    };
+    const control = new RunControl(stop, deadlineAt);
+    runs.controls.set(runId, control);
+    try {
+      const end = await this.#execute(work, active, control);
+      if (runs.current(input)) await this.#settle(work, () => runs.settle(input, end));
+    } finally {
+      // Whatever is still to come is nobody's any more.
+      control.abort();
+      control.dispose();
+      if (runs.controls.get(runId) === control) runs.controls.delete(runId);
+    }
+    return undefined;
+  }
+
+  async #execute(work: WorkContext, active: ActiveRun, control: RunControl): Promise<RunEnd | SuspendedRun> {
+    const { runId, agent: name } = active;
+    const agent = this.#options.agents().find((one) => one.name === name);
+    if (agent) return new RunLoop(runId, this.#asked(agent, runId), this.#port(work, active), control).run();
+    const error = new SessileError("not_found", `There is no agent named "${name}" any more.`);
+    return endOf({ runId, agent: name, said: this.#runs.conversation.read() }, "failed", error);
+  }
+
+  /** The agent as whoever started the run wants its answer. */
+  #asked(agent: AgentDefinition, runId: string): AgentDefinition {
+    const stream = this.#options.write(({ streams }) => streams.find(runId));
+    const { outputSchema } = (stream?.meta as RunMeta | undefined)?.run ?? {};
+    return outputSchema ? { ...agent, outputSchema: jsonSchema(outputSchema as JSONSchema7) } : agent;
+  }
+
+  #port(work: WorkContext, active: ActiveRun): SessionRunPort {
+    const { session, write, log } = this.#options;
+    const { conversation, questions, children } = this.#runs;
+    const { runId } = active;
+    const { maxPayloadChars, maxChunkChars } = { ...defaultLimits, ...session.limits };
+    return new SessionRunPort({
+      work,
+      read: () => conversation.read(),
+      chunks: new RunChunks(
+        session.streams,
+        session.streams.open(runId, { contentType: runContentType, meta: null }),
+      ),
+      maxOutputChars: Math.min(maxPayloadChars, maxChunkChars) - overheadChars,
+      commit: (step, { said, used, chunks }) => {
+        conversation.say(said);
+        if (used) session.budgets.settle(used.entryId, used);
+        if (chunks.length > 0) write(({ streams }) => streams.append({ streamId: runId, chunks, step }));
+      },
+      ask: (call) => questions.ask(active, call),
+      delegate: (call) => children.ask(active, call),
+      gate: (gateId) => session.gate(gateId),
+      reserve: (step, amount) => {
+        const reservationId = answerId(runId, step);
+        return session.budgets.reserve({ ...amount, reservationId, source: "agent", ref: runId });
+      },
+      report: (message, thrown) => log("warn", message, { runId, detail: String(thrown) }),
+    });
+  }
+
+  /** A store that is away for a while must not keep the session busy for ever. */
+  async #settle(work: WorkContext, commit: () => void): Promise<void> {
+    for (;;) {
+      try {
+        await work.step("end", () => null, { commit });
+        return;
+      } catch (thrown) {
+        if (!(thrown instanceof SessileError) || !thrown.retryable) throw thrown;
+        await scheduler.wait(storeRetryMs);
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { SessileError } from "../../protocol/error.ts";
+import type { SessionAddress } from "../../protocol/family.ts";
+import type { SessionRecord } from "../../record/index.ts";
+
+/** The part of an R2 bucket that deleting takes. */
+export interface ErasableBucket {
+  list(options: { readonly prefix: string; readonly cursor?: string }): Promise<{
+    readonly objects: readonly { readonly key: string }[];
+    readonly truncated: boolean;
+    readonly cursor?: string;
+  }>;
+  delete(keys: string[]): Promise<void>;
+}
+
+/** What is left of a session that was deleted, or is being deleted. */
+export interface Deletion {
+  /** Milliseconds since 1970. */
+  readonly deletedAt: number;
+  /** Whose the address stays; null where sessions have no owners. */
+  readonly ownerId: string | null;
+  /** Everything is gone; until then whoever wakes goes on with it. */
+  readonly isDone: boolean;
+}
+
+export interface EraserOptions {
+  readonly context: DurableObjectState;
+  readonly kind: string;
+  readonly name: string;
+  readonly record: SessionRecord | null;
+  readonly archive: ErasableBucket | null;
+  readonly parts: ErasableBucket | null;
+  /** Told of the session's children, before anything of it goes. */
+  readonly orphan: (children: readonly SessionAddress[]) => Promise<void>;
+}
+
+/** An instance that dies while it deletes has a successor after this. */
+const lifelineMs = 5000;
+
+export function readDeletion({ sql }: DurableObjectStorage): Deletion | null {
+  const known = sql.exec("SELECT 1 FROM sqlite_master WHERE name = '_sessile_deletion'").toArray();
+  const row =
+    known[0] && sql.exec("SELECT deleted_at, owner_id, is_done FROM _sessile_deletion").toArray()[0];
+  if (!row) return null;
+  return {
+    deletedAt: Number(row.deleted_at),
+    ownerId: row.owner_id === null ? null : String(row.owner_id),
+    isDone: row.is_done === 1,
+  };
+}
+
+/** Of a session whose own database handle is closed. */
+function childrenIn({ sql }: DurableObjectStorage): readonly SessionAddress[] {
+  const isThere = sql.exec("SELECT 1 FROM sqlite_master WHERE name = '_sessile_child'").toArray().length > 0;
+  if (!isThere) return [];
+  const rows = sql.exec("SELECT kind, name FROM _sessile_child").toArray();
+  return rows.map(({ kind, name }) => ({ kind: String(kind), name: String(name) }));
+}
+
+export function deletedError(): SessileError {
+  return new SessileError("not_found", "This session was deleted.");
+}
+
+/**
+ * Deletes a session wherever it lies. First a row says so, and from then on nothing else of the session runs; so it does not
+ * matter where an instance dies: the next one begins again, and every step may be repeated. The row is what stays.
+ */
+export class Eraser {
+  readonly #options: EraserOptions;
+  #running: Promise<Deletion> | null = null;
+
+  constructor(options: EraserOptions) {
+    this.#options = options;
+  }
+
+  /** From here on there is no way back. */
+  begin(ownerId: string | null, now: number): Deletion {
+    const { storage } = this.#options.context;
+    const deletion = { deletedAt: now, ownerId, isDone: false };
+    this.#write(deletion);
+    void storage.setAlarm(now + lifelineMs);
+    return deletion;
+  }
+
+  /** Goes on until nothing is left. Callers at the same time share one run. @throws what does not answer; to be repeated */
+  run(deletion: Deletion): Promise<Deletion> {
+    this.#running ??= this.#erase(deletion).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** The address may be used anew. */
+  free(): void {
+    this.#options.context.storage.sql.exec("DROP TABLE IF EXISTS _sessile_deletion");
+  }
+
+  async #erase(deletion: Deletion): Promise<Deletion> {
+    const { context, kind, name, record, archive, parts, orphan } = this.#options;
+    if (deletion.isDone) return deletion;
+    await context.storage.setAlarm(Date.now() + lifelineMs);
+    await orphan(childrenIn(context.storage));
+    await record?.deleteSession(kind, name, deletion.deletedAt);
+    if (archive) await emptyFolder(archive, `${kind}/${name}/`);
+    if (parts) await emptyFolder(parts, `parts/${kind}/${name}/`);
+    await context.storage.deleteAlarm();
+    await context.storage.deleteAll();
+    const done = { ...deletion, isDone: true };
+    this.#write(done);
+    return done;
+  }
+
+  #write({ deletedAt, ownerId, isDone }: Deletion): void {
+    const { storage } = this.#options.context;
+    storage.transactionSync(() => {
+      storage.sql.exec(
+        "CREATE TABLE IF NOT EXISTS _sessile_deletion (id INTEGER PRIMARY KEY CHECK (id = 1), deleted_at INTEGER NOT NULL, owner_id TEXT, is_done INTEGER NOT NULL)",
+      );
+      storage.sql.exec(
+        "INSERT OR REPLACE INTO _sessile_deletion VALUES (1, ?, ?, ?)",
+        deletedAt,
+        ownerId,
+        isDone ? 1 : 0,
+      );
+    });
+  }
+}
+
+/** Only what lies right in the folder: the two buckets may be one. */
+async function emptyFolder(bucket: ErasableBucket, prefix: string): Promise<void> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await bucket.list({ prefix, ...(cursor === undefined ? {} : { cursor }) });
+    const keys = page.objects.map(({ key }) => key).filter((key) => !key.slice(prefix.length).includes("/"));
+    if (keys.length > 0) await bucket.delete(keys);
+    if (!page.truncated) return;
+    cursor = page.cursor;
+  }
+}
