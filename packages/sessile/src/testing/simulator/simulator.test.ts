@@ -4,8 +4,8 @@ import { simulate } from "./simulation.ts";
 import type { Repertoire } from "./world.ts";
 
 /** Long histories that run every time, beside very many short ones; `npm run sim` runs others. */
-const seeds = 110;
-const ledgerSeeds = 45;
+const seeds = 90;
+const ledgerSeeds = 40;
 
 /** The names tell what the seed once found, with the repertoire there was. */
 const regressions: readonly (readonly [seed: number, found: string, repertoire: Repertoire])[] = [
