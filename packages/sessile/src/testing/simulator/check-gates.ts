@@ -96,7 +96,7 @@ export class GateCheck {
       openedSeq: seq,
       isAllowed:
         !isPast(expiresAt) &&
-        [...this.#policies.values()].some((policy) => matches(policy, gate) && !isPast(policy.expiresAt)),
+        [...this.#policies.values()].some((policy) => answers(policy, gate) && !isPast(policy.expiresAt)),
       eligible,
       isEscalated: false,
       status: null,
@@ -243,7 +243,7 @@ export class GateCheck {
   ): boolean {
     const isBefore = madeAt !== null && (madeAt.get(this.#object) ?? 0) < openedSeq;
     const isAsked = policy.scope === "kind" || gate.requestedBy === policy.by.id;
-    return isBefore && isAsked && !revokedAt && matches(policy, gate);
+    return isBefore && isAsked && !revokedAt && answers(policy, gate);
   }
 }
 
@@ -251,10 +251,14 @@ function idsIn(events: readonly SessionEvent[], isIt: (event: SessionEvent) => b
   return events.filter(isIt).map(({ payload }) => (payload as unknown as { gateId: string }).gateId);
 }
 
+/** Whether a policy is for a gate as it was opened: those whom an escalation asks too come later. */
+function answers(policy: Policy, gate: Known["gate"]): boolean {
+  return (gate.eligible?.includes(policy.by.id) ?? true) && matches(policy, gate);
+}
+
 /** Of what the simulator makes policies of: a tool, or its beginning and a star, and arguments that are equal. */
-function matches({ tool, arguments: pattern = {}, argumentsHash, by }: Policy, gate: Known["gate"]): boolean {
-  const { call, eligible } = gate;
-  if (!call || (eligible && !eligible.includes(by.id))) return false;
+function matches({ tool, arguments: pattern = {}, argumentsHash }: Policy, { call }: Known["gate"]): boolean {
+  if (!call) return false;
   if (tool.endsWith("*") ? !call.name.startsWith(tool.slice(0, -1)) : call.name !== tool) return false;
   if (argumentsHash !== undefined && argumentsHash !== call.argumentsHash) return false;
   const input = call.arguments as Readonly<Record<string, unknown>>;
