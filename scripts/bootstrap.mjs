@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endWithNpm } from "../packages/cli/bin/end-with-npm.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const modules = join(root, "node_modules");
@@ -35,11 +36,7 @@ const child = spawn(
 // Ctrl-C reaches the whole group; a plain kill of this process must not leave the task behind.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
   process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
-// Killed, npm leaves its script running: nobody would know of the server any more, and its folder stays locked.
-if (process.env.npm_lifecycle_event) {
-  const npm = process.ppid;
-  setInterval(() => process.ppid !== npm && child.kill("SIGTERM"), 1000).unref();
-}
+endWithNpm(() => child.kill("SIGTERM"));
 child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 
 function install() {

@@ -1,6 +1,6 @@
 import { type GenerateFlags, parseGenerate } from "./generate-flags.ts";
 import { type ProjectCommand, parseMigrate, parseNew, parsePreflight } from "./project-flags.ts";
-import { parseDev, parseServe, type ServeCommand } from "./serve-flags.ts";
+import { parseDev, parseServe, parseStop, type ServeCommand } from "./serve-flags.ts";
 import { isSessionCommand, parseSessionCommand, type SessionCommand, sessionHelp } from "./session-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -16,6 +16,7 @@ export const overview = `sessile: durable sessions for AI agents
   sessile new FOLDER         make a project
   sessile dev                serve while you work: changes take over, pages reload
   sessile serve              serve a Worker and its sessions on this machine
+  sessile stop               stop the server of a data folder
   sessile generate           bring what follows from sessions/ up to date
   sessile migrate            show what becomes of the classes' storage
   sessile preflight          find what stands in the way of a deploy
@@ -47,6 +48,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseServe(rest);
     case "dev":
       return parseDev(rest);
+    case "stop":
+      return parseStop(rest);
     case "new":
       return parseNew(rest);
     case "migrate":

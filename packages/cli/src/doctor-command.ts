@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { findHolder } from "sessile/node";
 import { type Database, type Finding, inspectRecord } from "./inspect-record.ts";
 import { CommandFailure, type RemoteFlags, request } from "./remote.ts";
 
@@ -41,29 +41,14 @@ function inspectFolder(dir: string): Finding[] {
   return [inspectLock(dir), ...inspectSizes(databases), inspectDisk(dir), ...inspectRecord(databases)];
 }
 
-/** The server holds SQLite's own lock on an empty file; asking for it is the one honest test. */
 function inspectLock(dir: string): Finding {
-  const file = join(dir, "lock");
-  if (!existsSync(file)) return { level: "ok", what: "lock", detail: "no server has used this folder yet" };
-  const database = new DatabaseSync(file);
-  try {
-    database.exec("BEGIN EXCLUSIVE");
-    database.exec("ROLLBACK");
-    return { level: "ok", what: "lock", detail: "free: no server runs on this folder" };
-  } catch {
-    return { level: "ok", what: "lock", detail: `held by ${holderOf(dir)}` };
-  } finally {
-    database.close();
-  }
-}
-
-function holderOf(dir: string): string {
-  try {
-    const holder = JSON.parse(readFileSync(join(dir, "holder.json"), "utf8")) as { pid?: unknown };
-    return `the server with process id ${String(holder.pid ?? "unknown")}`;
-  } catch {
-    return "a server that has not said who it is";
-  }
+  const holder = findHolder(dir);
+  if (holder === null) return { level: "ok", what: "lock", detail: "free: no server runs on this folder" };
+  const who =
+    holder.pid === undefined
+      ? "a server that has not said who it is"
+      : `the server with process id ${holder.pid}`;
+  return { level: "ok", what: "lock", detail: `held by ${who}` };
 }
 
 function inspectSizes(databases: readonly Database[]): Finding[] {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { findHolder } from "sessile/node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -36,17 +37,21 @@ afterEach(() => rmSync(folder, { recursive: true, maxRetries: 3 }));
 function sessile(...args: string[]) {
   const child = spawn(process.execPath, ["--conditions=sessile-source", main, ...args], { cwd: folder });
   const exit = once(child, "exit");
+  let stdout = "";
   let stderr = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
   child.stderr.on("data", (chunk) => {
     stderr += chunk;
   });
-  return { child, exit, stderr: () => stderr };
+  return { child, exit, stdout: () => stdout, stderr: () => stderr };
 }
 
 async function outcome(...args: string[]) {
   const run = sessile(...args);
   const [code] = await run.exit;
-  return { code, stderr: run.stderr() };
+  return { code, stdout: run.stdout(), stderr: run.stderr() };
 }
 
 describe("sessile serve", () => {
@@ -63,6 +68,34 @@ describe("sessile serve", () => {
     expect(await exit).toEqual([0, null]);
     expect(stderr()).toBe("");
     expect(existsSync(join(folder, ".sessile", "holder.json"))).toBe(false);
+  });
+
+  test("sessile stop ends the server and returns once the folder is free; with none there it says so", async () => {
+    const { child, exit } = sessile("serve", "--port", "0");
+    await once(createInterface({ input: child.stdout }), "line");
+    expect((await outcome("stop")).code).toBe(0);
+    expect(findHolder(join(folder, ".sessile"))).toBeNull();
+    expect(await exit).toEqual([0, null]);
+    expect(await outcome("stop")).toEqual({ code: 0, stdout: "No server runs on .sessile.\n", stderr: "" });
+    expect(await outcome("stop", "--dir", "elsewhere")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("elsewhere cannot be used (it does not exist)"),
+    });
+  });
+
+  test("the server ends when the npm that started it was killed", async () => {
+    const linked = fileURLToPath(new URL("../bin/sessile.js", import.meta.url));
+    // The shell stays in between, as npm's does on some systems.
+    const script = `"${process.execPath}" "${linked}" serve --port 0; true`;
+    const start = `require("node:child_process").spawn("sh", ["-c", ${JSON.stringify(script)}], { stdio: "inherit" })`;
+    const env = { ...process.env, npm_lifecycle_event: "npx" };
+    const npm = spawn(process.execPath, ["-e", start], { cwd: folder, env });
+    const output = createInterface({ input: npm.stdout });
+    await once(output, "line");
+    npm.kill("SIGKILL");
+    // Its end closes the output, which it shares with the npm that is gone.
+    await once(output, "close");
+    expect(findHolder(join(folder, ".sessile"))).toBeNull();
   });
 
   test("the executable that npm links is there before anything is built", async () => {
@@ -86,8 +119,10 @@ describe("sessile serve", () => {
   });
 
   test("another address without an authorizer is refused", async () => {
-    const { code, stderr } = await outcome("serve", "--host", "0.0.0.0");
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("authorizer") });
+    expect(await outcome("serve", "--host", "0.0.0.0")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("authorizer"),
+    });
   });
 
   test("an import that is not there is shown as the bundler says it, exit 2", async () => {

@@ -25,6 +25,9 @@ async function run(args: readonly string[]): Promise<void> {
     case "dev":
       requireNode();
       return (await import("./dev/dev-command.ts")).runDev(command.flags);
+    case "stop":
+      requireNode();
+      return (await import("./stop-command.ts")).runStop(command.flags);
     case "new":
       requireNode();
       return (await import("./new-command.ts")).runNew(command.flags);

@@ -14,8 +14,13 @@ export interface ServeFlags {
   readonly vars: Readonly<Record<string, string>>;
 }
 
+export interface StopFlags {
+  readonly dir: string;
+}
+
 export type ServeCommand =
   | { readonly name: "serve" | "dev"; readonly flags: ServeFlags }
+  | { readonly name: "stop"; readonly flags: StopFlags }
   | { readonly name: "help"; readonly text: string };
 
 export const serveHelp = `sessile serve: serve a Worker and its sessions on this machine
@@ -48,6 +53,14 @@ What is wrong is shown, and what ran before goes on.
   --help              print this
 `;
 
+const stopHelp = `sessile stop: stop the server of a data folder, and wait until it has let go of it
+
+Succeeds also when no server runs on the folder; fails when the folder is not there, or its server does not end within a minute.
+
+  --dir PATH          folder with the data (default .sessile)
+  --help              print this
+`;
+
 const serveOptions = {
   config: { type: "string" },
   port: { type: "string" },
@@ -72,6 +85,14 @@ export function parseDev(args: readonly string[]): ServeCommand {
   const { worker: _, ...devOptions } = serveOptions;
   const values = readFlags("dev", args, devOptions);
   return values.help ? { name: "help", text: devHelp } : { name: "dev", flags: flagsOf(values) };
+}
+
+const stopOptions = { dir: serveOptions.dir, help: serveOptions.help } as const;
+
+/** @throws UsageError */
+export function parseStop(args: readonly string[]): ServeCommand {
+  const { help, dir = ".sessile" } = readFlags("stop", args, stopOptions);
+  return help ? { name: "help", text: stopHelp } : { name: "stop", flags: { dir } };
 }
 
 type Values = ReturnType<typeof readFlags<typeof serveOptions>>;

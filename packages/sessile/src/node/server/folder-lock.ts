@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { folderFailure } from "./data-folder.ts";
@@ -6,6 +6,12 @@ import { ServeError } from "./serve-error.ts";
 
 export interface FolderLock {
   release(): void;
+}
+
+/** The process that serves a data folder. */
+export interface FolderHolder {
+  /** Undefined in the moment before it has said so. */
+  readonly pid: number | undefined;
 }
 
 /**
@@ -42,6 +48,25 @@ export function lockFolder(dir: string): FolderLock {
       database.close();
     },
   };
+}
+
+/**
+ * Who serves the folder, asked of the lock itself; null: nobody. Not for the process that serves it, which would lose its lock.
+ *
+ * @throws ServeError `folder_not_writable`
+ */
+export function findHolder(dir: string): FolderHolder | null {
+  if (!existsSync(join(dir, "lock"))) return null;
+  const database = openLock(dir);
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+    return null;
+  } catch (error) {
+    if (!isBusy(error)) throw folderFailure(dir, error);
+    return { pid: readHolder(dir) };
+  } finally {
+    database.close();
+  }
 }
 
 function openLock(dir: string): DatabaseSync {
