@@ -5,6 +5,7 @@ import { RunControl } from "../agent/run/run-control.ts";
 import { endOf, type RunEnd } from "../agent/run/run-end.ts";
 import { RunLoop } from "../agent/run/run-loop.ts";
 import type { RunLogger } from "../agent/run/run-session.ts";
+import { describeThrown } from "../object/write-report.ts";
 import { type Json, SessileError } from "../protocol/index.ts";
 import { launch, workflowOf } from "./launch.ts";
 import { persistently } from "./persistently.ts";
@@ -83,7 +84,7 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
         maxSteps: this.maxInstanceSteps,
         stepTimeoutMs: agent.modelAttempts * (agent.stepTimeoutMs + marginMs),
         chunks: new RunChunks(stores.streams, writer),
-        report: (message, thrown) => this.#report(message, { runId, detail: String(thrown) }),
+        report: (message, thrown) => this.#report(message, { runId, ...describeThrown(thrown) }),
       });
       const end = await new RunLoop(runId, agent, port, control).run();
       return state.isMoved ? null : (end as RunEnd);

@@ -4,6 +4,7 @@ import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
 import { orphaned, rang, reported, settled, terminating } from "../object/session-kind.ts";
 import type { WorkFunction } from "../object/work/work-runner.ts";
+import { describeThrown } from "../object/write-report.ts";
 import type {
   ActiveRun,
   ChildReport,
@@ -63,7 +64,7 @@ export abstract class AgentSession<
         this.logger.log(...line);
       } catch (thrown) {
         // It may be called inside a commit, which must not hang on it.
-        this.log("error", "run", "The logger failed", { detail: String(thrown) });
+        this.log("error", "run", "The logger failed", describeThrown(thrown));
       }
     },
   };

@@ -4,12 +4,14 @@ import type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 import { Session } from "../object/session.ts";
 import { settled } from "../object/session-kind.ts";
 import type { WorkContext, WorkFunction } from "../object/work/work-runner.ts";
+import { describeThrown } from "../object/write-report.ts";
 import type { ChatReplay, ChatState } from "../protocol/chat.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { SessionEvent } from "../protocol/event.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
+import { modelError } from "../protocol/model-error.ts";
 import { type AnswerEnd, endingChunks, endOf, explain, fitted, messageOf } from "./answer-chunks.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { type WaitingCall, waitingCalls, withOutcomes } from "./approvals.ts";
@@ -214,7 +216,7 @@ export abstract class ChatSession<
       await answer.drained();
     } catch (thrown) {
       // Somebody closed the stream: what is in it stays, and the message is kept all the same.
-      this.log("warn", "chat", "The stream could not be written to its end", { detail: String(thrown) });
+      this.log("warn", "chat", "The stream could not be written to its end", describeThrown(thrown));
     }
     const { maxPayloadChars } = { ...defaultLimits, ...this.limits };
     const before =
@@ -300,17 +302,11 @@ export abstract class ChatSession<
   }
 
   #failed(thrown: unknown, signal: AbortSignal): AnswerEnd {
-    const own = thrown instanceof SessileError ? thrown : null;
     // Its stream was cancelled, which is another way to want no more of it.
-    if (own ? own.code === "not_writable" : signal.aborted)
+    if (thrown instanceof SessileError ? thrown.code === "not_writable" : signal.aborted)
       return { outcome: "stopped", errorText: null, finish: null };
-    this.log("error", "chat", "The answer failed", { detail: String(thrown) });
-    // Our own errors are written to be read; what a provider says may hold anything.
-    return {
-      outcome: "failed",
-      errorText: own?.message ?? null,
-      finish: null,
-    };
+    this.log("error", "chat", "The answer failed", describeThrown(thrown));
+    return { outcome: "failed", errorText: modelError(thrown).message, finish: null };
   }
 
   async #readChunks(streamId: string): Promise<UIMessageChunk[]> {

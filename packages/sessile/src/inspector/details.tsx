@@ -3,6 +3,7 @@ import type { SessionContract, SessionEvent } from "../protocol/index.ts";
 import type { UseSession } from "../react/index.ts";
 import type { InspectedAddress } from "./address.ts";
 import { EventPane } from "./event-pane.tsx";
+import { LogPane } from "./log-pane.tsx";
 import { GatesPane, Loaded, type ShownInspection, SocketsPane, StreamsPane, TimersPane } from "./panes.tsx";
 import { SqlPane } from "./sql-pane.tsx";
 import type { StateHistory } from "./state-history.ts";
@@ -65,6 +66,8 @@ function Pane({ tab, address, session, inspection, event, isFollowing, history }
       return <StreamsPane address={address} />;
     case "Gates":
       return <GatesPane address={address} />;
+    case "Log":
+      return <LogPane address={address} />;
     case "SQL":
       return <SqlPane address={address} />;
   }

@@ -1,4 +1,4 @@
-export const tabs = ["Event", "State", "Sockets", "Timers", "Streams", "Gates", "SQL"] as const;
+export const tabs = ["Event", "State", "Sockets", "Timers", "Streams", "Gates", "Log", "SQL"] as const;
 export type Tab = (typeof tabs)[number];
 
 interface TabsProps {

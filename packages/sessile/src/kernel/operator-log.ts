@@ -28,6 +28,8 @@ const maxEntries = 10_000;
 
 /** What operators read when something went wrong in one session. Not the record: it is trimmed, and no rule depends on it. */
 export class OperatorLog {
+  /** Is told of each entry when it is written, for whoever watches. */
+  onWrite: (entry: Omit<LogEntry, "id">) => void = () => {};
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
@@ -43,6 +45,7 @@ export class OperatorLog {
       message.slice(0, 4096),
       attrs === null ? null : JSON.stringify(attrs).slice(0, 16_384),
     );
+    this.onWrite({ at, level, tag, message, attrs });
   }
 
   /** Newest first. */

@@ -5,6 +5,8 @@ import type { PartBucket } from "./keeping/part-store.ts";
 
 /** Bindings the base class looks for; all optional. */
 export interface SessileBindings {
+  /** From which level on entries of operator logs are shown on the console too: `debug`, `info`, `warn` or `error`. Default: none. */
+  readonly SESSILE_CONSOLE_LEVEL?: string;
   /** D1: directory and mirror of the log. */
   readonly SESSILE_RECORD?: D1Database;
   /** R2: archived events. */

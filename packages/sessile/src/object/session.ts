@@ -14,6 +14,7 @@ import type { DirectoryDescription } from "../record/index.ts";
 import { answerAgentsFetch } from "./agents/agents-fetch.ts";
 import { findCallable } from "./callable.ts";
 import { platformClock } from "./clock.ts";
+import { showOnConsole } from "./console-log.ts";
 import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
 import { type Maker, openById } from "./family/family.ts";
@@ -178,12 +179,12 @@ export abstract class Session<
     this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts, orphan });
     this.#deletion = readDeletion(ctx.storage);
     if (this.#deletion) return this.#closeSockets();
-    const sql = new DurableSql(ctx.storage);
-    this.#sql = sql;
-    const kernel = Kernel.open(sql, this.kind, this.ctx.id.name ?? "", this.#definition(), Date.now());
+    this.#sql = new DurableSql(ctx.storage);
+    const kernel = Kernel.open(this.#sql, kind, this.#name, this.#definition(), Date.now());
+    showOnConsole(kernel, (this.env as SessileBindings).SESSILE_CONSOLE_LEVEL);
     this.#name = kernel.committedView.name;
-    const armedAt = await this.ctx.storage.getAlarm();
-    this.#host = new SessionHost(this.ctx, kernel, kernel.definition.limits, this.#hooks(), armedAt);
+    const armedAt = await ctx.storage.getAlarm();
+    this.#host = new SessionHost(ctx, kernel, kernel.definition.limits, this.#hooks(), armedAt);
     if (kernel.exists) await this.#start();
   }
 

@@ -8,6 +8,7 @@ import { actorHeader, clientHeader, rightsHeader } from "../protocol/request.ts"
 import type { Sender } from "./command-intake.ts";
 import type { Peers } from "./peers.ts";
 import type { SessionHost } from "./session-host.ts";
+import { describeThrown } from "./write-report.ts";
 
 /** A socket of this protocol, or a request that is the kind's own to answer. */
 export async function answerFetch(
@@ -116,7 +117,7 @@ export async function answerForwarded(
     return await run(actor);
   } catch (thrown) {
     if (!(thrown instanceof SessileError))
-      session.log("error", "host", "onRequest failed", { detail: String(thrown) });
+      session.log("error", "host", "onRequest failed", describeThrown(thrown));
     return problemOf(SessileError.from(thrown));
   }
 }

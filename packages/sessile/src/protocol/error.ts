@@ -98,7 +98,7 @@ export class SessileError extends Error {
     if (thrown instanceof SessileError) return thrown;
     return new SessileError(
       "internal",
-      "The server failed to do this. Its operator log has the details.",
+      "The server failed to do this. The session's operator log (GET …/log) has the details.",
       {},
       { cause: thrown },
     );

@@ -140,6 +140,9 @@ test("IN6 IN7 the page follows a session: differences, filter, keys, what goes o
   await panel.getByRole("cell", { name: "waiting" }).waitFor();
   await show("Streams");
   await panel.getByText("Streams, newest first").waitFor();
+  await fixture.ask("POST", `notes/${name}/call/addThenThrow`, { body: ["broken"] });
+  await show("Log");
+  await panel.getByText("secret detail of broken").waitFor();
   await show("SQL");
   await panel.getByRole("button", { name: "note 5" }).click();
   await panel.getByRole("cell", { name: "from the migration" }).waitFor();

@@ -5,8 +5,9 @@ import { Fixture } from "./start.ts";
 vi.setConfig({ testTimeout: 30_000 });
 
 let fixture: Fixture;
+const said: string[] = [];
 beforeAll(async () => {
-  fixture = await Fixture.start();
+  fixture = await Fixture.start({ log: ({ message }) => said.push(message) });
 }, 60_000);
 afterAll(() => fixture.stop());
 
@@ -97,7 +98,7 @@ describe("one commit, many commands", () => {
     expect((await fixture.get(`notes/${name}`)).body.state.count).toBe(2);
   });
 
-  test("OB10 what fails inside is told as internal, and only the operator log knows more", async () => {
+  test("OB10 OP2 what fails inside is told as internal, and only the operator log and the console know more", async () => {
     const name = fixture.name();
     for (const [method, secret] of [
       ["addThenThrow", "secret detail of inner"],
@@ -109,6 +110,8 @@ describe("one commit, many commands", () => {
       expect(JSON.stringify(body)).not.toMatch(/secret|no_such_table|SQLITE|\bat .*:\d+/);
       const log = await fixture.get(`notes/${name}/log?level=error`);
       expect(JSON.stringify(log.body.items)).toContain(secret);
+      const shown = new RegExp(`^notes/${name}: .*\\n.*${secret}.*\\n +at `);
+      await expect.poll(() => said).toContainEqual(expect.stringMatching(shown));
     }
   });
 });

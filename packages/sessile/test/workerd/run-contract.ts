@@ -93,7 +93,7 @@ export const runContract: readonly RunCase[] = [
       const one = talk(() => ({ refuse: { status: 400 } }));
       const run = await one.run();
       expect(run).toMatchObject({ status: "failed", result: null, error: { code: "internal" } });
-      expect(run.error.message).toBe("The model could not answer.");
+      expect(run.error.message).toBe("The model could not answer (the provider answered 400).");
       const { status, events } = await one.events();
       expect([status, events.at(-2)?.data, events.at(-1)?.data]).toEqual([
         200,

@@ -119,7 +119,7 @@ test("RN7 a model that refuses for good fails the run, and readers learn nothing
   const talk = scene.talk(() => ({ refuse: { status: 400 } }));
   const run = await talk.run();
   expect(run).toMatchObject({ status: "failed", result: null, error: { code: "internal" } });
-  expect(run.error.message).toBe("The model could not answer.");
+  expect(run.error.message).toBe("The model could not answer (the provider answered 400).");
   // The conversation can go on.
   scene.model.scripts.set(talk.name, () => ({ text: "Here again." }));
   const again = await talk.ended(await talk.start("worker", { message: "Again" }));

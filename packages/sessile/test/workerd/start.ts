@@ -21,7 +21,7 @@ export interface AskOptions {
   readonly headers?: Record<string, string>;
 }
 
-type MoreBindings = Pick<ServeOptions, "r2" | "vars">;
+type MoreBindings = Pick<ServeOptions, "r2" | "vars" | "log">;
 
 let names = 0;
 
@@ -167,7 +167,7 @@ function serveFixture(
   dir: string,
   sideUrl: string,
   port: number,
-  { r2 = [], vars = {} }: MoreBindings,
+  { r2 = [], vars = {}, log }: MoreBindings,
 ): Promise<Server> {
   return serve({
     worker: { source },
@@ -199,7 +199,8 @@ function serveFixture(
     // Names by which only the origin of a page can be foreign, so that the Worker's own check is reached.
     allowedHosts: ["friend.example", "other.example"],
     vars: { SIDE_URL: sideUrl, ...vars },
-    log: (entry) => {
+    log(entry) {
+      log?.(entry);
       if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
     },
   });

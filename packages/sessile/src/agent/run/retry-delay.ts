@@ -1,4 +1,4 @@
-import { APICallError } from "ai";
+import { APICallError, LoadAPIKeyError, NoSuchModelError } from "ai";
 import { SessileError } from "../../protocol/index.ts";
 
 const retryBaseMs = 500;
@@ -14,10 +14,18 @@ export function retryDelayMs(thrown: unknown, attempt: number, now: number): num
   const backoffMs = retryBaseMs * 2 ** (attempt - 1);
   if (thrown instanceof SessileError)
     return thrown.retryable ? bounded(thrown.details.retryAfterMs ?? backoffMs) : null;
+  if (isMistake(thrown)) return null;
   // Whatever else is thrown on the way, such as a connection that was cut.
   if (!APICallError.isInstance(thrown)) return bounded(backoffMs);
   if (!thrown.isRetryable) return null;
   return bounded(retryAfterMs(thrown.responseHeaders ?? {}, now) ?? backoffMs);
+}
+
+/** In the code or its settings, such as an address that is none: it would be made again. */
+function isMistake(thrown: unknown): boolean {
+  return (
+    thrown instanceof TypeError || LoadAPIKeyError.isInstance(thrown) || NoSuchModelError.isInstance(thrown)
+  );
 }
 
 function bounded(ms: number): number | null {

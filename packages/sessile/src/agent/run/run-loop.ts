@@ -7,6 +7,7 @@ import {
   type SuspendedRun,
   type UsageReport,
 } from "../../protocol/index.ts";
+import { modelError } from "../../protocol/model-error.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import { askedAbout, type OthersAnswer, settledCall } from "./asked-call.ts";
 import { answerId, callIdOf, callKey } from "./call-key.ts";
@@ -69,7 +70,7 @@ export class RunLoop {
           await this.#control.wait(storeRetryMs);
           continue;
         }
-        return endOf(this.#run, "failed", readable(thrown instanceof StepFailure ? thrown.cause : thrown));
+        return endOf(this.#run, "failed", modelError(thrown instanceof StepFailure ? thrown.cause : thrown));
       }
     }
   }
@@ -321,11 +322,4 @@ export class RunLoop {
 
 function overdueStep(stepTimeoutMs: number): SessileError {
   return new SessileError("unavailable", `The step took longer than ${stepTimeoutMs} ms.`);
-}
-
-/** Our own errors are written to be read; what a provider says may hold anything. */
-function readable(thrown: unknown): SessileError {
-  return thrown instanceof SessileError
-    ? thrown
-    : new SessileError("internal", "The model could not answer.");
 }

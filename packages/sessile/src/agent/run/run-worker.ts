@@ -1,5 +1,6 @@
 import { type JSONSchema7, jsonSchema } from "ai";
 import type { WorkContext } from "../../object/work/work-runner.ts";
+import { describeThrown } from "../../object/write-report.ts";
 import {
   type ActiveRun,
   defaultLimits,
@@ -97,7 +98,7 @@ export class RunWorker {
         const reservationId = answerId(runId, step);
         return session.budgets.reserve({ ...amount, reservationId, source: "agent", ref: runId });
       },
-      report: (message, thrown) => log("warn", message, { runId, detail: String(thrown) }),
+      report: (message, thrown) => log("warn", message, { runId, ...describeThrown(thrown) }),
     });
   }
 

@@ -1,5 +1,6 @@
 import { generateText, type LanguageModel } from "ai";
 import type { WorkContext } from "../../object/work/work-runner.ts";
+import { describeThrown } from "../../object/write-report.ts";
 import type { ModelUsage } from "../../protocol/index.ts";
 import type { Conversation } from "./conversation.ts";
 import { type ModelPrices, usageOf } from "./model-usage.ts";
@@ -41,7 +42,7 @@ export class SessionTitle {
       try {
         made = await titleBy(settings, { question, answer });
       } catch (thrown) {
-        log("warn", "The model gave no title", { detail: String(thrown) });
+        log("warn", "The model gave no title", describeThrown(thrown));
       }
       return null;
     };

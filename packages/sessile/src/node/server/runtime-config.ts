@@ -15,6 +15,8 @@ import type { StorageKeys } from "./storage-keys.ts";
 export const workerName = "sessile";
 /** Binding with the folder's secret. */
 export const secretBinding = "SESSILE_SECRET";
+/** Binding that has sessions show warnings and errors of their operator logs here too. */
+const consoleBinding = "SESSILE_CONSOLE_LEVEL";
 
 export interface RuntimeInputs {
   readonly options: ServeOptions;
@@ -124,7 +126,7 @@ function environment(
     add(binding, { type: "workflow", name, worker: workerName, exportName: className });
   }
   for (const name of options.workerLoaders ?? []) add(name, { type: "json", value: sandbox });
-  for (const [name, value] of Object.entries(options.vars ?? {})) {
+  for (const [name, value] of Object.entries({ [consoleBinding]: "warn", ...options.vars })) {
     add(name, typeof value === "string" ? { type: "text", value } : { type: "json", value: value as never });
   }
   const page = wantsInspector(options, host) ? readInspectorPage() : null;
