@@ -31,7 +31,8 @@ export async function buildPage(name: Exclude<(typeof apps)[number], "minimal"> 
   );
   if (built > newest(sources.map((file) => join(root, file)))) return;
   const env = { NODE_OPTIONS: "--conditions=sessile-source" };
-  await run(bin("vite"), ["build", "--logLevel", "warn"], { cwd: app, env });
+  // Read by Node itself, the configuration finds `sessile/vite` in the sources: in a fresh clone nothing else is there yet.
+  await run(bin("vite"), ["build", "--configLoader", "native", "--logLevel", "warn"], { cwd: app, env });
 }
 
 /** What the browser tests open. */

@@ -24,6 +24,7 @@ const dev = await DevServer.start({
 const page = await createServer({
   root: app,
   configFile: join(app, "vite.config.ts"),
+  configLoader: "native",
   server: { port, host: "127.0.0.1" },
 });
 await page.listen();
