@@ -7,6 +7,7 @@ import { inspectorBinding, readInspectorPage, wantsInspector } from "./inspector
 import type { HeldLog } from "./log.ts";
 import { toLogLevel } from "./log.ts";
 import type { AssetOptions, ServeOptions } from "./options.ts";
+import { readRuntimeMessage } from "./runtime-message.ts";
 import { ServeError } from "./serve-error.ts";
 import { noSite, readSite } from "./static-site.ts";
 import type { StorageKeys } from "./storage-keys.ts";
@@ -52,7 +53,10 @@ export function runtimeConfig(inputs: RuntimeInputs): MiniflareOptions {
     resourcePersistencePath: inputs.dataDir,
     unsafeRuntimeEnv: { ...inputs.env },
     log: new ForwardedLog(log),
-    handleStructuredLogs: ({ level, message }) => log.write("worker", toLogLevel(level), message),
+    handleStructuredLogs: ({ level, message }) => {
+      const said = readRuntimeMessage(message);
+      if (said) log.write(said.from, toLogLevel(level), said.message);
+    },
     unsafeHandleRuntimeRestart: () => log.write("server", "warn", "The runtime had crashed and runs again."),
     workers: [refusingFront(options.compatibilityDate), productWorker(inputs)],
   };
