@@ -15,6 +15,7 @@ import {
   workflow,
 } from "sessile";
 import { createD1GatePolicies, createD1Record } from "sessile/d1";
+import { z } from "zod";
 import { faultyDatabase } from "./fixture-record.ts";
 
 interface State {
@@ -92,6 +93,7 @@ export class Notes extends Session<Env, State> {
     return { count: this.state.count, status: this.status };
   });
   readonly echo = callable(() => this.setState({ count: 0, text: "echo" }));
+  readonly addChecked = callable(z.tuple([z.string()]), (text) => this.add(text));
   readonly addThenThrow = callable((text: string) => {
     this.add(text);
     throw new Error(`secret detail of ${text}`);

@@ -98,6 +98,15 @@ describe("one commit, many commands", () => {
     expect((await fixture.get(`notes/${name}`)).body.state.count).toBe(2);
   });
 
+  test("OB29 arguments that do not fit the method's schema are refused by name, and change nothing", async () => {
+    const name = fixture.name();
+    expect(await fixture.call(name, "addChecked", "fits")).toMatchObject({ count: 1 });
+    const before = (await fixture.get(`notes/${name}`)).body;
+    const { status, body } = await fixture.ask("POST", `notes/${name}/call/addChecked`, { body: [7] });
+    expect([status, body.code, body.field]).toEqual([400, "bad_request", "args[0]"]);
+    expect((await fixture.get(`notes/${name}`)).body).toEqual(before);
+  });
+
   test("OB10 OP2 what fails inside is told as internal, and only the operator log and the console know more", async () => {
     const name = fixture.name();
     for (const [method, secret] of [
