@@ -124,8 +124,14 @@ describe("on the embedded server", () => {
     expect(await looping).toMatchObject({ outcome: "overdue" });
   });
 
-  test("SX6 what takes too much memory ends, alone", async () => {
-    const code = "const all = []; for (;;) all.push(new Array(1e5).fill(0).map((_, n) => ({ n })));";
+  test.each([
+    ["objects", "const all = []; for (;;) all.push(new Array(1e5).fill(0).map((_, n) => ({ n })));"],
+    ["buffers", "const all = []; for (let n = 0; n < 10; n++) all.push(new Uint8Array(1e8).fill(1));"],
+    [
+      "WebAssembly's memory",
+      "new Uint8Array(new WebAssembly.Memory({ initial: 16_000 }).buffer).fill(1); await new Promise(() => {});",
+    ],
+  ])("SX6 what takes too much memory as %s ends, alone", async (_, code) => {
     const limits = { memoryMb: 32, timeoutMs: 20_000 };
     expect(await run(where, code, { limits })).toMatchObject({
       outcome: "crashed",

@@ -28,7 +28,7 @@ export interface SandboxLimits {
   readonly timeoutMs?: number;
   /** On Cloudflare. Default 1000. */
   readonly cpuMs?: number;
-  /** Of the heap, on the embedded server; Cloudflare has its own bound. Default 128. */
+  /** On the embedded server: of the heap, and on Linux of everything, with 128 MB more. Cloudflare has its own bound. Default 128. */
   readonly memoryMb?: number;
   /** Default 16,000. */
   readonly maxOutputChars?: number;

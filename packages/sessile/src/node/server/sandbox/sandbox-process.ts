@@ -11,6 +11,7 @@ import {
   type SandboxOutcome,
   sandboxOutcomeHeader,
 } from "../../../protocol/sandbox.ts";
+import { watchMemory } from "./memory-watch.ts";
 import { sandboxConfig } from "./sandbox-config.ts";
 
 export interface SandboxRuntime {
@@ -51,15 +52,19 @@ export async function runSandboxProcess(
   exit.catch(() => {});
   const kill = () => void child.kill("SIGKILL");
   signal.addEventListener("abort", kill);
+  const memory = watchMemory(child, order.memoryMb);
+  const tookTooMuch = () => memory.isExceeded() || /heap out of memory|heap limit/i.test(errors());
   try {
     const port = await portOf(child);
-    if (port !== null) return await answerOf(child, port, order, errors);
+    if (port !== null) return await answerOf(child, port, order, tookTooMuch);
     await exit;
+    if (tookTooMuch()) return crashed(true);
     const compileError = compileErrorIn(errors());
     if (compileError === null) throw new Error(`A sandbox did not start: ${errors()}`);
     return { outcome: "threw", output: Buffer.from(compileError) };
   } finally {
     signal.removeEventListener("abort", kill);
+    memory.stop();
     kill();
     await exit;
     rmSync(config, { force: true });
@@ -97,7 +102,7 @@ function answerOf(
   child: ChildProcess,
   port: number,
   { body, timeoutMs, maxOutputBytes }: SandboxOrder,
-  errors: () => string,
+  tookTooMuch: () => boolean,
 ): Promise<SandboxAnswer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -112,7 +117,7 @@ function answerOf(
       asked.destroy();
       resolve(answer);
     };
-    const crash = () => end({ outcome: "crashed", output: Buffer.from(whyCrashed(errors())) });
+    const crash = () => end(crashed(tookTooMuch()));
     const asked = request({ host: "127.0.0.1", port, method: "POST" }, (response) => {
       const finish = () => end({ outcome, output: Buffer.concat(chunks).subarray(0, maxOutputBytes) });
       const named = response.headers[sandboxOutcomeHeader];
@@ -134,10 +139,9 @@ function answerOf(
   });
 }
 
-function whyCrashed(errors: string): string {
-  return /heap out of memory|heap limit/i.test(errors)
-    ? "It used more memory than it may."
-    : "It ended before it had answered.";
+function crashed(tookTooMuch: boolean): SandboxAnswer {
+  const why = tookTooMuch ? "It used more memory than it may." : "It ended before it had answered.";
+  return { outcome: "crashed", output: Buffer.from(why) };
 }
 
 function lastOf(stream: Readable): () => string {
