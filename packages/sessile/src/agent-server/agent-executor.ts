@@ -10,6 +10,9 @@ export interface ExecuteOptions {
   readonly runId?: string;
 }
 
+/** Nothing that could end a line: an id is part of server-sent events. */
+const runIdPattern = /^[A-Za-z0-9][\w.~:-]{0,63}$/;
+
 /** Runs agents by name, in sessions by id, wherever runs are carried out. */
 export class AgentExecutor {
   readonly #runtime: AgentRuntime;
@@ -23,7 +26,7 @@ export class AgentExecutor {
   /**
    * Says something to an agent. While a run goes on, the same agent and message again are that run; anything else is refused.
    *
-   * @throws SessileError `conflict` while another run goes on, `bad_request` for an agent that is not there
+   * @throws SessileError `conflict` while another run goes on, `bad_request` for an agent that is not there or a bad `runId`
    */
   async execute(agent: string | undefined, message: string, options: ExecuteOptions): Promise<AgentHandle> {
     return this.#start(agent, message, options);
@@ -68,6 +71,12 @@ export class AgentExecutor {
   async #start(name: string | undefined, message: string | undefined, options: ExecuteOptions) {
     const { name: agent, deadlineMs } = this.#agent(name);
     const { sessionId } = options;
+    if (options.runId !== undefined && !runIdPattern.test(options.runId))
+      throw new SessileError(
+        "bad_request",
+        "A runId is 1–64 of A–Z a–z 0–9 . _ ~ : - and begins with a letter or digit.",
+        { field: "runId" },
+      );
     // An id begins with what is asked for, so a run that goes on tells whether it is the same.
     const mark = sha256Hex(JSON.stringify([agent, message ?? null])).slice(0, 16);
     const runId = options.runId ?? `${mark}-${crypto.randomUUID()}`;

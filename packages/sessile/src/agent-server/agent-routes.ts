@@ -18,9 +18,9 @@ const executeBody = z.strictObject({
   agentType: z.optional(z.string().check(z.maxLength(64))),
   message: z.string().check(z.minLength(1)),
   sessionId: z.optional(name),
-  runId: z.optional(z.string().check(z.regex(/^[A-Za-z0-9][\w.~:-]{0,63}$/))),
+  runId: z.optional(z.string()),
 });
-const runBody = z.strictObject({ runId: z.optional(z.string().check(z.maxLength(128))) });
+const runBody = z.strictObject({ runId: z.optional(z.string()) });
 
 /** The addresses of an `AgentServer`. */
 export function agentRoutes<Env>(

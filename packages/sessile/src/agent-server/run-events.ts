@@ -39,6 +39,8 @@ export async function runEvents(
 
 class RunEvents {
   readonly #handle: AgentHandle;
+  /** An id in a store that others write as well must not end a line either. */
+  readonly #runId: string;
   readonly #reader: StreamReader;
   readonly #chunks: AsyncIterator<unknown>;
   #ahead: Promise<Next> | null = null;
@@ -46,6 +48,7 @@ class RunEvents {
 
   private constructor(handle: AgentHandle, reader: StreamReader, mustResync: boolean) {
     this.#handle = handle;
+    this.#runId = encodeURI(handle.runId);
     this.#reader = reader;
     this.#chunks = reader[Symbol.asyncIterator]();
     this.#mustResync = mustResync;
@@ -55,7 +58,8 @@ class RunEvents {
     const told = { onResync: () => {} };
     const onResync = () => told.onResync();
     const fromStart = await handle.stream({ onResync });
-    const offset = resumeFrom === undefined ? null : offsetIn(resumeFrom, handle.runId, fromStart.generation);
+    const offset =
+      resumeFrom === undefined ? null : offsetIn(resumeFrom, encodeURI(handle.runId), fromStart.generation);
     const reader = offset === null ? fromStart : await handle.stream({ offset, onResync });
     const events = new RunEvents(handle, reader, resumeFrom !== undefined && offset === null);
     told.onResync = () => {
@@ -104,7 +108,7 @@ class RunEvents {
     this.#mustResync = false;
     if (chunk.done) return { text: resync + doneText, isEnd: true };
     const { generation, offset } = this.#reader;
-    const id = `${this.#handle.runId}/${generation}/${offset}`;
+    const id = `${this.#runId}/${generation}/${offset}`;
     return { text: `${resync}id: ${id}\ndata: ${JSON.stringify(chunk.value)}\n\n`, isEnd: false };
   }
 

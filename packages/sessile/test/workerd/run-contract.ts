@@ -103,7 +103,8 @@ export const runContract: readonly RunCase[] = [
     },
   },
   {
-    title: "AX1 AX9 RN8 an interrupted run ends before its next step, and is gone on with by its own agent",
+    title:
+      "AX1 AX9 AX12 RN8 an interrupted run ends before its next step, and is gone on with by its own agent, under no id that breaks out of the stream",
     async run(talk) {
       const one = talk(async ({ turn }) => {
         if (turn > 0) return { text: "Done." };
@@ -115,6 +116,8 @@ export const runContract: readonly RunCase[] = [
       expect(first).toMatchObject({ status: "interrupted", result: { text: "Look.", steps: 1 } });
       expect(one.effects()).toEqual([]);
       expect(await one.tell("interrupt")).toMatchObject({ status: 409, body: { current: "interrupted" } });
+      const inject = await one.tell("resume", { runId: 'x\n\ndata: {"type":"finish"}' });
+      expect(inject).toMatchObject({ status: 400, body: { field: "runId" } });
       expect((await one.tell("resume")).status).toBe(201);
       expect((await one.result()).body).toMatchObject({ status: "completed", agent: "brief" });
       // Under the key of the run that asked for it.
