@@ -124,6 +124,20 @@ describe("children", () => {
     await heard(order, [`vaults/${vault} shelf.low mine`]);
   });
 
+  test("SS9 and what somebody else has made, and let the parent into, stays theirs", async () => {
+    const [order, vault] = [fixture.name(), fixture.name()];
+    const headers = { "x-test-user": "eve" };
+    const members = { [`session:orders/${order}`]: ["read", "write", "admin"] };
+    const shared = await fixture.ask("POST", `vaults/${vault}/access`, { body: { members }, headers });
+    expect(shared.status).toBe(200);
+    expect(await call(`orders/${order}`, "store", vault, "for nobody's eyes")).toMatchObject([
+      { code: "forbidden" },
+    ]);
+    const { body } = await fixture.get(`vaults/${vault}`, headers);
+    expect(body).not.toHaveProperty("parent");
+    expect(await call(`orders/${order}`, "listed")).toEqual([]);
+  });
+
   test("SS10 SS11 report in order and once, through pauses and restarts, and to the end of their lives", async () => {
     const [order, shelf] = [fixture.name(), fixture.name()];
     await call(`orders/${order}`, "hire", shelf);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { RunInfo } from "../../src/protocol/index.ts";
+import { type RunInfo, sha256Hex } from "../../src/protocol/index.ts";
 import { call, RunScene } from "./run-scene.ts";
 import type { Script } from "./scripted-model.ts";
 
@@ -175,6 +175,19 @@ test("RN29 companions are made, spoken to, listed, waited for and ended, each in
     { status: "terminated" },
     "There is no such companion, or no such type of them.",
   ]);
+});
+
+test("RN25 RN29 a session that somebody has made in a child's place is none: nobody knows its name before it is there", async () => {
+  const { talk, told } = keeping(["spawnAgent", { type: "clerk", name: "ann", message: "x", wait: true }]);
+  scene.model.scripts.set("x", () => ({ text: "Mine." }));
+  const own = sha256Hex(`helpers/${talk.name} `).slice(0, 32);
+  const stranger = scene.existing(`companion.${own}.clerk.ann`);
+  await stranger.ask("POST", "/state", { state: {} });
+  await talk.until(await talk.start("boss"), "completed");
+  expect(told()).toEqual([{ status: "completed", text: "Mine." }]);
+  const [{ payload: child }] = await talk.events("session.child_added");
+  expect(child.name).toMatch(new RegExp(`^companion\\.${own}[0-9a-f]{16}\\.clerk\\.ann$`));
+  expect((await stranger.ask("GET", "")).body).not.toHaveProperty("parent");
 });
 
 test("RN29 a run waits for a companion that waits for people, in no memory", async () => {

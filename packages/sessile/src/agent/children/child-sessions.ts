@@ -62,8 +62,14 @@ interface ChildCalls {
 const separator = ".";
 const subagentPrefix = "sub";
 const companionPrefix = "companion";
+/** A row of the session's own, beside its log. */
+const secretKey = "childSecret";
+const secretChars = 16;
 
-/** The sessions that the agents of a session have made. Their names tell whose they are and what for, and nobody else's session has one. */
+/**
+ * The sessions that the agents of a session have made. Their names tell whose they are and what for, and hold something that nobody
+ * can know before they are there, so that nobody else is there first.
+ */
 export class ChildSessions {
   readonly #options: Pick<RunSession, "session" | "agents">;
 
@@ -100,20 +106,41 @@ export class ChildSessions {
   }
 
   subagentName(key: string, toolName: string): string {
-    return [subagentPrefix, this.#ownId(key), toolName].join(separator);
+    return this.#nameOf(subagentPrefix, key, toolName);
   }
 
   companionName(type: string, name: string): string {
-    return [companionPrefix, this.#ownId(""), type, name].join(separator);
+    return this.#nameOf(companionPrefix, "", [type, name].join(separator));
   }
 
   companions(): readonly { readonly type: string; readonly name: string }[] {
-    const own = [companionPrefix, this.#ownId(""), ""].join(separator);
+    const own = this.#beginningOf(companionPrefix, "");
     return this.#children().flatMap((child) => {
       if (!child.name.startsWith(own)) return [];
-      const [type = "", name = ""] = child.name.slice(own.length).split(separator);
+      const [, , type = "", name = ""] = child.name.split(separator);
       return [{ type, name }];
     });
+  }
+
+  /** The name of the child that is there for it, or else the one that it is to have. */
+  #nameOf(prefix: string, key: string, what: string): string {
+    const beginning = this.#beginningOf(prefix, key);
+    const end = separator + what;
+    const known = this.#children().find(({ name }) => name.startsWith(beginning) && name.endsWith(end));
+    return known?.name ?? beginning + idOf(`${this.#secret()} ${key}`).slice(0, secretChars) + end;
+  }
+
+  #beginningOf(prefix: string, key: string): string {
+    const { kind, name } = this.#options.session.view;
+    return [prefix, idOf(`${kind}/${name} ${key}`)].join(separator);
+  }
+
+  /** Lies in no log: whoever reads a session cannot tell the names of the children it is yet to have. */
+  #secret(): string {
+    const { session } = this.#options;
+    session.sql`INSERT OR IGNORE INTO _sessile_meta VALUES (${secretKey}, ${crypto.randomUUID()})`;
+    const [row] = session.sql<{ value: string }>`SELECT value FROM _sessile_meta WHERE key = ${secretKey}`;
+    return row?.value ?? "";
   }
 
   #children(): readonly SessionAddress[] {
@@ -165,11 +192,6 @@ export class ChildSessions {
       return prefix === companionPrefix ? (companions[what]?.namespace ?? []) : [];
     });
     return new Set(found);
-  }
-
-  #ownId(key: string): string {
-    const { kind, name } = this.#options.session.view;
-    return idOf(`${kind}/${name} ${key}`);
   }
 }
 

@@ -3,7 +3,12 @@ import type { Action } from "../../protocol/access.ts";
 import type { Outcome } from "../../protocol/command.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
-import type { ParentLink, SentReport, SessionAddress } from "../../protocol/family.ts";
+import {
+  type ParentLink,
+  type SentReport,
+  type SessionAddress,
+  sessionActor,
+} from "../../protocol/family.ts";
 import type { SessionHost } from "../session-host.ts";
 import type { SessionObject } from "../session-rpc.ts";
 
@@ -13,15 +18,25 @@ export interface Maker {
   readonly parent?: ParentLink;
 }
 
-/** A session that is there becomes a child. @throws SessileError `forbidden`, `conflict` */
+/**
+ * A session that is there becomes a child. One that has an owner is its parent's own already: what anybody else has made, and let
+ * the parent into, stays theirs.
+ *
+ * @throws SessileError `forbidden`, `conflict`
+ */
 export function adopt(
   host: SessionHost,
   parent: ParentLink | undefined,
   may: (action: Action) => boolean,
 ): void {
   if (!parent || host.kernel.view.parent?.objectId === parent.objectId) return;
-  if (!may("admin"))
-    throw new SessileError("forbidden", "Only who may administer a session makes it a child of another.");
+  const { access } = host.kernel.view;
+  const isOwn = !access || access.ownerId === sessionActor(parent).id;
+  if (!may("admin") || !isOwn)
+    throw new SessileError(
+      "forbidden",
+      "Only who may administer a session makes it a child of another, and only its owner where it has one.",
+    );
   host.write(null, (writer) => writer.adopt(parent));
 }
 
