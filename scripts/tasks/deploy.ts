@@ -2,15 +2,16 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "jsonc-parser";
-import { preflight } from "sessile/routes";
+import { openToAll, preflight } from "sessile/routes";
 import { apps, buildPackages, buildPage, generateApps } from "../lib/build.ts";
 import { bin, root, run, StepFailed, steps } from "../lib/run.ts";
 
 // `npm run deploy`: the triage app to Cloudflare, creating its D1 database on the first run. `-- tutor` deploys another app,
-// `-- --dry-run` uploads nothing, `-- --force` minds nothing that preflight finds.
+// `-- --dry-run` uploads nothing, `-- --force` minds nothing that preflight finds, `-- --open` only not that everybody may do everything.
 const flags = process.argv.slice(2);
+const preflightFlags = ["--force", "--open"];
 const name = apps.find((each) => flags.includes(each)) ?? "triage";
-const wranglerFlags = flags.filter((flag) => flag !== name && flag !== "--force");
+const wranglerFlags = flags.filter((flag) => flag !== name && !preflightFlags.includes(flag));
 const app = join(root, "apps", name);
 const dryRun = flags.includes("--dry-run");
 const generated = join(app, "wrangler.deploy.json");
@@ -35,9 +36,9 @@ await steps([
 
 /** What is built and not uploaded may be on its way still. */
 async function refuseProblems(): Promise<void> {
-  const force = flags.filter((flag) => flag === "--force");
-  if (!dryRun) return run(bin("sessile"), ["preflight", "--root", app, ...force]);
-  const problems = preflight(app);
+  const given = flags.filter((flag) => preflightFlags.includes(flag));
+  if (!dryRun) return run(bin("sessile"), ["preflight", "--root", app, ...given]);
+  const problems = [...preflight(app), ...(given.includes("--open") ? [] : openToAll(app))];
   if (problems.length > 0) throw new StepFailed(problems.join("\n"));
 }
 

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
-import { preflight } from "sessile/routes";
+import { openToAll, preflight } from "sessile/routes";
 import { gitProblems } from "./git-state.ts";
 import type { PreflightFlags } from "./project-flags.ts";
 import { CommandFailure } from "./remote.ts";
 
 /** @throws CommandFailure with everything that stands in the way of a deploy, unless it is forced */
-export function runPreflight({ root: folder, force }: PreflightFlags): void {
+export function runPreflight({ root: folder, force, open }: PreflightFlags): void {
   const root = resolve(folder);
-  const problems = [...preflight(root), ...gitProblems(root)];
+  const problems = [...preflight(root), ...(open ? [] : openToAll(root)), ...gitProblems(root)];
   if (problems.length === 0) {
     process.stdout.write("Nothing stands in the way of a deploy.\n");
     return;

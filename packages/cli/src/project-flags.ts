@@ -13,6 +13,8 @@ export interface ProjectFlags {
 export interface PreflightFlags extends ProjectFlags {
   /** Say what stands in the way, and let it be. */
   readonly force: boolean;
+  /** That everybody may do everything is meant. */
+  readonly open: boolean;
 }
 
 export type ProjectCommand =
@@ -38,9 +40,10 @@ ${rootHelp}`;
 const preflightHelp = `sessile preflight: find what stands in the way of a deploy
 
 Writes nothing, and fails with the list: what is out of date, bindings that are missing or whose ids are placeholders, classes without a
-migration, kinds that would lose their storage; in a git repository also what is not committed, not pushed or not pulled.
+migration, kinds that would lose their storage, options that let everybody do everything; in a git repository also what is not committed, not pushed or not pulled.
 
   --force       print the list, and succeed all the same
+  --open        everybody may do everything, and that is meant
 ${rootHelp}`;
 
 /** @throws UsageError */
@@ -63,9 +66,13 @@ export function parseMigrate(args: readonly string[]): ProjectCommand {
 
 /** @throws UsageError */
 export function parsePreflight(args: readonly string[]): ProjectCommand {
-  const values = readFlags("preflight", args, { ...rootOptions, force: { type: "boolean" } });
-  const { help, root = ".", force = false } = values;
-  return help ? { name: "help", text: preflightHelp } : { name: "preflight", flags: { root, force } };
+  const values = readFlags("preflight", args, {
+    ...rootOptions,
+    force: { type: "boolean" },
+    open: { type: "boolean" },
+  });
+  const { help, root = ".", force = false, open = false } = values;
+  return help ? { name: "help", text: preflightHelp } : { name: "preflight", flags: { root, force, open } };
 }
 
 function readNew(args: readonly string[]) {

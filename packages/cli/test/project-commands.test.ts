@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const cli = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -53,10 +53,17 @@ test("FR21: `sessile new` makes a project that has been generated, keeps what a 
   expect(JSON.parse(readFileSync(join(folder, "another/package.json"), "utf8")).name).toBe("another");
 });
 
-test("FR22 FR23: `sessile migrate` and `sessile preflight` say what would become of the storage, and write nothing", () => {
+test("FR22 FR23 FR26: `sessile migrate` and `sessile preflight` say what would become of the storage, and write nothing", () => {
   const root = join(folder, "kinds");
   sessile(folder, "new", "kinds");
   expect(sessile(root, "preflight")).toEqual({ status: 0, said: "Nothing stands in the way of a deploy.\n" });
+  const options = join(root, "sessions/options.ts");
+  writeFileSync(options, readFileSync(options, "utf8").replace("  authorize:", "  // authorize:"));
+  expect(sessile(root, "preflight")).toMatchObject({
+    status: 1,
+    said: expect.stringContaining("Everybody may do everything"),
+  });
+  expect(sessile(root, "preflight", "--open").status).toBe(0);
   const lock = readFileSync(join(root, "sessions.lock.json"), "utf8");
   const session = join(root, "sessions/chat/session.ts");
   writeFileSync(session, readFileSync(session, "utf8").replace("class Chat ", "class Talk "));
@@ -65,7 +72,7 @@ test("FR22 FR23: `sessile migrate` and `sessile preflight` say what would become
   );
   expect(sessile(root, "preflight")).toMatchObject({
     status: 1,
-    said: expect.stringContaining("Out of date"),
+    said: expect.stringMatching(/Out of date.*\n.*Everybody/),
   });
   renameSync(join(root, "sessions/chat"), join(root, "chat"));
   expect(sessile(root, "migrate").said).toMatch(
@@ -76,6 +83,15 @@ test("FR22 FR23: `sessile migrate` and `sessile preflight` say what would become
     said: expect.stringContaining("chat (Chat)"),
   });
   expect(readFileSync(join(root, "sessions.lock.json"), "utf8")).toBe(lock);
+});
+
+test("FR26: a new project lets everybody in on this machine, and elsewhere nobody until it says whom", async () => {
+  const made = pathToFileURL(join(folder, "another/sessions/options.ts")).href;
+  const { authorize } = (await import(made)).default;
+  const may = (actor: { id: string } | null, env: object) => authorize({ actor, action: "read" }, env);
+  expect(may(null, { SESSILE_LOCAL: true })).toBe(true);
+  for (const env of [{ SESSILE_LOCAL: false }, {}])
+    expect([may(null, env), may({ id: "ada" }, env)]).toEqual([false, true]);
 });
 
 test("FR25: `sessile preflight` refuses what is not committed, pushed or pulled, unless it is forced, and then loudly", () => {

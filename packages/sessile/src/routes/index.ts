@@ -3,6 +3,7 @@ export { type Generated, type GenerateOptions, generate, previewMigrations } fro
 export { GenerateError, type GenerateErrorCode } from "./generate-error.ts";
 export type { Lockfile, LockMigration } from "./lockfile.ts";
 export type { Manifest, ManifestKind } from "./manifest.ts";
+export { openToAll } from "./open-to-all.ts";
 export { bundledPagePath, pageEntryPath } from "./pages.ts";
 export { type Plan, type Project, planGeneration } from "./plan.ts";
 export { configProblems, preflight } from "./preflight.ts";

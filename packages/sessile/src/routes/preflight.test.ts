@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { mayAuthorize } from "./open-to-all.ts";
 import { configProblems } from "./preflight.ts";
 
 const problems = (config: object): readonly string[] =>
@@ -57,4 +58,17 @@ describe("FR23: what would break a deploy", () => {
   ])("%s is in order", (_, config) => {
     expect(problems(config)).toEqual([]);
   });
+});
+
+test.each([
+  ["export default { chat: { kind: 'chat' } };", false],
+  ["const options: Options = {}; export default options;", false],
+  ["const options = { identify }; export default options satisfies Options;", false],
+  ["export default { authorize: ({ actor }) => actor !== null } as const;", true],
+  ["const options: Options = { authorize }; export default options;", true],
+  ["export default { ...shared };", true],
+  ["export default optionsOf('staff');", true],
+  ["export { options as default } from './elsewhere.ts';", true],
+])("FR26: of the options %s it is told that they may have an authorizer: %s", (text, told) => {
+  expect(mayAuthorize({ path: "sessions/options.ts", text })).toBe(told);
 });

@@ -1,7 +1,7 @@
-import { tsPlugin } from "@sveltejs/acorn-typescript";
-import { type ClassDeclaration, type Expression, type Node, Parser, type Program } from "acorn";
+import type { ClassDeclaration, Expression, Program } from "acorn";
 import { agentNameOf } from "../protocol/agents-frame.ts";
 import { GenerateError } from "./generate-error.ts";
+import { nameOf, parseSource, withoutTypes } from "./parse-source.ts";
 import type { SourceFile } from "./source-file.ts";
 
 /** What a file of a kind says about itself. */
@@ -10,7 +10,6 @@ export interface SessionSource {
   readonly kind: string;
 }
 
-const parser = Parser.extend(tsPlugin());
 /** What was read last of each path: whoever generates on every change parses what changed. */
 const known = new Map<string, { readonly text: string; readonly source: SessionSource }>();
 
@@ -32,22 +31,13 @@ function parseSession(file: SourceFile): SessionSource {
   const program = parseSource(file);
   const declared = defaultClass(program, file);
   if (!declared.id)
-    throw invalid(file, "its class has no name, and the binding is made of it: name it, as in ChatSession");
+    throw invalid(file, "its class has no name, and the binding is made of it: name it, as in Counter");
   const className = declared.id.name;
   if (!/^[A-Z][A-Za-z0-9]*$/.test(className))
     throw invalid(file, `"${className}" cannot become a binding: use letters and digits, a capital first`);
   const kind = declaredKind(declared, file) ?? (isAgent(declared, program) ? agentNameOf(className) : null);
   if (kind === null) throw invalid(file, "its class declares no kind");
   return { className, kind };
-}
-
-function parseSource({ path, text }: SourceFile): Program {
-  try {
-    return parser.parse(text, { ecmaVersion: "latest", sourceType: "module", locations: true });
-  } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new GenerateError("invalid_source", `${path} is not TypeScript: ${message}.`, [path]);
-  }
 }
 
 function defaultClass(program: Program, file: SourceFile): ClassDeclaration {
@@ -100,21 +90,15 @@ function isAgent({ superClass }: ClassDeclaration, { body }: Program): boolean {
   );
 }
 
-/** A string as it stands there, also behind `as const` or `satisfies`. */
 function literalOf(value: Expression | null | undefined): string | null {
-  if (!value) return null;
-  if (value.type === "Literal") return typeof value.value === "string" ? value.value : null;
-  return "expression" in value ? literalOf((value as Node & { expression: Expression }).expression) : null;
-}
-
-function nameOf(node: { readonly type: string; readonly name?: string; readonly value?: unknown }): string {
-  return node.name ?? String(node.value);
+  const literal = value && withoutTypes(value);
+  return literal?.type === "Literal" && typeof literal.value === "string" ? literal.value : null;
 }
 
 function invalid({ path }: SourceFile, what: string): GenerateError {
   return new GenerateError(
     "invalid_source",
-    `${path}: ${what}. It must contain \`export default class ChatSession extends Session { readonly kind = "chat"; … }\`.`,
+    `${path}: ${what}. It must contain \`export default class Counter extends Session { readonly kind = "counter"; … }\`.`,
     [path],
   );
 }

@@ -97,6 +97,10 @@ describe("who may ask", () => {
   });
 });
 
+test("FR26 a Worker is told that others reach it too", async () => {
+  expect(await (await fetch(`${server.url}/vars`)).json()).toEqual({ isLocal: false });
+});
+
 test("headers that only the infrastructure may set do not come from a client", async () => {
   const forged = {
     "x-sessile-actor": "admin",

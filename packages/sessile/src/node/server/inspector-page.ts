@@ -11,7 +11,12 @@ export function wantsInspector(
   host: string,
 ): boolean {
   if (Object.hasOwn(vars, inspectorBinding)) return false;
-  return inspector ?? (isLoopback(host) && allowedHosts.length === 0);
+  return inspector ?? isPrivate({ allowedHosts }, host);
+}
+
+/** Whether only this machine reaches the server. */
+export function isPrivate({ allowedHosts = [] }: Pick<ServeOptions, "allowedHosts">, host: string): boolean {
+  return isLoopback(host) && allowedHosts.length === 0;
 }
 
 /** Null in a checkout that nobody has built yet. */

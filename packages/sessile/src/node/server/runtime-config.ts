@@ -3,7 +3,7 @@ import type { MiniflareOptions } from "miniflare";
 import { Log, LogLevel } from "miniflare";
 import type { SandboxAddress } from "../../protocol/sandbox.ts";
 import { diskBinding, entrySource, filesEntrypoint, userModule } from "./entry/entry-source.ts";
-import { inspectorBinding, readInspectorPage, wantsInspector } from "./inspector-page.ts";
+import { inspectorBinding, isPrivate, readInspectorPage, wantsInspector } from "./inspector-page.ts";
 import type { HeldLog } from "./log.ts";
 import { toLogLevel } from "./log.ts";
 import type { AssetOptions, ServeOptions } from "./options.ts";
@@ -18,6 +18,8 @@ export const workerName = "sessile";
 export const secretBinding = "SESSILE_SECRET";
 /** Binding that has sessions show warnings and errors of their operator logs here too. */
 const consoleBinding = "SESSILE_CONSOLE_LEVEL";
+/** Binding that tells whether only this machine reaches the server. */
+const localBinding = "SESSILE_LOCAL";
 
 export interface RuntimeInputs {
   readonly options: ServeOptions;
@@ -130,7 +132,8 @@ function environment(
     add(binding, { type: "workflow", name, worker: workerName, exportName: className });
   }
   for (const name of options.workerLoaders ?? []) add(name, { type: "json", value: sandbox });
-  for (const [name, value] of Object.entries({ [consoleBinding]: "warn", ...options.vars })) {
+  const defaults = { [consoleBinding]: "warn", [localBinding]: isPrivate(options, host) };
+  for (const [name, value] of Object.entries({ ...defaults, ...options.vars })) {
     add(name, typeof value === "string" ? { type: "text", value } : { type: "json", value: value as never });
   }
   const page = wantsInspector(options, host) ? readInspectorPage() : null;

@@ -82,10 +82,14 @@ describe("storage", () => {
 });
 
 describe("running", () => {
-  test("vars arrive as text and as JSON", async () => {
+  test("FR26 vars arrive as text and as JSON", async () => {
     using folder = temporaryFolder();
     await using server = await serve(options(folder.path, { vars: { TEXT: "x", LIST: [1, { a: null }] } }));
-    expect(await (await fetch(`${server.url}/vars`)).json()).toEqual({ text: "x", list: [1, { a: null }] });
+    expect(await (await fetch(`${server.url}/vars`)).json()).toEqual({
+      text: "x",
+      list: [1, { a: null }],
+      isLocal: true,
+    });
   });
 
   test.each([
