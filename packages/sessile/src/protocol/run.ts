@@ -68,7 +68,7 @@ export type ActiveRun = {
   readonly turn: number;
   /** Milliseconds since 1970. */
   readonly deadlineAt: number | null;
-  /** Id of whoever started it. */
+  /** Id of whoever started it, or has told it since what to do instead. */
   readonly startedBy: string | null;
   /** Whether the session's parent is told of its end. */
   readonly isReported: boolean;

@@ -240,3 +240,19 @@ test("RN24 a budget that nobody raises ends the run as exhausted, and holds no r
   const { body } = await talk.ask("POST", "/call/budgetStatus", []);
   expect(body.result).toMatchObject([{ used: { tokens: 12 }, reserved: { tokens: 0 } }]);
 });
+
+test("RN22 a run that is told something else by somebody else asks on their behalf from then on", async () => {
+  const talk = scene.talk(({ turn }: Asked) => ({ calls: [call("pay", turn, `call_${turn}`)] }), "owned");
+  talk.user = "ada";
+  const { runId } = await talk.run("careful");
+  await talk.ask("POST", "/access", { members: { eve: ["read", "write"] } });
+  const asked = async () =>
+    (await talk.ask("GET", "/gates")).body.items.map(
+      ({ requestedBy }: { requestedBy?: string }) => requestedBy,
+    );
+  expect(await asked()).toEqual(["ada"]);
+  talk.user = "eve";
+  expect((await talk.ask("POST", "/resume", { message: "Pay me." })).status).toBe(200);
+  await talk.ended(runId);
+  expect(await asked()).toEqual(["ada", "eve"]);
+});

@@ -131,12 +131,15 @@ export class SessionRuns {
         ...(agent ? { agent } : {}),
       });
     }
-    if (message === undefined) this.#assertResumable();
-    this.#wake(active);
-    if (message !== undefined) {
-      this.#leaveOff(active.runId);
-      this.#say(message, active.runId);
+    if (message === undefined) {
+      this.#assertResumable();
+      this.#wake(active);
+      return active.runId;
     }
+    // What it does now was asked for by whoever says this, and is nothing that its starter has allowed.
+    this.#wake({ ...active, startedBy: this.#options.session.caller?.id ?? null });
+    this.#leaveOff(active.runId);
+    this.#say(message, active.runId);
     return active.runId;
   }
 
