@@ -15,5 +15,7 @@ function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return "unknown error";
   const { statusCode } = thrown as { readonly statusCode?: unknown };
   if (typeof statusCode === "number") return `the provider answered ${statusCode}`;
+  // As workerd says it (2026-11).
+  if (thrown.message === "Network connection lost.") return "no connection to the provider";
   return /^\w{1,64}$/.test(thrown.name) ? thrown.name : "Error";
 }

@@ -1,6 +1,5 @@
 import { type JSONSchema7, jsonSchema } from "ai";
 import type { WorkContext } from "../../object/work/work-runner.ts";
-import { describeThrown } from "../../object/write-report.ts";
 import {
   type ActiveRun,
   defaultLimits,
@@ -98,7 +97,8 @@ export class RunWorker {
         const reservationId = answerId(runId, step);
         return session.budgets.reserve({ ...amount, reservationId, source: "agent", ref: runId });
       },
-      report: (message, thrown) => log("warn", message, { runId, ...describeThrown(thrown) }),
+      // The work's own report of the step has the stack.
+      report: (message, thrown) => log("warn", message, { runId, detail: String(thrown) }),
     });
   }
 
