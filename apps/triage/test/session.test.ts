@@ -98,7 +98,7 @@ describe("an incident's session", () => {
     expect(await problemOf(response)).toMatchObject({ code: "not_found" });
   });
 
-  test("who has not picked a name may read and not work; nobody may reset", async () => {
+  test("who has not picked a name may read and not work; only the operator may reset", async () => {
     await using triage = await Triage.start();
     const { name } = await opened(triage, checkIns(3));
     const nobody = Triage.at(triage.url);
@@ -107,6 +107,9 @@ describe("an incident's session", () => {
     expect((await triage.fetch(`/v1/sessions/incident/${name}/reset`, { method: "POST" })).status).toBe(403);
     const state = await triage.fetch(`/v1/sessions/incident/${name}/state`, { method: "PUT", body: "{}" });
     expect(state.status).toBe(403);
+    const headers = { "sessile-operator": triage.server.operatorToken ?? "" };
+    const reset = await triage.fetch(`/v1/sessions/incident/${name}/reset`, { method: "POST", headers });
+    expect(reset.status).toBe(200);
   });
 });
 

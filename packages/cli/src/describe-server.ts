@@ -8,10 +8,12 @@ export async function describeServer(server: Server, manifest: Manifest | null):
   const folder = relative(process.cwd(), server.dir);
   const pages = manifest?.kinds.filter(({ page }) => page !== null) ?? [];
   const inspector = `${server.url}/_sessile/inspect/{kind}/{name}`;
+  // In the fragment, so that no request carries it.
+  const token = server.operatorToken === null ? "" : `#operator=${server.operatorToken}`;
   const lines = [
     `Sessile serves ${server.url} (started in ${seconds} s)`,
     ...pages.map(({ route }) => `  page       ${server.url}/${route}/{name}`),
-    ...((await isPage(inspector)) ? [`  inspector  ${inspector}`] : []),
+    ...((await isPage(inspector)) ? [`  inspector  ${inspector}${token}`] : []),
     `The data lies in ${folder.startsWith("..") ? server.dir : folder}. Stop with Ctrl-C.`,
   ];
   return `${lines.join("\n")}\n`;

@@ -1,9 +1,13 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { UsageError } from "./usage-error.ts";
 
 /** Where a server is and what is sent with every request. */
 export interface RemoteFlags {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Data folder of the server, if it is on this machine: its operator may do everything. */
+  readonly dir: string;
 }
 
 /** A session by the address people type: `kind/name`. */
@@ -36,7 +40,11 @@ export async function request(
   init: RequestInit & { readonly duplex?: "half" } = {},
 ): Promise<Response> {
   const url = new URL(path, remote.url);
-  const headers = { ...remote.headers, ...(init.headers as Record<string, string> | undefined) };
+  const headers = {
+    ...operatorHeaders(remote),
+    ...remote.headers,
+    ...(init.headers as Record<string, string> | undefined),
+  };
   let response: Response;
   try {
     response = await fetch(url, { ...init, headers });
@@ -48,7 +56,26 @@ export async function request(
     );
   }
   if (response.ok) return response;
-  throw new CommandFailure(await refusalOf(response));
+  throw new CommandFailure((await refusalOf(response)) + hintFor(response.status, remote));
+}
+
+/** The token never leaves this machine, whatever `--url` says. */
+function operatorHeaders({ url, dir }: RemoteFlags): Record<string, string> {
+  if (!isThisMachine(url)) return {};
+  try {
+    return { "sessile-operator": readFileSync(join(dir, "operator"), "utf8").trim() };
+  } catch {
+    return {}; // Nobody's folder: whoever is asked for more than that will say so.
+  }
+}
+
+function hintFor(status: number, { url, dir }: RemoteFlags): string {
+  if ((status !== 401 && status !== 403) || !isThisMachine(url)) return "";
+  return ` The operator of a server on this machine may: name its data folder with --dir, which is ${dir} now.`;
+}
+
+function isThisMachine(url: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
 }
 
 export async function requestJson<T>(remote: RemoteFlags, path: string, init: RequestInit = {}): Promise<T> {

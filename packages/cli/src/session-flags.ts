@@ -19,9 +19,11 @@ export type SessionCommand =
   | { readonly name: "doctor"; readonly flags: { readonly dir: string; readonly remote?: RemoteFlags } };
 
 const defaultUrl = "http://127.0.0.1:8787";
+const defaultDir = ".sessile";
 
 const remoteHelp = `  --url URL           the server (default ${defaultUrl})
   --header NAME:VALUE sent with every request, such as "authorization: Bearer …"; may be repeated
+  --dir PATH          the server's data folder: on this machine its operator may do everything (default ${defaultDir})
   --help              print this
 `;
 
@@ -38,6 +40,7 @@ ${remoteHelp}`,
   --anchor HASH       the head as you know it from elsewhere; SEQ:HASH for one in the middle
   --url URL           compare with the head in this server's record, and locate a forgery by its log
   --header NAME:VALUE sent with every request; may be repeated
+  --dir PATH          the server's data folder, as elsewhere
   --help              print this
 `,
   restore: `sessile restore KIND/NAME: rebuild a session that lost its tables from the record
@@ -81,7 +84,7 @@ const options = {
 } satisfies ParseArgsOptionsConfig;
 type OptionName = keyof typeof options;
 
-const remote: readonly OptionName[] = ["url", "header", "help"];
+const remote: readonly OptionName[] = ["url", "header", "dir", "help"];
 const allowed: Readonly<Record<SessionCommand["name"], readonly OptionName[]>> = {
   export: [...remote, "out"],
   import: remote,
@@ -90,7 +93,7 @@ const allowed: Readonly<Record<SessionCommand["name"], readonly OptionName[]>> =
   reset: remote,
   delete: [...remote, "yes", "free"],
   tail: [...remote, "after", "no-follow", "transport"],
-  doctor: [...remote, "dir"],
+  doctor: remote,
 };
 
 export function isSessionCommand(name: string): name is SessionCommand["name"] {
@@ -107,6 +110,7 @@ export function parseSessionCommand(
   const away: RemoteFlags = {
     url: checkUrl(values.url ?? defaultUrl),
     headers: headersOf(values.header ?? []),
+    dir: values.dir ?? defaultDir,
   };
   const asked = values.url === undefined ? {} : { remote: away };
   switch (name) {
@@ -153,7 +157,7 @@ export function parseSessionCommand(
       };
     case "doctor":
       if (positionals.length > 0) throw unexpected(name, positionals[0] ?? "");
-      return { name, flags: { dir: values.dir ?? ".sessile", ...asked } };
+      return { name, flags: { dir: away.dir, ...asked } };
   }
 }
 

@@ -47,6 +47,7 @@ export {
   type Json,
   type Lifecycle,
   type Limits,
+  operatorId,
   type PartReference,
   type Peer,
   type QuotaStatus,

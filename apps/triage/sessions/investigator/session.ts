@@ -1,4 +1,4 @@
-import { type Action, type Actor, callable } from "sessile";
+import { type Action, type Actor, callable, operatorId } from "sessile";
 import {
   type AgentDefinition,
   AgentSession,
@@ -49,7 +49,11 @@ export default class Investigator extends AgentSession<Env, InvestigatorState> {
 
   /** Everybody reads along; only the incident that asks gives it anything to do. */
   override authorize(actor: Actor | null, action: Action): boolean {
-    return action === "read" || actor?.id === `session:incident/${this.name.split(".")[0]}`;
+    return (
+      action === "read" ||
+      actor?.id === operatorId ||
+      actor?.id === `session:incident/${this.name.split(".")[0]}`
+    );
   }
 
   #task(): Plain<AgentTask> {

@@ -1,10 +1,12 @@
 import { useMemo, useRef, useState } from "react";
+import { sse, type Transport } from "../client/index.ts";
 import type { SessionContract, SessionEvent } from "../protocol/index.ts";
 import { useSession } from "../react/index.ts";
 import type { InspectedAddress } from "./address.ts";
 import { Details } from "./details.tsx";
 import { Head } from "./head.tsx";
 import { Log } from "./log.tsx";
+import type { OperatorHeaders } from "./operator-token.ts";
 import type { ShownInspection } from "./panes.tsx";
 import { StateHistory } from "./state-history.ts";
 import type { Tab } from "./tabs.tsx";
@@ -25,13 +27,19 @@ export function Inspector({ address }: { readonly address: InspectedAddress }) {
   );
 }
 
+/** A browser's WebSocket sends no headers. */
+function transportWith(headers: OperatorHeaders): { readonly transport?: Transport } {
+  return Object.keys(headers).length === 0 ? {} : { transport: sse({ headers }) };
+}
+
 interface LiveSessionProps {
   readonly address: InspectedAddress;
   readonly inspection: Polled<ShownInspection>;
 }
 
 function LiveSession({ address, inspection }: LiveSessionProps) {
-  const session = useSession<SessionContract>({ ...address, history: 1000 });
+  const transport = useMemo(() => transportWith(address.headers), [address]);
+  const session = useSession<SessionContract>({ ...address, history: 1000, ...transport });
   const [filter, setFilter] = useState("");
   /** Null: the newest, whatever comes. Else what comes after `upTo` waits, so that nothing moves under the reader. */
   const [held, setHeld] = useState<{ readonly seq: number; readonly upTo: number } | null>(null);

@@ -160,6 +160,7 @@ export {
   quotaResetOf,
   quotaStatusOf,
 } from "./quota.ts";
+export { operatorId } from "./operator.ts";
 export { readExport } from "./read-export.ts";
 export {
   canonicalEvent,

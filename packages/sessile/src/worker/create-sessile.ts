@@ -34,7 +34,7 @@ import { withSafeHeaders } from "./safe-headers.ts";
 import { assertSameOrigin } from "./same-origin.ts";
 import { asActor, SessionTarget } from "./session-stub.ts";
 import { showView } from "./show-view.ts";
-import { assertMay, identified } from "./who-may.ts";
+import { assertMay, identified, may } from "./who-may.ts";
 
 /** Types of the Hono app that `createSessile` returns. */
 export interface AppTypes<Env> {
@@ -326,10 +326,9 @@ async function openSession<Env>(
     actor,
     require: (action) => assertMay(options, env, { actor, action, kind, name }),
     rights: async () => {
-      const asked = actions.map(async (action) => {
-        const may = !options.authorize || (await options.authorize({ actor, action, kind, name }, env));
-        return may ? [action] : [];
-      });
+      const asked = actions.map(async (action) =>
+        (await may(options, env, { actor, action, kind, name })) ? [action] : [],
+      );
       return (await Promise.all(asked)).flat();
     },
   };

@@ -3,7 +3,7 @@ import { SessileError } from "../protocol/error.ts";
 import { createD1GatePolicies, type GatePolicyStore } from "../record/index.ts";
 import type { SessileOptions } from "./options.ts";
 import type { InboxCaller } from "./routes/inbox-routes.ts";
-import { identified } from "./who-may.ts";
+import { identified, may as mayDo, refusalOf } from "./who-may.ts";
 
 /** The inbox as this request's sender may use it. */
 export async function openInbox<Env>(
@@ -13,9 +13,8 @@ export async function openInbox<Env>(
 ): Promise<InboxCaller> {
   const actor = await identified(options, request, env);
   const ask: InboxCaller["may"] = async (action, kind, name) => {
-    if (!options.authorize) return true;
     try {
-      return await options.authorize({ actor, action, kind, ...(name === undefined ? {} : { name }) }, env);
+      return await mayDo(options, env, { actor, action, kind, ...(name === undefined ? {} : { name }) });
     } catch (thrown) {
       // One session that is not for them, or not there any more, must not cost them the list.
       if (name !== undefined && thrown instanceof SessileError && !thrown.retryable) return false;
@@ -37,9 +36,7 @@ export async function openInbox<Env>(
     kinds: Object.keys(options.kinds),
     may,
     async require(action, kind) {
-      if (await may(action, kind)) return;
-      if (actor === null) throw new SessileError("unauthenticated", "Say who you are first.");
-      throw new SessileError("forbidden", `You may not ${action} here.`);
+      if (!(await may(action, kind))) throw refusalOf({ actor, action });
     },
   };
 }

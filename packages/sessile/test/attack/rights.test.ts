@@ -3,16 +3,17 @@ import { RawSocket } from "../workerd/raw-socket.ts";
 import { Fixture } from "../workerd/start.ts";
 import { commandRules, requestRules } from "./command-rules.ts";
 import { OwnedSession, sessionRules } from "./owned-session.ts";
-import { rawStatus } from "./raw-request.ts";
+import { rawStatus, requestText } from "./raw-request.ts";
 import { pathOf, routeRules } from "./route-rules.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
+const operatorToken = "the operator's token";
 const rights = ["read", "write", "approve", "admin"] as const;
 
 let fixture: Fixture;
 beforeAll(async () => {
-  fixture = await Fixture.start();
+  fixture = await Fixture.start({ vars: { SESSILE_OPERATOR: operatorToken } });
 }, 60_000);
 afterAll(() => fixture.stop());
 
@@ -252,5 +253,31 @@ describe("sockets", () => {
   test("SE3 the object's own authorizer is asked before onRequest", async () => {
     const path = `/notes/${fixture.name()}/a`;
     expect((await fixture.ask("POST", path, as("outside"))).status).toBe(403);
+  });
+});
+
+describe("the operator", () => {
+  const as = (token: string) => ({ "x-test-user": "mallory", "sessile-operator": token });
+
+  test("OT1 the operator's token gives every right, whoever else the request is of", async () => {
+    await fixture.call("operated", "add", "a note");
+    const options = { headers: as(operatorToken), body: {} };
+    expect((await fixture.ask("POST", "notes/operated/reset", options)).status).toBe(200);
+    const { body } = await fixture.get("notes/operated/events", as(operatorToken));
+    expect(body.items.at(-1).actor).toEqual({ id: "sessile:operator", name: "Operator" });
+  });
+
+  test.each([
+    ["the operator's id without the token", { "sessile-operator": "", "x-test-user": "sessile:operator" }],
+    ["another token", { "sessile-operator": `${operatorToken}!` }],
+    ["a host that is not this machine's", { host: "friend.example" }],
+    ["a page of another origin", { origin: "http://evil.example" }],
+  ])("OT2 %s gives nothing", async (_, more) => {
+    const { host } = new URL(fixture.url);
+    const lines = Object.entries({ host, ...as(operatorToken), ...more }).map(
+      ([name, value]) => `${name}: ${value}`,
+    );
+    const request = requestText("GET /v1/sessions/notes/operated/log HTTP/1.1", lines);
+    expect((await rawStatus(fixture.url, request)).status).toBe(403);
   });
 });

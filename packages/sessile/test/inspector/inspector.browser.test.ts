@@ -10,11 +10,15 @@ const executablePath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bi
 );
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const operatorToken = "the-operators-token";
+
 let fixture: Fixture;
 let browser: Browser;
 beforeAll(async () => {
   if (!executablePath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
-  fixture = await Fixture.start({ vars: { SESSILE_INSPECTOR: await inspectorPage() } });
+  fixture = await Fixture.start({
+    vars: { SESSILE_INSPECTOR: await inspectorPage(), SESSILE_OPERATOR: operatorToken },
+  });
   browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 });
 afterAll(async () => {
@@ -102,6 +106,23 @@ async function opened(name: string): Promise<Page> {
   await page.goto(`${fixture.url}/_sessile/inspect/notes/${name}`);
   return page;
 }
+
+test("OT3 the page takes the operator's token out of its address, keeps it for the tab, and reads with it", async () => {
+  const name = await busySession();
+  const page = await browser.newPage();
+  await page.setExtraHTTPHeaders({ "x-test-user": "only-read" });
+  const address = `${fixture.url}/_sessile/inspect/notes/${name}`;
+  await page.goto(address);
+  await page.getByText("You may not admin here.").waitFor();
+  await page.goto("about:blank");
+  await page.goto(`${address}#operator=${operatorToken}`);
+  const newest = page.getByRole("option", { selected: true });
+  await newest.filter({ hasText: "state.changed" }).waitFor();
+  expect(page.url()).toBe(address);
+  await page.reload();
+  await newest.waitFor();
+  await page.close();
+});
 
 test("IN6 IN7 the page follows a session: differences, filter, keys, what goes on inside, SQL; accessible, light and dark", async () => {
   const name = await busySession();

@@ -77,9 +77,12 @@ export function emptyRunFolder(folder: DataFolder): void {
 
 const secretBytes = 32;
 
-/** The folder's secret for signing cookies: 32 random bytes as base64url, made once and kept, mode 0600. */
-export function keepSecret(folder: DataFolder): string {
-  const file = join(folder.path, "secret");
+/** What signs cookies, and what its operator is known by. */
+export type SecretName = "secret" | "operator";
+
+/** A secret of the folder: 32 random bytes as base64url, made once and kept, mode 0600. */
+export function keepSecret(folder: DataFolder, name: SecretName): string {
+  const file = join(folder.path, name);
   const known = readSecret(file);
   if (known !== undefined) return known;
   const secret = randomBytes(secretBytes).toString("base64url");
@@ -104,7 +107,7 @@ function readSecret(file: string): string | undefined {
   if (Buffer.from(text, "base64url").length !== secretBytes) {
     throw new ServeError(
       "bad_option",
-      `${file} does not hold ${secretBytes} bytes as base64url. Restore it, or delete it to sign everybody out.`,
+      `${file} does not hold ${secretBytes} bytes as base64url. Restore it, or delete it for a new one.`,
     );
   }
   if ((statSync(file).mode & 0o077) !== 0) {

@@ -16,6 +16,8 @@ import type { StorageKeys } from "./storage-keys.ts";
 export const workerName = "sessile";
 /** Binding with the folder's secret. */
 export const secretBinding = "SESSILE_SECRET";
+/** Binding with the token of the folder's operator. */
+const operatorBinding = "SESSILE_OPERATOR";
 /** Binding that has sessions show warnings and errors of their operator logs here too. */
 const consoleBinding = "SESSILE_CONSOLE_LEVEL";
 /** Binding that tells whether only this machine reaches the server. */
@@ -29,6 +31,8 @@ export interface RuntimeInputs {
   readonly allowed: readonly string[];
   readonly dataDir: string;
   readonly secret: string;
+  /** Null where others reach the server. */
+  readonly operatorToken: string | null;
   /** Null where the Worker has no worker loader. */
   readonly sandbox: SandboxAddress | null;
   readonly storageKeys: StorageKeys;
@@ -112,7 +116,7 @@ function readAssets(assets: ServeOptions["assets"]): AssetOptions | undefined {
 }
 
 function environment(
-  { options, secret, host, sandbox }: RuntimeInputs,
+  { options, secret, operatorToken, host, sandbox }: RuntimeInputs,
   assets: AssetOptions | undefined,
 ): Environment {
   const env: Environment = {};
@@ -123,6 +127,7 @@ function environment(
     env[name] = binding;
   };
   add(secretBinding, { type: "text", value: secret });
+  if (operatorToken !== null) add(operatorBinding, { type: "text", value: operatorToken });
   for (const [name, { className }] of Object.entries(options.durableObjects ?? {})) {
     add(name, { type: "durable-object", worker: workerName, exportName: className });
   }

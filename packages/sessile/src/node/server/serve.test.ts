@@ -78,6 +78,8 @@ describe("storage", () => {
     expect(secrets[1]).toBe(secrets[0]);
     expect(statSync(join(folder.path, "secret")).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(folder.path, "secret"), "utf8").trim()).toBe(secrets[0]);
+    expect(statSync(join(folder.path, "operator")).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(folder.path, "operator"), "utf8").trim()).not.toBe(secrets[0]);
   });
 });
 
@@ -237,6 +239,8 @@ describe("refusing to start", () => {
     const open = options(folder.path, { host: "0.0.0.0" });
     await expect(serve(open)).rejects.toMatchObject({ code: "authorizer_required" });
     await using server = await serve({ ...open, authorizer: true });
+    // OT2: whoever reaches it from elsewhere must not have to guess a token only.
+    expect(server.operatorToken).toBeNull();
     expect((await rawRequest(`${server.url}/api/x`)).status).toBe(200);
     expect((await rawRequest(`${server.url}/api/x`, { host: `rebound.example:${server.port}` })).status).toBe(
       403,

@@ -5,6 +5,7 @@ import type { DataFolder } from "./data-folder.ts";
 import { emptyRunFolder, folderFailure, keepSecret, openDataFolder } from "./data-folder.ts";
 import { createMiniflare, disposeMiniflare } from "./embedded-miniflare.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { isPrivate } from "./inspector-page.ts";
 import { endLeftoverRuntime } from "./leftover-runtime.ts";
 import { consoleLog, HeldLog } from "./log.ts";
 import type { ReloadOptions, ServeOptions, WorkerModule } from "./options.ts";
@@ -26,6 +27,8 @@ export interface Server {
   readonly port: number;
   /** Absolute path of the data folder. */
   readonly dir: string;
+  /** In the header `sessile-operator` it gives every right. Null where others than this machine reach the server. */
+  readonly operatorToken: string | null;
   /** From the call of `serve` until the first request could be answered. */
   readonly startupMs: number;
   /** Process id of workerd; another after a crash. */
@@ -126,7 +129,8 @@ async function start(
   const declared = options.durableObjects ?? {};
   const storageKeys = findStorageKeys(folder.path, declared, options.renamedClasses ?? [], log);
   keepStorageKeys(folder.path, storageKeys);
-  const secret = keepSecret(folder);
+  const secret = keepSecret(folder, "secret");
+  const operatorToken = isPrivate(options, host) ? keepSecret(folder, "operator") : null;
   const allowed = allowedAuthorities(host, port, options.allowedHosts ?? []);
   const guard = guardRuntime(folder.run, options.guard);
   try {
@@ -135,7 +139,19 @@ async function start(
     const runtime = { program: guard.program, env, folder: folder.run };
     const sandboxes = new SandboxService(runtime, (message) => log.write("server", "error", message));
     const sandbox = await sandboxes.addressFor(options);
-    const facts = { options, workerSource, host, port, allowed, dataDir, secret, storageKeys, env, log };
+    const facts = {
+      options,
+      workerSource,
+      host,
+      port,
+      allowed,
+      dataDir,
+      secret,
+      operatorToken,
+      storageKeys,
+      env,
+      log,
+    };
     const inputs = { ...facts, sandbox };
     const miniflare = createMiniflare(runtimeConfig(inputs), folder.run);
     await whenReady(miniflare, port);
@@ -177,7 +193,7 @@ interface ServerFacts {
 }
 
 function runningServer({ miniflare, guard, sandboxes, inputs }: Running, facts: ServerFacts): Server {
-  const { port } = inputs;
+  const { port, operatorToken } = inputs;
   const { host, dir, startupMs } = facts;
   const shown = host === "0.0.0.0" || host === "::" || host === "*" ? "127.0.0.1" : host;
   let current = inputs;
@@ -194,6 +210,7 @@ function runningServer({ miniflare, guard, sandboxes, inputs }: Running, facts: 
     host,
     port,
     dir,
+    operatorToken,
     startupMs,
     get runtimePid() {
       return guard.pid();
