@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ChildReport, ParentLink, SentReport } from "../protocol/family.ts";
 import { KernelFixture } from "../testing/kernel-fixture.ts";
-import { listChildren, reportWork } from "./children.ts";
+import { childAnswered, expectChild, listChildren, reportWork } from "./children.ts";
 import { reportTask } from "./report-task.ts";
 
 const parent: ParentLink = { kind: "order", name: "o-1", objectId: "aa" };
@@ -21,6 +21,7 @@ function taking() {
       heard.push(told);
     },
   });
+  expectChild(fixture.sql, "aa");
   const take = (...reports: readonly SentReport[]) =>
     fixture.kernel.transact(
       reports.map((sent) => reportTask(child, sent)),
@@ -108,6 +109,16 @@ describe("a parent", () => {
       { type: "session.child_added", payload: child },
       { type: "session.child_reported", payload: { ...child, seq: 5, type: "stock.low", payload: null } },
     ]);
+  });
+
+  test("SS10 takes none of a session that it has not called as its child", () => {
+    const { fixture, heard, take } = taking();
+    childAnswered(fixture.sql, "aa");
+    const refused = [{ ok: false, error: { code: "forbidden" } }];
+    expect(take(report(3))).toMatchObject(refused);
+    expect([heard, fixture.events(2), listChildren(fixture.sql, 1)]).toEqual([[], [], []]);
+    fixture.kernel.write(null, fixture.now, (writer) => writer.addChild(child));
+    expect(take({ ...report(3), id: "bb.1.3" })).toMatchObject([{ ok: true }]);
   });
 
   test("SS11 refuses a report alone, and one that waits for it to be active comes later", () => {

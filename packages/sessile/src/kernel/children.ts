@@ -1,5 +1,11 @@
 import { SessileError } from "../protocol/error.ts";
-import type { ChildReport, ParentLink, SentReport, SessionAddress } from "../protocol/family.ts";
+import {
+  type ChildReport,
+  type ParentLink,
+  reporterOf,
+  type SentReport,
+  type SessionAddress,
+} from "../protocol/family.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Batch } from "./batch.ts";
 import { type Sql, textAt } from "./sql.ts";
@@ -7,6 +13,8 @@ import { outlivingPrefix, startWork } from "./work.ts";
 
 /** The library's own work: it tells the parent of one event. */
 export const reportWork = `${outlivingPrefix}report`;
+
+const expectedPrefix = "child:";
 
 /** A session has one parent. The same one may have moved to another object, by an import. @throws SessileError `conflict` */
 export function adopt(batch: Batch, link: ParentLink): void {
@@ -46,8 +54,20 @@ export function deleteChild(sql: Sql, { kind, name }: SessionAddress): void {
   sql.exec("DELETE FROM _sessile_child WHERE kind = ? AND name = ?", kind, name);
 }
 
-/** The child's log says whose child it is, so one that was not known here is one from now on. */
+/** Notes, before it is called for the first time, that the session in this object is to be a child: it may report before its answer is here. */
+export function expectChild(sql: Sql, objectId: string): void {
+  sql.exec("INSERT OR IGNORE INTO _sessile_meta VALUES (?, '')", expectedPrefix + objectId);
+}
+
+/** The child has answered and is listed. */
+export function childAnswered(sql: Sql, objectId: string): void {
+  sql.exec("DELETE FROM _sessile_meta WHERE key = ?", expectedPrefix + objectId);
+}
+
+/** That it is a child only its own log says, so it is believed of those that this session has called. @throws SessileError `forbidden` */
 export function takeReport(sql: Sql, batch: Batch, child: SessionAddress, report: SentReport): ChildReport {
+  if (!hasChild(sql, child) && !isExpected(sql, reporterOf(report)))
+    throw new SessileError("forbidden", "This session has no such child.");
   const { seq, type, payload } = report;
   // First, because it carries the report's id.
   batch.emitSystem("session.child_reported", { ...child, seq, type, payload });
@@ -71,6 +91,11 @@ export function listChildren(sql: Sql, limit: number, after?: SessionAddress): r
 /** The event that report work is about. */
 export function reportedSeq(input: Json): number {
   return (input as { readonly seq: number }).seq;
+}
+
+function isExpected(sql: Sql, objectId: string): boolean {
+  const key = expectedPrefix + objectId;
+  return sql.exec("SELECT 1 AS found FROM _sessile_meta WHERE key = ?", key).length > 0;
 }
 
 function hasChild(sql: Sql, { kind, name }: SessionAddress): boolean {

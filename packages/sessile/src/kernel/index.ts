@@ -6,7 +6,7 @@ export {
   type Tombstone,
 } from "./archive.ts";
 export { Budgets } from "./budgets.ts";
-export { listChildren, reportedSeq, reportWork } from "./children.ts";
+export { childAnswered, expectChild, listChildren, reportedSeq, reportWork } from "./children.ts";
 export {
   type ClientWrites,
   defaultClientWrites,

@@ -224,7 +224,7 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
     name: string,
     options: SessionStubOptions = {},
   ): SessionStub<S> {
-    return this.#other(namespace, name, { ...options, asChildOf: null });
+    return this.#other(namespace, name, options, false);
   }
 
   /** The same, and with the first call the other becomes this one's child, which reports to it. @throws (in calls) SessileError `conflict` */
@@ -233,7 +233,7 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
     name: string,
     options: SessionStubOptions = {},
   ): SessionStub<S> {
-    return this.#other(namespace, name, { ...options, asChildOf: this.ctx.id.toString() });
+    return this.#other(namespace, name, options, true);
   }
 
   /** Who made this session; null if no session did. */
@@ -260,10 +260,20 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
   #other<S extends Rpc.DurableObjectBranded | undefined>(
     namespace: DurableObjectNamespace<S>,
     name: string,
-    options: SessionStubOptions & { readonly asChildOf: string | null },
+    options: SessionStubOptions,
+    isChild: boolean,
   ): SessionStub<S> {
     const open = () => namespace.getByName(name) as unknown as SessionObject;
-    return new OtherSession<S>({ ...options, open, host: () => this[live]() });
+    const ids = () => ({
+      parentId: this.ctx.id.toString(),
+      childId: namespace.idFromName(name).toString(),
+    });
+    return new OtherSession<S>({
+      ...options,
+      open,
+      host: () => this[live](),
+      family: isChild ? ids() : null,
+    });
   }
 
   /** Counts what was used, once per `entryId`. @returns false if it was counted before */

@@ -15,6 +15,7 @@ import type {
 import { readsOnly } from "../protocol/stream-request.ts";
 import { adopt, takeReports } from "./family/family.ts";
 import { inspect } from "./inspect.ts";
+import { assertOwner, assertOwnWord } from "./keeping/import-rights.ts";
 import { answerPart } from "./keeping/part-requests.ts";
 import type { SessionHost } from "./session-host.ts";
 import { answerSummaries } from "./summaries/summary-requests.ts";
@@ -154,8 +155,9 @@ async function answer(
       return {};
     case "importEnd":
       new StagedLog(kernel).activate(request.lastSeq, (view) => {
-        if (kernel.definition.access === "owned" && view.access?.ownerId !== caller.actor?.id)
-          throw new SessileError("forbidden", "This log is of a session that belongs to somebody else.");
+        if (kernel.definition.access !== "owned") return;
+        assertOwner(view, caller.actor?.id);
+        if (!request.fromRecord) assertOwnWord(view, caller.actor?.id);
       });
       host.restart();
       return { lastSeq: kernel.committedView.lastSeq };

@@ -42,6 +42,16 @@ export interface SentReport {
   readonly payload: Json;
 }
 
+/** What a report is known by. @param createdAt of the session that reports: an address may be made anew. */
+export function reportId(objectId: string, createdAt: number, seq: number): string {
+  return `${objectId}.${createdAt}.${seq}`;
+}
+
+/** Id of the object that a report comes from. */
+export function reporterOf({ id }: SentReport): string {
+  return id.slice(0, id.indexOf("."));
+}
+
 const sessionActorPrefix = "session:";
 
 /** A session as it calls others. */

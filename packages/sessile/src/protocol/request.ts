@@ -62,7 +62,7 @@ export type SessionRequest =
   /** Forgets what an earlier import staged. */
   | { readonly op: "importBegin" }
   | { readonly op: "importAdd"; readonly commits: readonly Commit[]; readonly fromRecord: boolean }
-  | { readonly op: "importEnd"; readonly lastSeq: number }
+  | { readonly op: "importEnd"; readonly lastSeq: number; readonly fromRecord: boolean }
   /** A piece of a part on its way in; as part of an import it makes no session. */
   | {
       readonly op: "partChunk";

@@ -149,7 +149,7 @@ class Stage {
 
   async end(lastSeq: number): Promise<void> {
     await this.#flush();
-    await this.#target?.ask({ op: "importEnd", lastSeq }, this.#actor);
+    await this.#target?.ask({ op: "importEnd", lastSeq, fromRecord: this.#fromRecord }, this.#actor);
   }
 
   async #flush(): Promise<void> {

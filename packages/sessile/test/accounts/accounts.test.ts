@@ -275,6 +275,16 @@ test("AC11 an owner imports a log of their own events, and nobody else's and non
   const forged = (event: { actor: unknown }) => (event.actor === null ? event : { ...event, actor: byBob });
   expect(await send(ada, "forged", forged)).toEqual([403, "forbidden"]);
   expect((await ada.ask("GET", "/v1/sessions/chat/forged")).status).toBe(404);
+  const gate = { gateId: "g", title: "?", options: ["yes", "no"], expiresAt: null, requestedBy: bob.id };
+  for (const [type, payload] of [
+    ["session.adopted", { kind: "chat", name: "bobs", objectId: "aa" }],
+    ["gate.opened", gate],
+    ["state.changed", { state: { agent: { active: { startedBy: bob.id } } } }],
+  ]) {
+    const othersWord = (event: object) =>
+      event === items.at(-1) ? { ...event, actor: null, type, payload } : event;
+    expect([type, ...(await send(ada, "forged", othersWord as never))]).toEqual([type, 403, "forbidden"]);
+  }
   expect(await send(bob, "moved", asItWas)).toEqual([403, "forbidden"]);
   expect(await send(ada, "moved", asItWas)).toEqual([201, undefined]);
   expect((await ada.ask("GET", "/v1/sessions/chat/moved")).body.access.ownerId).toBe(ada.id);

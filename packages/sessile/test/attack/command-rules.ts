@@ -59,7 +59,7 @@ export const requestRules: {
   partKnown: { right: "write", form: { hash: "" } },
   part: { right: "read", form: { hash: "" } },
   partData: { right: "read", form: { hash: "", chunk: 0 } },
-  parts: { right: "read", form: { lastSeq: 0 } },
+  parts: { right: "read", form: { lastSeq: 0, fromRecord: false } },
   seal: { right: "admin" },
   log: { right: "admin" },
   inspect: { right: "admin", form: { withTables: true } },

@@ -1,4 +1,4 @@
-import type { Kernel, Writer } from "../../kernel/index.ts";
+import { childAnswered, expectChild, type Kernel, type Writer } from "../../kernel/index.ts";
 import { callProxy } from "../../protocol/call-proxy.ts";
 import type { CallsOf, EventsOf, StateOf } from "../../protocol/contract.ts";
 import { SessileError } from "../../protocol/error.ts";
@@ -49,8 +49,8 @@ export interface OtherSessionOptions extends SessionStubOptions {
   readonly host: () => CallingSession;
   /** A fresh stub for every try. */
   readonly open: () => SessionObject;
-  /** Id of the calling session's own object, if the other is to be its child. */
-  readonly asChildOf: string | null;
+  /** Ids of the calling session's object and the other's, if that one is to be its child. */
+  readonly family: { readonly parentId: string; readonly childId: string } | null;
 }
 
 interface Waiting {
@@ -115,10 +115,13 @@ export class OtherSession<S> implements SessionStub<S> {
   }
 
   async delete(): Promise<void> {
-    const { host, open, asChildOf } = this.#options;
+    const { host, open, family } = this.#options;
     const { parent: _not, ...caller } = await this.#caller();
     const { address } = await askSession(open, { op: "delete", free: false }, caller);
-    if (asChildOf !== null) host().write(null, (writer) => writer.removeChild(address));
+    if (family) {
+      host().write(null, (writer) => writer.removeChild(address));
+      childAnswered(host().kernel.sql, family.childId);
+    }
     this.#address = null;
   }
 
@@ -166,23 +169,25 @@ export class OtherSession<S> implements SessionStub<S> {
 
   /** Nobody hears of what the record may yet lose. */
   async #caller(): Promise<SessionCaller> {
-    const { host, asChildOf } = this.#options;
+    const { host, family } = this.#options;
     const session = host();
     assertOutsideCommit(session.kernel);
     await session.shown();
     const { kind, name, parent } = session.kernel.committedView;
     const actor = sessionActor({ kind, name });
-    if (asChildOf === null) return { actor };
+    if (!family) return { actor };
+    if (!this.#address) expectChild(session.kernel.sql, family.childId);
     const root = rootOf(parent);
-    return { actor, parent: { kind, name, objectId: asChildOf, ...(root ? { root } : {}) } };
+    return { actor, parent: { kind, name, objectId: family.parentId, ...(root ? { root } : {}) } };
   }
 
   #answered({ kind, name }: SessionAddress): void {
-    const { host, asChildOf } = this.#options;
-    if (asChildOf === null || this.#address) return;
+    const { host, family } = this.#options;
+    if (!family || this.#address) return;
     this.#address = { kind, name };
     try {
       host().write(null, (writer) => writer.addChild({ kind, name }));
+      childAnswered(host().kernel.sql, family.childId);
     } catch (thrown) {
       // The child knows its parent all the same, and is listed with its first report or the next call.
       host().report(`The child ${kind}/${name} could not be listed`, thrown);

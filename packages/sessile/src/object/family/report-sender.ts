@@ -1,7 +1,7 @@
 import { reportedSeq } from "../../kernel/index.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Commit } from "../../protocol/event.ts";
-import { type SentReport, sessionActor } from "../../protocol/family.ts";
+import { reportId, type SentReport, sessionActor } from "../../protocol/family.ts";
 import type { SessionCaller, WireOutcome } from "../../protocol/request.ts";
 import type { Clock } from "../clock.ts";
 import type { SessionHost } from "../session-host.ts";
@@ -105,7 +105,7 @@ export class ReportSender {
     const commit = JSON.parse(commits[0]?.body ?? "null") as Commit | null;
     const event = commit?.events[seq - commit.firstSeq];
     if (!event) throw new SessileError("internal", `Event ${seq} is not there to be reported.`);
-    return { id: `${objectId}.${createdAt}.${seq}`, seq, type: event.type, payload: event.payload ?? null };
+    return { id: reportId(objectId, createdAt, seq), seq, type: event.type, payload: event.payload ?? null };
   }
 
   #settle(seq: number, error: SessileError | null): void {
