@@ -1,8 +1,16 @@
 import type { AgentDefinition } from "../agent/define-agent.ts";
-import { type RunInfo, SessileError, sha256Hex } from "../protocol/index.ts";
+import { misfitOf } from "../agent/run/call-tool.ts";
+import {
+  type Gate,
+  type GateOutcome,
+  type Json,
+  type RunInfo,
+  SessileError,
+  sha256Hex,
+} from "../protocol/index.ts";
 import type { UsageRollup } from "../protocol/usage.ts";
 import { AgentHandle } from "./agent-handle.ts";
-import type { AgentRuntime } from "./agent-runtime.ts";
+import type { AgentRuntime, CallAnswer } from "./agent-runtime.ts";
 
 export interface ExecuteOptions {
   readonly sessionId: string;
@@ -38,6 +46,22 @@ export class AgentExecutor {
     return this.#start(agent, undefined, { sessionId, ...(runId === undefined ? {} : { runId }) });
   }
 
+  /** What the session waits for: calls to be approved or carried out, and questions. */
+  gates(sessionId: string): Promise<readonly Gate[]> {
+    return this.#runtime.gates(sessionId);
+  }
+
+  /**
+   * Answers a call that waits; with the last of them its run goes on. The same answer again is told what the first has come to.
+   *
+   * @throws SessileError `not_found`, `gate_closed` if it was answered or has ended otherwise, `forbidden`, `bad_request` if it does not fit
+   */
+  async answer(sessionId: string, gateId: string, answer: CallAnswer): Promise<GateOutcome> {
+    const { agent } = await this.newest(sessionId);
+    if (answer.arguments !== undefined) await this.#assertFits(sessionId, agent, gateId, answer.arguments);
+    return this.#runtime.answer(sessionId, gateId, answer);
+  }
+
   /** The session's newest run. @returns null if there is none, or it is of another agent */
   async getHandle(agent: string | null, sessionId: string): Promise<AgentHandle | null> {
     const run = await this.#runtime.newest(sessionId);
@@ -66,6 +90,16 @@ export class AgentExecutor {
   async usage(sessionId: string): Promise<UsageRollup> {
     await this.newest(sessionId);
     return this.#runtime.usage(sessionId);
+  }
+
+  /** Arguments that somebody has changed are the tool's to take. */
+  async #assertFits(sessionId: string, agent: string, gateId: string, input: Json): Promise<void> {
+    const gate = (await this.gates(sessionId)).find((one) => one.gateId === gateId);
+    const tools = this.#agents.find(({ name }) => name === agent)?.tools;
+    if (!gate?.call || !tools) return;
+    const { name: toolName, callId: toolCallId = "" } = gate.call;
+    const misfit = await misfitOf(tools, { type: "tool-call", toolCallId, toolName, input });
+    if (misfit) throw new SessileError("bad_request", misfit.value, { field: "arguments" });
   }
 
   async #start(name: string | undefined, message: string | undefined, options: ExecuteOptions) {

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod/mini";
-import { type Json, type RunInfo, type RunStop, SessileError, safeParse } from "../protocol/index.ts";
+import { type Gate, gateEnd, type RunInfo, type RunStop, SessileError } from "../protocol/index.ts";
 import { MethodNotAllowed, problemResponse } from "../worker/problem.ts";
 import { integerParam } from "../worker/query.ts";
 import { maxWaitSeconds, readObject } from "../worker/routes/session-routes.ts";
@@ -8,7 +8,9 @@ import { withSafeHeaders } from "../worker/safe-headers.ts";
 import { assertSameOrigin } from "../worker/same-origin.ts";
 import type { AgentExecutor } from "./agent-executor.ts";
 import type { AgentHandle } from "./agent-handle.ts";
-import type { OpenedRequest } from "./agent-server.ts";
+import type { AgentQuestion, OpenedRequest } from "./agent-server.ts";
+import { parsed } from "./body.ts";
+import { callAnswerOf } from "./call-answer.ts";
 import { runEvents, runEventsHeaders } from "./run-events.ts";
 
 type Routes<Env> = Hono<{ Bindings: Env & object; Variables: OpenedRequest }>;
@@ -66,6 +68,13 @@ export function agentRoutes<Env>(
       return Response.json(await stopped(context.var.executor, how, sessionId, runId));
     });
 
+  routes.post("/chat/:sessionId/answer", async (context) => {
+    const sessionId = await allowed(context, "approve");
+    const { callId, ...answer } = callAnswerOf(await readObject(context.req.raw));
+    const outcome = await context.var.executor.answer(sessionId, callId, answer);
+    return Response.json({ sessionId, callId, ...gateEnd(outcome) });
+  });
+
   routes.get("/stream/:sessionId", async (context) => {
     const [executor, sessionId] = [context.var.executor, await allowed(context, "read")];
     const handle = await handleOf(executor, sessionId);
@@ -83,7 +92,8 @@ export function agentRoutes<Env>(
     const wait = integerParam(context.req.query("wait"), "wait", 0, 0, maxWaitSeconds);
     const handle = await handleOf(executor, sessionId);
     const run = await (wait === 0 ? handle.info() : handle.settled(AbortSignal.timeout(wait * 1000)));
-    return Response.json(shown(sessionId, run), { status: run.status === "running" ? 202 : 200 });
+    const gates = run.pending.length === 0 ? [] : await executor.gates(sessionId);
+    return Response.json(shown(sessionId, run, gates), { status: run.status === "running" ? 202 : 200 });
   });
 
   routes.get("/usage/:sessionId", async (context) => {
@@ -95,6 +105,7 @@ export function agentRoutes<Env>(
   const writes = [
     "/execute",
     "/chat/:sessionId/resume",
+    "/chat/:sessionId/answer",
     "/chat/:sessionId/interrupt",
     "/chat/:sessionId/abort",
   ];
@@ -112,7 +123,7 @@ export function agentRoutes<Env>(
 type Asked = Context<{ Variables: OpenedRequest }>;
 
 /** @returns the session that the address names, if whoever asks may do this there */
-async function allowed(context: unknown, action: "read" | "write"): Promise<string> {
+async function allowed(context: unknown, action: AgentQuestion["action"]): Promise<string> {
   const { req, var: opened } = context as Asked;
   const sessionId = parsed(z.object({ sessionId: name }), {
     sessionId: req.param("sessionId") ?? "",
@@ -146,19 +157,33 @@ function started({ sessionId, runId }: AgentHandle, basePath: string): object {
   return { sessionId, runId, streamUrl: at("stream"), resultUrl: at("result") };
 }
 
-function shown(sessionId: string, { startedAt, endedAt, startSeq, ...run }: RunInfo): object {
+function shown(
+  sessionId: string,
+  { startedAt, endedAt, startSeq, ...run }: RunInfo,
+  gates: readonly Gate[],
+): object {
   return {
     sessionId,
     ...run,
+    pending: run.pending.flatMap(({ gateId: callId, ...call }) => {
+      const gate = gates.find((one) => one.gateId === callId);
+      return gate ? [{ callId, ...call, ...askedIn(gate) }] : [];
+    }),
     startedAt: new Date(startedAt).toISOString(),
     endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
   };
 }
 
-/** @throws SessileError `bad_request` naming the field */
-function parsed<Schema extends z.ZodMiniType>(schema: Schema, value: Json): z.output<Schema> {
-  const { success, data, issue } = safeParse(schema, value);
-  if (success) return data;
-  const field = issue?.path.join(".") || "body";
-  throw new SessileError("bad_request", `${field}: ${issue?.message ?? "not understood"}.`, { field });
+/** What whoever answers has to know. */
+function askedIn({ title, detail, options, call, questions, isEditable, expiresAt }: Gate): object {
+  return {
+    title,
+    detail,
+    options,
+    arguments: call?.arguments ?? null,
+    argumentsHash: call?.argumentsHash ?? null,
+    ...(questions ? { questions } : {}),
+    isEditable: isEditable === true,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+  };
 }

@@ -1,5 +1,16 @@
 import type { Actor } from "../protocol/event.ts";
-import type { RunInfo, RunRequest, RunStop, StreamManager } from "../protocol/index.ts";
+import {
+  canonicalJson,
+  type Gate,
+  type GateAnswer,
+  type GateOutcome,
+  type Json,
+  type RunInfo,
+  type RunRequest,
+  type RunStop,
+  type StreamManager,
+  sha256Hex,
+} from "../protocol/index.ts";
 import type { UsageRollup } from "../protocol/usage.ts";
 
 /** A run's stream, by the run's id. */
@@ -11,6 +22,9 @@ export interface StartRequest extends RunRequest {
   /** How long agents of this name may run. */
   readonly deadlineMs: number | undefined;
 }
+
+/** What somebody answers to a call that waits. */
+export type CallAnswer = Omit<GateAnswer, "remember">;
 
 /** Where runs are carried out: the one seam between an `AgentServer` and what it runs on. */
 export interface AgentRuntime {
@@ -26,8 +40,17 @@ export interface AgentRuntime {
   /** The newest run; null if there was none. */
   newest(sessionId: string): Promise<RunInfo | null>;
   find(sessionId: string, runId: string): Promise<RunInfo | null>;
+  /** What waits for people and clients. */
+  gates(sessionId: string): Promise<readonly Gate[]>;
+  /** Once: the same again is told how the first has ended it. @throws SessileError `not_found`, `gate_closed`, and as for any gate */
+  answer(sessionId: string, gateId: string, answer: CallAnswer): Promise<GateOutcome>;
   streams(sessionId: string): RunStreams;
   usage(sessionId: string): Promise<UsageRollup>;
+}
+
+/** The same for the same answer of the same person. */
+export function answerHashOf(gateId: string, answer: CallAnswer, actor: Actor | null): string {
+  return sha256Hex(canonicalJson([gateId, answer as Json, actor?.id ?? null]));
 }
 
 /** Opens a runtime for one request. */

@@ -8,7 +8,7 @@ import type { OpenRuntime } from "./agent-runtime.ts";
 
 export interface AgentQuestion {
   readonly actor: Actor | null;
-  readonly action: Extract<Action, "read" | "write">;
+  readonly action: Extract<Action, "read" | "write" | "approve">;
   readonly sessionId: string;
 }
 

@@ -5,14 +5,17 @@ import { RunControl } from "../agent/run/run-control.ts";
 import { endOf, type RunEnd } from "../agent/run/run-end.ts";
 import { RunLoop } from "../agent/run/run-loop.ts";
 import type { RunLogger } from "../agent/run/run-session.ts";
+import type { PendingCall } from "../object/gates/call-gate.ts";
 import { describeThrown } from "../object/write-report.ts";
-import { type Json, SessileError } from "../protocol/index.ts";
+import { type Json, SessileError, type SuspendedRun } from "../protocol/index.ts";
+import { type WorkflowCallGate, waitingGates } from "./call-gates.ts";
 import { launch, workflowOf } from "./launch.ts";
 import { persistently } from "./persistently.ts";
 import { RunState } from "./run-state.ts";
-import { openRunStream } from "./run-stream.ts";
+import { openRunStream, tellWaiting } from "./run-stream.ts";
 import { closeRun, settleRun } from "./settle-run.ts";
 import { readMessages } from "./stored-message.ts";
+import { isWaiting, WaitingRuns, waitEndsAt } from "./waiting-run.ts";
 import { openStores, type RunParams, type RunStores } from "./workflow-run.ts";
 import { WorkflowRunPort } from "./workflow-run-port.ts";
 
@@ -44,16 +47,39 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
     },
   };
 
+  /** Decides about the gate of a call that others answer. Default: it waits for ever, for anybody who may approve. */
+  protected gateOf(_call: PendingCall): WorkflowCallGate {
+    return {};
+  }
+
   /** Carries a run from wherever it is, as often as the platform begins anew. */
   override async run({ payload }: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<void> {
     const stores = openStores(this.env);
     for (;;) {
       const state = await RunState.load(stores, payload);
       if (!state) return;
-      if (!state.isActive) return closeRun(stores, state);
+      if (isWaiting(state.stored)) return this.#wait(stores, state, step);
+      if (!state.isActive) return closeRun(stores, payload.sessionId, state.ticket);
       if (state.stepsTaken >= this.maxInstanceSteps) return this.#handOn(state);
       const end = await this.#carry(stores, state, step);
-      if (end) await unlessMoved(state, settleRun(state, end));
+      if (end) await unlessMoved(state, "result" in end ? settleRun(state, end) : state.suspend(end));
+    }
+  }
+
+  /** Whoever answers has a next instance go on. This one ends, or sleeps until something is up, without which nobody would see to that. */
+  async #wait(stores: RunStores, state: RunState, step: WorkflowStep): Promise<void> {
+    const { sessionId, params, ticket, stored } = state;
+    const waiting = new WaitingRuns(stores, workflowOf(this.env, params.binding), params.binding);
+    await persistently(() => tellWaiting(stores.streams, sessionId, ticket, waitingGates(stored)));
+    // It may have come while the run was about to wait.
+    const stop = await state.refreshStop();
+    if (stop) await persistently(() => waiting.stop(sessionId, stop));
+    for (let turn = 1; ; turn++) {
+      const now = await RunState.load(stores, params);
+      const endsAt = now && waitEndsAt(now.stored);
+      if (endsAt === null) return;
+      await step.sleep(`wait:${turn}`, Math.max(1, endsAt - Date.now()));
+      await persistently(() => waiting.lapse(sessionId));
     }
   }
 
@@ -63,7 +89,11 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
   }
 
   /** @returns null if the run has moved */
-  async #carry(stores: RunStores, state: RunState, step: WorkflowStep): Promise<RunEnd | null> {
+  async #carry(
+    stores: RunStores,
+    state: RunState,
+    step: WorkflowStep,
+  ): Promise<RunEnd | SuspendedRun | null> {
     const { runId, agent: name, deadlineAt } = state.ticket;
     const said = await persistently(() => readMessages(stores.state, state.sessionId));
     const agent = this.agents.find((one) => one.name === name);
@@ -84,10 +114,11 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
         maxSteps: this.maxInstanceSteps,
         stepTimeoutMs: agent.modelAttempts * (agent.stepTimeoutMs + marginMs),
         chunks: new RunChunks(stores.streams, writer),
+        ask: (call) => state.ask(call, this.gateOf(call)),
         report: (message, thrown) => this.#report(message, { runId, ...describeThrown(thrown) }),
       });
       const end = await new RunLoop(runId, agent, port, control).run();
-      return state.isMoved ? null : (end as RunEnd);
+      return state.isMoved ? null : end;
     } finally {
       clearInterval(watch);
       control.abort();

@@ -1,11 +1,22 @@
-import { type RunStop, SessileError, type UsageReport } from "../protocol/index.ts";
+import type { AskedCall } from "../agent/run/asked-call.ts";
+import {
+  type Gate,
+  type GateRecord,
+  type Json,
+  type RunStop,
+  SessileError,
+  type SuspendedRun,
+  type UsageReport,
+} from "../protocol/index.ts";
 import type { AgentMessage, SessionState, StoredSessionState } from "../protocol/session-state.ts";
 import type { CheckpointDraft, RunChange } from "../protocol/state-store.ts";
+import { gateFor, gateIn, type WorkflowCallGate, waitingGates, withWaiting } from "./call-gates.ts";
 import { persistently } from "./persistently.ts";
 import {
   type RunParams,
   type RunStores,
   type RunTicket,
+  runStatusOf,
   stateWith,
   stopOf,
   streamNameOf,
@@ -17,7 +28,7 @@ export interface RunSave {
   readonly messages?: readonly AgentMessage[];
   readonly stepCount?: number;
   readonly checkpoint?: CheckpointDraft;
-  readonly state?: Partial<SessionState>;
+  readonly state?: Partial<SessionState> | ((stored: StoredSessionState) => Partial<SessionState>);
   readonly run?: RunChange;
 }
 
@@ -33,6 +44,7 @@ export class RunState {
   #messages: number;
   #isMoved = false;
   #stop: RunStop | null = null;
+  readonly #asked = new Map<string, Gate>();
 
   constructor(stores: RunStores, params: RunParams, stored: StoredSessionState, ticket: RunTicket) {
     this.params = params;
@@ -56,6 +68,11 @@ export class RunState {
 
   get streamName(): string {
     return streamNameOf(this.params.sessionId, this.params.runId);
+  }
+
+  /** As it was read, or saved. */
+  get stored(): StoredSessionState {
+    return this.#stored;
   }
 
   get isActive(): boolean {
@@ -98,11 +115,37 @@ export class RunState {
     await persistently(() => this.#stores.usage.recordEntry({ ...used, sessionId: this.sessionId }));
   }
 
+  /** Others are to answer a call. It is stored once the run waits, with everything else that it waits for. */
+  ask(call: AskedCall, given: WorkflowCallGate): void {
+    const waiting = [...waitingGates(this.#stored), ...this.#asked.values()];
+    this.#asked.set(call.gateId, gateFor(call, given, this.ticket.startedBy ?? null, waiting));
+  }
+
+  gate(gateId: string): GateRecord | null {
+    const gate = this.#asked.get(gateId);
+    return gateIn(this.#stored, gateId) ?? (gate ? { gate, outcome: null } : null);
+  }
+
+  /** The run waits, unless everything was answered meanwhile. */
+  suspend({ step, calls }: SuspendedRun): Promise<void> {
+    const open = calls.map(({ gateId }) => gateId);
+    return this.save({
+      state: (stored) => {
+        const asked = open.flatMap((gateId) => this.#asked.get(gateId) ?? []);
+        const fields = withWaiting(stored, asked, open, this.sessionId);
+        if (waitingGates(fields).length === 0) return {};
+        return { ...fields, status: "suspended_client_tool", suspension: { suspendedStepId: String(step) } };
+      },
+      run: { outcome: { step, calls } as unknown as Json },
+    });
+  }
+
   /** All of it or nothing. Whoever has changed the rest of the state meanwhile is heeded. @throws SessileError once the run has moved */
   async save(change: RunSave, ticket = this.ticket): Promise<void> {
     const { messages = [], stepCount = this.#stored.stepCount, checkpoint, run = {} } = change;
     for (;;) {
-      const state = { ...stateWith(this.#stored, ticket), stepCount, ...change.state };
+      const changed = typeof change.state === "function" ? change.state(this.#stored) : change.state;
+      const state = { ...stateWith(this.#stored, ticket), stepCount, ...changed };
       const expectedVersion = this.#stored.version;
       const saved = await persistently(() =>
         this.#stores.state.saveStateAndPromoteStaging(this.sessionId, {
@@ -110,7 +153,7 @@ export class RunState {
           expectedVersion,
           messages,
           ...(checkpoint ? { checkpoint } : {}),
-          run: { status: "running", stepCount, ...run, runId: this.params.runId },
+          run: { status: runStatusOf(state.status), stepCount, ...run, runId: this.params.runId },
         }),
       );
       if (saved.ok) {

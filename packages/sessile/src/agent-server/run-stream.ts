@@ -1,7 +1,15 @@
+import { approvalRequestChunk } from "../agent/run/asked-call.ts";
 import { endingChunks } from "../agent/run/run-chunks.ts";
-import type { RunResult, SessileError, StreamManager, StreamWriter } from "../protocol/index.ts";
+import {
+  type Gate,
+  type RunResult,
+  SessileError,
+  type StreamManager,
+  type StreamWriter,
+  suspendingChunk,
+} from "../protocol/index.ts";
 import type { RunMeta } from "../protocol/run.ts";
-import type { RunTicket } from "./workflow-run.ts";
+import { type RunTicket, streamNameOf } from "./workflow-run.ts";
 
 const contentType = "application/json";
 
@@ -17,6 +25,28 @@ export async function openRunStream(
   return writer;
 }
 
+/** Tells readers that the run waits, and for which approvals: once, whoever is first to say so. */
+export async function tellWaiting(
+  streams: StreamManager,
+  sessionId: string,
+  ticket: RunTicket,
+  gates: readonly Gate[],
+): Promise<void> {
+  const writer = await openRunStream(streams, streamNameOf(sessionId, ticket.runId), ticket);
+  const approvals = gates.filter(({ kind = "approval" }) => kind === "approval");
+  const chunks = [
+    ...approvals.map(({ gateId, call }) => approvalRequestChunk(gateId, call?.callId ?? "")),
+    suspendingChunk("suspended_client_tool"),
+  ];
+  for (const [seq, chunk] of chunks.entries())
+    try {
+      await writer.append(chunk, { producer: { id: "wait", epoch: ticket.instance, seq } });
+    } catch (thrown) {
+      // It goes on, and has waited again since.
+      if (!(thrown instanceof SessileError) || thrown.code !== "fenced") throw thrown;
+    }
+}
+
 /** Ends it with what the run came to. Asked again, it finds that done. */
 export async function closeRunStream(
   streams: StreamManager,
@@ -26,10 +56,15 @@ export async function closeRunStream(
 ): Promise<void> {
   const info = await streams.getInfo(name);
   if (info?.status !== "active") return;
-  const writer = await streams.createWriter(name, { contentType, meta: info.meta });
-  for (const [seq, chunk] of endingChunks(result).entries())
-    await writer.append(chunk, { producer: numbered("end", seq) });
-  await (error ? writer.fail(error) : writer.end(result));
+  try {
+    const writer = await streams.createWriter(name, { contentType, meta: info.meta });
+    for (const [seq, chunk] of endingChunks(result).entries())
+      await writer.append(chunk, { producer: numbered("end", seq) });
+    await (error ? writer.fail(error) : writer.end(result));
+  } catch (thrown) {
+    // Somebody else may have ended it meanwhile.
+    if ((await streams.getInfo(name))?.status === "active") throw thrown;
+  }
 }
 
 /** So that a chunk is there once, however often it is sent. */

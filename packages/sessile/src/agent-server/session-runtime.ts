@@ -2,6 +2,8 @@ import { readRemoteStream } from "../object/streams/remote-stream-reader.ts";
 import type { Actor } from "../protocol/event.ts";
 import {
   type AgentState,
+  type Gate,
+  type GateOutcome,
   type Json,
   type RunInfo,
   type RunStop,
@@ -13,7 +15,14 @@ import { answerOf } from "../worker/answer-of.ts";
 import type { KindOptions } from "../worker/options.ts";
 import { askStream, streamSocket } from "../worker/routes/stream-routes.ts";
 import { SessionTarget } from "../worker/session-stub.ts";
-import type { AgentRuntime, OpenRuntime, RunStreams, StartRequest } from "./agent-runtime.ts";
+import {
+  type AgentRuntime,
+  answerHashOf,
+  type CallAnswer,
+  type OpenRuntime,
+  type RunStreams,
+  type StartRequest,
+} from "./agent-runtime.ts";
 
 /** Runs in session objects: of one kind, whose class extends `AgentSession`. */
 export function sessionRuntime<Env>(kind: string, options: KindOptions<Env>): OpenRuntime<Env> {
@@ -59,6 +68,19 @@ class SessionRuntime implements AgentRuntime {
     return runInfoOf(stream, active);
   }
 
+  async gates(sessionId: string): Promise<readonly Gate[]> {
+    const { gates } = await this.#open(sessionId).ask({ op: "view" }, this.#actor);
+    return Object.values(gates);
+  }
+
+  async answer(sessionId: string, gateId: string, answer: CallAnswer): Promise<GateOutcome> {
+    const id = `answer-${answerHashOf(gateId, answer, this.#actor)}`;
+    await this.#command(sessionId, { op: "answerGate", gateId, ...answer, id } as Json);
+    const { gate } = await this.#open(sessionId).ask({ op: "gate", gateId }, this.#actor);
+    if (gate?.outcome) return gate.outcome;
+    throw new SessileError("internal", "The session has not kept the answer.");
+  }
+
   streams(sessionId: string): RunStreams {
     const target = this.#open(sessionId);
     const actor = this.#actor;
@@ -85,8 +107,11 @@ class SessionRuntime implements AgentRuntime {
     return (state as unknown as { readonly agent: AgentState }).agent;
   }
 
-  async #call(sessionId: string, method: string, request: Json, id: string) {
-    const command = { op: "call", method, args: [request], id };
+  #call(sessionId: string, method: string, request: Json, id: string) {
+    return this.#command(sessionId, { op: "call", method, args: [request], id });
+  }
+
+  async #command(sessionId: string, command: Json) {
     const chars = JSON.stringify(command).length;
     const reply = await this.#open(sessionId).ask(
       { op: "commands", commands: [command], chars },

@@ -6,10 +6,12 @@ import {
   SessileError,
   type WireError,
 } from "../protocol/index.ts";
+import type { SessionState } from "../protocol/session-state.ts";
+import type { RunChange } from "../protocol/state-store.ts";
 import { persistently } from "./persistently.ts";
 import type { RunState } from "./run-state.ts";
 import { closeRunStream } from "./run-stream.ts";
-import type { RunStores } from "./workflow-run.ts";
+import { type RunStores, type RunTicket, streamNameOf } from "./workflow-run.ts";
 
 /** What the row of a run that has ended holds. */
 type Ended = { readonly result: RunResult; readonly error: WireError | null };
@@ -24,11 +26,19 @@ const statusOf = {
 } as const;
 
 /** The store first: whoever sees the stream end finds the run ended. */
-export async function settleRun(state: RunState, { result, error }: RunEnd): Promise<void> {
+export function settleRun(state: RunState, end: RunEnd): Promise<void> {
+  return state.save(settledRun(end));
+}
+
+/** What the store says of a run that has come to its end. */
+export function settledRun({ result, error }: RunEnd): {
+  readonly state: Partial<SessionState>;
+  readonly run: RunChange;
+} {
   const status = statusOf[result.outcome as RunOutcome];
   const isAborted = result.outcome === "aborted";
   const ended: Ended = { result, error: error?.toWire() ?? null };
-  await state.save({
+  return {
     state: {
       status,
       output: result,
@@ -36,19 +46,21 @@ export async function settleRun(state: RunState, { result, error }: RunEnd): Pro
       failureReason: isAborted ? "aborted" : (error?.code ?? null),
       aborted: isAborted,
       abortReason: isAborted ? "asked" : null,
+      suspension: null,
     },
-    run: { status, outcome: ended as unknown as Json },
-  });
+    run: { outcome: ended as unknown as Json },
+  };
 }
 
 /** What is left to do for a run that has ended in the store. */
-export async function closeRun(stores: RunStores, state: RunState): Promise<void> {
-  const { sessionId, streamName, params, ticket } = state;
-  const { run } = await persistently(() => stores.state.updateRun(sessionId, params.runId, {}));
-  const ended = (run?.outcome ?? null) as unknown as Ended | null;
-  const { result, error } = ended
-    ? { result: ended.result, error: ended.error && SessileError.fromWire(ended.error) }
+export async function closeRun(stores: RunStores, sessionId: string, ticket: RunTicket): Promise<void> {
+  const { runId } = ticket;
+  const { run } = await persistently(() => stores.state.updateRun(sessionId, runId, {}));
+  const ended = (run?.outcome ?? {}) as unknown as Partial<Ended>;
+  const { result, error } = ended.result
+    ? { result: ended.result, error: ended.error ? SessileError.fromWire(ended.error) : null }
     : endOf({ ...ticket, said: [] }, "failed", endedElsewhere());
+  const streamName = streamNameOf(sessionId, runId);
   await persistently(() => closeRunStream(stores.streams, streamName, result, error));
   await persistently(() => stores.state.clearInterruptFlag(sessionId));
 }

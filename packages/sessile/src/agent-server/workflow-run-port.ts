@@ -1,12 +1,13 @@
 import type { WorkflowStep } from "cloudflare:workers";
 import type { UIMessageChunk } from "ai";
+import type { AskedCall } from "../agent/run/asked-call.ts";
 import type { RunChunks } from "../agent/run/run-chunks.ts";
 import type { RunControl } from "../agent/run/run-control.ts";
 import { StepFailure } from "../agent/run/run-loop.ts";
 import type { JournalOptions, RunPort, StepRecord } from "../agent/run/run-port.ts";
 import type { Said } from "../agent/run/transcript.ts";
 import type { BudgetAnswer } from "../protocol/budget.ts";
-import { defaultLimits, SessileError, type WireError } from "../protocol/index.ts";
+import { defaultLimits, type GateRecord, SessileError, type WireError } from "../protocol/index.ts";
 import { checkpointIdOf } from "../protocol/state-store.ts";
 import type { RunState } from "./run-state.ts";
 import { storedMessage } from "./stored-message.ts";
@@ -21,6 +22,8 @@ interface WorkflowRunOptions {
   /** Milliseconds that one answer, with all its attempts, takes at most. */
   readonly stepTimeoutMs: number;
   readonly chunks: RunChunks;
+  /** Has others answer a call. */
+  readonly ask: (call: AskedCall) => void;
   readonly report: (message: string, thrown: unknown) => void;
 }
 
@@ -118,16 +121,15 @@ export class WorkflowRunPort implements RunPort {
     return { checkpointId, streamSequence: this.#options.chunks.tail };
   }
 
-  /** Nobody is asked here. @throws SessileError `rejected` */
-  ask(): never {
-    throw new SessileError("rejected", "Calls that somebody else has to answer need an agent in a session.");
+  ask(call: AskedCall): void {
+    this.#options.ask(call);
   }
 
-  gate(): null {
-    return null;
+  gate(gateId: string): GateRecord | null {
+    return this.#options.state.gate(gateId);
   }
 
-  /** Nor does anybody else work. @throws SessileError `rejected` */
+  /** Nobody else works here. @throws SessileError `rejected` */
   delegate(): never {
     throw new SessileError("rejected", "Sub-agents work for agents in a session.");
   }

@@ -1,6 +1,6 @@
 import { StreamObjects } from "../object/streams/stream-objects.ts";
 import { type Json, type RunStop, SessileError, type StreamManager, sha256Hex } from "../protocol/index.ts";
-import type { SessionState, StoredSessionState } from "../protocol/session-state.ts";
+import type { AgentStatus, RunStatus, SessionState, StoredSessionState } from "../protocol/session-state.ts";
 import type { InterruptFlag, SessionStateStore } from "../protocol/state-store.ts";
 import type { UsageStore } from "../protocol/usage-store.ts";
 import type { D1Database } from "../record/index.ts";
@@ -34,6 +34,8 @@ export type RunParams = {
 export type RunTicket = {
   readonly runId: string;
   readonly agent: string;
+  /** Id of whoever did; absent in older states. */
+  readonly startedBy?: string | null;
   /** Milliseconds since 1970. */
   readonly deadlineAt: number | null;
   /** Which instance carries it: an instance takes so many steps, then there is a next one. */
@@ -65,6 +67,11 @@ export function ticketOf({ metadata }: Pick<SessionState, "metadata">): RunTicke
 export function stateWith(stored: StoredSessionState, ticket: RunTicket): SessionState {
   const { sessionId, version, messageCount, checkpointId, createdAt, updatedAt, ...state } = stored;
   return { ...state, metadata: { ...state.metadata, run: ticket as unknown as Json } };
+}
+
+/** How the row of a session's run says it. */
+export function runStatusOf(status: AgentStatus): RunStatus {
+  return status === "active" ? "running" : (status as RunStatus);
 }
 
 /** Streams of all sessions lie side by side. */

@@ -110,7 +110,11 @@ export function expireGate(
 }
 
 /** A default stands for an answer that did not come, not for a question that no longer arises. */
-function expiryOf(gate: Gate, reason: ExpiryReason, at: number): Extract<GateOutcome, { status: "expired" }> {
+export function expiryOf(
+  gate: Gate,
+  reason: ExpiryReason,
+  at: number,
+): Extract<GateOutcome, { status: "expired" }> {
   const standing = reason === "time" && gate.default !== undefined ? { default: gate.default } : {};
   return { status: "expired", at, reason, ...standing };
 }

@@ -113,6 +113,8 @@ export {
   type GateQuestion,
   type GateRecord,
   gateCall,
+  gateClosed,
+  gateEnd,
   gateKinds,
   hashOf,
   isAllowed,
@@ -148,6 +150,7 @@ export {
 export { isLifecycle, type Lifecycle, lifecycles, mayBecome } from "./lifecycle.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { type ChainHead, chainStart, extendChain } from "./log-chain.ts";
+export { operatorId } from "./operator.ts";
 export { type PartInfo, type PartPlace, type PartReference, partChunkBytes, partReference } from "./part.ts";
 export type { PartPiece } from "./part-line.ts";
 export {
@@ -160,7 +163,6 @@ export {
   quotaResetOf,
   quotaStatusOf,
 } from "./quota.ts";
-export { operatorId } from "./operator.ts";
 export { readExport } from "./read-export.ts";
 export {
   canonicalEvent,

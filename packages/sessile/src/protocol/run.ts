@@ -170,7 +170,10 @@ export type RunMeta = {
  * @param active the session's, which alone knows what a suspended run waits for
  * @returns null if this stream is no run's
  */
-export function runInfoOf(stream: StreamInfo, active: ActiveRun | null = null): RunInfo | null {
+export function runInfoOf(
+  stream: StreamInfo,
+  active: Pick<ActiveRun, "runId" | "suspended"> | null = null,
+): RunInfo | null {
   const { run } = (stream.meta ?? {}) as { readonly run?: Json };
   const { agent } = (run ?? {}) as { readonly agent?: Json };
   if (typeof agent !== "string") return null;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import type { EffectServer } from "./effect-server.ts";
 import type { Script, ScriptedModel } from "./scripted-model.ts";
@@ -31,10 +32,16 @@ export class AgentTalk {
     return `${this.#scene.url}/${this.#place}${path}`;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes, and a wrong one fails them
-  async ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes, and a wrong one fails them
+  ): Promise<{ status: number; body: any }> {
     const response = await fetch(this.at(path), {
       method,
+      headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -56,8 +63,21 @@ export class AgentTalk {
     return this.ask("POST", `/chat/${this.name}/${what}`, body);
   }
 
+  answer(callId: string, answer: object, headers: Record<string, string> = {}) {
+    return this.ask("POST", `/chat/${this.name}/answer`, { callId, ...answer }, headers);
+  }
+
   result(wait = 20) {
     return this.ask("GET", `/result/${this.name}?wait=${wait}`);
+  }
+
+  /** Once it stands so. */
+  async until(status: string) {
+    for (;;) {
+      const { body } = await this.result();
+      if (body.status === status) return body;
+      await delay(20);
+    }
   }
 
   async run(more: object = {}) {

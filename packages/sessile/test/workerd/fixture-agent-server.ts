@@ -1,11 +1,12 @@
 // The Worker of the agent server's tests: the same agents in session objects and on a Workflow, each behind an `AgentServer`.
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { jsonSchema, tool } from "ai";
+import { tool } from "ai";
 import type { SessileError } from "sessile";
-import { AgentSession, defineAgent, idempotencyKeyOf } from "sessile/agent";
+import { AgentSession, defineAgent, idempotencyKeyOf, type PendingCall, questionTool } from "sessile/agent";
 import { AgentServer, AgentWorkflow, sessionRuntime, workflowRuntime } from "sessile/agent-server";
 import { createD1StateStore, type D1Database } from "sessile/d1";
 import { StreamObject } from "sessile/stream";
+import { z } from "zod";
 import { instanceIdOf } from "../../src/agent-server/workflow-run.ts";
 import { withFaults } from "../../src/record/faulty-d1.ts";
 
@@ -19,11 +20,7 @@ interface Env {
   readonly HELPERS: DurableObjectNamespace<Helpers>;
 }
 
-const inputSchema = jsonSchema<{ readonly n: number }>({
-  type: "object",
-  properties: { n: { type: "number" } },
-  required: ["n"],
-});
+const inputSchema = z.object({ n: z.number() });
 
 /** Has an effect outside, below a path that begins with the conversation's first message. */
 function effect(env: Env, name: string) {
@@ -65,17 +62,31 @@ function agents(env: Env) {
     defineAgent({ name: "brief", model, maxSteps: 2, tools }),
     defineAgent({ name: "frugal", model, maxTokens: 20, tools }),
     defineAgent({ name: "hasty", model, deadlineMs: 300 }),
+    defineAgent({
+      name: "punctual",
+      model,
+      deadlineMs: 300,
+      tools: { risky: { ...effect(env, "risky"), needsApproval: true } },
+    }),
     defineAgent({ name: "impatient", model, stepTimeoutMs: 50, modelAttempts: 1 }),
     defineAgent({
       name: "asker",
       model,
       tools: {
-        risky: tool({ inputSchema, needsApproval: true, execute: () => "done" }),
+        tool_a: effect(env, "a"),
+        risky: { ...effect(env, "risky"), needsApproval: true },
         client: tool({ inputSchema }),
+        ask: questionTool(),
       },
       subagents: { other: { namespace: env.HELPERS, description: "Helps.", outputSchema: inputSchema } },
     }),
   ];
+}
+
+/** Calls of 7 are not worth waiting for. */
+function gateOf({ input }: PendingCall) {
+  const { n } = input as { readonly n: number };
+  return { isEditable: true, ...(n === 7 ? { expiresAt: Date.now() + 50 } : {}) };
 }
 
 export class Helpers extends AgentSession<Env> {
@@ -83,11 +94,19 @@ export class Helpers extends AgentSession<Env> {
   override readonly snapshots = null;
   override readonly limits = { maxSegmentDelayMs: 5 };
   readonly agents = agents(this.env);
+
+  protected override gateOf(call: PendingCall) {
+    return gateOf(call);
+  }
 }
 
 export class Runs extends AgentWorkflow<Env> {
   readonly agents = agents(this.env);
   protected override readonly maxInstanceSteps = 6;
+
+  protected override gateOf(call: PendingCall) {
+    return gateOf(call);
+  }
 }
 
 /** Loses every ninth question to D1, in turns before and after it was carried out. */
@@ -136,7 +155,8 @@ const served = {
       const id = request.headers.get("x-name");
       return id === null ? null : { id };
     },
-    authorize: ({ sessionId, action }) => action === "read" || !sessionId.startsWith("forbidden"),
+    authorize: ({ actor, sessionId, action }) =>
+      action === "read" || (actor?.id !== "mallory" && !sessionId.startsWith("forbidden")),
     basePath: "/guarded",
   }),
 };

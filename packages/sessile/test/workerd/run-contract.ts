@@ -8,7 +8,7 @@ export interface RunCase {
   readonly run: (talk: (script: Script) => AgentTalk) => Promise<void>;
 }
 
-const call = (name: string, n: number, id = "call_1") => ({ id, name, args: { n } });
+export const call = (name: string, n: number, id = "call_1") => ({ id, name, args: { n } });
 const once: Script = ({ turn }) =>
   turn === 0 ? { text: "One.", calls: [call("tool_a", 1)] } : { text: "Two." };
 const silent: Script = async ({ left }) => {

@@ -1,5 +1,7 @@
 import { type ModelMessage, type ToolCallPart, type ToolSet, tool } from "ai";
 import { z } from "zod";
+import type { GateRequest } from "../../kernel/index.ts";
+import type { CallGate } from "../../object/gates/call-gate.ts";
 import {
   allowingOption,
   approvedArguments,
@@ -26,6 +28,29 @@ export interface AskedCall {
   readonly questions?: readonly GateQuestion[];
   /** Step of the run that asks. */
   readonly step: number;
+}
+
+/** The gate by which others are asked. @param given what the kind decides about it @param requestedBy an actor's id */
+export function gateRequestOf(
+  { gateId, kind, title, toolName, toolCallId, input, questions }: AskedCall,
+  { isEditable, ...given }: CallGate,
+  requestedBy: string | null,
+): GateRequest {
+  return {
+    gateId,
+    kind,
+    title: title.slice(0, 1000),
+    call: { name: toolName, arguments: input, callId: toolCallId },
+    ...(questions ? { questions } : {}),
+    ...(requestedBy === null ? {} : { requestedBy }),
+    ...(isEditable && kind === "approval" ? { isEditable } : {}),
+    ...given,
+  };
+}
+
+/** What readers of a run are told of a call that waits for an approval. */
+export function approvalRequestChunk(gateId: string, toolCallId: string): Json {
+  return { type: "tool-approval-request", approvalId: gateId, toolCallId };
 }
 
 const questionTools = new WeakSet<object>();

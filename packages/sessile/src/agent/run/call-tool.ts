@@ -42,7 +42,7 @@ export function idempotencyKeyOf(options: object): string {
 export async function misfitOf(
   tools: ToolSet,
   { toolName, input }: ToolCallPart,
-): Promise<ToolOutput | null> {
+): Promise<Extract<ToolOutput, { type: "error-text" }> | null> {
   const tool = Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
   const checked = await asSchema(tool?.inputSchema).validate?.(input);
   if (!checked || checked.success) return null;

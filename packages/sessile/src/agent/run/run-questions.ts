@@ -1,5 +1,5 @@
 import type { ActiveRun } from "../../protocol/index.ts";
-import { type AskedCall, settledCall } from "./asked-call.ts";
+import { type AskedCall, approvalRequestChunk, gateRequestOf, settledCall } from "./asked-call.ts";
 import { callKey } from "./call-key.ts";
 import type { Conversation } from "./conversation.ts";
 import type { RunSession } from "./run-session.ts";
@@ -19,22 +19,13 @@ export class RunQuestions {
   /** Opens the call's gate, and tells readers of an approval. @throws SessileError as for any gate */
   ask({ runId, startedBy }: ActiveRun, call: AskedCall): void {
     const { session, write, gateOf } = this.#options;
-    const { gateId, kind, title, toolName, toolCallId, input, questions, step } = call;
-    const { isEditable, ...given } = gateOf({ kind, toolName, toolCallId, input });
+    const { gateId, kind, toolName, toolCallId, input, step } = call;
+    const given = gateOf({ kind, toolName, toolCallId, input });
     session.commit(() => {
-      const asking = [{ type: "tool-approval-request", approvalId: gateId, toolCallId }];
+      const asking = [approvalRequestChunk(gateId, toolCallId)];
       if (kind === "approval")
         write(({ streams }) => streams.append({ streamId: runId, chunks: asking, step }));
-      session.openGate({
-        gateId,
-        kind,
-        title: title.slice(0, 1000),
-        call: { name: toolName, arguments: input, callId: toolCallId },
-        ...(questions ? { questions } : {}),
-        ...(startedBy === null ? {} : { requestedBy: startedBy }),
-        ...(isEditable && kind === "approval" ? { isEditable } : {}),
-        ...given,
-      });
+      session.openGate(gateRequestOf(call, given, startedBy));
     });
   }
 
