@@ -44,6 +44,12 @@ export interface AgentRuntime {
   gates(sessionId: string): Promise<readonly Gate[]>;
   /** Once: the same again is told how the first has ended it. @throws SessileError `not_found`, `gate_closed`, and as for any gate */
   answer(sessionId: string, gateId: string, answer: CallAnswer): Promise<GateOutcome>;
+  /**
+   * What servers without an `authorize` go by: whose a session is.
+   *
+   * @throws SessileError `not_found` if it is there for others only, `forbidden` if sessions here are nobody's
+   */
+  assertTheirs(sessionId: string): Promise<void>;
   streams(sessionId: string): RunStreams;
   usage(sessionId: string): Promise<UsageRollup>;
 }

@@ -2,6 +2,7 @@ import type { AgentDefinition } from "../agent/define-agent.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Actor } from "../protocol/event.ts";
 import { SessileError } from "../protocol/index.ts";
+import { assertOutsider } from "../worker/who-may.ts";
 import { AgentExecutor } from "./agent-executor.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import type { OpenRuntime } from "./agent-runtime.ts";
@@ -21,7 +22,7 @@ export interface AgentServerOptions<Env> {
   readonly authenticate?: (request: Request, env: Env) => Actor | null | Promise<Actor | null>;
   /** Serves whoever asks: for a machine of one's own, or behind something that asks them. */
   readonly allowAnonymous?: true;
-  /** Who may do what in which session. Default: whoever is let in may do everything. */
+  /** Who may do what in which session. Default: sessions are for whoever made them; with `allowAnonymous`, for everybody. */
   readonly authorize?: (question: AgentQuestion, env: Env) => boolean | Promise<boolean>;
   /** What the addresses begin with, such as `/agents`. Default: nothing. */
   readonly basePath?: string;
@@ -57,13 +58,16 @@ export class AgentServer<Env = unknown> {
   }
 
   async #open(request: Request, env: Env): Promise<OpenedRequest> {
-    const { authenticate, authorize } = this.#options;
+    const { authenticate, authorize, runtime, agents } = this.#options;
     const actor = (await authenticate?.(request, env)) ?? null;
     if (authenticate && !actor) throw new SessileError("unauthenticated", "Say who you are first.");
+    assertOutsider(actor);
+    const opened = runtime(env, actor);
     return {
-      executor: this.executor(env, actor),
+      executor: new AgentExecutor(opened, agents(env)),
       async require(action, sessionId) {
-        if (!authorize || (await authorize({ actor, action, sessionId }, env))) return;
+        if (!authorize) return authenticate && opened.assertTheirs(sessionId);
+        if (await authorize({ actor, action, sessionId }, env)) return;
         throw new SessileError("forbidden", `You may not ${action} here.`);
       },
     };

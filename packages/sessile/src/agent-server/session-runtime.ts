@@ -81,6 +81,16 @@ class SessionRuntime implements AgentRuntime {
     throw new SessileError("internal", "The session has not kept the answer.");
   }
 
+  /** Sessions that have owners judge each request themselves. */
+  async assertTheirs(sessionId: string): Promise<void> {
+    const { access } = await this.#open(sessionId).ask({ op: "describe" }, this.#actor);
+    if (access === "owned") return;
+    throw new SessileError(
+      "forbidden",
+      'Nobody owns sessions of this kind: its class says access = "owned", or the AgentServer has an authorize.',
+    );
+  }
+
   streams(sessionId: string): RunStreams {
     const target = this.#open(sessionId);
     const actor = this.#actor;

@@ -137,6 +137,13 @@ class WorkflowRuntime implements AgentRuntime {
     return this.#waiting.answer(sessionId, gateId, answer, this.#actor);
   }
 
+  async assertTheirs(sessionId: string): Promise<void> {
+    const stored = await this.#stores.state.loadState(sessionId);
+    if (!stored || (stored.userId !== null && stored.userId === this.#actor?.id)) return;
+    // As it is told of one that is not there.
+    throw new SessileError("not_found", "There is no run in this session.", { field: "sessionId" });
+  }
+
   streams(sessionId: string): RunStreams {
     const { streams } = this.#stores;
     return {
@@ -158,7 +165,12 @@ class WorkflowRuntime implements AgentRuntime {
     if (stored) return stored;
     const userId = this.#actor?.id ?? null;
     await state.createSession(sessionId, initialSessionState(agent, sessionId, { userId }));
-    return this.#opened(sessionId, agent);
+    const made = await this.#opened(sessionId, agent);
+    if (made.userId === userId) return made;
+    // Whoever asks was let into a session that was not there.
+    throw new SessileError("conflict", "Somebody else has made this session meanwhile.", {
+      field: "sessionId",
+    });
   }
 
   /** @returns null if the session has changed meanwhile */

@@ -9,6 +9,7 @@ export function offerOf(session: KindDeclaration & object): KindOffer {
   const names = Object.keys(session).sort();
   const { state, events } = { ...defaultClientWrites, ...session.clientWrites };
   return {
+    access: session.access,
     callables: names.filter((name) => findCallable(session, name)),
     streaming: names.filter((name) => findStreamingCallable(session, name)),
     events,

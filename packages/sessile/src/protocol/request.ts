@@ -105,6 +105,8 @@ export type WireOutcome =
 
 /** What a kind lets its clients do. */
 export interface KindOffer {
+  /** Whether its sessions belong to whoever made them. */
+  readonly access: "open" | "owned";
   /** Names of its callable methods. */
   readonly callables: readonly string[];
   /** Of those, which answer bit by bit. */

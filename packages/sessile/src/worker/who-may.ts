@@ -5,7 +5,13 @@ import { operator, operatorId } from "../protocol/operator.ts";
 import { isOperator } from "./operator.ts";
 import type { AccessQuestion, SessileOptions } from "./options.ts";
 
-/** Who sends a request. Nobody outside is a session, nor by another way the operator. @throws SessileError `forbidden` */
+/** Nobody outside is a session, nor by a header or token of the app's the operator. @throws SessileError `forbidden` */
+export function assertOutsider(actor: Actor | null): void {
+  if (actor && (isSessionActor(actor.id) || actor.id === operatorId))
+    throw new SessileError("forbidden", "Ids of this form are those of sessions and of the operator.");
+}
+
+/** Who sends a request. @throws SessileError `forbidden` */
 export async function identified<Env>(
   options: SessileOptions<Env>,
   request: Request,
@@ -13,8 +19,7 @@ export async function identified<Env>(
 ): Promise<Actor | null> {
   if (await isOperator(request, env)) return operator;
   const actor = (await options.identify?.(request, env)) ?? null;
-  if (actor && (isSessionActor(actor.id) || actor.id === operatorId))
-    throw new SessileError("forbidden", "Ids of this form are those of sessions and of the operator.");
+  assertOutsider(actor);
   return actor;
 }
 

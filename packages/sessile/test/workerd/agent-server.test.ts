@@ -22,7 +22,11 @@ beforeAll(async () => {
     dir: folder.path,
     port: 0,
     compatibilityDate,
-    durableObjects: { HELPERS: { className: "Helpers" }, SESSILE_STREAM: { className: "StreamObject" } },
+    durableObjects: {
+      HELPERS: { className: "Helpers" },
+      OWNED: { className: "Owned" },
+      SESSILE_STREAM: { className: "StreamObject" },
+    },
     workflows: {
       RUNS: { className: "Runs", name: "runs" },
       FLAKY: { className: "FlakyRuns", name: "flaky-runs" },
@@ -240,6 +244,39 @@ test("AX10 a server that knows nobody is not made; nobody is let in, and nobody 
     403,
   );
   expect((await fetch(talk.at(`/result/${talk.name}`), { headers: as })).status).toBe(404);
+});
+
+test.each(places)(
+  "AX18 SS2 without authorize a session is for whoever made it alone (in the %s)",
+  async (place) => {
+    const talk = new AgentTalk(scene, `own-${place}`, () => ({ text: "Done." }));
+    const statusOf = async (name: string, path: string, body?: object) => {
+      const asked = {
+        headers: { "x-name": name },
+        ...(body ? { method: "POST", body: JSON.stringify(body) } : {}),
+      };
+      return (await fetch(talk.at(path), asked)).status;
+    };
+    const go = { agentType: "worker", message: talk.name, sessionId: talk.name };
+    const reads = ["result", "stream", "usage"].map((what) => `/${what}/${talk.name}`);
+    const stops = ["resume", "interrupt", "abort"].map((what) => `/chat/${talk.name}/${what}`);
+    expect(await statusOf("ada", "/execute", go)).toBe(201);
+    expect(await statusOf("ada", `/result/${talk.name}?wait=20`)).toBe(200);
+    for (const path of reads) expect([path, await statusOf("eve", path)]).toEqual([path, 404]);
+    for (const path of stops) expect([path, await statusOf("eve", path, {})]).toEqual([path, 404]);
+    expect(await statusOf("eve", "/execute", go)).toBe(404);
+    for (const path of reads) expect([path, await statusOf("ada", path)]).toEqual([path, 200]);
+    // A session's own actor comes from inside only.
+    expect(await statusOf("session:owned/other", "/execute", { ...go, sessionId: "another" })).toBe(403);
+  },
+);
+
+test("AX18 where sessions are nobody's, nobody is let into one without authorize", async () => {
+  const talk = new AgentTalk(scene, "nobodys", () => ({ text: "Done." }));
+  const headers = { "x-name": "ada" };
+  const post = { method: "POST", headers, body: JSON.stringify({ agentType: "worker", message: "x" }) };
+  expect((await fetch(talk.at("/execute"), post)).status).toBe(403);
+  expect((await fetch(talk.at(`/result/${talk.name}`), { headers })).status).toBe(403);
 });
 
 test.each(places)(

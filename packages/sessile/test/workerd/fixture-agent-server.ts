@@ -90,7 +90,7 @@ function gateOf({ input }: PendingCall) {
 }
 
 export class Helpers extends AgentSession<Env> {
-  readonly kind = "helpers";
+  readonly kind: string = "helpers";
   override readonly snapshots = null;
   override readonly limits = { maxSegmentDelayMs: 5 };
   readonly agents = agents(this.env);
@@ -98,6 +98,11 @@ export class Helpers extends AgentSession<Env> {
   protected override gateOf(call: PendingCall) {
     return gateOf(call);
   }
+}
+
+export class Owned extends Helpers {
+  override readonly kind = "owned";
+  override readonly access = "owned";
 }
 
 export class Runs extends AgentWorkflow<Env> {
@@ -128,6 +133,11 @@ export class FlakyRuns extends Runs {
   }
 }
 
+const authenticate = (request: Request) => {
+  const id = request.headers.get("x-name");
+  return id === null ? null : { id };
+};
+
 const served = {
   object: new AgentServer<Env>({
     agents,
@@ -151,13 +161,29 @@ const served = {
   guarded: new AgentServer<Env>({
     agents,
     runtime: workflowRuntime("RUNS"),
-    authenticate: (request) => {
-      const id = request.headers.get("x-name");
-      return id === null ? null : { id };
-    },
+    authenticate,
     authorize: ({ actor, sessionId, action }) =>
       action === "read" || (actor?.id !== "mallory" && !sessionId.startsWith("forbidden")),
     basePath: "/guarded",
+  }),
+  // Nobody says who may what.
+  "own-object": new AgentServer<Env>({
+    agents,
+    runtime: sessionRuntime("owned", { binding: "OWNED" }),
+    authenticate,
+    basePath: "/own-object",
+  }),
+  "own-workflow": new AgentServer<Env>({
+    agents,
+    runtime: workflowRuntime("RUNS"),
+    authenticate,
+    basePath: "/own-workflow",
+  }),
+  nobodys: new AgentServer<Env>({
+    agents,
+    runtime: sessionRuntime("helpers", { binding: "HELPERS" }),
+    authenticate,
+    basePath: "/nobodys",
   }),
 };
 

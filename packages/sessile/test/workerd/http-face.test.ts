@@ -21,6 +21,7 @@ describe("the catalog", () => {
       route: null,
       hasPage: false,
       chat: null,
+      access: "open",
       callables: ["commits", "restock", "take", "tell"],
       streaming: [],
       events: "any",
