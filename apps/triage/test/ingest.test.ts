@@ -186,8 +186,8 @@ test("on D1 alone it takes alerts in, lists and shows them, and says what is off
     expect(telemetry.status).toBe(200);
   }
   const refused = await triage.fetch(`/v1/sessions/incident/${incidents[0]?.name}`);
-  expect(refused.status).toBe(503);
-  expect(await problemOf(refused)).toMatchObject({ code: "unavailable" });
+  expect(refused.status).toBe(501);
+  expect(await problemOf(refused)).toMatchObject({ code: "not_configured" });
 });
 
 test("twenty thousand alerts go in, and the queue answers at once", { timeout: 60_000 }, async () => {

@@ -9,6 +9,7 @@ import { IngestLayer } from "./ingest/ingest-layer.tsx";
 import { useIngest } from "./ingest/use-ingest.ts";
 import { useShortcuts } from "./keyboard/shortcuts.ts";
 import { Toaster } from "./parts/toaster.tsx";
+import { forgetPostponed } from "./profile/postponed-call.ts";
 import { ProfileDialog } from "./profile/profile-dialog.tsx";
 import { useProfileNotice } from "./profile/use-profile-notice.ts";
 import { QueuePage } from "./queue/queue-page.tsx";
@@ -91,7 +92,14 @@ function Workplace({ config }: { readonly config: AppConfig }) {
         <Route />
       </InboxProvider>
       <HelpDialog open={open === "help"} onClose={close} />
-      <ProfileDialog open={open === "profile"} onClose={close} profile={profile} />
+      <ProfileDialog
+        open={open === "profile"}
+        onClose={() => {
+          forgetPostponed();
+          close();
+        }}
+        profile={profile}
+      />
       <IngestLayer
         ingest={ingest}
         open={open === "ingest"}

@@ -55,7 +55,12 @@ describe("triage in the browser", () => {
     await bob.page.goto(url);
     await bob.page.getByText("Live", { exact: true }).waitFor();
 
+    // Asked for by nobody in particular, it waits for a name.
+    await ada.context.clearCookies();
+    await ada.page.reload();
     await button(ada.page, /^Start investigation/).click();
+    await ada.page.getByLabel("Your name").fill("Ada");
+    await button(ada.page, "Use").click();
     for (const { page } of [ada, bob]) await button(page, /^Record decision/).waitFor();
 
     await ada.page.getByLabel("New note").fill("Looks real: isolating first.");

@@ -6,13 +6,13 @@ import { Panel } from "../parts/panel.tsx";
 import { useApp } from "../shell/app-context.ts";
 import { AgentItem } from "./agent-item.tsx";
 import { useIncident } from "./session-context.ts";
-import { useCommand } from "./use-commands.ts";
+import { useIncidentCall } from "./use-incident-call.ts";
 
 /** What a model makes of it: agent by agent, with what each has cost. Not there where no model is asked. */
 export function AgentsPanel() {
   const { config } = useApp();
-  const { session, state, status, pendingCalls } = useIncident();
-  const command = useCommand();
+  const { state, status, pendingCalls } = useIncident();
+  const call = useIncidentCall();
   const { agents = {} } = state;
   const states = Object.values(agents);
   const answered = states.filter((each) => each.status !== "running").length;
@@ -41,7 +41,7 @@ export function AgentsPanel() {
             size="sm"
             icon="refresh"
             disabled={isAsking}
-            onClick={() => void command("Asking the agents", () => session.call.consultAgents())}
+            onClick={() => void call("Asking the agents", "consultAgents")}
           >
             {isAsked ? "Ask again" : "Ask the agents"}
           </Button>

@@ -7,7 +7,7 @@ import { analyserLabel } from "./analyser-label.ts";
 import { FindingItem } from "./finding-item.tsx";
 import { ProgressMark } from "./progress-mark.tsx";
 import { useIncident } from "./session-context.ts";
-import { useCommand } from "./use-commands.ts";
+import { useIncidentCall } from "./use-incident-call.ts";
 
 interface AnalyserItemProps {
   readonly name: string;
@@ -15,8 +15,8 @@ interface AnalyserItemProps {
 }
 
 export function AnalyserItem({ name, state }: AnalyserItemProps) {
-  const { session, status, pendingCalls } = useIncident();
-  const command = useCommand();
+  const { status, pendingCalls } = useIncident();
+  const call = useIncidentCall();
   const isRetrying = pendingCalls.some(({ method, args }) => method === "retryAnalysis" && args[0] === name);
   return (
     <li className="border-line border-b px-4 py-3 last:border-b-0">
@@ -36,7 +36,7 @@ export function AnalyserItem({ name, state }: AnalyserItemProps) {
               size="sm"
               icon="refresh"
               disabled={isRetrying}
-              onClick={() => void command("Trying again", () => session.call.retryAnalysis(name))}
+              onClick={() => void call("Trying again", "retryAnalysis", name)}
             >
               Try again
             </Button>

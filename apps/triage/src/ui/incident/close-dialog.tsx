@@ -5,7 +5,7 @@ import { fieldClass } from "../parts/field.ts";
 import { Modal } from "../parts/modal.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { useIncident } from "./session-context.ts";
-import { useCommand } from "./use-commands.ts";
+import { useIncidentCall } from "./use-incident-call.ts";
 
 const decisions = [
   { value: "Confirmed incident", means: "It happened, and what it calls for is done or handed on." },
@@ -21,9 +21,9 @@ interface CloseDialogProps {
 
 /** The decision that closes an incident. */
 export function CloseDialog({ open, onClose }: CloseDialogProps) {
-  const { session, state, pendingCalls } = useIncident();
+  const { state, pendingCalls } = useIncident();
   const id = useId();
-  const command = useCommand();
+  const call = useIncidentCall();
   const [decision, setDecision] = useState("");
   const [comment, setComment] = useState("");
   const undecided = (state.plan ?? []).filter((action) => action.decision === "waiting").length;
@@ -31,9 +31,7 @@ export function CloseDialog({ open, onClose }: CloseDialogProps) {
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const isDone = await command("Recording the decision", () =>
-      session.call.recordDecision(decision, comment.trim()),
-    );
+    const isDone = await call("Recording the decision", "recordDecision", decision, comment.trim());
     if (isDone) onClose();
   };
 

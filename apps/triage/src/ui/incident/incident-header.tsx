@@ -14,12 +14,13 @@ import { CloseDialog } from "./close-dialog.tsx";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import { Presence } from "./presence.tsx";
 import { useIncident } from "./session-context.ts";
-import { useCommand } from "./use-commands.ts";
+import { useIncidentCall, usePostponedCall } from "./use-incident-call.ts";
 import { WhyPopover } from "./why-popover.tsx";
 
 export function IncidentHeader({ detail }: { readonly detail: IncidentDetail }) {
-  const { session, state, status, pendingCalls } = useIncident();
-  const command = useCommand();
+  const { state, status, pendingCalls } = useIncident();
+  const call = useIncidentCall();
+  usePostponedCall();
   const [isClosing, setClosing] = useState(false);
   useTitle(state.title);
 
@@ -28,7 +29,7 @@ export function IncidentHeader({ detail }: { readonly detail: IncidentDetail }) 
   const canClose = status === "triaged";
   const start = () => {
     if (!canStart || isStarting) return false;
-    void command("Starting the investigation", () => session.call.startInvestigation());
+    void call("Starting the investigation", "startInvestigation");
     return true;
   };
   const openClose = () => {

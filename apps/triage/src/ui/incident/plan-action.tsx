@@ -7,13 +7,13 @@ import { Foreign } from "../parts/foreign.tsx";
 import { ActionDecision } from "./action-decision.tsx";
 import { CitationList } from "./citation-list.tsx";
 import { useIncident } from "./session-context.ts";
-import { useCommand } from "./use-commands.ts";
+import { useIncidentCall } from "./use-incident-call.ts";
 
 const risks = { low: "text-low", medium: "text-medium", high: "text-critical" };
 
 export function PlanAction({ action }: { readonly action: PlannedAction }) {
-  const { session, status, pendingCalls } = useIncident();
-  const command = useCommand();
+  const { status, pendingCalls } = useIncident();
+  const call = useIncidentCall();
   const id = useId();
   const [comment, setComment] = useState("");
   const [isCommenting, setCommenting] = useState(false);
@@ -22,9 +22,8 @@ export function PlanAction({ action }: { readonly action: PlannedAction }) {
 
   const decide = (decision: "approved" | "rejected") => {
     if (!canDecide) return;
-    void command(decision === "approved" ? "Approving" : "Rejecting", () =>
-      session.call.decideAction(action.id, decision, comment.trim()),
-    );
+    const what = decision === "approved" ? "Approving" : "Rejecting";
+    void call(what, "decideAction", action.id, decision, comment.trim());
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || event.metaKey || event.ctrlKey || event.altKey) return;

@@ -6,7 +6,7 @@ export interface AppContextValue {
   readonly config: AppConfig;
   readonly queue: QueueStore;
   readonly profile: Profile | null;
-  /** False while nobody is chosen: asks who is there, and the act has to be repeated. */
+  /** False while nobody is chosen: asks who is there, for which the page is loaded anew. */
   readonly requireProfile: () => boolean;
   readonly openProfile: () => void;
   readonly openIngest: () => void;
