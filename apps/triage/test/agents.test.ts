@@ -255,7 +255,8 @@ test("an agent's session cannot decide, write or close, whatever its code is mad
     ["PUT", "/state", "{}"],
   ];
   for (const door of doors) expect([door, (await ask(...door)).status]).toEqual([door, 403]);
-  expect((await triage.fetch("/v1/sessions/investigator/inc-nothing.planner")).status).toBe(404);
+  for (const made of ["inc-nothing.planner", name, `${name}.made-up`, `${name}.planner.2`])
+    expect([made, (await triage.fetch(`/v1/sessions/investigator/${made}`)).status]).toEqual([made, 404]);
 });
 
 test("a model in trouble leaves the analysers' verdict, says so, and can be asked again", async () => {

@@ -1,5 +1,6 @@
 import { SessileError } from "sessile";
 import type { AccessQuestion } from "sessile/worker";
+import { agentNames } from "../contract/agents.ts";
 import { incidentExists } from "./database/incident-queries.ts";
 import { migrateDatabase } from "./database/schema.ts";
 import { capabilitiesOf, type Env } from "./env.ts";
@@ -15,11 +16,18 @@ export async function authorize({ actor, action, kind, name }: AccessQuestion, e
   if (capabilitiesOf(env).state === "state-2-d1")
     throw new SessileError("unavailable", "Sessions are off in this deployment: it runs on D1 alone.");
   const isAgent = kind === "investigator";
-  const incident = isAgent ? name?.split(".")[0] : name;
-  if ((kind === "incident" || isAgent) && incident !== undefined && !(await isIncident(env, incident)))
+  if (name !== undefined && kind === "incident" && !(await isIncident(env, name)))
     throw new SessileError("not_found", "There is no incident of this name.", { field: "name" });
+  if (name !== undefined && isAgent && !(await isAgentsName(env, name)))
+    throw new SessileError("not_found", "There is no agent of this name.", { field: "name" });
   if (action === "admin" || (isAgent && action !== "read")) return false;
   return action === "read" || actor !== null;
+}
+
+/** `{incident}.{agent}`, of which an incident has a handful. */
+async function isAgentsName(env: Env, name: string): Promise<boolean> {
+  const [incident = "", agent, ...more] = name.split(".");
+  return more.length === 0 && agentNames.some((one) => one === agent) && isIncident(env, incident);
 }
 
 async function isIncident(env: Env, name: string): Promise<boolean> {
