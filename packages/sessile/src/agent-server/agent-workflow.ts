@@ -23,6 +23,8 @@ import { WorkflowRunPort } from "./workflow-run-port.ts";
 const stopPollMs = 1000;
 /** What a model may ask to wait before it is asked again, and some for storing. */
 const marginMs = 120_000;
+/** A Workflow sleeps for a year at most. */
+const maxSleepMs = 30 * 24 * 3_600_000;
 
 /**
  * Runs agents on a Workflow: each instance carries one run. Messages and states lie in D1 (`SESSILE_RECORD`), what runs say in
@@ -62,7 +64,7 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
       if (!state.isActive) return closeRun(stores, payload.sessionId, state.ticket);
       if (state.stepsTaken >= this.maxInstanceSteps) return this.#handOn(state);
       const end = await this.#carry(stores, state, step);
-      if (end) await unlessMoved(state, "result" in end ? settleRun(state, end) : state.suspend(end));
+      if (end) await unlessMoved(state, "result" in end ? settleRun(stores, state, end) : state.suspend(end));
     }
   }
 
@@ -78,7 +80,7 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
       const now = await RunState.load(stores, params);
       const endsAt = now && waitEndsAt(now.stored);
       if (endsAt === null) return;
-      await step.sleep(`wait:${turn}`, Math.max(1, endsAt - Date.now()));
+      await step.sleep(`wait:${turn}`, Math.min(maxSleepMs, Math.max(1, endsAt - Date.now())));
       await persistently(() => waiting.lapse(sessionId));
     }
   }

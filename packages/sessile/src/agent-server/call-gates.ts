@@ -89,9 +89,12 @@ export function withWaiting(
   open: readonly string[],
   sessionId: string,
 ): GateFields {
-  const settled = settledGates(state).map((one) => (open.includes(one.gate.gateId) ? one : shortened(one)));
+  const isOpen = ({ gate }: SettledGate) => open.includes(gate.gateId);
+  const settled = settledGates(state);
+  const told = settled.filter((one) => !isOpen(one)).slice(-maxRemembered);
   const added = asked.filter(({ gateId }) => gateIn(state, gateId) === null);
-  return fieldsOf([...waitingGates(state), ...added], settled, sessionId);
+  const kept = [...told.map(shortened), ...settled.filter(isOpen)];
+  return fieldsOf([...waitingGates(state), ...added], kept, sessionId);
 }
 
 /** Nobody is asked any more about what waits, and the model is told so. */
@@ -120,13 +123,12 @@ function shortened({ gate: { call, ...gate }, outcome, ...rest }: SettledGate): 
 }
 
 function fieldsOf(waiting: readonly Gate[], settled: readonly SettledGate[], sessionId: string): GateFields {
-  const kept = settled.slice(-maxRemembered);
   return {
     pendingClientToolCalls: Object.fromEntries(
       waiting.map((gate) => [gate.gateId, gate]),
     ) as unknown as JsonObject,
     completedClientToolCalls: Object.fromEntries(
-      kept.map((one) => [one.gate.gateId, one]),
+      settled.map((one) => [one.gate.gateId, one]),
     ) as unknown as JsonObject,
     clientToolCallOwnership: Object.fromEntries(waiting.map(({ gateId }) => [gateId, sessionId])),
   };

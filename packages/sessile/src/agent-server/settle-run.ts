@@ -8,9 +8,11 @@ import {
 } from "../protocol/index.ts";
 import type { SessionState } from "../protocol/session-state.ts";
 import type { RunChange } from "../protocol/state-store.ts";
+import { waitingGates, withdrawn } from "./call-gates.ts";
 import { persistently } from "./persistently.ts";
 import type { RunState } from "./run-state.ts";
 import { closeRunStream } from "./run-stream.ts";
+import { readMessages } from "./stored-message.ts";
 import { type RunStores, type RunTicket, streamNameOf } from "./workflow-run.ts";
 
 /** What the row of a run that has ended holds. */
@@ -26,8 +28,17 @@ const statusOf = {
 } as const;
 
 /** The store first: whoever sees the stream end finds the run ended. */
-export function settleRun(state: RunState, end: RunEnd): Promise<void> {
-  return state.save(settledRun(end));
+export async function settleRun(stores: RunStores, state: RunState, end: RunEnd): Promise<void> {
+  const { sessionId, stored } = state;
+  const settled = settledRun(end);
+  if (end.result.outcome !== "aborted" || waitingGates(stored).length === 0) return state.save(settled);
+  // What the run before has left to this one.
+  const said = await persistently(() => readMessages(stores.state, sessionId));
+  await state.save({
+    ...settled,
+    state: (now) => ({ ...settled.state, ...withdrawn(now, said, sessionId).fields }),
+    messages: withdrawn(stored, said, sessionId).messages,
+  });
 }
 
 /** What the store says of a run that has come to its end. */

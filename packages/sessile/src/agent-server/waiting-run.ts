@@ -148,7 +148,9 @@ export class WaitingRuns {
         state,
         expectedVersion: stored.version,
         messages,
-        run: { status: runStatusOf(state.status), ...run, runId: ticket.runId },
+        ...(state.status === stored.status
+          ? {}
+          : { run: { status: runStatusOf(state.status), ...run, runId: ticket.runId } }),
       });
       if (!saved.ok) continue;
       const { runId, instance } = ticket;

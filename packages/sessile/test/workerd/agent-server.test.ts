@@ -100,6 +100,32 @@ test("AX13 AX15 on a Workflow all that a run waits for is in the store at once, 
   expect(await talk.stored("loadState")).toMatchObject({ status: "completed", suspension: null });
 });
 
+test.each(places)(
+  "AX17 RN21 an abort withdraws what a run before has asked, while other calls are made (in the %s)",
+  async (place) => {
+    const calls = [call("risky", 1), call("risky", 2, "call_2")];
+    const talk = new AgentTalk(scene, place, () => ({ calls }));
+    const [first, second] = (await talk.run({ agentType: "asker" })).pending;
+    await talk.tell("interrupt");
+    expect((await talk.answer(first.callId, { answer: "approve" })).status).toBe(200);
+    const [made, free] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    scene.effects.beforeAnswer = () => {
+      made.resolve();
+      return free.promise;
+    };
+    expect((await talk.tell("resume")).status).toBe(201);
+    await made.promise;
+    expect((await talk.tell("abort")).status).toBe(200);
+    expect((await talk.result()).body).toMatchObject({ status: "aborted" });
+    free.resolve();
+    scene.effects.beforeAnswer = () => {};
+    expect((await talk.answer(second.callId, { answer: "approve" })).body).toMatchObject({
+      code: "gate_closed",
+      gate: { status: "expired", reason: "withdrawn" },
+    });
+  },
+);
+
 test("AX14 AX16 AX17 a run that waits goes on although its next instance is not started at once, lapses or ends with its session", async () => {
   const talk = new AgentTalk(scene, "workflow", asking);
   const [{ callId }] = (await talk.run({ agentType: "asker" })).pending;
