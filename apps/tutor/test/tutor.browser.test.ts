@@ -81,6 +81,10 @@ async function violations(page: Page): Promise<string[]> {
 test("a session by keyboard: a question, a draft cancelled and one sent, the catalogue, a summary, an export", async () => {
   const page = await opened("Ada");
   const question = page.getByLabel("Your question");
+  await page
+    .getByText(`No model answers here.`)
+    .filter({ hasText: `${server.url}/mcp` })
+    .waitFor();
   await question.fill("Does Calculus I transfer to Westmere University?");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");

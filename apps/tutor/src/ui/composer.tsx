@@ -60,6 +60,10 @@ export function Composer({ session }: { readonly session: Session }) {
           </>
         )}
       </div>
+      <p className="quiet text-sm">
+        No model answers here. Questions wait for people, or for an assistant that is connected over MCP, at{" "}
+        <code>{location.origin}/mcp</code>; the course check answers by itself.
+      </p>
       <p role="alert">{error}</p>
     </form>
   );
