@@ -41,7 +41,7 @@ async function serveMinimal(dir: string) {
   throw new Error("sessile serve ended without saying where it serves");
 }
 
-test("the README's counter counts, shows it live, and remembers it through a restart", async () => {
+test("HT27 the README's counter counts, shows it live, and remembers it through a restart; a list needs a record", async () => {
   const dir = mkdtempSync(join(tmpdir(), "sessile-minimal-"));
   try {
     const first = await serveMinimal(dir);
@@ -55,6 +55,14 @@ test("the README's counter counts, shows it live, and remembers it through a res
     await first.stop();
 
     const second = await serveMinimal(dir);
+    const list = await fetch(`${second.url}/v1/sessions`);
+    expect([list.status, await list.json()]).toEqual([
+      501,
+      expect.objectContaining({
+        code: "not_configured",
+        detail: expect.stringContaining("bind a D1 database as SESSILE_RECORD"),
+      }),
+    ]);
     const answer = await fetch(`${second.url}/v1/sessions/counter/mine/call/increment`, {
       method: "POST",
       body: "[1]",

@@ -14,7 +14,7 @@ const maxKnown = 10_000;
  */
 export async function authorize({ actor, action, kind, name }: AccessQuestion, env: Env): Promise<boolean> {
   if (capabilitiesOf(env).state === "state-2-d1")
-    throw new SessileError("unavailable", "Sessions are off in this deployment: it runs on D1 alone.");
+    throw new SessileError("not_configured", "Sessions are off in this deployment: it runs on D1 alone.");
   const isAgent = kind === "investigator";
   if (name !== undefined && kind === "incident" && !(await isIncident(env, name)))
     throw new SessileError("not_found", "There is no incident of this name.", { field: "name" });

@@ -23,6 +23,7 @@ export const errorStatus = {
   quota_exceeded: 429,
   rate_limited: 429,
   internal: 500,
+  not_configured: 501,
   overloaded: 503,
   unavailable: 503,
 } as const;

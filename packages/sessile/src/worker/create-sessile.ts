@@ -8,6 +8,7 @@ import { subprotocol } from "../protocol/frame.ts";
 import { Catalog } from "./catalog.ts";
 import { importExport } from "./import-log.ts";
 import { type Middleware, refusedUpgrade, runMiddleware } from "./middleware.ts";
+import { needRecord } from "./need-record.ts";
 import { openInbox } from "./open-inbox.ts";
 import type { SessileOptions, TokenAuthority } from "./options.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
@@ -68,8 +69,7 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     return behindMiddleware(options, context, kind ?? null, null, async () => {
       const actor = await requireAccess(options, context, "read", kind ?? "*");
       if (isWebSocket(context.req.raw)) return upgradeFeed(options, context, kind, actor);
-      const record = options.record?.(context.env);
-      if (!record) throw new SessileError("unavailable", "This deployment keeps no directory of sessions.");
+      const record = needRecord(options.record?.(context.env));
       return listSessionsPage(record, context.req.query(), actor);
     });
   });
@@ -359,7 +359,7 @@ function upgradeFeed<Env>(
           | DurableObjectNamespace
           | undefined);
   if (!namespace)
-    throw new SessileError("unavailable", "This deployment has no live directory. Poll the list instead.");
+    throw new SessileError("not_configured", "This deployment has no live directory. Poll the list instead.");
   // The kind that was asked about, and no other reading of the same address.
   const url = new URL(context.req.url);
   url.search = kind === undefined ? "" : `?kind=${kind}`;

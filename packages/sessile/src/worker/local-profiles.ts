@@ -88,7 +88,7 @@ export class LocalProfiles<Env> {
     const secret = this.#options.secret(env);
     if (typeof secret !== "string" || secret.length < 32) {
       throw new SessileError(
-        "unavailable",
+        "not_configured",
         "The secret that signs profiles is not set. Set SESSILE_SECRET to at least 32 random characters.",
       );
     }

@@ -100,7 +100,7 @@ export class SessionTarget {
       | undefined;
     if (!binding) {
       throw new SessileError(
-        "unavailable",
+        "not_configured",
         `Sessions of kind ${this.kind} are switched off in this deployment: the binding ${this.#options.binding} is missing.`,
       );
     }

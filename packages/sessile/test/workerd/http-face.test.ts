@@ -87,7 +87,7 @@ describe("problems", () => {
     ["POST", "notes/x/call", 404, "not_found"],
     ["GET", "/v1", 404, "not_found"],
     ["GET", "/v1/nothing", 404, "not_found"],
-    ["GET", "unbound/x", 503, "unavailable"],
+    ["GET", "unbound/x", 501, "not_configured"],
   ])("HT19 %s %s answers %i %s", async (method, path, status, code) => {
     const answer = await fixture.ask(method, path);
     expect([answer.status, answer.body.code]).toEqual([status, code]);

@@ -23,6 +23,21 @@ describe("append", () => {
     expect((await fixture.get(path)).body.items).toHaveLength(4);
   });
 
+  test("HT9 Idempotency-Key stands in for the id of one event", async () => {
+    const path = `notes/${fixture.name()}/events`;
+    const said = (body: unknown, key = "k1") =>
+      fixture.ask("POST", path, { body, headers: { "idempotency-key": key } });
+    const event = { type: "note.said", payload: 1 };
+    const first = await said(event);
+    expect(first).toMatchObject({ status: 201, body: { clientEventId: "k1", payload: 1 } });
+    expect(await said({ ...event, payload: 2 })).toMatchObject({
+      status: 200,
+      body: { seq: first.body.seq, payload: 1 },
+    });
+    expect((await said({ ...event, clientEventId: "own" })).body.clientEventId).toBe("own");
+    expect(await said([event])).toMatchObject({ status: 400, body: { field: "clientEventId" } });
+  });
+
   test("HT10 an array is appended in order, each with its own outcome", async () => {
     const path = `notes/${fixture.name()}/events`;
     await post(path, { clientEventId: "b", type: "note.said", payload: 1 });

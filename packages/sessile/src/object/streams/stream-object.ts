@@ -135,7 +135,10 @@ type DurableStreamReply =
 function namespaceOf(env: unknown): DurableObjectNamespace {
   const { SESSILE_STREAM: namespace } = env as SessileBindings;
   if (namespace) return namespace;
-  throw new SessileError("unavailable", "The binding SESSILE_STREAM is missing: streams cannot be forked.");
+  throw new SessileError(
+    "not_configured",
+    "The binding SESSILE_STREAM is missing: streams cannot be forked.",
+  );
 }
 
 /** One request of the Durable Streams protocol. @throws SessileError */

@@ -3,6 +3,7 @@ import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { RecordedSession, SessionRecord } from "../../record/index.ts";
 import { restoreSession } from "../import-log.ts";
+import { needRecord } from "../need-record.ts";
 import { integerParam } from "../query.ts";
 import { showSnapshot } from "../snapshot-page.ts";
 import { exportResponse } from "../streams/export-stream.ts";
@@ -92,9 +93,4 @@ function isReadable(
   actor: Actor | null,
 ): boolean {
   return visibility === "public" || (actor !== null && readerIds.includes(actor.id));
-}
-
-function needRecord(record: SessionRecord | null): SessionRecord {
-  if (record) return record;
-  throw new SessileError("unavailable", "This deployment keeps no record of sessions.");
 }

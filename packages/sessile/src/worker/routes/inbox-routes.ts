@@ -4,6 +4,7 @@ import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { SharedPolicy } from "../../protocol/gate-policy.ts";
 import type { GatePolicyStore, RecordedGate, SessionRecord } from "../../record/index.ts";
+import { needRecord } from "../need-record.ts";
 import { policyOf } from "../policy-body.ts";
 import { MethodNotAllowed } from "../problem.ts";
 import { integerParam } from "../query.ts";
@@ -26,8 +27,8 @@ const maxPages = 5;
 
 /** `GET /v1/gates?kind=&mine=&limit=&cursor=`: what waits in all sessions that the caller may read. */
 export async function listInbox(caller: InboxCaller, query: Record<string, string>): Promise<Response> {
-  const { record, actor } = caller;
-  if (!record) throw new SessileError("unavailable", "This deployment keeps no directory of sessions.");
+  const { actor } = caller;
+  const record = needRecord(caller.record);
   const limit = integerParam(query.limit, "limit", 20, 1, 100);
   const isMine = query.mine === "1";
   const items: (Omit<RecordedGate, "cursor"> & { readonly mayAnswer: boolean })[] = [];
@@ -116,5 +117,8 @@ export function policyRoutes(open: (request: Request, env: unknown) => Promise<I
 
 function storeOf({ policies }: InboxCaller): GatePolicyStore {
   if (policies) return policies;
-  throw new SessileError("unavailable", "This deployment keeps no policies beyond one session.");
+  throw new SessileError(
+    "not_configured",
+    "This deployment keeps no policies beyond one session: bind a D1 database as SESSILE_RECORD.",
+  );
 }

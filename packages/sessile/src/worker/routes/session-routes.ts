@@ -111,12 +111,12 @@ export function sessionRoutes(): Routes {
     await context.var.require("write");
     const body = await readBody(context.req.raw);
     const many = Array.isArray(body);
-    const commands = (many ? (body as readonly Json[]) : [body]).map(appendOf);
-    const { outcomes, chars } = await run(context.var, commands);
+    const key = many ? undefined : context.req.header("idempotency-key");
+    const commands = (many ? (body as readonly Json[]) : [body]).map((each) => appendOf(each, key));
+    const { outcomes } = await run(context.var, commands);
     const answers = await Promise.all(outcomes.map((outcome) => appended(context.var, outcome)));
-    if (many) return Response.json({ items: answers, chars: undefined }, { status: 200 });
+    if (many) return Response.json({ items: answers });
     const [only] = outcomes;
-    void chars;
     if (only && !only.ok) throw SessileError.fromWire(only.error);
     return Response.json(answers[0], { status: only?.ok && only.repeated ? 200 : 201 });
   });
@@ -256,7 +256,8 @@ function conditional(request: Request, etag: string, body: () => unknown): Respo
   return Response.json(body(), { headers });
 }
 
-function appendOf(value: Json): Json {
+/** @param key stands in for an id that is not there */
+function appendOf(value: Json, key?: string): Json {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw new SessileError(
       "bad_request",
@@ -264,11 +265,11 @@ function appendOf(value: Json): Json {
       { field: "body" },
     );
   }
-  const { clientEventId, ...event } = value as { readonly [key: string]: Json };
+  const { clientEventId = key, ...event } = value as { readonly [key: string]: Json };
   if (typeof clientEventId !== "string") {
     throw new SessileError(
       "bad_request",
-      "clientEventId is missing: choose any unique id. The same id again answers with the event there is.",
+      "clientEventId is missing: choose any unique id, here or as Idempotency-Key. The same id again answers with the event there is.",
       {
         field: "clientEventId",
       },
@@ -286,11 +287,11 @@ export async function appended({ target, actor }: SessionVariables, outcome: Wir
 async function run(
   variables: SessionVariables,
   commands: readonly Json[],
-): Promise<{ outcomes: readonly WireOutcome[]; view: SessionView; chars: number }> {
+): Promise<{ outcomes: readonly WireOutcome[]; view: SessionView }> {
   const chars = JSON.stringify(commands).length;
   const reply = await variables.target.ask({ op: "commands", commands, chars }, variables.actor);
   // Without a bound on the wait, all of them are there.
-  return { ...reply, outcomes: reply.outcomes.filter((outcome) => outcome !== null), chars };
+  return { ...reply, outcomes: reply.outcomes.filter((outcome) => outcome !== null) };
 }
 
 /** One command; its id comes from `Idempotency-Key`, or is made here so that the hop to the object may be repeated. */

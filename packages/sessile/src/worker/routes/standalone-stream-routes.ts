@@ -57,11 +57,11 @@ export function standaloneStreamRoutes<Env>(
   return routes;
 }
 
-/** @throws SessileError `unavailable` without the binding */
+/** @throws SessileError `not_configured` without the binding */
 function standaloneStream(env: unknown, binding: string, name: string): StandaloneStream {
   const namespace = (env as { readonly [binding: string]: DurableObjectNamespace | undefined })[binding];
   if (!namespace)
-    throw new SessileError("unavailable", `The binding ${binding} is missing: there are no streams.`);
+    throw new SessileError("not_configured", `The binding ${binding} is missing: there are no streams.`);
   const { SESSILE_RELAY: relays } = env as SessileBindings;
   return new StandaloneStream(namespace, name, relays ? { binding, namespace: relays } : null);
 }

@@ -132,7 +132,7 @@ function ask<Request extends SubscriptionRequest>(context: Context, request: Req
   };
   if (namespace) return askSubscriptions(namespace, request);
   throw new SessileError(
-    "unavailable",
+    "not_configured",
     "The binding SESSILE_SUBSCRIPTIONS is missing: there are no subscriptions.",
   );
 }
