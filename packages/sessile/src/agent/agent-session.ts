@@ -2,7 +2,7 @@ import { callable } from "../object/callable.ts";
 import type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
-import { orphaned, rang, reported, settled, terminating } from "../object/session-kind.ts";
+import { accessChanged, orphaned, rang, reported, settled, terminating } from "../object/session-kind.ts";
 import type { WorkFunction } from "../object/work/work-runner.ts";
 import { describeThrown } from "../object/write-report.ts";
 import type {
@@ -15,6 +15,7 @@ import type {
   RunResumability,
   SessionAddress,
 } from "../protocol/index.ts";
+import { shareWork, startSharing } from "./children/access-sharing.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import type { AgentEvents } from "./run/conversation.ts";
 import { type StopInput, stopWork } from "./run/run-children.ts";
@@ -74,6 +75,7 @@ export abstract class AgentSession<
   protected readonly agentWorks: { readonly [name: string]: WorkFunction } = {
     run: (work, input) => this.#worker.work(work, input as RunInput),
     title: (work) => new SessionTitle(this.#own, this.#runs.conversation).make(work),
+    [shareWork]: (work) => this.#runs.children.sessions.share(work),
     [stopWork]: (work, input) => this.#runs.children.stop(work, input as StopInput),
   };
   override readonly works: Session["works"] = this.agentWorks;
@@ -144,6 +146,10 @@ export abstract class AgentSession<
   override [rang](name: string, input: Json): void | Promise<void> {
     if (name !== deadlineTimer) return super[rang](name, input);
     this.commit(() => this.#runs.deadlineCame());
+  }
+
+  override [accessChanged](): void {
+    if (this.children({ limit: 1 }).length > 0) startSharing(this.#own);
   }
 
   override [terminating](): void {

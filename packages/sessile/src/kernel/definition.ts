@@ -67,6 +67,8 @@ export interface KindDefinition {
   mayApprove?(actor: Actor): boolean;
   /** Runs in the commit that terminates the session, before what waits is closed. */
   terminating?(): void;
+  /** Runs in the same commit that changes who may do what. */
+  accessChanged?(): void;
   /** Runs in the same commit that takes the report. */
   childReported?(report: ChildReport): void;
 }

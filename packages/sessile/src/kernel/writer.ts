@@ -92,6 +92,7 @@ export class Writer {
       "session.access_changed",
       deepFreeze(changedAccess(this.#batch.view.access, this.#batch.actor, change)),
     );
+    this.#kind.accessChanged?.();
   }
 
   /** @throws SessileError `conflict` if it is another session's child */
@@ -262,7 +263,7 @@ export class Writer {
   }
 
   startWork(work: WorkRecord): boolean {
-    this.assertWritable();
+    if (!work.name.startsWith(outlivingPrefix)) this.assertWritable();
     return startWork(this.#sql, this.#batch, work);
   }
 

@@ -48,6 +48,7 @@ export function definitionOf(
     | "childReported"
     | "gateEscalated"
     | "terminating"
+    | "accessChanged"
     | "mayApprove"
     | "hasSharedPolicies"
   >,

@@ -29,6 +29,7 @@ export const reported = Symbol("reported");
 export const orphaned = Symbol("orphaned");
 export const rang = Symbol("rang");
 export const terminating = Symbol("terminating");
+export const accessChanged = Symbol("accessChanged");
 
 /** What a kind of session declares, and the hooks it may override. All it can do stands in `SessionActions`. */
 export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
@@ -89,6 +90,8 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   }
   /** What the library's own kinds do in the commit that terminates the session, before what waits is closed. */
   [terminating](): void {}
+  /** What the library's own kinds do in the commit that changes who may do what. */
+  [accessChanged](): void {}
   /** What the library's own kinds do when a timer is due, beside what a kind built on them does. */
   [rang](name: string, input: Json): void | Promise<void> {
     return this.onTimer(name, input);

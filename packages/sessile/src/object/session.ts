@@ -29,7 +29,7 @@ import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
-import { orphaned, rang, reported, settled, terminating } from "./session-kind.ts";
+import { accessChanged, orphaned, rang, reported, settled, terminating } from "./session-kind.ts";
 import { answerRequest, isImport, makesNoSession } from "./session-request.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
 import { answerStreamFetch } from "./streams/stream-fetch.ts";
@@ -96,8 +96,6 @@ export abstract class Session<
     // Inside a command an absent actor is whoever sent it; in an asynchronous method, until its first `await`, its caller.
     return host.write(actor === undefined && !host.kernel.insideCommit ? this.#caller : actor, body);
   }
-
-  // The platform's entry points.
 
   /** Reads and commands of the HTTP layer. */
   async handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply> {
@@ -333,6 +331,7 @@ export abstract class Session<
         this.#asCaller(this.#live().kernel.actor, () => this[settled](gate, outcome)),
       childReported: (report) => this.#asCaller(this.#live().kernel.actor, () => this[reported](report)),
       terminating: () => this[terminating](),
+      accessChanged: () => this[accessChanged](),
       gateEscalated: (gate) => this.#asCaller(null, () => this.onGateEscalated(gate)),
       mayApprove: (actor) => this.#mayApprove(actor),
       hasSharedPolicies: this.gatePoliciesOf(this.env) !== null,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RunInfo, sha256Hex } from "../../src/protocol/index.ts";
-import { call, RunScene } from "./run-scene.ts";
+import { call, RunScene, type Talk } from "./run-scene.ts";
 import type { Script } from "./scripted-model.ts";
 
 vi.setConfig({ testTimeout: 20_000 });
@@ -259,4 +259,38 @@ test("RN31 whoever may see and approve in a session may in those of its sub-agen
   await child.ask("POST", "/call/delegateRun", [delegation]);
   expect((await child.ask("GET", "")).body.access).toEqual(view.access);
   expect((await child.answer(pending[0].gateId, "reject")).status).toBe(200);
+});
+
+test("RN31 who is let out of a session is let out of those of its sub-agents, and of theirs", async () => {
+  scene.model.scripts.set("a leaf for two", async ({ left }) => {
+    await left;
+    return {};
+  });
+  const { talk } = delegating(
+    () => ({ calls: [{ id: "call_1", name: "subagent__scout", args: { task: "a leaf for two" } }] }),
+    "scout",
+    "owned",
+  );
+  talk.user = "ada";
+  await talk.ask("POST", "/access", { members: { eve: ["read", "write", "approve"] } });
+  const below = async (one: Talk) => {
+    const found = scene.existing(
+      childOf(await one.untilCurrent("suspended_awaiting_children")).name,
+      "owned",
+    );
+    found.user = "eve";
+    return found;
+  };
+  await talk.start("boss");
+  const child = await below(talk);
+  const grandchild = await below(child);
+  await talk.ask("POST", "/lifecycle", { to: "terminated" });
+  await child.untilCurrent("aborted");
+  expect((await grandchild.ask("GET", "")).status).toBe(200);
+  await talk.ask("POST", "/access", { members: { eve: [] } });
+  for (const one of [child, grandchild])
+    await vi.waitFor(async () => expect((await one.ask("GET", "")).status).toBe(404), {
+      interval: 20,
+      timeout: 10_000,
+    });
 });

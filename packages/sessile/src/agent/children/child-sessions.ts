@@ -1,4 +1,6 @@
+import type { SessionStub } from "../../object/family/other-session.ts";
 import { askSession, type SessionObject } from "../../object/session-rpc.ts";
+import type { WorkContext } from "../../object/work/work-runner.ts";
 import {
   type Json,
   type RunInfo,
@@ -12,6 +14,7 @@ import {
 } from "../../protocol/index.ts";
 import type { StreamReplies } from "../../protocol/stream-request.ts";
 import type { RunSession } from "../run/run-session.ts";
+import { shareChild } from "./access-sharing.ts";
 import type { AgentNamespace } from "./subagent.ts";
 
 /** How a run in another session stands. */
@@ -83,8 +86,14 @@ export class ChildSessions {
     const calls = stub.call as unknown as ChildCalls;
     return {
       delegate: async (request) => {
+        const { access } = session.view;
         try {
-          return (await calls.delegateRun({ ...request, ...this.#asker() })) as unknown as DelegatedRun;
+          const asked = (await calls.delegateRun({
+            ...request,
+            ...this.#asker(),
+          })) as unknown as DelegatedRun;
+          if (session.view.access !== access) await this.#share(asked.child, namespace);
+          return asked;
         } catch (thrown) {
           // A session that has been terminated does nothing any more, and still knows what it has done.
           const run = isTerminated(thrown) ? await this.#readRun(namespace, name, request.runId) : null;
@@ -175,18 +184,41 @@ export class ChildSessions {
 
   /** Deletes those of these children that agents have made. What is gone already stays gone. */
   async delete(parent: SessionAddress, children: readonly SessionAddress[]): Promise<void> {
-    for (const { name } of children) {
-      const [prefix, , what = ""] = name.split(separator);
-      for (const namespace of this.#namespaces(prefix ?? "", what)) {
-        const open = () => namespace.getByName(name) as SessionObject;
+    for (const child of children) {
+      for (const namespace of this.#namespacesOf(child)) {
+        const open = () => namespace.getByName(child.name) as SessionObject;
         // One that was given away is not deleted, and must not keep its parent.
         await unlessRefused(askSession(open, { op: "delete", free: false }, { actor: sessionActor(parent) }));
       }
     }
   }
 
+  /** Has those that agents have made let in whoever may be in this session by now. */
+  async share(work: WorkContext): Promise<undefined> {
+    await work.step("share", () => this.#shareAll(), { attempts: 20 });
+    return undefined;
+  }
+
+  /** One that cannot be reached keeps it from no other. */
+  async #shareAll(): Promise<null> {
+    const failures: unknown[] = [];
+    for (const child of this.#children())
+      for (const namespace of this.#namespacesOf(child))
+        await unlessRefused(this.#share(child, namespace)).catch((thrown) => failures.push(thrown));
+    if (failures.length > 0) throw failures[0];
+    return null;
+  }
+
+  #share(child: SessionAddress, namespace: AgentNamespace): Promise<void> {
+    const { session } = this.#options;
+    const stub = session.session(namespace as DurableObjectNamespace, child.name);
+    const open = () => namespace.getByName(child.name) as SessionObject;
+    return shareChild({ session }, child, stub as Pick<SessionStub<unknown>, "view">, open);
+  }
+
   /** Where sessions lie that were made for a tool, or as a type of companion. */
-  #namespaces(prefix: string, what: string): ReadonlySet<AgentNamespace> {
+  #namespacesOf({ name }: SessionAddress): ReadonlySet<AgentNamespace> {
+    const [prefix = "", , what = ""] = name.split(separator);
     const found = this.#options.agents().flatMap(({ subagents, companions }) => {
       if (prefix === subagentPrefix) return subagents[what]?.namespace ?? [];
       return prefix === companionPrefix ? (companions[what]?.namespace ?? []) : [];

@@ -1,17 +1,14 @@
-import {
-  type AccessChange,
-  type Action,
-  actions,
-  canonicalJson,
-  type SessionAccess,
-} from "../../protocol/index.ts";
+import { type Action, actions, canonicalJson, type SessionAccess } from "../../protocol/index.ts";
 
 /**
  * What makes a child's people those of its parent: they may there what they may here, but for administering, which is the parent's.
  *
  * @returns null if they are already
  */
-export function sharedAccess(parent: SessionAccess, child: SessionAccess): AccessChange | null {
+export function sharedAccess(
+  parent: SessionAccess,
+  child: SessionAccess,
+): Pick<SessionAccess, "visibility" | "members"> | null {
   const { ownerId, visibility } = parent;
   const people = { ...parent.members, ...(ownerId === null ? {} : { [ownerId]: actions }) };
   const members: { [id: string]: readonly Action[] } = {};
