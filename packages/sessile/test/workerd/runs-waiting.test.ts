@@ -256,3 +256,19 @@ test("RN22 a run that is told something else by somebody else asks on their beha
   await talk.ended(runId);
   expect(await asked()).toEqual(["ada", "eve"]);
 });
+
+test("RN9 no run's id is in the way of another run's work, or of the session's own", async () => {
+  const talk = scene.talk(({ messages }: Asked) => {
+    const { role, content } = messages.at(-1) ?? {};
+    return role === "user" && content === "Pay." ? { calls: [call("pay", 5)] } : { text: "Done." };
+  }, "titled");
+  for (const runId of ["title", "paying~2", "paying:2"]) {
+    await talk.start("careful", { runId });
+    await talk.until(runId, "completed");
+  }
+  expect(await talk.title()).toBe(talk.name);
+  const { pending } = await talk.ended(await talk.start("careful", { runId: "paying", message: "Pay." }));
+  await talk.answer(pending[0].gateId, "approve");
+  expect(await talk.ended("paying")).toMatchObject({ status: "completed" });
+  expect(talk.effects).toHaveLength(1);
+});

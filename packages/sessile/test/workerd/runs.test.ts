@@ -60,7 +60,7 @@ test("RN3 an answer, its usage and its journal entry are one commit, and so are 
     "2",
     "end",
   ]);
-  expect(await talk.events("work.completed")).toMatchObject([{ payload: { workId: runId } }]);
+  expect(await talk.events("work.completed")).toMatchObject([{ payload: { workId: `run/${runId}/1` } }]);
 });
 
 test("RN5 a tool gets a key of its own for each call", async () => {

@@ -72,7 +72,7 @@ export class RunChildren {
       const key = callKey(open);
       const stop: StopInput = { how, agent, toolName, input: input as Json, key };
       if (this.#childOf(stop))
-        this.#options.session.startWork(stopWork, { workId: `${runId}~${how}~${key}`, input: stop });
+        this.#options.session.startWork(stopWork, { workId: `stop/${runId}/${how}/${key}`, input: stop });
     }
   }
 

@@ -275,9 +275,10 @@ export class SessionRuns {
     this.#work(next);
   }
 
+  /** Under an id that is nothing a client can choose, for a run or for anything else that is work: those have no slash. */
   #work({ runId, turn }: ActiveRun): void {
     const input: RunInput = { runId, turn };
-    this.#options.session.startWork("run", { workId: turn === 1 ? runId : `${runId}~${turn}`, input });
+    this.#options.session.startWork("run", { workId: `run/${runId}/${turn}`, input });
   }
 
   /** Ends the stream, keeps the result, frees the session and tells who asked, in one commit. */
@@ -299,7 +300,7 @@ export class SessionRuns {
     // For the answer that did not come.
     session.budgets.release(answerId(runId, result.steps + 1));
     if (outcome === "completed" && titles() && this.#agent.title === undefined)
-      session.startWork("title", { workId: "title" });
+      session.startWork("title", { workId: "title/1" });
     log(outcome === "failed" ? "warn" : "info", `A run ended as ${outcome}`, {
       runId,
       reason: result.reason,
