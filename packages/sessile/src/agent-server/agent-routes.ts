@@ -72,7 +72,8 @@ export function agentRoutes<Env>(
     const sessionId = await allowed(context, "approve");
     const { callId, ...answer } = callAnswerOf(await readObject(context.req.raw));
     const outcome = await context.var.executor.answer(sessionId, callId, answer);
-    return Response.json({ sessionId, callId, ...gateEnd(outcome) });
+    const at = new Date(outcome.at).toISOString();
+    return Response.json({ sessionId, callId, ...gateEnd(outcome), at });
   });
 
   routes.get("/stream/:sessionId", async (context) => {
