@@ -3,6 +3,8 @@ export type SandboxAddress = { readonly sandboxUrl: string };
 
 /** What is posted there: a Worker by its modules, the body of the one request it gets, and its bounds. */
 export type SandboxOrder = {
+  /** For whom: of those who wait, each has a turn. */
+  readonly owner: string;
   readonly compatibilityDate: string;
   readonly mainModule: string;
   readonly modules: { readonly [name: string]: string };

@@ -117,6 +117,8 @@ describe.each(["embedded server", "worker loader"])("in a sandbox of the %s", (w
 
 describe("on the embedded server", () => {
   const where = "embedded server";
+  const started = (dir = folder.path) =>
+    readdirSync(join(dir, "run")).filter((file) => file.startsWith("sandbox-")).length;
 
   test("SX4 an endless loop is ended, and nobody waits for it but who asked", async () => {
     const looping = run(where, "for (;;);", { limits: { timeoutMs: 300 } });
@@ -145,6 +147,19 @@ describe("on the embedded server", () => {
     expect((await Promise.all(codes)).map(({ output }) => output)).toEqual(["1", "2", "3", "4", "5"]);
   });
 
+  test("SX7 what many have ordered at once is not overdue for waiting, and holds nobody else up", async () => {
+    const ended: string[] = [];
+    const take = async (owner: string, code: string) => {
+      const { outcome } = await run(where, code, { owner, limits: { timeoutMs: 20_000 } });
+      ended.push(`${owner} ${outcome}`);
+    };
+    const hogs = [1, 2, 3, 4, 5, 6].map(() => take("hog", "await scheduler.wait(200);"));
+    await until(() => started() === 2);
+    await Promise.all([...hogs, take("other", "return 1;")]);
+    expect(ended.indexOf("other done")).toBeLessThan(5);
+    expect(ended.filter((one) => one === "hog done")).toHaveLength(6);
+  });
+
   test("SX7 none of them outlives the server, or who asked for it", async () => {
     using own = temporaryFolder();
     const another = await serve({ ...options, dir: own.path });
@@ -153,15 +168,13 @@ describe("on the embedded server", () => {
         method: "POST",
         body: JSON.stringify({ code: "for (;;);", limits: { timeoutMs: 60_000 }, ...more }),
       }).catch(() => {});
-    const started = () =>
-      readdirSync(join(own.path, "run")).filter((file) => file.startsWith("sandbox-")).length;
     await loop({ patienceMs: 500 });
-    await until(() => started() === 0);
+    await until(() => started(own.path) === 0);
     const waiting = [loop(), loop(), loop()];
-    await until(() => started() === 2);
+    await until(() => started(own.path) === 2);
     await another.close();
     await Promise.all(waiting);
-    expect(started()).toBe(0);
+    expect(started(own.path)).toBe(0);
   });
 
   test("SX8 a model's tool runs its code, and tells how that ended", async () => {

@@ -13,8 +13,6 @@ import { sandboxWorker } from "./sandbox-worker.ts";
 type Bounds = Required<SandboxLimits>;
 
 const defaults: Bounds = { timeoutMs: 5000, cpuMs: 1000, memoryMb: 128, maxOutputChars: 16_000 };
-/** What a process of its own takes to start, and to wait for others. */
-const queueMs = 60_000;
 
 /**
  * Runs each piece of code in a Worker that is thrown away after it: no bindings, no network, nothing of the run before. `binding` is one of
@@ -25,10 +23,13 @@ const queueMs = 60_000;
  */
 export function workerSandbox(binding: WorkerLoader | SandboxAddress, limits: SandboxLimits = {}): Sandbox {
   const bounds = { ...defaults, ...limits };
+  // Not made before it is needed: a Worker's global scope has no random.
+  let owner: string | null = null;
   return {
     async run(request) {
       const startedAt = Date.now();
-      const answer = await answerOf(binding, request, bounds);
+      owner ??= crypto.randomUUID();
+      const answer = await answerOf(binding, request, bounds, owner);
       return { ...answer, durationMs: Date.now() - startedAt };
     },
   };
@@ -40,15 +41,17 @@ async function answerOf(
   binding: WorkerLoader | SandboxAddress,
   { code, input = null, signal }: SandboxRequest,
   bounds: Bounds,
+  owner: string,
 ): Promise<Answer> {
   const ended = new AbortController();
   const isRemote = "sandboxUrl" in binding;
-  const timer = setTimeout(() => ended.abort(), bounds.timeoutMs + (isRemote ? queueMs : 0));
+  // The embedded server counts from when the code begins, however long it has waited for its turn.
+  const timer = isRemote ? null : setTimeout(() => ended.abort(), bounds.timeoutMs);
   const either = AbortSignal.any([ended.signal, ...(signal ? [signal] : [])]);
   try {
     const body = JSON.stringify(input);
     const response = isRemote
-      ? await askServer(binding, code, body, bounds, either)
+      ? await askServer(binding, { ...sandboxWorker(code), owner, body }, bounds, either)
       : await askLoaded(binding, code, body, bounds, either);
     const { text, isCut } = await readAtMost(response, bounds.maxOutputChars);
     return { outcome: outcomeOf(response), output: text, isCut };
@@ -76,16 +79,19 @@ function askLoaded(
 
 async function askServer(
   { sandboxUrl }: SandboxAddress,
-  code: string,
-  body: string,
+  asked: Omit<SandboxOrder, "timeoutMs" | "memoryMb" | "maxOutputBytes">,
   { timeoutMs, memoryMb, maxOutputChars }: Bounds,
   signal: AbortSignal,
 ): Promise<Response> {
   // A character takes at most four bytes; one more shows that there was more.
   const maxOutputBytes = 4 * (maxOutputChars + 1);
-  const order: SandboxOrder = { ...sandboxWorker(code), body, timeoutMs, memoryMb, maxOutputBytes };
+  const order: SandboxOrder = { ...asked, timeoutMs, memoryMb, maxOutputBytes };
   const response = await fetch(sandboxUrl, { method: "POST", body: JSON.stringify(order), signal });
   if (response.headers.has(sandboxOutcomeHeader)) return response;
+  if (response.status === 503)
+    throw new SessileError("unavailable", "All sandboxes were busy for too long; the code was not begun.", {
+      retryAfterMs: 5000,
+    });
   throw new SessileError("unavailable", "The server could not run this in a sandbox. Its log says why.");
 }
 

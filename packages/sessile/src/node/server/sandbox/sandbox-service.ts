@@ -5,17 +5,20 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { type SandboxAddress, type SandboxOrder, sandboxOutcomeHeader } from "../../../protocol/sandbox.ts";
 import type { ServeOptions } from "../options.ts";
+import { FairQueue, NoPlace } from "./fair-queue.ts";
 import { runSandboxProcess, type SandboxRuntime } from "./sandbox-process.ts";
 
 /** More would take the machine from the sessions. */
 const maxProcesses = 2;
+/** For a place. */
+const waitMs = 60_000;
 
 /** Runs throw-away Workers for the Worker that knows the address, each in a process of its own. */
 export class SandboxService {
   readonly #runtime: SandboxRuntime;
   readonly #report: (message: string) => void;
   readonly #closing = new AbortController();
-  readonly #waiting: (() => void)[] = [];
+  readonly #queue = new FairQueue(maxProcesses, waitMs);
   readonly #path = `/${randomBytes(24).toString("base64url")}`;
   readonly #running = new Set<Promise<unknown>>();
   #server: Server | null = null;
@@ -56,27 +59,24 @@ export class SandboxService {
     response.on("close", () => left.abort());
     try {
       const order = JSON.parse((await buffer(request)).toString()) as SandboxOrder;
-      const { outcome, output } = await this.#inTurn(left.signal, (signal) =>
-        runSandboxProcess(order, this.#runtime, signal),
+      const signal = AbortSignal.any([left.signal, this.#closing.signal]);
+      const { outcome, output } = await this.#queue.run(order.owner, signal, () =>
+        this.#kept(runSandboxProcess(order, this.#runtime, signal)),
       );
       response.writeHead(200, { [sandboxOutcomeHeader]: outcome }).end(output);
     } catch (thrown) {
+      if (thrown instanceof NoPlace) return void response.writeHead(503).end();
       if (!left.signal.aborted && !this.#closing.signal.aborted) this.#report(String(thrown));
       response.writeHead(500).end();
     }
   }
 
-  async #inTurn<T>(left: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    while (this.#running.size >= maxProcesses)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const signal = AbortSignal.any([left, this.#closing.signal]);
-    const running = signal.aborted ? Promise.reject(signal.reason) : run(signal);
+  async #kept<T>(running: Promise<T>): Promise<T> {
     this.#running.add(running);
     try {
       return await running;
     } finally {
       this.#running.delete(running);
-      this.#waiting.shift()?.();
     }
   }
 }
