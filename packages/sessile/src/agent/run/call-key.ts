@@ -1,8 +1,11 @@
 import { sha256Hex } from "../../protocol/index.ts";
 import type { OpenCall } from "./transcript.ts";
 
-/** What a provider calls its calls may be anything. */
-const plainId = /^[\x21-\x7e]{1,48}$/;
+/**
+ * What a provider calls its calls may be anything. A colon, which ids of runs may have, and a number, which could be a step's, would
+ * make keys of two calls alike.
+ */
+const plainId = /^(?!\d+$)[\x21-\x39\x3b-\x7e]{1,48}$/;
 
 /** The call's idempotency key, and the id of its gate: the same however often the call is made, and by whichever run. */
 export function callKey({ call, answer }: OpenCall): string {
