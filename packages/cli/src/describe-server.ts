@@ -7,7 +7,7 @@ export async function describeServer(server: Server, manifest: Manifest | null):
   const seconds = (server.startupMs / 1000).toFixed(2);
   const folder = relative(process.cwd(), server.dir);
   const pages = manifest?.kinds.filter(({ page }) => page !== null) ?? [];
-  const inspector = `${server.url}/_sessile/inspect/{kind}/{name}`;
+  const inspector = `${server.url}/_sessile/inspect`;
   // In the fragment, so that no request carries it.
   const token = server.operatorToken === null ? "" : `#operator=${server.operatorToken}`;
   const lines = [

@@ -225,7 +225,7 @@ test("FR18: `sessile serve` serves what the folder says now, and says where its 
     if (!line.startsWith("The data lies in")) continue;
     const [, url] = /serves (\S+)/.exec(said[0] ?? "") ?? [];
     expect(said).toContain(`  page       ${url}/chat/{name}`);
-    expect(said).toContain(`  inspector  ${url}/_sessile/inspect/{kind}/{name}`);
+    expect(said).toContainEqual(expect.stringContaining(`  inspector  ${url}/_sessile/inspect#operator=`));
     expect(await (await fetch(`${url}/crew/red/x`)).json()).toMatchObject({ name: "red", moved: "/x" });
     child.kill("SIGTERM");
   }

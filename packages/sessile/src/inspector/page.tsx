@@ -1,9 +1,12 @@
 import { createRoot } from "react-dom/client";
 import { addressOf } from "./address.ts";
+import { IndexPage } from "./index-page.tsx";
 import { Inspector } from "./inspector.tsx";
 import { takeOperatorHeaders } from "./operator-token.ts";
 
-const address = addressOf(location, takeOperatorHeaders());
-document.title = `${address.kind}/${address.name} · Inspector`;
+const headers = takeOperatorHeaders();
+const address = addressOf(location, headers);
+document.title = `${address ? `${address.kind}/${address.name}` : "Sessions"} · Inspector`;
 const root = document.getElementById("root");
-if (root) createRoot(root).render(<Inspector address={address} />);
+if (root)
+  createRoot(root).render(address ? <Inspector address={address} /> : <IndexPage headers={headers} />);

@@ -73,6 +73,7 @@ export const routeRules: readonly RouteRule[] = [
   { route: `GET ${session}/inspect`, right: "admin" },
   { route: `POST ${session}/inspect/sql`, right: "admin", body: { sql: "SELECT 1" } },
   // A page without anybody's data.
+  { route: "GET /_sessile/inspect", right: "open" },
   { route: "GET /_sessile/inspect/:kind/:name", right: "open" },
   { route: `GET ${session}/snapshots`, right: "read" },
   { route: `POST ${session}/snapshots`, right: "admin" },
@@ -122,6 +123,7 @@ export const routeRules: readonly RouteRule[] = [
     "/*",
     "/v1/sessions",
     "/_sessile/catalog",
+    "/_sessile/inspect",
     "/_sessile/inspect/:kind/:name",
     "/v1/gates",
     "/v1/gates/policies",

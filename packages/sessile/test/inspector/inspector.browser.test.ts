@@ -107,6 +107,23 @@ async function opened(name: string): Promise<Page> {
   return page;
 }
 
+test("IN8 a server without a page of its own leads to the kinds and the sessions used last, and from there to one", async () => {
+  const name = await busySession();
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(fixture.url);
+  await page.getByRole("heading", { name: "Sessions" }).waitFor();
+  expect(new URL(page.url()).pathname).toBe("/_sessile/inspect");
+  await expect
+    .poll(() => page.reload().then(() => page.getByRole("link", { name: `notes/${name}` }).count()))
+    .toBe(1);
+  await page.getByLabel("notes/").fill(name);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: `notes/${name}` }).waitFor();
+  expect((await fetch(fixture.url)).status).toBe(404);
+  await page.close();
+});
+
 test("OT3 the page takes the operator's token out of its address, keeps it for the tab, and reads with it", async () => {
   const name = await busySession();
   const page = await browser.newPage();

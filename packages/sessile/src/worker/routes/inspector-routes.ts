@@ -9,6 +9,8 @@ export type InspectorOption = boolean | { readonly page: string };
 
 type Routes = Hono<{ Variables: SessionVariables; Bindings: object }>;
 
+/** All sessions, and one of them. */
+const pages = ["/_sessile/inspect", "/_sessile/inspect/:kind/:name"];
 const session = "/v1/sessions/:kind/:name";
 
 /** Looking into one session, and the page that does so. Every address is dead where the deployment does not turn it on. */
@@ -33,7 +35,7 @@ export function inspectorRoutes(option: InspectorOption | undefined): Routes {
     return Response.json(await target.ask({ op: "inspectSql", statement: sql }, actor));
   });
 
-  routes.get("/_sessile/inspect/:kind/:name", (context) => {
+  routes.on("GET", pages, (context) => {
     const page = pageOf(option, context.env);
     if (page === null) throw nothingHere();
     return new Response(page, {
@@ -48,7 +50,7 @@ export function inspectorRoutes(option: InspectorOption | undefined): Routes {
   for (const [path, methods] of [
     [`${session}/inspect`, ["GET", "HEAD"]],
     [`${session}/inspect/sql`, ["POST"]],
-    ["/_sessile/inspect/:kind/:name", ["GET", "HEAD"]],
+    ...pages.map((page) => [page, ["GET", "HEAD"]] as const),
   ] as const)
     routes.all(path, () => {
       throw new MethodNotAllowed(methods);

@@ -1,6 +1,7 @@
+import { inspectorBinding } from "../inspector-page.ts";
 import { problem, refusal, withoutForgedHeaders } from "./request-guard.ts";
 import type { StaticFile } from "./static-files.ts";
-import { fileAt, findFile, isCurrent, pathOf, sendFile, wantsPage } from "./static-files.ts";
+import { fileAt, findFile, isCurrent, offerInspector, pathOf, sendFile, wantsPage } from "./static-files.ts";
 import { noFetch, wrapClass, wrapHandler, wrapObject } from "./wrap-handler.ts";
 
 /** Module name of the user's bundle beside the entry. */
@@ -45,7 +46,9 @@ export default wrapHandler(user.default, (request, env, next) => {
   const refused = refusal(request, allowed);
   if (refused !== undefined) return problem(403, "forbidden", "Forbidden", refused);
   const file = findFile(request, site);
-  return file ? sendFile(request, file, env.${diskBinding}) : next(withoutForgedHeaders(request));
+  if (file) return sendFile(request, file, env.${diskBinding});
+  const answered = next(withoutForgedHeaders(request));
+  return env.${inspectorBinding} && pathOf(request.url) === "/" ? offerInspector(request, answered) : answered;
 });
 
 export class ${filesEntrypoint} extends WorkerEntrypoint {
@@ -67,6 +70,7 @@ const sentFunctions = [
   pathOf,
   wantsPage,
   sendFile,
+  offerInspector,
   isCurrent,
   wrapHandler,
   wrapClass,

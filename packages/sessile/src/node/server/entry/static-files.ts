@@ -65,6 +65,16 @@ export function wantsPage(request: Request): boolean {
   return request.headers.get("accept")?.includes("text/html") ?? false;
 }
 
+/** Whoever opens a server whose Worker has nothing at its front address gets what there is: the inspector's list of sessions. */
+export async function offerInspector(
+  request: Request,
+  answered: Response | Promise<Response>,
+): Promise<Response> {
+  const answer = await answered;
+  if (answer.status !== 404 || !wantsPage(request)) return answer;
+  return new Response(null, { status: 302, headers: { location: "/_sessile/inspect" } });
+}
+
 export async function sendFile(request: Request, file: StaticFile, disk: Fetcher): Promise<Response> {
   const headers = new Headers({
     "content-type": file.type,
