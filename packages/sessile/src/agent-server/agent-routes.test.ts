@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { SessileError } from "../protocol/index.ts";
 import type { AgentExecutor } from "./agent-executor.ts";
@@ -47,4 +48,9 @@ test.each(routes)(
 
 test("SE1 an AgentServer has routes", () => {
   expect(routes.length).toBeGreaterThan(5);
+});
+
+test.each(routes)("the page on HTTP names %s", (route) => {
+  const page = readFileSync(new URL("../../../../docs/http.md", import.meta.url), "utf8");
+  expect(page).toContain(`\`${route.replace(":sessionId", "{sessionId}")}`);
 });
