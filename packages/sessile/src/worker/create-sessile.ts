@@ -9,6 +9,7 @@ import { Catalog } from "./catalog.ts";
 import { importExport } from "./import-log.ts";
 import { type Middleware, refusedUpgrade, runMiddleware } from "./middleware.ts";
 import { needRecord } from "./need-record.ts";
+import { nothingAt } from "./nothing-at.ts";
 import { openInbox } from "./open-inbox.ts";
 import type { SessileOptions, TokenAuthority } from "./options.ts";
 import { MethodNotAllowed, problemResponse } from "./problem.ts";
@@ -201,8 +202,8 @@ export function createSessile<Env>(options: SessileOptions<Env>): Hono<AppTypes<
     return behindMiddleware(options, context, kindOfAgent(options.kinds, agent), name, next);
   });
   app.route("/agents", agents as unknown as Hono<AppTypes<Env>>);
-  app.all("/v1/*", () => {
-    throw new SessileError("not_found", "There is nothing at this address.");
+  app.all("/v1/*", ({ req }) => {
+    throw nothingAt(req.path);
   });
 
   app.all("/*", async (context, next) => {
