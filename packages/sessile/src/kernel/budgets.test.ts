@@ -48,6 +48,23 @@ describe("budgets", () => {
     expect(new Usage(fixture.sql).rollup()).toMatchObject({ costMicros: 25, tokens: { total: 8 } });
   });
 
+  test("BU8 a call may take all that is left and asks nobody; the same again is told the same", () => {
+    const fixture = new KernelFixture();
+    const claim = (id: string, more: Partial<ReservationRequest> = {}) =>
+      within(fixture, (all) => all.claim({ reservationId: id, source: "agent", ...more }));
+    expect(claim("free", { tokens: 5 })).toEqual({});
+    set(fixture, { budgetId: "all", max: { costMicros: 100, tokens: 1000 } });
+    set(fixture, { budgetId: "run", ref: "run-1", max: { tokens: 50 } });
+    expect(claim("a", { tokens: 10, costMicros: 5 })).toEqual({ tokens: 10, costMicros: 5 });
+    expect(claim("b", { ref: "run-1" })).toEqual({ costMicros: 95, tokens: 50 });
+    expect(claim("c")).toBeNull();
+    expect(claim("c", { tokens: 1, ref: "run-1" })).toBeNull();
+    expect(claim("b")).toEqual({ costMicros: 95, tokens: 50 });
+    expect(fixture.kernel.view.gates).toEqual({});
+    settle(fixture, "b", 20, { ref: "run-1" });
+    expect(claim("c")).toEqual({ costMicros: 75, tokens: 990 });
+  });
+
   test("BU2 a call that was reserved is reserved once, whatever restarts, and settled once", () => {
     const fixture = new KernelFixture();
     set(fixture, { budgetId: "all", max: { costMicros: 100 } });

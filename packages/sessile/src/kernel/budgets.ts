@@ -92,6 +92,25 @@ export class Budgets {
     return { is: "reserved" };
   }
 
+  /**
+   * Room for as much as is named, else for all that is left; nobody is asked. The same again is told the same.
+   *
+   * @returns what it may use, nothing of it where no budget counts it; null without room
+   */
+  claim(request: ReservationRequest): UsageAmount | null {
+    const { reservationId, source, ref } = request;
+    const held = readReservation(this.#sql, checkedName("reservationId", reservationId));
+    if (held) return held;
+    const budgets = budgetsFor(this.#sql, checkedName("source", source), ref).map((each) =>
+      this.#raised(each),
+    );
+    const isNamed = request.tokens !== undefined || request.costMicros !== undefined;
+    const amount = isNamed ? amountOf("", request) : leftIn(budgets);
+    if (budgets.some((budget) => !hasRoom(budget, amount))) return null;
+    const reserved = this.reserve({ ...request, ...amount });
+    return reserved.is === "reserved" && budgets.length > 0 ? amount : {};
+  }
+
   /** What a call has used, in place of what was reserved for it, if anything. @returns false if the entry was recorded before */
   settle(reservationId: string, report: UsageReport): boolean {
     const held = readReservation(this.#sql, reservationId) ? reservationId : undefined;
@@ -152,6 +171,18 @@ export class Budgets {
       ...(askForMs === null ? {} : { expiresAt: this.#batch.at + askForMs }),
     });
   }
+}
+
+/** Of what no budget bounds, nothing is held. */
+function leftIn(budgets: readonly BudgetStatus[]): Required<UsageAmount> {
+  const left = (unit: keyof Bounds) => {
+    const rooms = budgets.flatMap(({ max, used, reserved }) => {
+      const bound = max[unit];
+      return bound === null ? [] : Math.max(0, bound - used[unit] - reserved[unit]);
+    });
+    return rooms.length === 0 ? 0 : Math.min(...rooms);
+  };
+  return { costMicros: left("costMicros"), tokens: left("tokens") };
 }
 
 /** A call that names no amount needs room for one. */

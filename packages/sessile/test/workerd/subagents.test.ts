@@ -43,6 +43,33 @@ test("RN25 a sub-agent works in a session of its own, and its answer comes back 
   expect(body.subagentStats.subagent__scout).toMatchObject({ calls: 1, tokens: 24 });
 });
 
+test("RN33 tasks get the room that is left in a budget, and no two of them the same room", async () => {
+  const prompt = { prompt_tokens: 10_000, completion_tokens: 1 };
+  const child: Script = ({ turn }) => ({
+    ...(turn === 0 ? { calls: [call("tool_a", 1)] } : seen("it")),
+    usage: prompt,
+  });
+  scene.model.scripts.set("many", child);
+  let told: unknown[] = [];
+  const talk = scene.talk(({ turn, messages }) => {
+    const calls = [1, 2, 3, 4].map((n) => ({ id: `c${n}`, name: "subagent__scout", args: { task: "many" } }));
+    if (turn === 0) return { calls };
+    told = messages.filter(({ role }) => role === "tool").map(({ content }) => content);
+    return { text: "Done." };
+  });
+  await talk.ask("POST", "/call/setBudget", [1000]);
+  const run = await talk.run("boss");
+  expect(run).toMatchObject({ status: "suspended_awaiting_children", children: [{ toolCallId: "c1" }] });
+  // Its first answer has used the task's room, and a person is asked there before there is another.
+  const waiting = await childOf(run).untilCurrent("suspended_budget");
+  await childOf(run).answer(waiting.pending[0].gateId, "raise");
+  const asked = await talk.until(run.runId, "suspended_budget");
+  expect((await talk.ask("GET", "/usage")).body.subagentStats.subagent__scout.calls).toBe(1);
+  await talk.answer(asked.pending[0].gateId, "raise");
+  await talk.until(run.runId, "completed");
+  expect(told).toEqual([expect.stringContaining("it"), ...Array(3).fill(expect.stringContaining("no room"))]);
+});
+
 test("RN26 a run whose sub-agents wait for people waits with them, in no memory, and goes on with their end", async () => {
   const { talk, told } = delegating(({ turn }) =>
     turn === 0 ? { calls: [call("pay", 5)] } : seen("a bill"),

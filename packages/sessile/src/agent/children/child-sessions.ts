@@ -1,6 +1,7 @@
 import type { SessionStub } from "../../object/family/other-session.ts";
 import { askSession, type SessionObject } from "../../object/session-rpc.ts";
 import type { WorkContext } from "../../object/work/work-runner.ts";
+import type { UsageAmount } from "../../protocol/budget.ts";
 import {
   type Json,
   type RunInfo,
@@ -35,6 +36,8 @@ export type Delegation = {
   /** Of the run that goes on with it if that one was interrupted. */
   readonly goOnAs?: string;
   readonly deadlineMs?: number;
+  /** The most that this session may use for it. */
+  readonly budget?: UsageAmount;
   /** A JSON schema. */
   readonly outputSchema?: Json;
 };

@@ -1,5 +1,6 @@
 import { asSchema, type FlexibleSchema, type ToolSet, tool } from "ai";
 import { z } from "zod";
+import type { UsageAmount } from "../../protocol/budget.ts";
 import { type Json, type RunInfo, SessileError } from "../../protocol/index.ts";
 import type { SettledCall } from "../run/asked-call.ts";
 
@@ -19,6 +20,8 @@ export interface Subagent {
   readonly outputSchema: FlexibleSchema<unknown>;
   /** From its start. Default: as long as the run that asks has. */
   readonly timeoutMs?: number;
+  /** What one task may use, and room it needs in budgets. Default: all that is left, so that under a budget they go one by one. */
+  readonly reserve?: UsageAmount;
 }
 
 export type Subagents = { readonly [toolName: string]: Subagent };
@@ -75,6 +78,11 @@ export async function subagentResult(
     return told("The sub-agent's answer is no JSON.");
   }
 }
+
+/** Nothing is begun that would use what others were given. */
+export const noRoom = told(
+  "The budget has no room for this task beside those that others are at. Give it again once they have answered.",
+);
 
 function told(value: string): {
   readonly do: "tell";

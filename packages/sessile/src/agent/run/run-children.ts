@@ -1,9 +1,16 @@
 import { asSchema } from "ai";
 import type { WorkContext } from "../../object/work/work-runner.ts";
-import type { ActiveRun, Json, RunStop } from "../../protocol/index.ts";
-import { type ChildSession, ChildSessions, type DelegatedRun, idOf } from "../children/child-sessions.ts";
+import type { UsageAmount } from "../../protocol/budget.ts";
+import { type ActiveRun, type Json, type RunStop, SessileError } from "../../protocol/index.ts";
+import {
+  type ChildSession,
+  ChildSessions,
+  type DelegatedRun,
+  type Delegation,
+  idOf,
+} from "../children/child-sessions.ts";
 import { companionCallOf } from "../children/companion.ts";
-import { type Subagent, subagentResult, taskOf } from "../children/subagent.ts";
+import { noRoom, type Subagent, subagentResult, taskOf } from "../children/subagent.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import { callKey } from "./call-key.ts";
 import { RunCompanions } from "./run-companions.ts";
@@ -49,14 +56,25 @@ export class RunChildren {
     if (call) return this.#companions.ask(active, agent.companions, call, idOf(key));
     const subagent = agent.subagents[toolName] as Subagent;
     const child = this.sessions.of(subagent.namespace, this.sessions.subagentName(key, toolName));
-    const asked = await child.delegate({
-      ...(subagent.agent === undefined ? {} : { agent: subagent.agent }),
-      message: taskOf(input),
-      runId: idOf(key),
-      ...(open.answer.runId === active.runId ? {} : { goOnAs: idOf(`${key} ${active.runId}`) }),
-      ...deadlineOf(active, subagent),
-      outputSchema: (await asSchema(subagent.outputSchema).jsonSchema) as Json,
-    });
+    const { budgets } = this.#options.session;
+    const room = { reservationId: key, source: "agent", ref: active.runId };
+    const budget = budgets.claim({ ...subagent.reserve, ...room });
+    if (!budget) return { is: "done", answer: noRoom };
+    const asked = await child
+      .delegate({
+        ...(subagent.agent === undefined ? {} : { agent: subagent.agent }),
+        ...budgetOf(budget),
+        message: taskOf(input),
+        runId: idOf(key),
+        ...(open.answer.runId === active.runId ? {} : { goOnAs: idOf(`${key} ${active.runId}`) }),
+        ...deadlineOf(active, subagent),
+        outputSchema: (await asSchema(subagent.outputSchema).jsonSchema) as Json,
+      })
+      .catch((thrown: unknown) => {
+        // It was not begun, and will not be.
+        if (thrown instanceof SessileError && !thrown.retryable) budgets.release(key);
+        throw thrown;
+      });
     const { run } = asked;
     if (!run || run.endedAt === null) return { is: "atWork", child: asked.child };
     return {
@@ -90,6 +108,12 @@ export class RunChildren {
     const call = companionCallOf(toolName, input);
     return call && agent ? this.#companions.find(agent.companions, call) : null;
   }
+}
+
+/** What is not bounded is not named. */
+function budgetOf({ tokens = 0, costMicros = 0 }: UsageAmount): Pick<Delegation, "budget"> {
+  const budget = { ...(tokens > 0 ? { tokens } : {}), ...(costMicros > 0 ? { costMicros } : {}) };
+  return Object.keys(budget).length === 0 ? {} : { budget };
 }
 
 function deadlineOf({ deadlineAt }: ActiveRun, { timeoutMs = Number.POSITIVE_INFINITY }: Subagent) {

@@ -24,6 +24,9 @@ const delegation = z.strictObject({
   runId: z.string().min(1).max(64),
   goOnAs: z.string().min(1).max(64).optional(),
   deadlineMs: z.int().min(1).optional(),
+  budget: z
+    .strictObject({ tokens: z.int().min(1).optional(), costMicros: z.int().min(1).optional() })
+    .optional(),
   outputSchema: z.json().optional(),
   startedBy: z.string().max(256).optional(),
   access: z

@@ -22,7 +22,7 @@ import {
 import type { Asker, DelegatedRun, Delegation } from "../children/child-sessions.ts";
 import { sharedAccess } from "../children/shared-access.ts";
 import type { AgentDefinition } from "../define-agent.ts";
-import { answerId } from "./call-key.ts";
+import { answerId, callKey } from "./call-key.ts";
 import { Conversation } from "./conversation.ts";
 import { RunChildren } from "./run-children.ts";
 import { endingChunks } from "./run-chunks.ts";
@@ -151,6 +151,7 @@ export class SessionRuns {
     agent: name,
     startedBy,
     access,
+    budget,
     ...rest
   }: Delegation & Asker): DelegatedRun {
     const agent = name === undefined ? {} : { agent: name };
@@ -161,6 +162,8 @@ export class SessionRuns {
     const own = session.view.access;
     const shared = isTrusted && access && own ? sharedAccess(access, own) : null;
     if (shared) session.setAccess(shared);
+    // All that is used here is used for the one task.
+    if (isTrusted && budget && !this.#info(runId)) session.budgets.set({ budgetId: "task", max: budget });
     if (!this.#info(runId)) this.start({ ...agent, message, runId }, delegation);
     else if (goOnAs !== undefined && !this.#info(goOnAs) && this.#agent.last?.outcome === "interrupted")
       this.start({ ...agent, runId: goOnAs }, delegation);
@@ -319,6 +322,7 @@ export class SessionRuns {
     for (const open of calls) {
       const { runId } = open.answer;
       this.children.startStopping(runId, this.#info(runId)?.agent ?? "", "abort", [open]);
+      this.#options.session.budgets.release(callKey(open));
     }
   }
 

@@ -1,5 +1,11 @@
 import type { Writer } from "../../kernel/index.ts";
-import type { BudgetAnswer, BudgetRequest, BudgetStatus, ReservationRequest } from "../../protocol/budget.ts";
+import type {
+  BudgetAnswer,
+  BudgetRequest,
+  BudgetStatus,
+  ReservationRequest,
+  UsageAmount,
+} from "../../protocol/budget.ts";
 import type { UsageReport } from "../../protocol/usage.ts";
 
 /** Bounds on what a session may use: `reserve` before a call, then `settle` with what it cost, or `release` if it was not made. */
@@ -18,6 +24,11 @@ export class SessionBudgets {
   /** Where there is no room a gate is opened: `raise` or `stop`. Reserve again once it is settled. */
   reserve(reservation: ReservationRequest): BudgetAnswer {
     return this.#write((writer) => writer.budgets.reserve(reservation));
+  }
+
+  /** As much as is named, else all that is left, and nobody is asked. @returns what it may use; null without room */
+  claim(reservation: ReservationRequest): UsageAmount | null {
+    return this.#write((writer) => writer.budgets.claim(reservation));
   }
 
   /** @returns false if the entry was recorded before */
