@@ -6,5 +6,11 @@ import { defaultClientConditions, defineConfig } from "vite";
 export default defineConfig({
   plugins: [sessile(), react(), tailwindcss()],
   resolve: { conditions: ["sessile-source", ...defaultClientConditions] },
-  build: { outDir: "dist/ui", emptyOutDir: true, target: "es2023" },
+  build: {
+    outDir: "dist/ui",
+    emptyOutDir: true,
+    target: "es2023",
+    // On a busy machine every build is slow, and it says so.
+    rolldownOptions: { checks: { bundlerTimings: false } },
+  },
 });

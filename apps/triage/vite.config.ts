@@ -15,6 +15,8 @@ export default defineConfig({
     target: "es2023",
     // One page that people keep open all day: a second request would cost more than the bytes it saves.
     chunkSizeWarningLimit: 700,
+    // On a busy machine every build is slow, and it says so.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: {
     proxy: {
