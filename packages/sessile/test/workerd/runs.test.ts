@@ -96,6 +96,10 @@ test("RN6 a tool that fails, one that is not there and wrong arguments are told 
   });
   expect(await talk.run()).toMatchObject({ status: "completed" });
   expect(told).toEqual([expect.stringContaining("This tool is broken."), expect.stringContaining("absent")]);
+  const { items } = (await talk.ask("GET", "/log?tag=run")).body;
+  expect(items).toMatchObject([
+    { message: "The tool broken failed", attrs: { detail: "Error: This tool is broken." } },
+  ]);
 });
 
 test("RN7 a model that is busy, or whose connection is cut, is asked again, and readers get its answer once", async () => {

@@ -19,6 +19,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Of its JSON. */
   readonly maxOutputChars: number;
+  /** Told of what the tool threw, unless that was meant to be read. */
+  readonly report: (thrown: unknown) => void;
 }
 
 const keys = new WeakMap<object, string>();
@@ -73,6 +75,7 @@ export async function callTool(
     const output = await untilAborted(lastOf(tool.execute(input as never, options as never)), signal);
     return await modelOutput(tools, call, output, maxOutputChars);
   } catch (thrown) {
+    if (!(thrown instanceof SessileError) && !signal.aborted) context.report(thrown);
     return errorOutput(thrown);
   }
 }

@@ -259,8 +259,9 @@ export class RunLoop {
     const misfit = settled?.isChanged ? await misfitOf(tools, call) : null;
     if (misfit) return { output: misfit, used };
     const startedAt = Date.now();
+    const report = (thrown: unknown) => this.#port.report(`The tool ${call.toolName} failed`, thrown);
     const output = await this.#timed((signal) =>
-      callTool(tools, call, { idempotencyKey, messages, signal, maxOutputChars }),
+      callTool(tools, call, { idempotencyKey, messages, signal, maxOutputChars, report }),
     );
     const taken = {
       entryId: idempotencyKey,
