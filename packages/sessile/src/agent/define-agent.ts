@@ -26,6 +26,8 @@ export interface AgentOptions<Tools extends ToolSet = ToolSet> {
   readonly settings?: LanguageModelCallOptions;
   /** Answers of the model in one run. Default 100. */
   readonly maxSteps?: number;
+  /** Calls of one answer; those beyond are not made. Default 64. */
+  readonly maxCalls?: number;
   /** Tokens of one run, in and out; it ends before the next step once it has used them. Default: no bound. */
   readonly maxTokens?: number;
   /** From the start of a run. Default: no bound. */
@@ -48,10 +50,19 @@ export interface AgentDefinition extends Omit<AgentOptions, "toolChoice" | "suba
   readonly subagents: Subagents;
   readonly companions: Companions;
   readonly maxSteps: number;
+  readonly maxCalls: number;
   readonly stepTimeoutMs: number;
   readonly modelAttempts: number;
 }
 
+const boundFields = [
+  "maxSteps",
+  "maxCalls",
+  "maxTokens",
+  "deadlineMs",
+  "stepTimeoutMs",
+  "modelAttempts",
+] as const;
 /** Timers take no more. */
 const maxBound = 2 ** 31 - 1;
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
@@ -59,7 +70,7 @@ const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 /** @throws SessileError `bad_request` naming the field */
 export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>): AgentDefinition {
   if (!namePattern.test(options.name)) refuse("name", "is 1–64 letters, digits, _ and -");
-  for (const field of ["maxSteps", "maxTokens", "deadlineMs", "stepTimeoutMs", "modelAttempts"] as const) {
+  for (const field of boundFields) {
     const bound = options[field];
     if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1 || bound > maxBound))
       refuse(field, `is a whole number from 1 to ${maxBound}`);
@@ -68,6 +79,7 @@ export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>)
   const companions = checkedCompanions(options.companions ?? {});
   return {
     maxSteps: 100,
+    maxCalls: 64,
     stepTimeoutMs: 300_000,
     modelAttempts: 5,
     ...(options as unknown as AgentOptions),

@@ -59,7 +59,7 @@ function agents(env: Env) {
       prices: { input: 1_000_000, output: 2_000_000 },
       tools,
     }),
-    defineAgent({ name: "brief", model, maxSteps: 2, tools }),
+    defineAgent({ name: "brief", model, maxSteps: 2, maxCalls: 2, tools }),
     defineAgent({ name: "frugal", model, maxTokens: 20, tools }),
     defineAgent({ name: "hasty", model, deadlineMs: 300 }),
     defineAgent({

@@ -183,6 +183,20 @@ export const runContract: readonly RunCase[] = [
     },
   },
   {
+    title: "AX1 RN6 RN10 calls beyond what one answer may have are told to the model, and not made",
+    async run(talk) {
+      let told: unknown[] = [];
+      const one = talk(({ turn, messages }) => {
+        if (turn === 0) return { calls: [1, 2, 3].map((n) => call("tool_a", n, `call_${n}`)) };
+        told = messages.slice(-3).map(({ content }) => content);
+        return { text: "Done." };
+      });
+      expect(await one.run({ agentType: "brief" })).toMatchObject({ status: "completed" });
+      expect(one.effects()).toHaveLength(2);
+      expect(told.filter((result) => String(result).includes("may have 2 calls"))).toEqual([told[2]]);
+    },
+  },
+  {
     title: "AX1 RN10 a run that reaches a bound says which, and can be gone on with",
     async run(talk) {
       const one = talk(({ turn }) => (turn < 3 ? { calls: [call("tool_a", turn)] } : { text: "Done." }));

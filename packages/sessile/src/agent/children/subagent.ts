@@ -20,7 +20,7 @@ export interface Subagent {
   readonly outputSchema: FlexibleSchema<unknown>;
   /** From its start. Default: as long as the run that asks has. */
   readonly timeoutMs?: number;
-  /** What one task may use, and room it needs in budgets. Default: all that is left, so that under a budget they go one by one. */
+  /** Under a budget: the room that one task takes, and may use. Default: all that is left, so that they go one by one. */
   readonly reserve?: UsageAmount;
 }
 

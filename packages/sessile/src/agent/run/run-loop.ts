@@ -192,6 +192,8 @@ export class RunLoop {
     open: OpenCall,
     prompt: ModelMessage[],
   ): Promise<"asked" | OthersAnswer | null> {
+    const { maxCalls } = this.#agent;
+    if (open.index >= maxCalls) return { do: "tell", output: tooMany(maxCalls) };
     if (this.#port.gate(callKey(open))) return null;
     this.#control.assertGoesOn();
     try {
@@ -319,6 +321,13 @@ export class RunLoop {
       clearTimeout(timer);
     }
   }
+}
+
+function tooMany(maxCalls: number): ToolOutput & { readonly type: "error-text" } {
+  return {
+    type: "error-text",
+    value: `This call was not made: one answer may have ${maxCalls} calls. Make it with the next.`,
+  };
 }
 
 function overdueStep(stepTimeoutMs: number): SessileError {

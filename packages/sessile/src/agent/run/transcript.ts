@@ -24,6 +24,8 @@ export type Said = {
 /** A call that has no result, with the answer it stands in. */
 export interface OpenCall {
   readonly call: ToolCallPart;
+  /** Its place among the answer's calls. */
+  readonly index: number;
   readonly answer: Said;
 }
 
@@ -101,8 +103,8 @@ export function openCalls(said: readonly Said[]): readonly OpenCall[] {
   if (answer?.message.role !== "assistant") return [];
   const results = resultsAfter(said, at);
   return callsOf(answer)
-    .filter(({ toolCallId }) => !results.has(toolCallId))
-    .map((call) => ({ call, answer }));
+    .map((call, index) => ({ call, index, answer }))
+    .filter(({ call }) => !results.has(call.toolCallId));
 }
 
 /** Where the last message is that is no result; -1 without one. */
