@@ -137,9 +137,8 @@ function readers(name: string): readonly Shown[] {
     new Shown(async (after, show) => {
       await using stream = await SseReader.open(fixture.at(path), String(after));
       for (;;) {
-        const [message] = await stream.take(1);
-        const event = message?.data as SessionEvent;
-        if (typeof event?.seq === "number") await show([event]);
+        const events = (await stream.takeAll()).map(({ data }) => data as SessionEvent);
+        await show(events.filter(({ seq }) => typeof seq === "number"));
       }
     }),
     new Shown(async (after, show) => {

@@ -39,6 +39,12 @@ export class SseReader {
     return this.#messages.splice(0, count);
   }
 
+  /** What has come, at least one. */
+  async takeAll(): Promise<SseMessage[]> {
+    const first = await this.take(1);
+    return [...first, ...this.#messages.splice(0)];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await this.#chunks.cancel().catch(() => undefined);
