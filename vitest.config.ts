@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const conditions = ["sessile-source"];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
@@ -16,8 +17,20 @@ const browser = ["apps/*/test/**/*.browser.test.ts", "packages/sessile/test/**/*
 /** On a busy machine what is polled for may take long to come; the default is a second. */
 const patient = { poll: { timeout: 20_000 } };
 
+/** Files of half a minute and more, which nothing else should have to wait for at the end. */
+const long = /many-seeds|mutants|durable-streams/;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => long.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // One more than there are cores: tests of servers wait half their time.
     maxWorkers: availableParallelism() + 1,
     projects: [
