@@ -140,7 +140,7 @@ describe("FR14: lists and imports", () => {
     "%s is behind the middleware of what it lists",
     async (path) => {
       expect((await ask(path)).status).toBe(401);
-      expect((await ask("/v1/sessions?kind=team")).status).toBe(503);
+      expect((await ask("/v1/sessions?kind=team")).status).toBe(501);
     },
   );
 

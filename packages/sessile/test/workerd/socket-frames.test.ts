@@ -247,7 +247,7 @@ describe("refused sockets", () => {
     ["somebody who may not", "notes/open-1", { "x-test-user": "mallory" }, 4403, "forbidden"],
     ["a kind that is not there", "none/x", {}, 4404, "not_found"],
     ["a malformed name", "notes/-x", {}, 4400, "bad_request"],
-    ["a kind that is switched off", "unbound/x", {}, 1012, "unavailable"],
+    ["a kind that is switched off", "unbound/x", {}, 4400, "not_configured"],
   ] as const)("WS14 for %s the socket is accepted and closed", async (_, path, headers, code, error) => {
     const socket = await RawSocket.open(fixture.at(path), { headers });
     expect(await socket.next("error")).toMatchObject({ error: { code: error } });
