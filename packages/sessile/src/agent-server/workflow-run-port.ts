@@ -1,5 +1,4 @@
 import type { WorkflowStep } from "cloudflare:workers";
-import type { UIMessageChunk } from "ai";
 import type { AskedCall } from "../agent/run/asked-call.ts";
 import type { RunChunks } from "../agent/run/run-chunks.ts";
 import type { RunControl } from "../agent/run/run-control.ts";
@@ -45,6 +44,10 @@ export class WorkflowRunPort implements RunPort {
 
   constructor(options: WorkflowRunOptions) {
     this.#options = options;
+  }
+
+  get chunks(): RunChunks {
+    return this.#options.chunks;
   }
 
   read(): readonly Said[] {
@@ -137,18 +140,6 @@ export class WorkflowRunPort implements RunPort {
   /** Budgets are a session's. */
   reserve(): BudgetAnswer {
     return { is: "reserved" };
-  }
-
-  withdraw(step: number): Promise<void> {
-    return this.#options.chunks.withdraw(step);
-  }
-
-  write(step: number, chunk: UIMessageChunk): Promise<void> {
-    return this.#options.chunks.write(step, chunk);
-  }
-
-  drained(): Promise<void> {
-    return this.#options.chunks.drained();
   }
 
   report(message: string, thrown: unknown): void {

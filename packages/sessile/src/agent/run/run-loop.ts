@@ -131,14 +131,14 @@ export class RunLoop {
   }
 
   async #answer(step: number): Promise<StepRecord> {
-    await this.#port.withdraw(step);
+    await this.#port.chunks.withdraw(step);
     const startedAt = Date.now();
     const messages = this.#prompt.of(this.#said);
     const prompt = this.#sent.of(this.#agent.model, messages, this.#prompt.settled);
     const turn = await this.#timed((signal) =>
-      callModel(this.#agent, prompt, signal, (chunk) => this.#port.write(step, plain(chunk))),
+      callModel(this.#agent, prompt, signal, (chunk) => this.#port.chunks.write(step, plain(chunk))),
     );
-    await this.#port.drained();
+    await this.#port.chunks.drained();
     const { name, model, prices } = this.#agent;
     const used = usageOf(turn.usage, prices);
     return {

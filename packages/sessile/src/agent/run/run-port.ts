@@ -1,8 +1,8 @@
-import type { UIMessageChunk } from "ai";
 import type { BudgetAnswer, UsageAmount } from "../../protocol/budget.ts";
 import type { GateRecord, Json, SessionAddress, UsageReport } from "../../protocol/index.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import type { AskedCall, OthersAnswer } from "./asked-call.ts";
+import type { RunChunks } from "./run-chunks.ts";
 import type { OpenCall, Said } from "./transcript.ts";
 
 /** What is stored when a step is done, all of it in the commit that journals the step. */
@@ -52,12 +52,8 @@ export interface RunPort {
   delegate(call: DelegatedCall): Promise<Delegated>;
   /** Room for one answer in the budgets that count it; what it uses then takes that place. */
   reserve(step: number, amount: UsageAmount): BudgetAnswer;
-  /** Withdraws what a step has written for readers, if it did not come to its end. */
-  withdraw(step: number): Promise<void>;
-  /** Resolves once there is room for more. */
-  write(step: number, chunk: UIMessageChunk): Promise<void>;
-  /** Resolves when what was written is durable. */
-  drained(): Promise<void>;
+  /** What it writes for its readers. */
+  readonly chunks: RunChunks;
   /** Of a result's JSON. */
   readonly maxOutputChars: number;
   report(message: string, thrown: unknown): void;

@@ -1,4 +1,3 @@
-import type { UIMessageChunk } from "ai";
 import type { WorkContext } from "../../object/work/work-runner.ts";
 import type { BudgetAnswer, UsageAmount } from "../../protocol/budget.ts";
 import type { GateRecord } from "../../protocol/index.ts";
@@ -28,6 +27,10 @@ export class SessionRunPort implements RunPort {
 
   constructor(options: SessionRunOptions) {
     this.#options = options;
+  }
+
+  get chunks(): RunChunks {
+    return this.#options.chunks;
   }
 
   get maxOutputChars(): number {
@@ -69,18 +72,6 @@ export class SessionRunPort implements RunPort {
 
   reserve(step: number, amount: UsageAmount): BudgetAnswer {
     return this.#options.reserve(step, amount);
-  }
-
-  withdraw(step: number): Promise<void> {
-    return this.#options.chunks.withdraw(step);
-  }
-
-  write(step: number, chunk: UIMessageChunk): Promise<void> {
-    return this.#options.chunks.write(step, chunk);
-  }
-
-  drained(): Promise<void> {
-    return this.#options.chunks.drained();
   }
 
   report(message: string, thrown: unknown): void {
