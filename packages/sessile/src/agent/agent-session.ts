@@ -3,7 +3,7 @@ import type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
 import { accessChanged, orphaned, rang, reported, settled, terminating } from "../object/session-kind.ts";
-import type { WorkFunction } from "../object/work/work-runner.ts";
+import type { WorkFunction } from "../object/works/work-runner.ts";
 import { describeThrown } from "../object/write-report.ts";
 import type {
   ActiveRun,

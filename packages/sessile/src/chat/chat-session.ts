@@ -3,7 +3,7 @@ import { callable } from "../object/callable.ts";
 import type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 import { Session } from "../object/session.ts";
 import { settled } from "../object/session-kind.ts";
-import type { WorkContext, WorkFunction } from "../object/work/work-runner.ts";
+import type { WorkContext, WorkFunction } from "../object/works/work-runner.ts";
 import { describeThrown } from "../object/write-report.ts";
 import type { ChatReplay, ChatState } from "../protocol/chat.ts";
 import { SessileError } from "../protocol/error.ts";

@@ -10,4 +10,4 @@ export { Session } from "./session.ts";
 export type { SessileBindings } from "./session-bindings.ts";
 export { type StreamingResponse, streamingCallable } from "./streaming-callable.ts";
 export type { VoiceSettings } from "./voice/voice-settings.ts";
-export type { WorkContext, WorkFunction } from "./work/work-runner.ts";
+export type { WorkContext, WorkFunction } from "./works/work-runner.ts";

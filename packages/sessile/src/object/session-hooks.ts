@@ -13,7 +13,7 @@ import type { PartBucket } from "./keeping/part-store.ts";
 import type { QuotaPolicy } from "./meter/quota-policy.ts";
 import type { FoundStreamingMethod } from "./streaming-callable.ts";
 import type { VoiceSettings } from "./voice/voice-settings.ts";
-import type { WorkFunction } from "./work/work-runner.ts";
+import type { WorkFunction } from "./works/work-runner.ts";
 
 export interface SessionQuotas {
   readonly policy: QuotaPolicy;

@@ -39,8 +39,8 @@ import { StreamHost } from "./streams/stream-host.ts";
 import { SummaryMaker, summaryDuePrefix } from "./summaries/summary-maker.ts";
 import { type Acks, MirrorVisibility, type Visibility } from "./visibility.ts";
 import { VoiceHost } from "./voice/voice-host.ts";
-import { workHostOf } from "./work/work-host.ts";
-import { WorkRunner } from "./work/work-runner.ts";
+import { workHostOf } from "./works/work-host.ts";
+import { WorkRunner } from "./works/work-runner.ts";
 import { writeReport } from "./write-report.ts";
 
 const workLeaseId = "work:lease";

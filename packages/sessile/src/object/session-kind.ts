@@ -21,7 +21,7 @@ import type { Expiry } from "./keeping/expiry-watch.ts";
 import type { KindDeclaration } from "./kind-definition.ts";
 import type { QuotaPolicy } from "./meter/quota-policy.ts";
 import type { SessileBindings } from "./session-bindings.ts";
-import type { WorkFunction } from "./work/work-runner.ts";
+import type { WorkFunction } from "./works/work-runner.ts";
 
 /** A symbol, so that no name is taken from kinds, and none of theirs can be in its way. */
 export const settled = Symbol("settled");

@@ -1,6 +1,6 @@
 import type { SessionStub } from "../../object/family/other-session.ts";
 import { askSession, type SessionObject } from "../../object/session-rpc.ts";
-import type { WorkContext } from "../../object/work/work-runner.ts";
+import type { WorkContext } from "../../object/works/work-runner.ts";
 import type { UsageAmount } from "../../protocol/budget.ts";
 import {
   type Json,

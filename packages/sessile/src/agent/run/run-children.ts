@@ -1,5 +1,5 @@
 import { asSchema } from "ai";
-import type { WorkContext } from "../../object/work/work-runner.ts";
+import type { WorkContext } from "../../object/works/work-runner.ts";
 import type { UsageAmount } from "../../protocol/budget.ts";
 import { type ActiveRun, type Json, type RunStop, SessileError } from "../../protocol/index.ts";
 import {

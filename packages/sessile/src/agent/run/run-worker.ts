@@ -1,5 +1,5 @@
 import { type JSONSchema7, jsonSchema } from "ai";
-import type { WorkContext } from "../../object/work/work-runner.ts";
+import type { WorkContext } from "../../object/works/work-runner.ts";
 import {
   type ActiveRun,
   defaultLimits,

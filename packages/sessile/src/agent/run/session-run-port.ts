@@ -1,4 +1,4 @@
-import type { WorkContext } from "../../object/work/work-runner.ts";
+import type { WorkContext } from "../../object/works/work-runner.ts";
 import type { BudgetAnswer, UsageAmount } from "../../protocol/budget.ts";
 import type { GateRecord } from "../../protocol/index.ts";
 import type { AskedCall } from "./asked-call.ts";

@@ -1,5 +1,5 @@
 import { generateText, type LanguageModel } from "ai";
-import type { WorkContext } from "../../object/work/work-runner.ts";
+import type { WorkContext } from "../../object/works/work-runner.ts";
 import { describeThrown } from "../../object/write-report.ts";
 import type { ModelUsage } from "../../protocol/index.ts";
 import type { Conversation } from "./conversation.ts";

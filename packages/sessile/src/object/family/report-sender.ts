@@ -6,7 +6,7 @@ import type { SessionCaller, WireOutcome } from "../../protocol/request.ts";
 import type { Clock } from "../clock.ts";
 import type { SessionHost } from "../session-host.ts";
 import { askSession, type SessionObject } from "../session-rpc.ts";
-import type { WorkFunction } from "../work/work-runner.ts";
+import type { WorkFunction } from "../works/work-runner.ts";
 
 /** Reports that travel together. */
 const maxReports = 64;

@@ -12,7 +12,7 @@ import {
 import { callable, type FoundMethod, findCallable } from "../../object/callable.ts";
 import type { ArchiveBucket } from "../../object/keeping/archiver.ts";
 import type { SessionHooks, SessionQuotas } from "../../object/session-hooks.ts";
-import type { WorkContext } from "../../object/work/work-runner.ts";
+import type { WorkContext } from "../../object/works/work-runner.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
