@@ -5,7 +5,7 @@ import { RelativeTime } from "../parts/time.tsx";
 import { costText } from "./agent-cost.ts";
 import { AgentCode, AgentRefusals } from "./agent-trail.tsx";
 import { analyserLabel } from "./analyser-label.ts";
-import { FindingItem } from "./finding-item.tsx";
+import { FindingList } from "./finding-list.tsx";
 import { ProgressMark } from "./progress-mark.tsx";
 
 interface AgentItemProps {
@@ -46,13 +46,7 @@ export function AgentItem({ name, state }: AgentItemProps) {
               <Foreign text={state.error} /> What the analysers found stands.
             </p>
           )}
-          {state.findings.length > 0 && (
-            <ul className="mt-2 space-y-1">
-              {state.findings.map((finding) => (
-                <FindingItem key={finding.id} finding={finding} />
-              ))}
-            </ul>
-          )}
+          <FindingList findings={state.findings} />
           <AgentCode runs={state.code} />
           <AgentRefusals refusals={state.refusals} />
         </>

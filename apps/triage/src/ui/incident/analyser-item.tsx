@@ -4,7 +4,7 @@ import { Button } from "../parts/button.tsx";
 import { Foreign } from "../parts/foreign.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { analyserLabel } from "./analyser-label.ts";
-import { FindingItem } from "./finding-item.tsx";
+import { FindingList } from "./finding-list.tsx";
 import { ProgressMark } from "./progress-mark.tsx";
 import { useIncident } from "./session-context.ts";
 import { useIncidentCall } from "./use-incident-call.ts";
@@ -56,13 +56,7 @@ export function AnalyserItem({ name, state }: AnalyserItemProps) {
           <p className="mt-1 max-w-[80ch] text-ink-2 text-sm">
             <Foreign text={state.summary} max={600} />
           </p>
-          {state.findings.length > 0 && (
-            <ul className="mt-2 space-y-1">
-              {state.findings.map((finding) => (
-                <FindingItem key={finding.id} finding={finding} />
-              ))}
-            </ul>
-          )}
+          <FindingList findings={state.findings} />
         </>
       )}
     </li>
