@@ -28,14 +28,7 @@ export const platform = {
 export const recordCapacity = { runsPerSecond: 50 };
 
 /** Per session: what is there before the first turn, and what each turn adds. */
-export interface Session {
-  readonly objectRows: number;
-  readonly objectBytes: number;
-  readonly recordRows: number;
-  readonly recordReads: number;
-  readonly recordBytes: number;
-  readonly recordTrips: number;
-}
+export type Session = Omit<Counted, "events">;
 
 /** The whole of a typical session, from what few turns were counted to write. */
 export function sessionOf(few: Counted, more: Counted, apart: number): Session {
