@@ -1,60 +1,8 @@
-import { afterEach, describe, expect, test } from "vitest";
-import type { SessionContract } from "../../protocol/index.ts";
-import { FakeClock, settled } from "../../testing/fake-clock.ts";
+import { describe, expect, test } from "vitest";
+import { settled } from "../../testing/fake-clock.ts";
 import { outboxContract } from "../../testing/outbox-contract.ts";
-import { ScriptedServer } from "../../testing/scripted-server.ts";
-import {
-  connect,
-  durable,
-  memoryOutbox,
-  type OutboxStore,
-  SessionClient,
-  type SessionClientOptions,
-  type SettledCommand,
-} from "../index.ts";
-
-interface Note extends SessionContract {
-  readonly eventTypes?: { readonly "note.added": { readonly text: string } };
-  readonly initialState: { readonly title: string };
-}
-
-const clients: SessionClient<Note>[] = [];
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
-
-function stage(store: OutboxStore = memoryOutbox()) {
-  const clock = new FakeClock();
-  const server = new ScriptedServer({ state: { title: "first" } });
-  let random = 0;
-  const open = (options: Partial<SessionClientOptions> = {}) => {
-    random += 1;
-    const client = connect<Note>({
-      url: "https://s.test",
-      kind: "note",
-      name: "n1",
-      WebSocket: server.WebSocket,
-      clock,
-      random: () => random / 1_000,
-      outbox: durable(store),
-      ...options,
-    });
-    clients.push(client);
-    return client;
-  };
-  const say = (client: SessionClient<Note>, ...texts: readonly string[]) => {
-    const answers = texts.map((text) => client.append("note.added", { text }));
-    for (const answer of answers) answer.catch(() => {});
-    return answers;
-  };
-  const said = () =>
-    server.log.flatMap(({ events }) =>
-      events
-        .filter(({ type }) => type === "note.added")
-        .map(({ payload }) => (payload as { text: string }).text),
-    );
-  return { clock, server, store, open, say, said };
-}
+import { type Note, outboxStage, say } from "../../testing/outbox-stage.ts";
+import { durable, memoryOutbox, type OutboxStore, SessionClient, type SettledCommand } from "../index.ts";
 
 const textsOf = (list: readonly { readonly command: object }[]) =>
   list.map(({ command }) => (command as { payload: { text: string } }).payload.text);
@@ -94,7 +42,7 @@ describe.each(outboxContract)("memoryOutbox", ({ title, run }) => {
 describe("a stored command", () => {
   test("OX1 leaves once it is stored, and not before", async () => {
     const { store, release } = slowStore();
-    const { server, open, say, said } = stage(store);
+    const { server, open, said } = outboxStage(store);
     const client = open();
     await client.whenLive();
     const [answer] = say(client, "a");
@@ -107,7 +55,7 @@ describe("a stored command", () => {
   });
 
   test("OX1 given before the client was started is stored once it is", async () => {
-    const { server, store, open, say, said } = stage();
+    const { server, store, open, said } = outboxStage();
     server.isAccepting = false;
     const first = new SessionClient<Note>({
       url: "https://s.test",
@@ -128,7 +76,7 @@ describe("a stored command", () => {
   });
 
   test("OX2 is sent by the next client under its id, in its order, before what that one is given", async () => {
-    const { server, open, say, said, clock } = stage();
+    const { server, open, said, clock } = outboxStage();
     server.isAccepting = false;
     const first = open();
     say(first, "a", "b");
@@ -148,7 +96,7 @@ describe("a stored command", () => {
   });
 
   test("OX2 is not applied again if only its answer was lost", async () => {
-    const { server, open, say, said } = stage();
+    const { server, open, said } = outboxStage();
     const first = open();
     await first.whenLive();
     server.pair.silence();
@@ -172,7 +120,7 @@ describe("a stored command", () => {
   });
 
   test("OX4 is pending and shown in the state again, and its outcome is told", async () => {
-    const { server, open, clock } = stage();
+    const { server, open, clock } = outboxStage();
     server.isAccepting = false;
     const first = open();
     first.setState({ title: "offline" }).catch(() => {});
@@ -195,7 +143,7 @@ describe("a stored command", () => {
   });
 
   test("OX11 that is refused is kept until it is dismissed or given again, by whoever comes then", async () => {
-    const { server, open, say, said } = stage();
+    const { server, open, said } = outboxStage();
     server.isAccepting = false;
     const first = open();
     say(first, "a", "b", "c");
@@ -229,7 +177,7 @@ describe("a stored command", () => {
   });
 
   test("OX11 that is refused to whoever gave it is not kept", async () => {
-    const { server, open, say } = stage();
+    const { server, open } = outboxStage();
     const first = open();
     await first.whenLive();
     server.refuse = () => ({ code: "rejected", message: "No." });
@@ -245,7 +193,7 @@ describe("a stored command", () => {
 
 describe("clients of one store", () => {
   test("OX5 a client that lives takes over from one that goes, within 30 s", async () => {
-    const { server, open, say, said, clock } = stage();
+    const { server, open, said, clock } = outboxStage();
     const [first, second] = [open(), open()];
     await Promise.all([first.whenLive(), second.whenLive()]);
     server.refuse = () => ({ code: "overloaded", message: "later", retryAfterMs: 90_000 });
@@ -259,7 +207,7 @@ describe("clients of one store", () => {
   });
 
   test("OX6 closing and a refusal reject promises, and the commands are sent later, also by the same client", async () => {
-    const { server, open, say, said } = stage();
+    const { server, open, said } = outboxStage();
     const client = open();
     await client.whenLive();
     server.refuse = () => ({ code: "overloaded", message: "later" });
@@ -277,7 +225,7 @@ describe("clients of one store", () => {
 });
 
 test("OX6 of a session that is gone for good the commands are refused: nobody will ever take them", async () => {
-  const { server, open, say } = stage();
+  const { server, open } = outboxStage();
   server.isAccepting = false;
   const first = open();
   const [left] = say(first, "left");
@@ -307,7 +255,7 @@ test("OX6 of a session that is gone for good the commands are refused: nobody wi
 describe("bounds and trouble", () => {
   test("OX7 a command there is no room for, or that cannot be stored, is refused and not sent", async () => {
     const { store, release, fail } = slowStore();
-    const { open, say, said } = stage(store);
+    const { open, said } = outboxStage(store);
     const client = open();
     await client.whenLive();
     await expect(client.append("note.added", { text: "x".repeat(1_000) })).rejects.toMatchObject({
@@ -328,7 +276,7 @@ describe("bounds and trouble", () => {
 
   test("OX9 where no store can be opened commands are in memory, and the client says so", async () => {
     const broken: OutboxStore = { maxChars: 1_000, open: () => Promise.reject(new Error("no disk")) };
-    const { open, say, said } = stage(broken);
+    const { open, said } = outboxStage(broken);
     const client = open();
     await say(client, "a")[0];
     expect(said()).toEqual(["a"]);
@@ -336,7 +284,7 @@ describe("bounds and trouble", () => {
   });
 
   test("OX9 what is damaged in a store is dropped and told; the rest is sent", async () => {
-    const { store, open, said } = stage();
+    const { store, open, said } = outboxStage();
     const address = { session: "https://s.test/v1/sessions/note/n1", server: "https://s.test/v1/sessions/" };
     const journal = await store.open(address);
     const text = JSON.stringify({ op: "append", type: "note.added", payload: { text: "good" }, id: "p.0.1" });
@@ -358,7 +306,7 @@ describe("bounds and trouble", () => {
   });
 
   test("OX10 a function given to setState is stored once a command is made of it", async () => {
-    const { server, open } = stage();
+    const { server, open } = outboxStage();
     const first = open();
     await first.whenLive();
     server.refuse = () => ({ code: "overloaded", message: "later" });
@@ -382,7 +330,7 @@ describe("bounds and trouble", () => {
   });
 
   test("OX10 a client with an outbox numbers its commands itself", () => {
-    const { open } = stage();
+    const { open } = outboxStage();
     expect(() => open({ producer: "me", epoch: 2 })).toThrow(
       expect.objectContaining({ code: "bad_request", details: { field: "producer" } }),
     );

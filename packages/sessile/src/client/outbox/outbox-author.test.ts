@@ -1,43 +1,16 @@
-import { afterEach, expect, test } from "vitest";
-import type { Actor, SessionContract } from "../../protocol/index.ts";
-import { FakeClock, settled } from "../../testing/fake-clock.ts";
-import { ScriptedServer } from "../../testing/scripted-server.ts";
-import { connect, memoryOutbox, type SessionClient, type SessionClientOptions } from "../index.ts";
-
-interface Note extends SessionContract {
-  readonly eventTypes?: { readonly "note.added": { readonly text: string } };
-}
-
-const clients: SessionClient<Note>[] = [];
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
+import { expect, test } from "vitest";
+import type { Actor } from "../../protocol/index.ts";
+import { settled } from "../../testing/fake-clock.ts";
+import { outboxStage, say } from "../../testing/outbox-stage.ts";
+import type { SessionClientOptions } from "../index.ts";
 
 function stage() {
-  const store = memoryOutbox();
-  const clock = new FakeClock();
-  const server = new ScriptedServer();
-  let random = 0;
-  const open = (options: Partial<SessionClientOptions> = {}) => {
-    random += 1;
-    const client = connect<Note>({
-      url: "https://s.test",
-      kind: "note",
-      name: "n1",
-      WebSocket: server.WebSocket,
-      clock,
-      random: () => random / 1_000,
-      outbox: store,
-      ...options,
-    });
-    clients.push(client);
-    return client;
-  };
+  const { clock, server, open, said } = outboxStage();
   /** What somebody gives who then goes, without a server. */
   const leave = async (text: string, options: Partial<SessionClientOptions> = {}) => {
     server.isAccepting = false;
     const client = open(options);
-    client.append("note.added", { text }).catch(() => {});
+    say(client, text);
     await client.outbox.saved();
     client.close();
     server.isAccepting = true;
@@ -50,12 +23,6 @@ function stage() {
     await settled();
     return client;
   };
-  const said = () =>
-    server.log.flatMap(({ events }) =>
-      events
-        .filter(({ type }) => type === "note.added")
-        .map(({ payload }) => (payload as { text: string }).text),
-    );
   return { clock, server, open, leave, visit, said };
 }
 
@@ -96,7 +63,7 @@ test("OX8 OX12 a client that comes back as somebody else sends nothing of before
   server.isAccepting = false;
   server.pair.break();
   const answer = client.append("note.added", { text: "of ada" });
-  const update = client.setState(() => ({ by: "ada" }));
+  const update = client.setState(() => ({ title: "of ada" }));
   for (const promise of [answer, update]) promise.catch(() => {});
   await client.outbox.saved();
   server.actor = bob;
