@@ -1,5 +1,5 @@
-import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
+import { LocalServer } from "../local-server.ts";
 
 export interface Reply {
   readonly status: number;
@@ -70,13 +70,12 @@ export class Person {
 }
 
 /** An OAuth provider on this machine, which lets in whoever `next` is. */
-export class Provider {
+export class Provider extends LocalServer {
   next = { sub: "1", name: "Ada", email: "ada@example.test", email_verified: true };
-  readonly #server: HttpServer;
 
-  private constructor(server: HttpServer) {
-    this.#server = server;
-    server.on("request", (request, response) => {
+  constructor(http: Server) {
+    super(http);
+    http.on("request", (request, response) => {
       const url = new URL(request.url ?? "/", this.url);
       if (url.pathname === "/authorize") {
         const back = new URL(url.searchParams.get("redirect_uri") ?? "");
@@ -93,21 +92,6 @@ export class Provider {
         ),
       );
     });
-  }
-
-  static async start(): Promise<Provider> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new Provider(server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
   }
 }
 

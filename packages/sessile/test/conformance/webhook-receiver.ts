@@ -1,6 +1,7 @@
 import { createPublicKey, verify } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { Arrivals } from "../arrivals.ts";
+import { LocalServer } from "../local-server.ts";
 
 /** One call of a webhook, which waits for the test to answer it. */
 export interface WebhookCall {
@@ -13,37 +14,21 @@ export interface WebhookCall {
 }
 
 /** Receives webhooks on this machine, one after the other. */
-export class WebhookReceiver {
-  readonly url: string;
-  readonly #server: ReturnType<typeof createServer>;
-  readonly #waiting: WebhookCall[] = [];
-  #takers: ((call: WebhookCall) => void)[] = [];
+export class WebhookReceiver extends LocalServer {
+  readonly #arrivals = new Arrivals<WebhookCall>();
 
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on("request", (request, response) => void this.#receive(request, response));
-  }
-
-  static async start(): Promise<WebhookReceiver> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new WebhookReceiver(server);
+  constructor(http: Server) {
+    super(http);
+    http.on("request", (request, response) => void this.#receive(request, response));
   }
 
   next(): Promise<WebhookCall> {
-    const call = this.#waiting.shift();
-    return call ? Promise.resolve(call) : new Promise((resolve) => this.#takers.push(resolve));
+    return this.#arrivals.next();
   }
 
   /** Calls that nobody has taken. */
   get left(): readonly string[] {
-    return this.#waiting.map(({ path }) => path);
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    return this.#arrivals.left.map(({ path }) => path);
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -59,9 +44,7 @@ export class WebhookReceiver {
         response.writeHead(status, headers).end(JSON.stringify(body));
       },
     };
-    const taker = this.#takers.shift();
-    if (taker) taker(call);
-    else this.#waiting.push(call);
+    this.#arrivals.add(call);
   }
 }
 

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import {
   DefaultChatTransport,
   isToolUIPart,
@@ -8,9 +7,9 @@ import {
 } from "ai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { type Server, serve } from "../../src/node/index.ts";
-import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
-import { bundle } from "../bundle.ts";
+import type { Server } from "../../src/node/index.ts";
+import { temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
+import { chatWorker, serveChats } from "./serve-chats.ts";
 import { StreamingModel } from "./streaming-model.ts";
 import { TestChat, textOf } from "./test-chat.ts";
 
@@ -20,17 +19,7 @@ const folder = temporaryFolder();
 
 beforeAll(async () => {
   model = await StreamingModel.start();
-  server = await serve({
-    worker: { source: await bundle(fileURLToPath(new URL("fixture-chat-worker.ts", import.meta.url))) },
-    dir: folder.path,
-    compatibilityDate,
-    durableObjects: { CHATS: { className: "Chats" }, LEDGER_CHATS: { className: "LedgerChats" } },
-    d1: ["SESSILE_RECORD"],
-    vars: { MODEL_URL: model.url },
-    log: (entry) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
-    },
-  });
+  server = await serveChats({ source: await chatWorker(), dir: folder.path, modelUrl: model.url });
 });
 afterAll(async () => {
   await server.close();

@@ -1,10 +1,9 @@
-import { fileURLToPath } from "node:url";
 import { type ChatTransport, DefaultChatTransport, type UIMessage, WebSocketChatTransport } from "ai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { type Server, serve } from "../../src/node/index.ts";
-import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
-import { bundle } from "../bundle.ts";
+import type { Server } from "../../src/node/index.ts";
+import { temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
+import { chatWorker, serveChats } from "./serve-chats.ts";
 import { type StreamingCall, StreamingModel } from "./streaming-model.ts";
 import { TestChat, textOf } from "./test-chat.ts";
 
@@ -16,19 +15,7 @@ const folder = temporaryFolder();
 
 let source: string;
 
-const serveChats = (port: number) =>
-  serve({
-    worker: { source },
-    dir: folder.path,
-    port,
-    compatibilityDate,
-    durableObjects: { CHATS: { className: "Chats" }, LEDGER_CHATS: { className: "LedgerChats" } },
-    d1: ["SESSILE_RECORD"],
-    vars: { MODEL_URL: model.url },
-    log: (entry) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
-    },
-  });
+const served = (port = 0) => serveChats({ source, dir: folder.path, modelUrl: model.url, port });
 
 /** Ways in which the object that writes an answer goes, and another takes its place. */
 const endings = {
@@ -45,15 +32,15 @@ const endings = {
   "stopped and started": async () => {
     const { port } = server;
     await server.close();
-    server = await serveChats(port);
+    server = await served(port);
   },
   "given a new Worker": () => server.reload({ source }),
 };
 
 beforeAll(async () => {
   model = await StreamingModel.start();
-  source = await bundle(fileURLToPath(new URL("fixture-chat-worker.ts", import.meta.url)));
-  server = await serveChats(0);
+  source = await chatWorker();
+  server = await served();
 });
 afterAll(async () => {
   await server.close();

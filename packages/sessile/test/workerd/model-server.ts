@@ -1,5 +1,6 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server, ServerResponse } from "node:http";
+import { Arrivals } from "../arrivals.ts";
+import { LocalServer } from "../local-server.ts";
 
 /** One call of a model that waits for the test to end it. */
 export interface ModelCall {
@@ -14,17 +15,13 @@ export interface ModelCall {
 }
 
 /** A scripted model behind real HTTP: each call waits until the test says how it ends. */
-export class ModelServer {
-  readonly url: string;
+export class ModelServer extends LocalServer {
   calls = 0;
-  readonly #server: ReturnType<typeof createServer>;
-  readonly #arrived: ModelCall[] = [];
-  readonly #waiting: ((call: ModelCall) => void)[] = [];
+  readonly #arrivals = new Arrivals<ModelCall>();
 
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on("request", (request, response) => {
+  constructor(http: Server) {
+    super(http);
+    http.on("request", (request, response) => {
       let text = "";
       request.on("data", (chunk) => {
         text += chunk;
@@ -33,20 +30,8 @@ export class ModelServer {
     });
   }
 
-  static async start(): Promise<ModelServer> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new ModelServer(server);
-  }
-
   next(): Promise<ModelCall> {
-    const call = this.#arrived.shift();
-    return call ? Promise.resolve(call) : new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    return this.#arrivals.next();
   }
 
   #arrive(path: string, body: unknown, response: ServerResponse): void {
@@ -70,8 +55,6 @@ export class ModelServer {
         }),
       fail: (status = 500) => void response.writeHead(status).end("{}"),
     };
-    const waiter = this.#waiting.shift();
-    if (waiter) waiter(call);
-    else this.#arrived.push(call);
+    this.#arrivals.add(call);
   }
 }

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { LocalServer } from "../local-server.ts";
 
 export interface AskedMessage {
   readonly role: string;
@@ -38,29 +38,15 @@ export interface ScriptedAnswer {
 export type Script = (asked: Asked) => ScriptedAnswer | Promise<ScriptedAnswer>;
 
 /** A model behind real HTTP whose answers follow from what it is asked, as an OpenAI-compatible endpoint streams them. */
-export class ScriptedModel {
-  readonly url: string;
+export class ScriptedModel extends LocalServer {
   /** By the first message of each conversation. */
   readonly scripts = new Map<string, Script>();
   /** Of conversations that begin otherwise. */
   otherwise: Script | null = null;
-  readonly #server: ReturnType<typeof createServer>;
 
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on("request", (request, response) => void this.#answer(request, response));
-  }
-
-  static async start(): Promise<ScriptedModel> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new ScriptedModel(server);
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  constructor(http: Server) {
+    super(http);
+    http.on("request", (request, response) => void this.#answer(request, response));
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,5 +1,5 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server, ServerResponse } from "node:http";
+import { LocalServer } from "../local-server.ts";
 
 /** One call of the Worker that waits for the test to end it. */
 export interface Arrival {
@@ -12,24 +12,15 @@ export interface Arrival {
  * The outside world of the Worker under test: each of its requests waits until the test says how it ends, so that a test can
  * hold work exactly where it wants to evict, kill or restart.
  */
-export class SideServer {
+export class SideServer extends LocalServer {
   /** Paths in the order they were asked for, repeats included. */
   readonly asked: string[] = [];
-  readonly url: string;
-  readonly #server: ReturnType<typeof createServer>;
   readonly #arrived: Arrival[] = [];
   #waiting: { readonly path: string; readonly resolve: (arrival: Arrival) => void }[] = [];
 
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on("request", (request, response) => this.#arrive((request.url ?? "/").slice(1), response));
-  }
-
-  static async start(): Promise<SideServer> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new SideServer(server);
+  constructor(http: Server) {
+    super(http);
+    http.on("request", (request, response) => this.#arrive((request.url ?? "/").slice(1), response));
   }
 
   /** The next request for this path that nobody has taken yet. */
@@ -42,11 +33,6 @@ export class SideServer {
 
   timesAsked(path: string): number {
     return this.asked.filter((asked) => asked === path).length;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #arrive(path: string, response: ServerResponse): void {

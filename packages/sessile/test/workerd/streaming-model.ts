@@ -1,5 +1,6 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server, ServerResponse } from "node:http";
+import { Arrivals } from "../arrivals.ts";
+import { LocalServer } from "../local-server.ts";
 
 /** One answer that the test writes word by word. */
 export interface StreamingCall {
@@ -15,16 +16,12 @@ export interface StreamingCall {
 }
 
 /** A model behind real HTTP, as an OpenAI-compatible endpoint streams. */
-export class StreamingModel {
-  readonly url: string;
-  readonly #server: ReturnType<typeof createServer>;
-  readonly #arrived: StreamingCall[] = [];
-  readonly #waiting: ((call: StreamingCall) => void)[] = [];
+export class StreamingModel extends LocalServer {
+  readonly #arrivals = new Arrivals<StreamingCall>();
 
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on("request", (request, response) => {
+  constructor(http: Server) {
+    super(http);
+    http.on("request", (request, response) => {
       let text = "";
       request.on("data", (data) => {
         text += data;
@@ -33,20 +30,8 @@ export class StreamingModel {
     });
   }
 
-  static async start(): Promise<StreamingModel> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new StreamingModel(server);
-  }
-
   next(): Promise<StreamingCall> {
-    const call = this.#arrived.shift();
-    return call ? Promise.resolve(call) : new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    return this.#arrivals.next();
   }
 
   #arrive(asked: StreamingCall["asked"], response: ServerResponse): void {
@@ -81,8 +66,6 @@ export class StreamingModel {
       },
       fail: () => void response.writeHead(500).end("{}"),
     };
-    const waiter = this.#waiting.shift();
-    if (waiter) waiter(call);
-    else this.#arrived.push(call);
+    this.#arrivals.add(call);
   }
 }

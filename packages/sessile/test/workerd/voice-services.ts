@@ -1,7 +1,8 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server, ServerResponse } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { until } from "../../src/node/server/fixtures/processes.ts";
+import { Arrivals } from "../arrivals.ts";
+import { LocalServer } from "../local-server.ts";
 
 /** One stream that a Worker opened, as a Flux endpoint sees it. */
 export class ScriptedTranscriber {
@@ -71,54 +72,36 @@ export interface SpeechRequest {
 }
 
 /** Speech services behind a real socket and real HTTP: each stream and each request waits for the test. */
-export class VoiceServices {
-  readonly url: string;
+export class VoiceServices extends LocalServer {
   /** Streams refused from now on. */
   refuses = false;
-  opened = 0;
-  readonly #server: ReturnType<typeof createServer>;
-  readonly #streams: ScriptedTranscriber[] = [];
-  readonly #requests: SpeechRequest[] = [];
+  readonly #streams = new Arrivals<ScriptedTranscriber>();
+  readonly #requests = new Arrivals<SpeechRequest>();
 
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  constructor(http: Server) {
+    super(http);
     const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-    server.on("upgrade", (request, socket, head) => {
+    http.on("upgrade", (request, socket, head) => {
       if (this.refuses) return void socket.end("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n");
       sockets.handleUpgrade(request, socket, head, (opened) => {
         const { searchParams } = new URL(request.url ?? "/", this.url);
-        this.opened += 1;
-        this.#streams.push(new ScriptedTranscriber(opened, Object.fromEntries(searchParams)));
+        this.#streams.add(new ScriptedTranscriber(opened, Object.fromEntries(searchParams)));
       });
     });
-    server.on("request", (request, response) => {
+    http.on("request", (request, response) => {
       let text = "";
       request.on("data", (chunk) => {
         text += chunk;
       });
-      request.on("end", () => this.#requests.push({ body: JSON.parse(text), response }));
+      request.on("end", () => this.#requests.add({ body: JSON.parse(text), response }));
     });
   }
 
-  static async start(): Promise<VoiceServices> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new VoiceServices(server);
+  stream(): Promise<ScriptedTranscriber> {
+    return this.#streams.next();
   }
 
-  async stream(): Promise<ScriptedTranscriber> {
-    await until(() => this.#streams.length > 0);
-    return this.#streams.shift() as ScriptedTranscriber;
-  }
-
-  async speech(): Promise<SpeechRequest> {
-    await until(() => this.#requests.length > 0);
-    return this.#requests.shift() as SpeechRequest;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  speech(): Promise<SpeechRequest> {
+    return this.#requests.next();
   }
 }
