@@ -19,7 +19,7 @@ async function checkLooseProjects(): Promise<void> {
   const projects = globSync(
     [
       "scripts/tsconfig.json",
-      "bench/tsconfig.json",
+      "bench/tsconfig*.json",
       "apps/*/tsconfig*.json",
       "packages/**/tsconfig.test.json",
     ],

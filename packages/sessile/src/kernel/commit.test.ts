@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Command } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import { ada, KernelFixture } from "../testing/kernel-fixture.ts";
 
@@ -24,7 +25,7 @@ function fixtureWithMethods() {
   return { fixture, runs: () => runs };
 }
 
-const call = (method: string, id = method) => ({ op: "call", id, method, args: [] }) as const;
+const call = (method: string, id = method): Command => ({ op: "call", id, method, args: [] });
 
 describe("commits", () => {
   test("CM1 commands waiting together become one commit in their order", () => {

@@ -3,8 +3,8 @@ import type { Command, Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import { ada, bob, KernelFixture } from "../testing/kernel-fixture.ts";
 
-const save = (text: string, draftId?: string): Command => ({
-  op: "saveDraft",
+const save = (text: string, draftId?: string) => ({
+  op: "saveDraft" as const,
   type: "message",
   payload: { text },
   ...(draftId === undefined ? {} : { draftId }),

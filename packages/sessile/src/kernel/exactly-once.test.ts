@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Command } from "../protocol/command.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import { bob, KernelFixture } from "../testing/kernel-fixture.ts";
 
@@ -129,7 +130,7 @@ describe("exactly once", () => {
       return { answer: fixture.kernel.view.lastSeq };
     };
     const fixture = new KernelFixture({ method });
-    const call = { op: "call", id: "c", method: "any", args: [] } as const;
+    const call: Command = { op: "call", id: "c", method: "any", args: [] };
     const first = fixture.one(call);
     expect(first).toMatchObject({ ok: true, repeated: false, result: { answer: 2 } });
     fixture.append("later");

@@ -284,7 +284,7 @@ describe("policies", () => {
     let mayApprove = true;
     const { fixture, open } = fixtureOf({ mayApprove: () => mayApprove });
     const added = fixture.one({ op: "addPolicy", tool: "*", expiresAt: fixture.now + 1000 }, bob);
-    const { policyId } = (added as { result: { policyId: string } }).result;
+    const { policyId } = (added as unknown as { result: { policyId: string } }).result;
     const isAnswered = (gateId: string, request: Partial<GateRequest> = {}) => {
       open({ gateId, ...request });
       return !Object.hasOwn(fixture.kernel.view.gates, gateId);

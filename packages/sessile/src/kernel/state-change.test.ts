@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
-import { emptyView, foldCommit } from "../protocol/view.ts";
+import { emptyView, foldCommit, type SessionView } from "../protocol/view.ts";
 import { KernelFixture } from "../testing/kernel-fixture.ts";
 
 const messages = (count: number): Json[] =>
@@ -20,10 +20,10 @@ describe("changes of the state", () => {
     const fixture = new KernelFixture();
     const set = (state: Json) => fixture.kernel.write(null, fixture.now, (writer) => writer.setState(state));
     set({ messages: messages(200), title: "a" });
-    const { state, version } = fixture.kernel.view as {
-      state: { messages: Json[]; title: string };
-      version: number;
-    };
+    const { state, version } = fixture.kernel.view as SessionView<{
+      messages: Json[];
+      title: string;
+    }>;
     set({ ...state, title: "ab" });
     set({ ...state, messages: messages(20) });
     set({ other: "everything else" });
@@ -75,9 +75,8 @@ describe("changes of the state", () => {
     expect(summed.length).toBeGreaterThan(1);
     const before = { ...emptyView("test", "one"), state: { n: 0, pad: "y" } };
     const [first] = summed as [(typeof summed)[0]];
-    const [{ payload }] = first.events as [{ payload: unknown }];
-    const { base } = payload as { base: number };
-    const view = { ...before, lastSeq: first.firstSeq - 1, version: base };
+    const [{ payload }] = first.events as unknown as [{ payload: { base: number } }];
+    const view = { ...before, lastSeq: first.firstSeq - 1, version: payload.base };
     expect(() => foldCommit(view, first)).toThrow(expect.objectContaining({ name: "StateMismatch" }));
   });
 

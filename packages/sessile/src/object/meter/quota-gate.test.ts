@@ -14,7 +14,7 @@ test("QU10 LM6 WS13 what a session does not take now holds back everything its s
   const { promise: all, resolve } = Promise.withResolvers<void>();
   const gate = new QuotaGate({
     policy: {
-      tiers: { free: { promptsPerDay: null, promptsPerMinute: null } },
+      tiers: { free: { promptsPerDay: null, promptsPerMinute: null, voiceEnabled: false } },
       charge: () => 1,
       tierOf: () => "free",
     },

@@ -10,11 +10,13 @@ import {
 } from "../../protocol/stream-subscription.ts";
 import type { SubscriptionRow, SubscriptionTable } from "./subscription-table.ts";
 
+type SubscriptionLimits = { readonly [Name in keyof typeof subscriptionLimits]: number };
+
 export interface SubscriptionsOptions {
   readonly table: SubscriptionTable;
   /** A text nobody can guess. */
   readonly randomId: () => string;
-  readonly limits?: Partial<typeof subscriptionLimits>;
+  readonly limits?: Partial<SubscriptionLimits>;
 }
 
 /** Which wake a token was given for. */
@@ -54,7 +56,7 @@ const idle = { wakeId: null, holder: null, leaseUntil: null, attempts: 0, attemp
 export class Subscriptions {
   readonly #table: SubscriptionTable;
   readonly #randomId: () => string;
-  readonly #limits: { readonly [Name in keyof typeof subscriptionLimits]: number };
+  readonly #limits: SubscriptionLimits;
 
   constructor({ table, randomId, limits }: SubscriptionsOptions) {
     this.#table = table;
