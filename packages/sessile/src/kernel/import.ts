@@ -75,7 +75,13 @@ export class StagedLog {
     if (this.lastSeq() !== lastSeq)
       throw new SessileError("precondition_failed", "Another import of this session has begun. Begin again.");
     try {
-      this.#kernel.rebuild(() => this.#moveIntoPlace(), accept);
+      this.#kernel.rebuild(
+        () => this.#moveIntoPlace(),
+        (view) => {
+          assertBegun(view);
+          accept?.(view);
+        },
+      );
     } catch (thrown) {
       if (thrown instanceof SessileError && thrown.code !== "internal") throw thrown;
       throw new SessileError(
@@ -118,4 +124,12 @@ export class StagedLog {
       },
     );
   }
+}
+
+/** A session would be said to be starting for ever. */
+function assertBegun({ lifecycle }: SessionView): void {
+  if (lifecycle !== "initializing") return;
+  throw new SessileError("bad_request", "The imported events end before the session had begun.", {
+    field: "events",
+  });
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Fixture } from "../workerd/start.ts";
 import { rawStatus, requestText } from "./raw-request.ts";
+import { pathOf } from "./route-rules.ts";
+import { socketDoors } from "./socket-doors.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -96,16 +98,8 @@ describe("origins", () => {
   });
 
   test("SE6 nor does it open a socket, at any door", async () => {
-    for (const path of [
-      `/v1/sessions/notes/${fixture.name()}`,
-      `/v1/sessions/notes/${fixture.name()}/streams/s`,
-      `/notes/${fixture.name()}`,
-      `/notes/${fixture.name()}/a`,
-      `/agents/notes/${fixture.name()}`,
-      "/v1/stream/s",
-      "/api/chat",
-      "/v1/sessions",
-    ]) {
+    for (const route of Object.values(socketDoors)) {
+      const { path } = pathOf(route, fixture.name());
       for (const origin of odd()) {
         const headers = [
           `Host: ${own}`,

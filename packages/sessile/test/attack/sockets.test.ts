@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { RawSocket } from "../workerd/raw-socket.ts";
 import { Fixture } from "../workerd/start.ts";
+import { pathOf, routeRules } from "./route-rules.ts";
+import { socketDoors } from "./socket-doors.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -14,6 +16,16 @@ afterAll(() => fixture.stop());
 async function closedSoon({ closed }: RawSocket): Promise<number | null> {
   const patience = new Promise<null>((resolve) => setTimeout(resolve, 1000, null));
   return Promise.race([closed.then(({ code }) => code), patience]);
+}
+
+/** Whether it was opened only to be told why not. */
+function isRefused(socket: RawSocket): Promise<boolean> {
+  const saysMore = (): boolean => socket.frames.some(({ t }) => t !== "error");
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.socket.on("message", () => saysMore() && resolve(false));
+  void socket.closed.then(({ code }) => resolve(code >= 4400 && !saysMore()));
+  socket.sendText("ping");
+  return promise;
 }
 
 describe("frames", () => {
@@ -75,6 +87,25 @@ describe("frames", () => {
     const socket = await fixture.live(fixture.name());
     socket.send({ t: "signal", signal: "refuse in long words" });
     expect(await closedSoon(socket)).toBe(4400);
+  });
+});
+
+describe("doors", () => {
+  test("SE6 SE23 every route that opens a socket is one that attacks and fuzzing know", async () => {
+    const name = fixture.name();
+    for (const stream of [`notes/${name}/streams/s`, `/v1/stream/${name}`])
+      await fixture.ask("PUT", stream, { body: ["a chunk"] });
+    const asked = routeRules.filter(({ route }) => route.startsWith("GET")).map(({ route }) => route);
+    const opened = new Set<string>();
+    for (const route of [...asked, "GET /notes/:name", "GET /agents/notes/:name"]) {
+      for (const protocols of [[], ["sessile.v1"]]) {
+        const options = { headers: { "x-test-user": "ada" }, protocols };
+        const socket = await RawSocket.open(fixture.at(pathOf(route, name).path), options).catch(() => null);
+        if (socket && !(await isRefused(socket))) opened.add(route);
+        socket?.socket.terminate();
+      }
+    }
+    expect([...opened].sort()).toEqual(Object.values(socketDoors).sort());
   });
 });
 

@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Fixture } from "../workerd/start.ts";
 import { describeFinding, type FuzzTarget, fuzz } from "./fuzz.ts";
+import { withoutExample } from "./targets/hostile-bodies.ts";
 import { parserTargets, serverTargets } from "./targets/index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -27,6 +28,10 @@ async function expectNoFindings(target: FuzzTarget): Promise<void> {
   const findings = await fuzz(target, "test", { count: cases[target.name] as number });
   expect(findings.map(describeFinding).join("\n")).toBe("");
 }
+
+test("SE23 there is an example of what each route takes", () => {
+  expect(withoutExample()).toEqual([]);
+});
 
 test.each(parserTargets())(
   "SE23 hostile input to $name is refused or taken for what it is",

@@ -8,6 +8,8 @@ export interface FuzzTarget {
   readonly weight: number;
   /** Cases at a time. */
   readonly parallel: number;
+  /** Before the first case. */
+  begin?(): Promise<void>;
   /** Makes one case and tries it. @throws whatever it should not have done */
   attempt(hostile: Hostile, note: (input: unknown) => void): void | Promise<void>;
   /** After the last case: whether everything is still as it should be. */
@@ -30,6 +32,7 @@ export async function fuzz(
   seed: string,
   { from = 0, count, onCase = () => {} }: { from?: number; count: number; onCase?: (n: number) => void },
 ): Promise<Finding[]> {
+  await target.begin?.();
   const findings: Finding[] = [];
   let next = from;
   const work = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { callable, type Limits, Session, type SessionRecord } from "sessile";
+import { callable, type Limits, Session, type SessionRecord, type VoiceSettings } from "sessile";
 import { createD1Record } from "sessile/d1";
 import {
   StreamObject as BaseStreamObject,
@@ -27,6 +27,8 @@ export class Voices extends Session {
   readonly initialState = null;
   override readonly snapshots = null;
   override readonly limits: Partial<Limits> = { maxStreamBufferedBytes: 256 * 1024 };
+  /** A call without services: audio goes from one to the others. */
+  override readonly voice: VoiceSettings = {};
 
   override onStart(): void {
     instancesBegun.set(this.name, (instancesBegun.get(this.name) ?? 0) + 1);

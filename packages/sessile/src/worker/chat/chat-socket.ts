@@ -1,22 +1,14 @@
-import * as z from "zod/mini";
 import { closeCodes, closeReason } from "../../protocol/close-code.ts";
 import { SessileError } from "../../protocol/error.ts";
-import { type Json, parseJson } from "../../protocol/json.ts";
-import { defaultLimits } from "../../protocol/limits.ts";
+import type { Json } from "../../protocol/json.ts";
 import type { SessionVariables } from "../routes/session-routes.ts";
 import { type ChatBody, resumeAnswer, sentAnswer } from "./chat-calls.ts";
+import { readChatFrame } from "./chat-frame.ts";
 import type { AnswerReader } from "./chat-stream.ts";
 
 /** Answers that one socket may read at a time. */
 const maxRequests = 32;
 const invalidFrame = 1008;
-
-const requestId = z.string().check(z.minLength(1), z.maxLength(128));
-const frameSchema = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("send"), requestId, id: z.string() }),
-  z.looseObject({ type: z.literal("resume"), requestId, id: z.string() }),
-  z.looseObject({ type: z.literal("abort"), requestId }),
-]);
 
 type Answer =
   | { readonly type: "start" | "end" | "no-active" }
@@ -51,7 +43,7 @@ export class ChatSocket {
   }
 
   #receive(data: string | ArrayBuffer): void {
-    const frame = parsedFrame(data);
+    const frame = readChatFrame(data);
     if (!frame) {
       this.#close(invalidFrame, "Invalid frame.");
       return;
@@ -128,18 +120,5 @@ export class ChatSocket {
 
   #leave(): void {
     for (const id of [...this.#reading.keys()]) this.#detach(id);
-  }
-}
-
-function parsedFrame(data: string | ArrayBuffer): z.infer<typeof frameSchema> | null {
-  if (typeof data !== "string") return null;
-  try {
-    const { maxFrameChars, maxDepth } = defaultLimits;
-    const { success, data: frame } = frameSchema.safeParse(
-      parseJson(data, { maxChars: maxFrameChars, maxDepth }, "frame"),
-    );
-    return success ? frame : null;
-  } catch {
-    return null;
   }
 }

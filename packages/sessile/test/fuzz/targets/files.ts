@@ -9,7 +9,6 @@ import type { FuzzTarget } from "../fuzz.ts";
 import type { Hostile } from "../hostile.ts";
 import { refusing } from "./frames.ts";
 
-const [kind, name] = ["test", "one"];
 const createdAt = "2026-01-01T00:00:00.000Z";
 
 /** Export files: changed ones are refused where they were changed; forged ones that are whole in themselves are refused, or fold. */
@@ -19,7 +18,7 @@ export const exportFiles: FuzzTarget = {
   parallel: 1,
   async attempt(hostile, note) {
     const isForged = hostile.random.chance(0.3);
-    const file = isForged ? forged(hostile) : hostile.mangle(good);
+    const file = isForged ? forged(hostile, "test", "one") : hostile.mangle(good);
     note(file);
     const events = await read(file, hostile.random.pick([1, 7, 64, 100_000]));
     if (!events) return;
@@ -54,7 +53,7 @@ async function read(file: string, chunkChars: number): Promise<RecordedEvent[] |
 }
 
 /** Anybody can compute a chain: what is in the events is what they like. */
-function forged(hostile: Hostile): string {
+export function forged(hostile: Hostile, kind: string, name: string): string {
   const { random } = hostile;
   const bodies = Array.from({ length: random.between(0, 5) }, () =>
     random.pick([
@@ -63,14 +62,11 @@ function forged(hostile: Hostile): string {
       ...systemEvents.map(({ type, payload }) => ({ type, payload: parsed(hostile.twist(payload)) })),
     ]),
   );
-  return exported([
-    { type: "session.created", payload: { kind, name, state: { count: 0 }, status: "new" } },
-    ...bodies,
-  ]);
+  return exported(kind, name, bodies);
 }
 
 const systemEvents = [
-  { type: "session.lifecycle_changed", payload: { from: "initializing", to: "active", version: 1 } },
+  { type: "session.lifecycle_changed", payload: { from: "active", to: "initializing" } },
   { type: "state.changed", payload: { base: 1, patch: [["=", ["count"], 2]] } },
   { type: "state.changed", payload: { state: { count: 1 } } },
   { type: "status.changed", payload: { from: "new", to: "open", version: 1 } },
@@ -80,7 +76,18 @@ const systemEvents = [
   { type: "session.access_changed", payload: { ownerId: "ada", visibility: "private", members: {} } },
 ];
 
-function exported(bodies: readonly { readonly type: string; readonly payload: unknown }[]): string {
+/** A session's export: that it began, and these. */
+export function exported(
+  kind: string,
+  name: string,
+  more: readonly { readonly type: string; readonly payload: unknown }[],
+): string {
+  const created = { kind, name, state: { count: 0 }, status: "new" };
+  const bodies = [
+    { type: "session.created", payload: created as unknown },
+    { type: "session.lifecycle_changed", payload: { from: "initializing", to: "active" } },
+    ...more,
+  ];
   const writer = new ExportWriter({ kind, name, createdAt, events: bodies.length });
   const key = sessionKeyOf(kind, name);
   const lines = bodies.map(({ type, payload }, index) =>
@@ -97,8 +104,7 @@ function exported(bodies: readonly { readonly type: string; readonly payload: un
   return [writer.begin(), ...lines, writer.end()].join("");
 }
 
-const good = exported([
-  { type: "session.created", payload: { kind, name, state: { count: 0 }, status: "new" } },
+const good = exported("test", "one", [
   { type: "message", payload: { text: "one" } },
   { type: "message", payload: { text: "\u00e9\u{1f9ed}" } },
 ]);

@@ -1,30 +1,46 @@
 import { deepStrictEqual } from "node:assert";
-import { readAgentsFrame } from "../../../src/protocol/agents-frame.ts";
+import { type AgentsClientFrame, readAgentsFrame } from "../../../src/protocol/agents-frame.ts";
 import { decodeAudioFrame } from "../../../src/protocol/audio-frame.ts";
 import { parseCommand, parseWith } from "../../../src/protocol/command.ts";
 import { SessileError } from "../../../src/protocol/error.ts";
-import { clientFrameSchema } from "../../../src/protocol/frame.ts";
+import { type ClientFrame, clientFrameSchema } from "../../../src/protocol/frame.ts";
 import { type Json, parseJson } from "../../../src/protocol/json.ts";
 import { defaultLimits } from "../../../src/protocol/limits.ts";
 import { KernelFixture } from "../../../src/testing/kernel-fixture.ts";
+import { type ChatFrame, readChatFrame } from "../../../src/worker/chat/chat-frame.ts";
 import { commandRules } from "../../attack/command-rules.ts";
 import { inside } from "../../attack/inside.ts";
 import type { FuzzTarget } from "../fuzz.ts";
 
 export const commands = Object.entries(commandRules).map(([op, { form }]) => ({ id: "p.0.1", op, ...form }));
-export const clientFrames: readonly unknown[] = [
-  { t: "hello", v: 1, after: 3, history: 5, from: "snapshot", events: true, short: true },
-  { t: "pull", after: 2 },
-  { t: "signal", signal: { x: 1 } },
-  { t: "voice", join: true },
-  ...commands.map((command) => ({ t: "do", commands: [command, command] })),
-];
-export const agentsFrames: readonly unknown[] = [
-  { type: "cf_agent_state", state: { count: 1, text: "x" } },
-  { type: "rpc", id: "r-1", method: "add", args: ["x"] },
-  { type: "cf_agent_chat", id: "c" },
-  { type: "message", text: "x" },
-];
+/** Every frame of the protocol; a new one without an entry does not compile. */
+const clientFramesOf: { readonly [t in ClientFrame["t"]]: readonly object[] } = {
+  hello: [{ v: 1, after: 3, history: 5, from: "snapshot", events: true, short: true }],
+  pull: [{ after: 2 }],
+  signal: [{ signal: { x: 1 } }],
+  voice: [{ join: true }],
+  do: commands.map((command) => ({ commands: [command, command] })),
+};
+export const clientFrames: readonly unknown[] = Object.entries(clientFramesOf).flatMap(([t, frames]) =>
+  frames.map((frame) => ({ t, ...frame })),
+);
+const agentsFramesOf: { readonly [is in AgentsClientFrame["is"]]: object } = {
+  state: { type: "cf_agent_state", state: { count: 1, text: "x" } },
+  call: { type: "rpc", id: "r-1", method: "add", args: ["x"] },
+  foreign: { type: "cf_agent_chat", id: "c" },
+  message: { type: "message", text: "x" },
+};
+export const agentsFrames: readonly unknown[] = Object.values(agentsFramesOf);
+export const chatMessage = { id: "m", role: "user", parts: [{ type: "text", text: "x" }] };
+const chatFramesOf: { readonly [type in ChatFrame["type"]]: object } = {
+  send: { requestId: "r", id: "fuzzed", message: chatMessage },
+  resume: { requestId: "r2", id: "fuzzed" },
+  abort: { requestId: "r" },
+};
+export const chatFrames: readonly unknown[] = Object.entries(chatFramesOf).map(([type, frame]) => ({
+  type,
+  ...frame,
+}));
 
 const jsonLimits = { maxChars: defaultLimits.maxFrameChars, maxDepth: defaultLimits.maxDepth };
 
@@ -50,7 +66,13 @@ export const frameParsers: FuzzTarget = {
   weight: 40,
   parallel: 1,
   attempt(hostile, note) {
-    const text = hostile.like(hostile.random.chance(0.7) ? clientFrames : agentsFrames);
+    const text = hostile.like(
+      hostile.random.weighted([
+        [7, clientFrames],
+        [2, agentsFrames],
+        [1, chatFrames],
+      ]),
+    );
     note(text);
     refusing(() => {
       const frame = parseWith(clientFrameSchema, parseJson(text, jsonLimits, "frame"), "frame");
@@ -58,6 +80,7 @@ export const frameParsers: FuzzTarget = {
         for (const command of frame.commands) refusing(() => parseCommand(command, "command"));
     });
     refusing(() => readAgentsFrame(text, defaultLimits));
+    readChatFrame(text);
     const { random } = hostile;
     const audio = hostile.bytes(random.pick([0, 1, 11, 12, 13, 650, 652]));
     audio.set([random.between(0, 3), random.between(0, 2)].slice(0, audio.length));

@@ -1,6 +1,6 @@
 import { pathOf, routeRules } from "../../attack/route-rules.ts";
 import type { Hostile } from "../hostile.ts";
-import { commands } from "./frames.ts";
+import { bodyOf, importedName } from "./hostile-bodies.ts";
 
 const routes = routeRules.filter(({ route }) => !route.startsWith("ALL"));
 const pretty = [
@@ -67,9 +67,12 @@ export interface SentRequest {
 /** One of a route, with something wrong in its path, query, headers or body. */
 export function requestOf(hostile: Hostile): SentRequest {
   const { random } = hostile;
-  const rule = random.pick(routes);
-  const route = random.chance(0.1) ? random.pick(pretty) : rule.route;
-  const name = random.chance(0.2) ? segment(hostile) : "fuzzed";
+  const { route } = random.chance(0.1) ? { route: random.pick(pretty) } : random.pick(routes);
+  const name = random.weighted([
+    [6, "fuzzed"],
+    [2, segment(hostile)],
+    [2, importedName(hostile)],
+  ]);
   const good = pathOf(route, name);
   // Deleting and restoring leave nothing to try the others on.
   const isTooMuch = (method: string) =>
@@ -80,9 +83,7 @@ export function requestOf(hostile: Hostile): SentRequest {
     .split("/")
     .map((part) => (random.chance(0.04) ? segment(hostile) : part))
     .join("/");
-  const examples =
-    otherBodies[good.path] ?? (route === rule.route && rule.body !== undefined ? [rule.body] : []);
-  const body = ["GET", "HEAD"].includes(method) ? null : bodyOf(hostile, examples);
+  const body = ["GET", "HEAD"].includes(method) ? null : bodyOf(hostile, route);
   return {
     method: isTooMuch(method) ? "GET" : method,
     path: path.slice(0, 8000) + queryOf(hostile),
@@ -129,38 +130,4 @@ function headersOf(hostile: Hostile): Record<string, string> {
       "x",
     ]);
   return headers;
-}
-
-/** What each of the other addresses takes, by its path. */
-const otherBodies: { readonly [path: string]: readonly unknown[] } = {
-  "/mcp": Object.entries({
-    list: { kind: "notes", limit: 5 },
-    start: { kind: "notes", sessionId: "fuzzed", context: { x: 1 } },
-    ask: { sessionId: "fuzzed", message: "x" },
-    ...Object.fromEntries(
-      ["history", "resume", "end", "summarize", "export"].map((tool) => [tool, { sessionId: "fuzzed" }]),
-    ),
-  }).map(([tool, args], id) => ({
-    jsonrpc: "2.0",
-    id,
-    method: "tools/call",
-    params: { name: `session_${tool}`, arguments: args },
-  })),
-  "/api/chat": [
-    { id: "fuzzed", message: { id: "m", role: "user", parts: [{ type: "text", text: "x" }] } },
-    { id: "fuzzed", trigger: "regenerate-message", messageId: "m" },
-  ],
-  "/v1/tokens": [{ label: "script", rights: ["read"], expiresInSeconds: 60 }],
-};
-
-function bodyOf(hostile: Hostile, examples: readonly unknown[]): string | Uint8Array {
-  const { random } = hostile;
-  if (random.chance(0.05)) return hostile.bytes(random.between(0, 300));
-  const rest = [
-    { commands: [random.pick(commands)] },
-    [{ clientEventId: "a", type: "note.added" }],
-    ["x"],
-    {},
-  ];
-  return hostile.like(examples.length === 0 || random.chance(0.2) ? rest : examples);
 }
