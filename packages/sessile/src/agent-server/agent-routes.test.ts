@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { agentBodies } from "../../test/fuzz/targets/agent-bodies.ts";
 import { SessileError } from "../protocol/index.ts";
 import type { AgentExecutor } from "./agent-executor.ts";
 import { agentRoutes } from "./agent-routes.ts";
@@ -46,8 +47,8 @@ test.each(routes)(
   },
 );
 
-test("SE1 an AgentServer has routes", () => {
-  expect(routes.length).toBeGreaterThan(5);
+test("SE1 SE23 fuzzing knows what every route of an AgentServer takes", () => {
+  expect(Object.keys(agentBodies).sort()).toEqual([...routes].sort());
 });
 
 test.each(routes)("the page on HTTP names %s", (route) => {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import { serveAgents } from "../workerd/serve-agents.ts";
 import { Fixture } from "../workerd/start.ts";
 import { describeFinding, fuzz, shares } from "./fuzz.ts";
 import { parserTargets, serverTargets } from "./targets/index.ts";
@@ -15,8 +16,8 @@ const { values } = parseArgs({
   },
 });
 
-const fixture = await Fixture.start();
-const all = [...parserTargets(), ...serverTargets(fixture)];
+const [fixture, agents] = [await Fixture.start(), await serveAgents()];
+const all = [...parserTargets(), ...serverTargets(fixture, agents)];
 const targets = all.filter(({ name }) => values.only === undefined || name === values.only);
 if (targets.length === 0) throw new Error(`--only is one of: ${all.map(({ name }) => name).join(", ")}.`);
 
@@ -50,6 +51,7 @@ for (const [index, [target, share]] of [...shares(targets, Number(values.cases))
 }
 await watchdog.terminate();
 await fixture.stop();
+await agents.stop();
 
 console.log(`seed ${values.seed}: ${findings} findings`);
 process.exitCode = findings > 0 ? 1 : 0;

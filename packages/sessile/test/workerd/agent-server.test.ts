@@ -1,50 +1,20 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Server, serve } from "../../src/node/index.ts";
-import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
-import { bundle } from "../bundle.ts";
-import { type AgentScene, AgentTalk, places } from "./agent-scene.ts";
-import { EffectServer } from "./effect-server.ts";
+import { describeFinding, fuzz } from "../fuzz/fuzz.ts";
+import { agentServers } from "../fuzz/targets/agents.ts";
+import { AgentTalk, places } from "./agent-scene.ts";
 import { call, runContract } from "./run-contract.ts";
-import { type Script, ScriptedModel } from "./scripted-model.ts";
+import type { Script } from "./scripted-model.ts";
+import { type ServedAgents, serveAgents } from "./serve-agents.ts";
 import { waitingContract } from "./waiting-contract.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
-let server: Server;
-let scene: AgentScene;
-const folder = temporaryFolder();
+let scene: ServedAgents;
 
 beforeAll(async () => {
-  const [model, effects] = [await ScriptedModel.start(), await EffectServer.start()];
-  server = await serve({
-    worker: { source: await bundle(fileURLToPath(new URL("fixture-agent-server.ts", import.meta.url))) },
-    dir: folder.path,
-    port: 0,
-    compatibilityDate,
-    durableObjects: {
-      HELPERS: { className: "Helpers" },
-      OWNED: { className: "Owned" },
-      SESSILE_STREAM: { className: "StreamObject" },
-    },
-    workflows: {
-      RUNS: { className: "Runs", name: "runs" },
-      FLAKY: { className: "FlakyRuns", name: "flaky-runs" },
-    },
-    d1: ["SESSILE_RECORD"],
-    vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
-    log: ({ from, level, message }) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(from, level, message);
-    },
-  });
-  scene = { url: server.url, model, effects };
+  scene = await serveAgents();
 }, 60_000);
-afterAll(async () => {
-  await server.close();
-  await scene.model.stop();
-  await scene.effects.stop();
-  folder[Symbol.dispose]();
-});
+afterAll(() => scene.stop());
 
 describe.each(places)("in the %s", (place) => {
   test.concurrent.each([...runContract, ...waitingContract])("$title", ({ run }) =>
@@ -321,3 +291,9 @@ test.each(places)(
     });
   },
 );
+
+test("SE23 hostile input to an AgentServer is refused or taken for what it is", async () => {
+  const findings = await fuzz(agentServers(scene), "test", { count: 300 });
+  scene.model.otherwise = null;
+  expect(findings.map(describeFinding).join("\n")).toBe("");
+});

@@ -78,20 +78,25 @@ export function requestOf(hostile: Hostile): SentRequest {
   const isTooMuch = (method: string) =>
     method === "DELETE" && /\/v1\/sessions\/[^/]+\/[^/]+$/.test(good.path);
   const method = random.chance(0.1) ? random.pick(methods) : good.method;
-  const path = good.path
-    .replace("/notes/", `/${random.pick(kinds)}/`)
-    .split("/")
-    .map((part) => (random.chance(0.04) ? segment(hostile) : part))
-    .join("/");
   const body = ["GET", "HEAD"].includes(method) ? null : bodyOf(hostile, route);
-  return {
+  return disturbed(hostile, {
     method: isTooMuch(method) ? "GET" : method,
-    path: path.slice(0, 8000) + queryOf(hostile),
-    headers: {
-      ...(path === "/mcp" ? { accept: "application/json, text/event-stream" } : {}),
-      ...headersOf(hostile),
-    },
+    path: good.path.replace("/notes/", `/${random.pick(kinds)}/`),
+    headers: good.path === "/mcp" ? { accept: "application/json, text/event-stream" } : {},
     body,
+  });
+}
+
+/** With something else in its path, query or headers, now and then. */
+export function disturbed(hostile: Hostile, { path, headers, ...rest }: SentRequest): SentRequest {
+  const disturbedPath = path
+    .split("/")
+    .map((part) => (hostile.random.chance(0.04) ? segment(hostile) : part))
+    .join("/");
+  return {
+    ...rest,
+    path: disturbedPath.slice(0, 8000) + queryOf(hostile),
+    headers: { ...headers, ...headersOf(hostile) },
   };
 }
 

@@ -2,19 +2,34 @@ import { Agent, request } from "node:http";
 import { inside } from "../../attack/inside.ts";
 import type { Fixture } from "../../workerd/start.ts";
 import type { FuzzTarget } from "../fuzz.ts";
+import type { Hostile } from "../hostile.ts";
 import { requestOf, type SentRequest } from "./hostile-request.ts";
 
 /** Every route of a real server, with something wrong in its path, query, headers or body. */
 export function httpRoutes(fixture: Fixture): FuzzTarget {
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-  return {
+  return httpTarget({
     name: "http",
     weight: 15,
+    url: fixture.url,
+    requestOf,
+    finish: () => assertSound(fixture),
+  });
+}
+
+export interface HttpTargetOptions extends Pick<FuzzTarget, "name" | "weight" | "finish"> {
+  readonly url: string;
+  readonly requestOf: (hostile: Hostile) => SentRequest;
+}
+
+export function httpTarget({ url, requestOf, finish, ...rest }: HttpTargetOptions): FuzzTarget {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  return {
+    ...rest,
     parallel: 8,
     async attempt(hostile, note) {
       const sent = requestOf(hostile);
       note({ ...sent, body: sent.body === null ? null : String(sent.body) });
-      const { status, head, text } = await send(fixture.url, agent, sent);
+      const { status, head, text } = await send(url, agent, sent);
       if (status >= 500 || status < 200) throw new Error(`answered ${status} ${text}`);
       // A tool's failure is an answer like any other.
       if (sent.path.startsWith("/mcp") && /\\"code\\":\\"internal/.test(text))
@@ -23,7 +38,7 @@ export function httpRoutes(fixture: Fixture): FuzzTarget {
     },
     async finish() {
       agent.destroy();
-      await assertSound(fixture);
+      await finish?.();
     },
   };
 }

@@ -1,5 +1,7 @@
+import type { ServedAgents } from "../../workerd/serve-agents.ts";
 import type { Fixture } from "../../workerd/start.ts";
 import type { FuzzTarget } from "../fuzz.ts";
+import { agentServers } from "./agents.ts";
 import { alertFiles } from "./alerts.ts";
 import { exportFiles } from "./files.ts";
 import { frameParsers, kernelCommands } from "./frames.ts";
@@ -12,6 +14,6 @@ export function parserTargets(): readonly FuzzTarget[] {
 }
 
 /** The whole of it, on workerd. */
-export function serverTargets(fixture: Fixture): readonly FuzzTarget[] {
-  return [httpRoutes(fixture), socketFrames(fixture)];
+export function serverTargets(fixture: Fixture, agents: ServedAgents): readonly FuzzTarget[] {
+  return [httpRoutes(fixture), socketFrames(fixture), agentServers(agents)];
 }
