@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { serve } from "sessile/node";
 import { ScriptedModel } from "../../apps/triage/test/fixtures/agent-model.ts";
 import { bundleWorker } from "../../packages/cli/src/bundle-worker.ts";
 import { findConfig, readConfig } from "../../packages/cli/src/worker-config.ts";
 import { buildPage } from "../lib/build.ts";
-import { ensureChromium, findChromium } from "../lib/chromium.ts";
+import { ensureChromium } from "../lib/chromium.ts";
+import { launchChromium } from "../lib/launch-chromium.ts";
 import { root, StepFailed, steps } from "../lib/run.ts";
 import { toldInvestigation } from "../lib/told-investigation.ts";
 
@@ -23,10 +24,7 @@ await steps([
 ]);
 
 async function takePictures(): Promise<void> {
-  const browser = await chromium.launch({
-    executablePath: findChromium() ?? "",
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
+  const browser = await launchChromium();
   const model = await ScriptedModel.start();
   model.otherwise = toldInvestigation;
   try {

@@ -1,15 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Page, type WebSocket } from "playwright-core";
+import type { Browser, BrowserContext, Page, WebSocket } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { axeViolations } from "../../../scripts/lib/axe-violations.ts";
+import { launchChromium } from "../../../scripts/lib/launch-chromium.ts";
 import { ScriptedModel } from "../dev/scripted-model.ts";
 import { Gate, ServedChat, Wire } from "./served-chat.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const executablePath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
-  (path): path is string => path !== undefined && existsSync(path),
-);
 const words = Array.from({ length: 40 }, (_, n) => `word-${n}`);
 const answer = words.join(" ");
 const upTo = (count: number) => words.slice(0, count).join(" ");
@@ -26,13 +23,12 @@ let chats = 0;
 beforeAll(async () => {
   if (!existsSync(fileURLToPath(new URL("../dist/ui/index.html", import.meta.url))))
     throw new Error("Build the page first: npm run build");
-  if (!executablePath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
   model = await ScriptedModel.start({ pace: gate.pace, reply: () => answer });
   wire = new Wire(() => server.port);
   url = await wire.open();
   server = new ServedChat(model.url, new URL(url).host);
   await server.start();
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();
@@ -105,16 +101,6 @@ async function answering(): Promise<Page> {
   gate.allow(10);
   await shows(page, upTo(10));
   return page;
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
 }
 
 test("CH2 a reload in the middle of an answer shows what there was, and the rest as it comes", async () => {
@@ -248,10 +234,10 @@ test.each(["light", "dark"] as const)(
     gate.allow(10);
     await shows(page, upTo(10));
     await page.getByText("First line second line").waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.getByText("Stopped.").waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     if (process.env.SESSILE_SCREENSHOT)
       await page.screenshot({ path: `${process.env.SESSILE_SCREENSHOT}-${colorScheme}.png` });
   },

@@ -1,20 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { type Server, serve } from "sessile/node";
 import { generate } from "sessile/routes";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { bundle } from "../../../packages/sessile/test/bundle.ts";
+import { launchChromium } from "../../../scripts/lib/launch-chromium.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const chromiumPath = [
-  process.env.CHROMIUM_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-].find((path): path is string => path !== undefined && existsSync(path));
 /** Not a loopback name: there the client listens to what the browser says of the network. */
 const host = "sessile.test";
 
@@ -23,7 +19,6 @@ let server: Server;
 let browser: Browser;
 
 beforeAll(async () => {
-  if (!chromiumPath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
   generate({ root: here("..") });
   folder = mkdtempSync(join(tmpdir(), "sessile-transports-"));
   const pages = join(folder, "pages");
@@ -32,11 +27,9 @@ beforeAll(async () => {
     join(pages, "index.html"),
     '<!doctype html><title>t</title><body><script type="module" src="/page.js"></script>',
   );
-  writeFileSync(join(pages, "page.js"), await bundled("fixtures/transports-page.ts", ["sessile-source"]));
+  writeFileSync(join(pages, "page.js"), await bundledPage());
   server = await serve({
-    worker: {
-      source: await bundled("../.sessions/worker.ts", ["sessile-source", "workerd", "worker", "browser"]),
-    },
+    worker: { source: await bundle(here("../.sessions/worker.ts")) },
     dir: join(folder, "data"),
     port: 0,
     compatibilityDate: "2026-11-01",
@@ -44,10 +37,7 @@ beforeAll(async () => {
     assets: { directory: pages, spa: true, workerFirst: ["/v1/*"] },
     allowedHosts: [host],
   });
-  browser = await chromium.launch({
-    executablePath: chromiumPath,
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", `--host-resolver-rules=MAP ${host} 127.0.0.1`],
-  });
+  browser = await launchChromium(["--no-first-run", `--host-resolver-rules=MAP ${host} 127.0.0.1`]);
 });
 afterEach(async () => {
   for (const context of browser?.contexts() ?? []) await context.close();
@@ -58,17 +48,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 });
 
-async function bundled(entry: string, conditions: string[]): Promise<string> {
+async function bundledPage(): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [here(entry)],
+    entryPoints: [here("fixtures/transports-page.ts")],
     bundle: true,
     write: false,
     format: "esm",
     target: "es2024",
-    platform: conditions.includes("workerd") ? "neutral" : "browser",
-    mainFields: ["browser", "module", "main"],
-    conditions,
-    external: ["cloudflare:*", "node:*"],
+    conditions: ["sessile-source"],
   });
   return outputFiles[0]?.text ?? "";
 }

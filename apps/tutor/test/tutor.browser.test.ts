@@ -1,20 +1,17 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { build } from "esbuild";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { type Server, serve } from "sessile/node";
 import { generate } from "sessile/routes";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "../../../packages/sessile/test/bundle.ts";
+import { axeViolations } from "../../../scripts/lib/axe-violations.ts";
+import { launchChromium } from "../../../scripts/lib/launch-chromium.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const executablePath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
-  (path): path is string => path !== undefined && existsSync(path),
-);
 
 let server: Server;
 let browser: Browser;
@@ -24,21 +21,9 @@ const complaints: string[] = [];
 beforeAll(async () => {
   const ui = here("../dist/ui");
   if (!existsSync(join(ui, "index.html"))) throw new Error("Build the page first: npm run build");
-  if (!executablePath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
   generate({ root: here("..") });
-  const { outputFiles } = await build({
-    entryPoints: [here("../src/worker.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    platform: "neutral",
-    mainFields: ["browser", "module", "main"],
-    conditions: ["sessile-source", "workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-  });
   server = await serve({
-    worker: { source: outputFiles[0]?.text ?? "" },
+    worker: { source: await bundle(here("../src/worker.ts")) },
     dir,
     port: 0,
     compatibilityDate: "2026-11-01",
@@ -46,7 +31,7 @@ beforeAll(async () => {
     d1: ["SESSILE_RECORD"],
     assets: { directory: ui, spa: true, workerFirst: ["/api/*", "/v1/*", "/mcp"] },
   });
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();
@@ -66,16 +51,6 @@ async function opened(name: string, path = "/"): Promise<Page> {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Conversation" }).waitFor();
   return page;
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
 }
 
 test("a session by keyboard: a question, a draft cancelled and one sent, the catalogue, a summary, an export", async () => {
@@ -107,7 +82,7 @@ test("a session by keyboard: a question, a draft cancelled and one sent, the cat
   await lines.filter({ hasText: "Westmere University: MATH 1A" }).waitFor();
   await button(page, "Summarise").press("Enter");
   await page.getByRole("button", { name: /^Again in \d+ s$/ }).waitFor();
-  expect(await violations(page)).toEqual([]);
+  expect(await axeViolations(page)).toEqual([]);
   if (process.env.SESSILE_SCREENSHOT) await page.screenshot({ path: process.env.SESSILE_SCREENSHOT });
 
   const download = page.waitForEvent("download");

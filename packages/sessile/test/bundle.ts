@@ -1,20 +1,10 @@
-import { build } from "esbuild";
+import { bundleWorker } from "../../cli/src/bundle-worker.ts";
 
-/** A Worker as one ES module, our own packages from their source. The way `sessile serve` does it. */
-export async function bundle(main: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [main],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    platform: "neutral",
-    mainFields: ["browser", "module", "main"],
-    conditions: ["sessile-source", "workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    logLevel: "silent",
-  });
-  const [output] = outputFiles;
-  if (!output) throw new Error(`${main} gave no output`);
-  return output.text;
+const bundles = new Map<string, Promise<string>>();
+
+/** A Worker as the command line bundles it, from source. Made once for all test files of a process. */
+export function bundle(main: string): Promise<string> {
+  const made = bundles.get(main) ?? bundleWorker(main);
+  bundles.set(main, made);
+  return made;
 }

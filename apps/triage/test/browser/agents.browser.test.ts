@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { axeViolations } from "../../../../scripts/lib/axe-violations.ts";
 import { afterReading, answerAgents, call, ScriptedModel } from "../fixtures/agent-model.ts";
 import { orderingCheckIns, orders } from "../fixtures/stories.ts";
-import { axeViolations } from "./axe-violations.ts";
 import { TriageInBrowser } from "./triage-in-browser.ts";
 
 let app: TriageInBrowser;

@@ -2,18 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Server, serve } from "sessile/node";
+import { launchChromium } from "../../../../scripts/lib/launch-chromium.ts";
 import { serveOptions, type TriageOptions } from "../fixtures/triage-server.ts";
 import { CuttableNetwork } from "./cuttable-network.ts";
 
 const page = fileURLToPath(new URL("../../dist/ui", import.meta.url));
-const chromiumPath = [
-  process.env.CHROMIUM_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-].find((path): path is string => path !== undefined && existsSync(path));
 
 /** The app as users have it: the embedded server with the built page, and a real browser behind a network that can be cut. */
 export class TriageInBrowser {
@@ -41,21 +36,15 @@ export class TriageInBrowser {
 
   static async start(vars: TriageOptions["vars"] = {}): Promise<TriageInBrowser> {
     if (!existsSync(join(page, "index.html"))) throw new Error("Build the page first: npm run build");
-    if (!chromiumPath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
     const folder = mkdtempSync(join(tmpdir(), "sessile-browser-"));
     const network = await CuttableNetwork.open();
     const server = await TriageInBrowser.#serve(folder, network, vars);
-    const browser = await chromium.launch({
-      executablePath: chromiumPath,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-      ],
-    });
+    const browser = await launchChromium([
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+    ]);
     return new TriageInBrowser(network, browser, server, folder, vars);
   }
 

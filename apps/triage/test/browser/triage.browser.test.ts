@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { axeViolations } from "./axe-violations.ts";
+import { axeViolations } from "../../../../scripts/lib/axe-violations.ts";
 import { TriageInBrowser } from "./triage-in-browser.ts";
 
 let app: TriageInBrowser;

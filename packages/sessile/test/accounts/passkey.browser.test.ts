@@ -1,20 +1,16 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchChromium } from "../../../../scripts/lib/launch-chromium.ts";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
 
-const executablePath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
-  (path): path is string => path !== undefined && existsSync(path),
-);
 const folder = temporaryFolder();
 let server: Server;
 let browser: Browser;
 
 beforeAll(async () => {
-  if (!executablePath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
   server = await serve({
     worker: { source: await bundle(fileURLToPath(new URL("accounts-worker.ts", import.meta.url))) },
     dir: folder.path,
@@ -24,7 +20,7 @@ beforeAll(async () => {
     durableObjects: { CHAT: { className: "Chat" }, SESSILE_FEED: { className: "DirectoryFeed" } },
     d1: ["SESSILE_RECORD"],
   });
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();

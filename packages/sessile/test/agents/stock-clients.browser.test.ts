@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { launchChromium } from "../../../../scripts/lib/launch-chromium.ts";
 import { AgentsServer } from "./agents-server.ts";
 import { clientContract } from "./client-contract.ts";
 import { initialState as initial } from "./client-scene.ts";
@@ -11,18 +11,13 @@ import type { AskServer, ProbeOptions, StockPage } from "./stock-page.ts";
 
 declare const page: StockPage;
 
-const chromiumPath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path): path is string => path !== undefined && existsSync(path),
-);
-
 let server: AgentsServer;
 let browser: Browser;
 let tab: Page;
 const complaints: string[] = [];
 beforeAll(async () => {
-  if (!chromiumPath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
   server = await AgentsServer.start();
-  browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", "--disable-gpu"] });
+  browser = await launchChromium();
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("stock-page.ts", import.meta.url))],
     bundle: true,

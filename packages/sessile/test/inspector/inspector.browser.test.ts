@@ -1,25 +1,19 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { axeViolations } from "../../../../scripts/lib/axe-violations.ts";
 import { inspectorPage } from "../../../../scripts/lib/inspector-page.ts";
+import { launchChromium } from "../../../../scripts/lib/launch-chromium.ts";
 import { Fixture } from "../workerd/start.ts";
-
-const executablePath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path): path is string => path !== undefined && existsSync(path),
-);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const operatorToken = "the-operators-token";
 
 let fixture: Fixture;
 let browser: Browser;
 beforeAll(async () => {
-  if (!executablePath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
   fixture = await Fixture.start({
     vars: { SESSILE_INSPECTOR: await inspectorPage(), SESSILE_OPERATOR: operatorToken },
   });
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();
@@ -190,7 +184,6 @@ test("IN6 IN7 the page follows a session: differences, filter, keys, what goes o
   // What the refusal logs is the browser's own.
   complaints.splice(0);
 
-  await page.evaluate(axe);
   for (const [tab, colorScheme] of [
     ["SQL", "light"],
     ["Event", "dark"],
@@ -198,14 +191,7 @@ test("IN6 IN7 the page follows a session: differences, filter, keys, what goes o
   ] as const) {
     await page.emulateMedia({ colorScheme });
     await show(tab);
-    const found = await page.evaluate(async () => {
-      // @ts-expect-error axe is injected above
-      const { violations } = await window.axe.run();
-      return violations.map(
-        ({ id, nodes }: { id: string; nodes: { html: string }[] }) => `${id}: ${nodes[0]?.html}`,
-      );
-    });
-    expect([tab, found]).toEqual([tab, []]);
+    expect([tab, await axeViolations(page)]).toEqual([tab, []]);
   }
   await page.close();
 });

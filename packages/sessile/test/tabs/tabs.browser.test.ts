@@ -1,25 +1,20 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launchChromium } from "../../../../scripts/lib/launch-chromium.ts";
 import { outboxContract } from "../../src/testing/outbox-contract.ts";
 import { Fixture } from "../workerd/start.ts";
 import type { Tab, TabOptions } from "./tab-page.ts";
 
 declare const tab: Tab;
 
-const chromiumPath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path): path is string => path !== undefined && existsSync(path),
-);
-
 let fixture: Fixture;
 let browser: Browser;
 let script: string;
 beforeAll(async () => {
-  if (!chromiumPath) throw new Error("Chromium is not installed; set CHROMIUM_PATH");
   fixture = await Fixture.start();
-  browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", "--disable-gpu"] });
+  browser = await launchChromium();
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("tab-page.ts", import.meta.url))],
     bundle: true,
