@@ -8,13 +8,17 @@ const maxUnwritten = 256;
 export class RunChunks {
   readonly #streams: StreamManager;
   readonly #writer: StreamWriter;
+  /** The last step that may have chunks, whoever wrote them. What is shown of the stream may lag behind. */
+  #begunStep: number;
   #unwritten = 0;
   #failure: unknown = null;
   #tail = 0;
 
-  constructor(streams: StreamManager, writer: StreamWriter) {
+  /** @param begunStep by whoever was at the run before; absent: not known */
+  constructor(streams: StreamManager, writer: StreamWriter, begunStep = Number.POSITIVE_INFINITY) {
     this.#streams = streams;
     this.#writer = writer;
+    this.#begunStep = begunStep;
   }
 
   /** End of the stream, as far as this writer has come; 0 before its first chunk. */
@@ -24,15 +28,15 @@ export class RunChunks {
 
   /** Withdraws what a step has written, if it did not come to its end. */
   async withdraw(step: number): Promise<void> {
-    const { streamId } = this.#writer;
-    const info = await this.#streams.getInfo(streamId);
-    if ((info?.steps.at(-1)?.[0] ?? 0) >= step) await this.#streams.cleanupToStep(streamId, step - 1);
+    if (this.#begunStep >= step) await this.#streams.cleanupToStep(this.#writer.streamId, step - 1);
+    this.#begunStep = 0;
     this.#failure = null;
   }
 
   /** Resolves once there is room for more. */
   async write(step: number, chunk: UIMessageChunk): Promise<void> {
     if (this.#failure) throw this.#failure;
+    this.#begunStep = step;
     this.#unwritten += 1;
     const written = this.#append(step, chunk as unknown as Json).finally(() => {
       this.#unwritten -= 1;

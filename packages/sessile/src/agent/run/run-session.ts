@@ -8,9 +8,38 @@ import type { TitleOptions } from "./session-title.ts";
 
 export type AgentSessionState = { readonly agent: AgentState };
 
+type AgentHost = Session<unknown, AgentSessionState, AgentEvents>;
+
 /** What runs need of the session they are in. */
 export interface RunSession {
-  readonly session: Session<unknown, AgentSessionState, AgentEvents>;
+  readonly session: Pick<
+    AgentHost,
+    | "append"
+    | "budgets"
+    | "caller"
+    | "cancelTimer"
+    | "child"
+    | "children"
+    | "commit"
+    | "expireGate"
+    | "gate"
+    | "limits"
+    | "openGate"
+    | "parent"
+    | "readEvents"
+    | "recordUsage"
+    | "reportToParent"
+    | "session"
+    | "setAccess"
+    | "setState"
+    | "setTimer"
+    | "sql"
+    | "startWork"
+    | "state"
+    | "streams"
+    | "usage"
+    | "view"
+  >;
   readonly write: <T>(body: (writer: Writer) => T) => T;
   readonly agents: () => readonly AgentDefinition[];
   readonly gateOf: (call: PendingCall) => CallGate;

@@ -46,7 +46,7 @@ export class RunWorker {
     const control = new RunControl(stop, deadlineAt);
     runs.controls.set(runId, control);
     try {
-      const end = await this.#execute(work, active, control);
+      const end = await this.#endOf(work, active, control);
       if (runs.current(input)) await this.#settle(work, () => runs.settle(input, end));
     } finally {
       // Whatever is still to come is nobody's any more.
@@ -57,12 +57,26 @@ export class RunWorker {
     return undefined;
   }
 
-  async #execute(work: WorkContext, active: ActiveRun, control: RunControl): Promise<RunEnd | SuspendedRun> {
+  /** Whatever goes wrong before the loop can answer for it: a run whose work has ended must not be going on. */
+  async #endOf(work: WorkContext, active: ActiveRun, control: RunControl): Promise<RunEnd | SuspendedRun> {
+    const { runId, agent } = active;
+    try {
+      return await this.#execute(work, active, control);
+    } catch (thrown) {
+      this.#report(runId, "A run could not go on", thrown);
+      return endOf(
+        { runId, agent, said: this.#runs.conversation.read() },
+        "failed",
+        SessileError.from(thrown),
+      );
+    }
+  }
+
+  #execute(work: WorkContext, active: ActiveRun, control: RunControl): Promise<RunEnd | SuspendedRun> {
     const { runId, agent: name } = active;
     const agent = this.#options.agents().find((one) => one.name === name);
-    if (agent) return new RunLoop(runId, this.#asked(agent, runId), this.#port(work, active), control).run();
-    const error = new SessileError("not_found", `There is no agent named "${name}" any more.`);
-    return endOf({ runId, agent: name, said: this.#runs.conversation.read() }, "failed", error);
+    if (!agent) throw new SessileError("not_found", `There is no agent named "${name}" any more.`);
+    return new RunLoop(runId, this.#asked(agent, runId), this.#port(work, active), control).run();
   }
 
   /** The agent as whoever started the run wants its answer. */
@@ -73,17 +87,16 @@ export class RunWorker {
   }
 
   #port(work: WorkContext, active: ActiveRun): SessionRunPort {
-    const { session, write, log } = this.#options;
+    const { session, write } = this.#options;
     const { conversation, questions, children } = this.#runs;
     const { runId } = active;
     const { maxPayloadChars, maxChunkChars } = { ...defaultLimits, ...session.limits };
+    const { steps = [] } = write(({ streams }) => streams.find(runId)) ?? {};
+    const writer = session.streams.open(runId, { contentType: runContentType, meta: null });
     return new SessionRunPort({
       work,
       read: () => conversation.read(),
-      chunks: new RunChunks(
-        session.streams,
-        session.streams.open(runId, { contentType: runContentType, meta: null }),
-      ),
+      chunks: new RunChunks(session.streams, writer, steps.at(-1)?.[0] ?? 0),
       maxOutputChars: Math.min(maxPayloadChars, maxChunkChars) - overheadChars,
       commit: (step, { said, used, chunks }) => {
         conversation.say(said);
@@ -97,19 +110,23 @@ export class RunWorker {
         const reservationId = answerId(runId, step);
         return session.budgets.reserve({ ...amount, reservationId, source: "agent", ref: runId });
       },
-      // The work's own report of the step has the stack.
-      report: (message, thrown) => log("warn", message, { runId, detail: String(thrown) }),
+      report: (message, thrown) => this.#report(runId, message, thrown),
     });
   }
 
-  /** A store that is away for a while must not keep the session busy for ever. */
+  /** Of a step, the work's own report has the stack. */
+  #report(runId: string, message: string, thrown: unknown): void {
+    this.#options.log("warn", message, { runId, detail: String(thrown) });
+  }
+
+  /** A store that is away for a while, or a disk that fails once, must not keep the session busy for ever. */
   async #settle(work: WorkContext, commit: () => void): Promise<void> {
     for (;;) {
       try {
         await work.step("end", () => null, { commit });
         return;
       } catch (thrown) {
-        if (!(thrown instanceof SessileError) || !thrown.retryable) throw thrown;
+        if (thrown instanceof SessileError && !thrown.retryable) throw thrown;
         await scheduler.wait(storeRetryMs);
       }
     }

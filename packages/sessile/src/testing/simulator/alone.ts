@@ -1,3 +1,5 @@
+import { lives } from "./lives.ts";
+import { Pause } from "./pause.ts";
 import type { Planned } from "./timeline.ts";
 import type { World } from "./world.ts";
 
@@ -8,19 +10,21 @@ import type { World } from "./world.ts";
 export async function alone(world: World, body: () => Promise<void>): Promise<void> {
   const { timeline } = world;
   const { random } = Math;
+  const { now } = Date;
   const { stackTraceLimit } = Error;
   const jitter = world.random.fork("jitter");
   Math.random = () => jitter.next();
+  Date.now = () => lives.getStore()?.now ?? timeline.now;
   // Refusals are errors, of which histories have many, and a stack is read by nobody but whoever reads the trace.
   if (!world.lines) Error.stackTraceLimit = 0;
   const putBack = replaceGlobals({
-    setTimeout: (run: () => void, delayMs = 0) => timeline.plan(delayMs, "a pause", run),
-    clearTimeout: (planned: Planned | null = null) => timeline.cancel(planned),
+    setTimeout: (run: () => void, delayMs = 0) => new Pause(timeline, delayMs, run),
+    clearTimeout: (pause: Pause | null = null) => pause?.cancel(),
     setInterval: (run: () => void, everyMs: number) => repeat(world, run, everyMs),
     clearInterval: (interval: { stop(): void } | null = null) => interval?.stop(),
     // Clocks count whole milliseconds.
     scheduler: {
-      wait: (ms: number) => new Promise<void>((run) => timeline.plan(Math.ceil(ms), "a pause", run)),
+      wait: (ms: number) => new Promise<void>((run) => new Pause(timeline, Math.ceil(ms), run)),
     },
     ...world.packing.streams,
   });
@@ -28,6 +32,7 @@ export async function alone(world: World, body: () => Promise<void>): Promise<vo
     await body();
   } finally {
     Math.random = random;
+    Date.now = now;
     Error.stackTraceLimit = stackTraceLimit;
     putBack();
   }

@@ -8,6 +8,7 @@ import { GateCheck } from "./check-gates.ts";
 import { checkLinear } from "./check-linear.ts";
 import { checkOrder, checkPromises } from "./check-promises.ts";
 import { checkQuotas } from "./check-quotas.ts";
+import { RunCheck } from "./check-runs.ts";
 import { checkSnapshots } from "./check-snapshots.ts";
 import { checkSummaries } from "./check-summaries.ts";
 import type { Stage } from "./driver.ts";
@@ -50,6 +51,7 @@ export function checkSession(
   checkSnapshots(object, log, fail);
   checkArchive(object, log, fail);
   checkSummaries(object, log.events, fail);
+  if (object.world.runs) new RunCheck(object, object.world.runs, log, fail).run();
   // A commit that fails under an instance that lives on refuses its commands, and others under way overtake them.
   // So does one that is refused a quota for a while, and overtaken by what costs nothing.
   const { hasQuotas, d1 } = object.world;

@@ -4,6 +4,7 @@ import { GateMoves } from "./gate-moves.ts";
 import type { PolicyBook } from "./policy-book.ts";
 import type { Random } from "./random.ts";
 import type { RequestSender } from "./request-sender.ts";
+import { RunMoves } from "./run-moves.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { SimulatedAuthor } from "./simulated-author.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
@@ -33,6 +34,8 @@ export class Driver {
   readonly #random: Random;
   readonly #faults: number;
   readonly #gates: GateMoves;
+  /** Null where there are no agents. */
+  readonly #runs: RunMoves | null;
   #tags = 0;
 
   constructor(stage: Stage) {
@@ -42,11 +45,13 @@ export class Driver {
     const { clients, senders, policies, world } = stage;
     const people = [...clients, ...senders].map(({ name }) => name);
     this.#gates = new GateMoves(world.random.fork("gates"), people, policies);
+    this.#runs = world.runs && new RunMoves(world.random.fork("run moves"));
   }
 
   /** Does one thing. @returns simulated milliseconds until the next */
   act(): number {
     if (this.#random.chance(this.#faults)) this.#trouble();
+    else if (this.#runs && this.#random.chance(0.4)) this.#about(this.#runs);
     else if (this.#stage.world.hasEverything && this.#random.chance(0.2)) this.#more();
     else if (this.#stage.world.hasStreams && this.#random.chance(0.3)) this.#use();
     else this.#command();
@@ -91,7 +96,7 @@ export class Driver {
           payload: { tag, pad: "x".repeat(random.between(0, 300)) },
         }),
       ],
-      [3, () => this.#setState(tag, view ? view.version : 0, random.chance(0.6))],
+      [this.#runs ? 0 : 3, () => this.#setState(tag, view ? view.version : 0, random.chance(0.6))],
       [3, () => this.#setStatus(view ? view.statusVersion : 0, random.chance(0.6))],
       [3, () => call("scatter", tag, random.between(0, 3))],
       [2, () => call("breakOff", tag, random.chance(0.5))],
@@ -116,7 +121,7 @@ export class Driver {
       [1, () => call("forget", `timer-${random.between(0, 4)}`)],
       [1, () => call("begin", `work-${random.between(0, 6)}`, random.between(1, 4), random.chance(0.5))],
       [1, () => call("peek")],
-      [0.3, () => ({ op: "reset" })],
+      [this.#runs ? 0 : 0.3, () => ({ op: "reset" })],
       // The client itself refuses a reserved type; only a request brings it as far as the session.
       [
         0.2,
@@ -136,7 +141,7 @@ export class Driver {
       sender.send({ op: "call", method, args });
     random.weighted<() => void>([
       [4, () => call("edit", tag, random.between(0, 60), "y".repeat(random.between(0, 40)))],
-      [2, () => this.#rewrite(random.pick(clients), tag)],
+      [this.#runs ? 0 : 2, () => this.#rewrite(random.pick(clients), tag)],
       [2, () => call("openStream", streamId)],
       [6, () => call("pour", streamId, tag, random.between(1, 6), random.chance(0.5))],
       [0.5, () => call("endStream", streamId, tag)],
@@ -151,7 +156,7 @@ export class Driver {
     const { clients, senders, updaters, authors } = this.#stage;
     const random = this.#random;
     random.weighted<() => void>([
-      [5, () => times(random.between(1, 3), () => random.pick(updaters).update())],
+      [updaters.length > 0 ? 5 : 0, () => times(random.between(1, 3), () => random.pick(updaters).update())],
       [3, () => random.pick(senders).look()],
       [2, () => random.pick(senders).browse()],
       [this.#stage.world.hasSummaries ? 8 : 0, () => random.pick(senders).summarize()],
@@ -164,6 +169,11 @@ export class Driver {
       [1, () => this.#trickle(random.pick(clients))],
       [0.7, () => this.#interrupt(random.pick(clients))],
     ])();
+  }
+
+  #about(runs: RunMoves): void {
+    const sender = this.#sender();
+    runs.act(sender, viewOf(sender));
   }
 
   #askAbout(sender: SimulatedClient | RequestSender): void {

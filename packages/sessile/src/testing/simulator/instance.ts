@@ -4,6 +4,7 @@ import { NodeSql } from "../../node/node-sql.ts";
 import type { Clock } from "../../object/clock.ts";
 import type { SessionHooks } from "../../object/session-hooks.ts";
 import { SessionHost } from "../../object/session-host.ts";
+import { type Life, lives } from "./lives.ts";
 import type { Asker } from "./remote.ts";
 import { ServerSocket } from "./server-socket.ts";
 import type { SessionObject } from "./session-object.ts";
@@ -11,7 +12,7 @@ import { SimulatedKind } from "./simulated-kind.ts";
 import type { Wire } from "./wire.ts";
 
 /** One life of an object in memory: the real host on the real kernel, awake between a boot and a death. */
-export class Instance {
+export class Instance implements Life {
   readonly #object: SessionObject;
   readonly #sockets = new Map<Wire, ServerSocket>();
   readonly #kind: SimulatedKind;
@@ -26,7 +27,7 @@ export class Instance {
 
   constructor(object: SessionObject) {
     this.#object = object;
-    this.clock = { now: () => object.now, wait: (ms) => this.#wait(ms) };
+    this.clock = { now: () => this.now, wait: (ms) => this.#wait(ms) };
     const life = `${object.name} life ${object.deaths + object.hibernations}`;
     const asker: Asker = {
       object,
@@ -36,7 +37,16 @@ export class Instance {
       },
     };
     this.#kind = new SimulatedKind(this, asker, object.world.random.fork(life));
-    this.ready = this.#boot();
+    this.ready = this.run(() => this.#boot());
+  }
+
+  get now(): number {
+    return this.#object.now;
+  }
+
+  /** Runs code of this instance: the platform's clock and timers are its own meanwhile. */
+  run<T>(body: () => T): T {
+    return lives.run(this, body);
   }
 
   get host(): SessionHost {

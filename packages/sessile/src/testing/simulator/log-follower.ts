@@ -13,6 +13,7 @@ export interface DurableChunk {
   /** Seq of the segment it came in. */
   readonly seq: number;
   readonly producer: StreamProducer | undefined;
+  isWithdrawn: boolean;
 }
 
 export interface DurableStream {
@@ -132,7 +133,11 @@ export class LogFollower implements LogOnDisk {
       if (streamId === undefined || !type.startsWith("stream.")) continue;
       const stream = this.#streams.get(streamId) ?? { chunks: [], isClosed: false };
       this.#streams.set(streamId, stream);
-      if (type === "stream.ended") stream.isClosed = true;
+      if (type === "stream.ended" || type === "stream.failed") stream.isClosed = true;
+      if (type === "stream.cleaned") {
+        const { from } = payload as unknown as { readonly from: number };
+        for (const chunk of stream.chunks.slice(from)) chunk.isWithdrawn = true;
+      }
       if (type !== "stream.segment") continue;
       const { at, chunks = [], producer } = payload as unknown as StreamSegment;
       if (at !== stream.chunks.length)
@@ -140,7 +145,7 @@ export class LogFollower implements LogOnDisk {
           `a segment of ${streamId} begins at ${at}, after ${stream.chunks.length} chunks`,
         );
       if (stream.isClosed) this.#object.world.fail(`${streamId} grew after its end`);
-      for (const text of chunks) stream.chunks.push({ text, seq: firstSeq, producer });
+      for (const text of chunks) stream.chunks.push({ text, seq: firstSeq, producer, isWithdrawn: false });
     }
   }
 }

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { simulate } from "./simulation.ts";
 import { repertoires } from "./world.ts";
 
-// `npm run sim -- --seed N [--seeds M] [--steps K] [--ledger] [--short] [--only commands|streams] [--trace]`: M seeds
+// `npm run sim -- --seed N [--seeds M] [--steps K] [--ledger] [--short] [--only commands|streams|runs] [--trace]`: M seeds
 // from N on; without a seed, one of today's.
 const { values } = parseArgs({
   options: {

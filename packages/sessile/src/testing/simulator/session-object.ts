@@ -198,7 +198,7 @@ export class SessionObject implements WireEnd {
     }
     const instance = this.#instance;
     void instance.ready
-      .then(() => (instance.isDead ? undefined : use(instance)))
+      .then(() => (instance.isDead ? undefined : instance.run(() => use(instance))))
       .catch((thrown: unknown) => {
         dialled?.refuse();
         this.threw(instance, thrown);

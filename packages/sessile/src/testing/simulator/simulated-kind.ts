@@ -12,16 +12,18 @@ import {
 import { callable, type FoundMethod, findCallable } from "../../object/callable.ts";
 import type { ArchiveBucket } from "../../object/keeping/archiver.ts";
 import type { SessionHooks, SessionQuotas } from "../../object/session-hooks.ts";
-import type { WorkContext } from "../../object/works/work-runner.ts";
+import type { WorkContext, WorkFunction } from "../../object/works/work-runner.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { Json } from "../../protocol/json.ts";
 import { defaultLimits } from "../../protocol/limits.ts";
+import type { AgentState } from "../../protocol/run.ts";
 import type { Summarizer } from "../../protocol/summary.ts";
 import { sessionIdOf } from "../../record/record.ts";
 import type { Instance } from "./instance.ts";
 import type { Random } from "./random.ts";
 import type { Asker } from "./remote.ts";
+import { idleAgent, SimulatedAgent } from "./simulated-agent.ts";
 import { SimulatedCalls } from "./simulated-calls.ts";
 import type { Stores } from "./simulated-d1.ts";
 import { SimulatedSummarizer } from "./simulated-summarizer.ts";
@@ -34,6 +36,8 @@ export interface SimulatedState {
   readonly lines?: readonly string[];
   /** What updates by functions have added. */
   readonly marks?: readonly string[];
+  /** Of those with agents, and written by nobody else. */
+  readonly agent?: AgentState;
   readonly [key: string]: Json;
 }
 
@@ -77,6 +81,8 @@ export class SimulatedKind {
   readonly #archive: ArchiveBucket | null;
   readonly #summarizer: Summarizer;
   readonly #calls: SimulatedCalls;
+  /** Null where there are no agents. */
+  readonly #agent: SimulatedAgent | null;
 
   constructor(instance: Instance, asker: Asker, random: Random) {
     const { world, name } = asker.object;
@@ -84,7 +90,10 @@ export class SimulatedKind {
     this.#stores = world.d1?.for(asker) ?? null;
     this.#summarizer = new SimulatedSummarizer(world, instance.clock, random.fork("model"));
     this.#archive = world.bucket?.for(asker) ?? null;
-    this.#calls = new SimulatedCalls(instance, (body) => this.#write(body));
+    const write = <T>(body: (writer: Writer) => T): T => this.#write(body);
+    this.#calls = new SimulatedCalls(instance, write);
+    const { runs: book } = world;
+    this.#agent = book && new SimulatedAgent({ instance, asker, book, random: random.fork("agent"), write });
     this.#instance = instance;
     this.#world = world;
     this.#random = random;
@@ -159,6 +168,10 @@ export class SimulatedKind {
 
   readonly peek = callable(() => this.#state.count);
 
+  get #works(): { readonly [name: string]: WorkFunction } {
+    return { steps: (work, input) => this.#steps(work, input), ...this.#agent?.works };
+  }
+
   get #state(): SimulatedState {
     return this.#instance.host.kernel.view.state as SimulatedState;
   }
@@ -167,12 +180,17 @@ export class SimulatedKind {
     for (let part = 0; part < parts; part++) {
       this.#write((writer) => writer.append("scatter.part", { tag, part }));
     }
-    this.#write((writer) => writer.setState({ tag, count: this.#state.count + 1 }));
+    const { count, agent } = this.#state;
+    this.#write((writer) => writer.setState({ tag, count: count + 1, ...(agent ? { agent } : {}) }));
     this.#instance.host.kernel.sql.exec("INSERT INTO tally VALUES (?, ?)", tag, parts);
   }
 
   #write<T>(body: (writer: Writer) => T): T {
     return this.#instance.host.write(undefined, body);
+  }
+
+  async #rang(name: string, input: Json): Promise<void> {
+    if (!this.#agent?.rang(name)) await this.#remind(input);
   }
 
   async #remind(input: Json): Promise<void> {
@@ -222,12 +240,18 @@ export class SimulatedKind {
   }
 
   #method(name: string): FoundMethod | null {
-    return findCallable(this, name) ?? findCallable(this.#calls, name);
+    return (
+      findCallable(this, name) ??
+      findCallable(this.#calls, name) ??
+      (this.#agent && findCallable(this.#agent, name))
+    );
   }
 
   #definition(): KindDefinition {
     return {
-      initialState: SimulatedKind.initialState,
+      initialState: this.#agent
+        ? { ...SimulatedKind.initialState, agent: idleAgent }
+        : SimulatedKind.initialState,
       workflow: SimulatedKind.workflow,
       migrations: SimulatedKind.migrations,
       // Small pages, so that catching up takes several.
@@ -236,7 +260,7 @@ export class SimulatedKind {
         maxPageBytes: 2000,
         ...(this.#world.hasRates ? { commandRate: { perSecond: 10, burst: 15 } } : {}),
       },
-      clientWrites: { ...defaultClientWrites, state: true },
+      clientWrites: { ...defaultClientWrites, state: !this.#agent },
       durability: this.#world.inLedgerMode ? "ledger" : "mirror",
       ...(this.#world.hasSnapshots ? { snapshots: { ...defaultSnapshotPolicy, everyEvents: 8 } } : {}),
       summaries: this.#world.hasSummaries ? summaryPolicy : null,
@@ -252,6 +276,7 @@ export class SimulatedKind {
         this.#write((writer) =>
           writer.append("verdict.heard", { gateId: gate.gateId, status: outcome.status }),
         );
+        this.#agent?.settled();
       },
       gateEscalated: ({ gateId }) => {
         this.#write((writer) => writer.append("escalation.heard", { gateId }));
@@ -270,11 +295,11 @@ export class SimulatedKind {
       description: {},
       authorize: () => true,
       findMethod: (name) => this.#method(name),
-      findWork: (name) => (name === "steps" ? (work, input) => this.#steps(work, input) : null),
+      findWork: (name) => this.#works[name] ?? null,
       onConnect: () => {},
       onDisconnect: () => {},
       onSignal: () => true,
-      onTimer: (_name, input) => this.#remind(input),
+      onTimer: (name, input) => this.#rang(name, input),
       onCommit: () => {},
       asCaller: <T>(_caller: Actor | null, body: () => T): T => body(),
     };

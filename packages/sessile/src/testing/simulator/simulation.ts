@@ -113,7 +113,8 @@ class Simulation {
     );
     const writers = make(writerCount, streaming, (n, ...of) => new StreamWriter(world, `writer${n}`, ...of));
     const updaters = make(
-      world.hasEverything ? (isShort ? 1 : 2) : 0,
+      // The state of agents is nobody's to write but theirs.
+      !world.hasEverything || world.runs ? 0 : isShort ? 1 : 2,
       world.random.fork("updating"),
       (n, object) => new SimulatedUpdater(new SimulatedClient(world, this.#ledger, `u${n}`, object, true)),
     );

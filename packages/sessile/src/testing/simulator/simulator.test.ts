@@ -47,7 +47,7 @@ const ledgerRegressions: readonly (readonly [seed: number, found: string, repert
 ];
 
 describe("seeded simulation of sessions, clients and all that can go wrong between them", () => {
-  test(`SI1 SI2 SI7 SI8 SI9 SI10 SI11 SI12 SI13 ${seeds} seeds hold every promise`, {
+  test(`SI1 SI2 SI7 SI8 SI9 SI10 SI11 SI12 SI13 SI14 ${seeds} seeds hold every promise`, {
     timeout: 120_000,
   }, async () => {
     for (let seed = 1; seed <= seeds; seed++) await expectSound(seed);
@@ -56,7 +56,7 @@ describe("seeded simulation of sessions, clients and all that can go wrong betwe
   for (const [seed, found, repertoire] of regressions)
     test(`SI2 seed ${seed}: ${found}`, { timeout: 20_000 }, () => expectSound(seed, { repertoire }));
 
-  test(`SI6 SI7 SI8 SI9 SI10 SI11 SI12 SI13 LM13 LM14 ${ledgerSeeds} seeds in ledger mode, on a record that fails`, {
+  test(`SI6 SI7 SI8 SI9 SI10 SI11 SI12 SI13 SI14 LM13 LM14 ${ledgerSeeds} seeds in ledger mode, on a record that fails`, {
     timeout: 120_000,
   }, async () => {
     for (let seed = 1; seed <= ledgerSeeds; seed++) await expectSound(seed, { inLedgerMode: true });

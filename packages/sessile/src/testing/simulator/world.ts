@@ -1,5 +1,6 @@
 import { Packing } from "./packing.ts";
 import { hash, Random } from "./random.ts";
+import { RunBook } from "./run-book.ts";
 import type { SessionObject } from "./session-object.ts";
 import { SimulatedBucket } from "./simulated-bucket.ts";
 import type { SimulatedD1 } from "./simulated-d1.ts";
@@ -10,7 +11,7 @@ import { Timeline } from "./timeline.ts";
  * What histories consist of, each with what is before it. More came with time, and seeds that found something when there was less
  * mean what they meant.
  */
-export const repertoires = ["commands", "streams", "everything"] as const;
+export const repertoires = ["commands", "streams", "everything", "runs"] as const;
 export type Repertoire = (typeof repertoires)[number];
 
 export interface WorldOptions {
@@ -51,6 +52,8 @@ export class World {
   readonly hasArchive: boolean;
   readonly hasSummaries: boolean;
   readonly hasDrafts: boolean;
+  /** What is known of runs; null: agents are in few histories, and in each of `runs`. */
+  readonly runs: RunBook | null;
   /** Whether notes cost something. */
   readonly hasQuotas: boolean;
   /** Whether connections that send too fast are ended. */
@@ -76,18 +79,22 @@ export class World {
     const { repertoire = "everything", inLedgerMode = false, isShort = false, keepTrace = false } = options;
     this.isShort = isShort;
     this.hasStreams = repertoire !== "commands";
-    this.hasEverything = repertoire === "everything";
+    this.hasEverything = repertoire === "everything" || repertoire === "runs";
     this.random = new Random(`seed ${seed}`);
     this.inLedgerMode = inLedgerMode;
     this.hasRecord =
       inLedgerMode || (this.hasEverything && this.random.fork("mirror").chance(isShort ? 0.08 : 0.15));
+    const hasRuns =
+      repertoire === "runs" || (this.hasEverything && this.random.fork("runs").chance(isShort ? 0.1 : 0.2));
+    this.runs = hasRuns ? new RunBook(this) : null;
     this.hasSnapshots = this.hasEverything && this.random.fork("snapshots").chance(0.5);
     this.hasQuotas = this.hasEverything && this.hasRecord && this.random.fork("quotas").chance(0.3);
     this.hasRates = this.hasEverything && this.random.fork("rates").chance(0.15);
     this.hasSummaries = this.hasSnapshots && this.random.fork("summaries").chance(0.5);
     this.hasDrafts = this.hasEverything && this.random.fork("drafts").chance(isShort ? 0.08 : 0.3);
     this.hasHttp = this.hasEverything && this.random.fork("http").chance(isShort ? 0.08 : 0.2);
-    this.hasArchive = this.hasSnapshots && this.random.fork("archive").chance(0.5);
+    // A run goes on from its messages, which are at hand for as long as a kind keeps them so.
+    this.hasArchive = this.hasSnapshots && !hasRuns && this.random.fork("archive").chance(0.5);
     this.bucket =
       this.hasArchive && this.random.fork("bucket").chance(0.7) ? new SimulatedBucket(this) : null;
     this.lines = keepTrace ? [] : null;
