@@ -1,11 +1,12 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pathOf, routeRules } from "../../../packages/sessile/test/attack/route-rules.ts";
 import { problemOf, Triage } from "./fixtures/triage-server.ts";
 
 let triage: Triage;
 let incident = "";
 beforeAll(async () => {
-  triage = await (await Triage.start()).signIn("Ada");
+  triage = await (await Triage.start({ entry: "./table-worker.ts" })).signIn("Ada");
   await triage.fetch("/api/sample", { method: "POST" });
   incident = (await triage.incidents())[0]?.name ?? "";
 });
@@ -133,37 +134,78 @@ describe("an incident", () => {
     ["addNote", []],
     ["editNote", ["__proto__", {}, []]],
     ["retryAnalysis", ["constructor"]],
+    ["retryAnalysis", [{ toString: 1 }]],
     ["decideAction", [{}, [], {}]],
     ["recordDecision", [{}, {}]],
   ])("%s(%j) fails as a client's fault or not at all", async (method, args) => {
     expect((await triage.call(incident, method, ...args)).status).toBeLessThan(500);
   });
+});
 
-  // OPEN: what is looked up among the analysers may be no text.
-  test("so does the name of an analyser that is no name", async () => {
-    expect((await triage.call(incident, "retryAnalysis", { toString: 1 })).status).toBeLessThan(500);
+describe("routes", () => {
+  /** Of the app's own, with what each answers everybody: the queue is one for all who reach the server. */
+  const own: { readonly [route: string]: { readonly status: number; readonly body?: string } } = {
+    "GET /api/config": { status: 200 },
+    "POST /api/profile": { status: 200, body: '{"name":"Eve"}' },
+    "DELETE /api/profile": { status: 204 },
+    // A socket.
+    "GET /api/feed": { status: 400 },
+    "POST /api/alerts": { status: 200, body: '{"a":1}' },
+    "POST /api/sample": { status: 200 },
+    "GET /api/alerts/:hash": { status: 404 },
+    "GET /api/incidents": { status: 200 },
+    "GET /api/summary": { status: 200 },
+    "GET /api/incidents/:name": { status: 200 },
+    "GET /api/incidents/:name/alerts": { status: 200 },
+  };
+  const person = () => ({ cookie: triage.cookie });
+  const send = (route: string, path: string, headers: Record<string, string>, body?: unknown) => {
+    const [method = ""] = route.split(" ");
+    return fetch(`${triage.url}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+  };
+
+  test("each of the app's own has a rule", async () => {
+    const served = await triage.get<readonly string[]>("/test/routes");
+    const routes = served.filter((route) => route.includes(" /api/") && !route.startsWith("ALL "));
+    expect([...new Set(routes)].sort()).toEqual(Object.keys(own).sort());
   });
 
-  test("nobody in particular reads, and does nothing else, whatever the door", async () => {
-    const path = `/v1/sessions/incident/${incident}`;
-    const ask = (method: string, below: string, body?: string) =>
-      fetch(`${triage.url}${path}${below}`, { method, ...(body === undefined ? {} : { body }) });
-    for (const below of ["", "/events", "/state", "/gates", "/snapshots"])
-      expect([below, (await ask("GET", below)).status]).toEqual([below, 200]);
-    for (const [method, below, body] of [
-      ["POST", "/call/addNote", '["x"]'],
-      ["POST", "/events", '{"clientEventId":"a","type":"note.added"}'],
-      ["POST", "/gates/g", '{"answer":"approve"}'],
-      ["POST", "/status", '{"to":"closed"}'],
-      ["PUT", "/state", "{}"],
-      ["POST", "/reset", ""],
-      ["POST", "/lifecycle", '{"to":"terminated"}'],
-      ["POST", "/snapshots", ""],
-      ["POST", "/restore", ""],
-      ["GET", "/log", undefined],
-    ] as const)
-      expect([below, (await ask(method, below, body)).status]).toEqual([below, 401]);
-    expect((await triage.fetch(`${path}/reset`, { method: "POST" })).status).toBe(403);
-    expect((await triage.fetch(`${path}/log`)).status).toBe(403);
-  });
+  test.each(Object.entries(own))(
+    "%s answers everybody, but no page of another origin",
+    async (route, rule) => {
+      const path = (route.split(" ")[1] ?? "").replace(":name", incident).replace(":hash", "0".repeat(64));
+      for (const headers of [{}, person()])
+        expect((await send(route, path, headers, rule.body)).status).toBe(rule.status);
+      const foreign = { ...person(), origin: "https://evil.example" };
+      expect((await send(route, path, foreign, rule.body)).status).toBe(403);
+    },
+  );
+
+  const ofSessions = routeRules.filter(
+    ({ route, right }) => right !== "open" && route.includes("/:kind/:name") && !route.includes("/inspect"),
+  );
+  test.each(ofSessions)(
+    "$route: everybody reads, whoever has a name works on incidents, nobody administers or gives agents orders",
+    async ({ route, right, body }) => {
+      const { path } = pathOf(route, incident);
+      for (const [address, mayWork] of [
+        [`/incident/${incident}`, right !== "admin"],
+        [`/investigator/${incident}.coordinator`, right === "read"],
+      ] as const) {
+        const place = path.replace(`/notes/${incident}`, address);
+        const refusals = [];
+        for (const headers of [{}, person()]) {
+          const answer = await send(route, place, headers, body);
+          // What the kind itself forbids, it forbids in other words.
+          const isRefused = /"code":"unauthenticated"|"detail":"You may not/.test(await answer.text());
+          refusals.push(isRefused ? answer.status : null);
+        }
+        expect([place, ...refusals]).toEqual([place, right === "read" ? null : 401, mayWork ? null : 403]);
+      }
+    },
+  );
 });
