@@ -131,6 +131,17 @@ describe("triage in the browser", () => {
       .filter({ has: bob.page.getByRole("heading", { name: first, exact: true }) });
     await action.getByText("Approved").waitFor();
     await action.getByText("Bob").waitFor();
+
+    // Whoever has not said who they are is asked first, and need not decide again.
+    await eve.context.clearCookies();
+    await eve.page.reload();
+    await waiting(eve.page).first().waitFor();
+    await eve.page.keyboard.press("j");
+    await eve.page.keyboard.press("r");
+    await eve.page.getByLabel("Your name").fill("Eve");
+    await button(eve.page, "Use").click();
+    await action.page().getByText("Rejected").waitFor();
+    await action.page().getByText("Eve").first().waitFor();
   });
 
   test("what is written while the network is gone waits, is sent once, also by another tab, and what others did meanwhile arrives", async () => {

@@ -1,30 +1,18 @@
-import { type KeyboardEvent, useId, useState } from "react";
+import { type KeyboardEvent, useId } from "react";
 import type { InboxItem } from "sessile/client";
-import { useCommand } from "../incident/use-commands.ts";
 import { Button } from "../parts/button.tsx";
 import { Foreign } from "../parts/foreign.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { Link } from "../router/link.tsx";
 import { incidentHref, navigate } from "../router/location.ts";
-import { useIncidentInbox } from "./inbox-context.ts";
+import { useDecision } from "./use-decision.ts";
 
 /** One decision that waits, and where it belongs. */
 export function WaitingDecision({ item }: { readonly item: InboxItem }) {
-  const inbox = useIncidentInbox();
-  const command = useCommand();
+  const { pending, decide } = useDecision(item);
   const id = useId();
-  const [pending, setPending] = useState<string | null>(null);
   const { gate, name, title } = item;
 
-  const decide = async (answer: "approve" | "reject") => {
-    if (pending !== null || !inbox) return;
-    setPending(answer);
-    const done = await command(answer === "approve" ? "Approving" : "Rejecting", () =>
-      inbox.answer(item, answer),
-    );
-    // One that was answered goes with the next reading; it must not be offered until then.
-    if (!done) setPending(null);
-  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || event.metaKey || event.ctrlKey || event.altKey) return;
     if (event.key === "a") void decide("approve");

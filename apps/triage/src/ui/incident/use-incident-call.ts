@@ -20,7 +20,7 @@ export function useIncidentCall(): IncidentCall {
   const { call } = session;
   return useCallback(
     (what, method, ...args) => {
-      if (!profile) postpone({ incident: name, what, method, args });
+      if (!profile) postpone({ place: name, what, method, args });
       const run = call[method] as (...given: readonly unknown[]) => Promise<unknown>;
       return command(what, () => run(...args));
     },

@@ -1,6 +1,7 @@
 /** What somebody asked for before they had said who they are. */
 export interface PostponedCall {
-  readonly incident: string;
+  /** The incident, or the one decision of the inbox. */
+  readonly place: string;
   /** For the message if it is refused. */
   readonly what: string;
   readonly method: string;
@@ -18,11 +19,11 @@ export function postpone(call: PostponedCall): void {
   }
 }
 
-/** What was asked for on this incident's page; whoever takes it has it alone. */
-export function takePostponed(incident: string): PostponedCall | null {
+/** What was asked for there; whoever takes it has it alone. */
+export function takePostponed(place: string): PostponedCall | null {
   try {
     const call = JSON.parse(sessionStorage.getItem(key) ?? "null") as PostponedCall | null;
-    if (call?.incident !== incident) return null;
+    if (call?.place !== place) return null;
     sessionStorage.removeItem(key);
     return call;
   } catch {
