@@ -7,6 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { type Server, serve } from "sessile/node";
 import { generate } from "sessile/routes";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pathOf, routeRules } from "../../../packages/sessile/test/attack/route-rules.ts";
 import { bundle } from "../../../packages/sessile/test/bundle.ts";
 import { axeViolations } from "../../../scripts/lib/axe-violations.ts";
 import { launchChromium } from "../../../scripts/lib/launch-chromium.ts";
@@ -23,7 +24,7 @@ beforeAll(async () => {
   if (!existsSync(join(ui, "index.html"))) throw new Error("Build the page first: npm run build");
   generate({ root: here("..") });
   server = await serve({
-    worker: { source: await bundle(here("../src/worker.ts")) },
+    worker: { source: await bundle(here("table-worker.ts")) },
     dir,
     port: 0,
     compatibilityDate: "2026-11-01",
@@ -110,4 +111,35 @@ test("what an assistant says through its tools is there after Refresh, and after
   await page.reload();
   await line.waitFor();
   await page.context().close();
+});
+
+test("every route of the app's own has a rule; guests use sessions, and whoever picked a name ends them", async () => {
+  const ask = (route: string, path: string, cookie: string, body?: unknown) =>
+    fetch(server.url + path, {
+      method: route.split(" ")[0] ?? "",
+      headers: { cookie },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const served = (await (await ask("GET", "/api/test/routes", "")).json()) as readonly string[];
+  const own = served.filter((route) => / \/(api|mcp)/.test(route) && !route.includes("/test/"));
+  expect(own.sort()).toEqual(["ALL /mcp", "GET /api/profile", "POST /api/profile"]);
+
+  // Everybody's own profile, and nobody else's.
+  const { headers } = await ask("POST", "/api/profile", "", { name: "Ada" });
+  const person = headers.get("set-cookie")?.split(";")[0] ?? "";
+  const profile = async (cookie: string) => (await ask("GET", "/api/profile", cookie)).json();
+  expect(await profile(person)).toMatchObject({ profile: { name: "Ada" } });
+  expect(await profile("")).toEqual({ profile: null });
+
+  for (const { route, right, body } of routeRules) {
+    if (right === "open" || !route.includes("/:kind/:name") || route.includes("/inspect")) continue;
+    const path = pathOf(route, "tried").path.replace("/notes/", "/tutor/");
+    const refusals = [];
+    for (const cookie of ["", person]) {
+      const answer = await ask(route, path, cookie, body);
+      const isRefused = /"code":"unauthenticated"|"detail":"You may not/.test(await answer.text());
+      refusals.push(isRefused ? answer.status : null);
+    }
+    expect([route, ...refusals]).toEqual([route, right === "admin" ? 401 : null, null]);
+  }
 });
