@@ -1,5 +1,6 @@
 import { globSync } from "node:fs";
 import { generateApps } from "./build.ts";
+import { checkDependencies } from "./dependencies.ts";
 import { checkDocs } from "./docs.ts";
 import { checkRules } from "./rules.ts";
 import { bin, root, run } from "./run.ts";
@@ -10,6 +11,7 @@ export const checkSteps = [
   ["Types and layers", () => run(bin("tsc"), ["-b", "tsconfig.json"])],
   ["Kinds of the apps", generateApps],
   ["Types of tests, apps and scripts", checkLooseProjects],
+  ["Dependencies", async () => checkDependencies()],
   ["Documentation", checkDocs],
   ["Every rule of PROTOCOL.md has a test", () => checkRules()],
 ] as const;
