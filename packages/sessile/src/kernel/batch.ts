@@ -30,6 +30,7 @@ export class Batch {
     null;
   readonly #events: PackedEvent[] = [];
   readonly #actors: Actor[] = [];
+  readonly #systemTypes = new Set<string>();
 
   constructor(view: SessionView, now: number) {
     this.#view = view;
@@ -58,6 +59,11 @@ export class Batch {
 
   get size(): number {
     return this.#events.length;
+  }
+
+  /** Types of the system events that were written, also of those that were taken back. */
+  get systemTypes(): ReadonlySet<string> {
+    return this.#systemTypes;
   }
 
   get lastSeq(): number {
@@ -130,6 +136,7 @@ export class Batch {
   }
 
   emitSystem<Type extends SystemEventType>(type: Type, payload: SystemEventPayloads[Type]): number {
+    this.#systemTypes.add(type);
     return this.emit(type, payload as unknown as Json);
   }
 

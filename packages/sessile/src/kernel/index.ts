@@ -21,7 +21,7 @@ export { gateDuePrefix, type ListedGate, listGates, policyDuePrefix, readGate } 
 export { StagedLog } from "./import.ts";
 export { inspectDue, inspectTables, inspectWork } from "./inspect.ts";
 export { Kernel, type Written } from "./kernel.ts";
-export type { LogPage, StoredCommit } from "./log.ts";
+export { type LogPage, mayHold, type StoredCommit } from "./log.ts";
 export type { Migration } from "./migrations.ts";
 export {
   defaultOperatorLogMs,

@@ -21,7 +21,7 @@ import { assertActive } from "./run-command.ts";
 import { builtInMigrations } from "./schema.ts";
 import { Snapshots } from "./snapshots.ts";
 import { numberAt, type Sql } from "./sql.ts";
-import { chain, recording, refused, type Task, TaskFailure, type Transaction } from "./task.ts";
+import { refused, type Task, TaskFailure, type Transaction } from "./task.ts";
 import { Writer } from "./writer.ts";
 
 /** What the session's own write gave back; no transaction if it joined one that was open. */
@@ -114,20 +114,16 @@ export class Kernel {
    * Applies tasks in order and commits them together. A task that fails fails alone: it leaves nothing behind, and the
    * others are committed as if it had not been there.
    */
-  transact(tasks: Iterable<Task>, now: number): Transaction {
+  transact(tasks: readonly Task[], now: number): Transaction {
     if (this.#open) throw new SessileError("internal", "A commit is already open.");
-    const source = tasks[Symbol.iterator]();
-    const taken: Task[] = [];
     try {
-      return this.#attempt(recording(source, taken), now, false);
+      return this.#attempt(tasks, now, false);
     } catch (thrown) {
       if (!(thrown instanceof TaskFailure)) throw thrown;
-      // Optimism failed and everything is rolled back: again, each task isolated, and whatever still waits with them.
-      const next = source.next();
-      if (!next.done) taken.push(next.value);
       // A task that is alone need not run a second time to be known as the one that failed.
-      else if (taken.length === 1) return refused(thrown.reason, this.#view);
-      return this.#attempt(chain(taken, source), now, true);
+      if (tasks.length === 1) return refused(thrown.reason, this.#view);
+      // Optimism failed and everything is rolled back: again, each task isolated.
+      return this.#attempt(tasks, now, true);
     }
   }
 
@@ -206,7 +202,7 @@ export class Kernel {
     this.#producers.settled();
   }
 
-  #attempt(tasks: Iterable<Task>, now: number, isolate: boolean): Transaction {
+  #attempt(tasks: readonly Task[], now: number, isolate: boolean): Transaction {
     const before = this.#view;
     const batch = new Batch(before, now);
     const writer = this.#writerOf(batch);
@@ -215,7 +211,7 @@ export class Kernel {
     try {
       const outcomes = isolate
         ? this.#sql.transaction(() => {
-            const ended = Array.from(tasks, (task) => this.#runIsolated(task, batch, writer));
+            const ended = tasks.map((task) => this.#runIsolated(task, batch, writer));
             this.#writeCommit(batch, written);
             return ended;
           })
@@ -236,16 +232,19 @@ export class Kernel {
    * Until a task touches a table, all that changes is the batch, and a commit that is one row needs no transaction: it
    * is one statement. That is the way of a lone append, for which opening and closing one would be most of the work.
    */
-  #runTogether(tasks: Iterable<Task>, batch: Batch, writer: Writer, written: CommitDraft): Outcome[] {
+  #runTogether(tasks: readonly Task[], batch: Batch, writer: Writer, written: CommitDraft): Outcome[] {
     const ended: Outcome[] = [];
-    const source = tasks[Symbol.iterator]();
-    let next = source.next();
-    for (; !next.done && !next.value.touchesTables; next = source.next()) {
-      ended.push(this.#run(next.value, batch, writer));
+    while (ended.length < tasks.length) {
+      const task = tasks[ended.length] as Task;
+      const position = positionOf(task);
+      // A foreign id gets a row of its own.
+      if (task.touchesTables || (task.id !== undefined && !position)) break;
+      ended.push(this.#run(task, position, batch, writer));
     }
-    if (next.done && this.#writeOneRow(batch, written)) return ended;
+    if (ended.length === tasks.length && this.#writeOneRow(batch, written)) return ended;
     return this.#sql.transaction(() => {
-      for (; !next.done; next = source.next()) ended.push(this.#run(next.value, batch, writer));
+      for (const task of tasks.slice(ended.length))
+        ended.push(this.#run(task, positionOf(task), batch, writer));
       this.#writeCommit(batch, written);
       return ended;
     });
@@ -254,7 +253,7 @@ export class Kernel {
   /** @returns false if the commit needs more than one statement */
   #writeOneRow(batch: Batch, written: CommitDraft): boolean {
     if (batch.size === 0) return true;
-    const commit = this.log.draft(batch.toCommit());
+    const commit = this.log.draft(batch.toCommit(), batch.systemTypes);
     if (commit.tail.length > 0 || this.#checkpoint.isDue(commit.stored.body.length)) return false;
     this.log.write(commit);
     written.stored = commit.stored;
@@ -270,7 +269,7 @@ export class Kernel {
   /** The transaction's last act. */
   #writeCommit(batch: Batch, written: CommitDraft): void {
     if (batch.size === 0) return;
-    const commit = this.log.draft(batch.toCommit());
+    const commit = this.log.draft(batch.toCommit(), batch.systemTypes);
     this.log.write(commit);
     written.stored = commit.stored;
     written.after = settleView(batch.view, batch.lastSeq, batch.at);
@@ -300,10 +299,10 @@ export class Kernel {
     this.#view = deepFreeze(this.#checkpoint.load(kind, name, this.log, this.#producers));
   }
 
-  #run(task: Task, batch: Batch, writer: Writer): Outcome {
+  #run(task: Task, position: ProducerPosition | null, batch: Batch, writer: Writer): Outcome {
     const mark = batch.size;
     try {
-      return this.#runOnce(task, batch, writer);
+      return this.#runOnce(task, position, batch, writer);
     } catch (thrown) {
       // A refusal before the first write needs no undoing, unless the kind's own code ran and may have used `sql`.
       if (thrown instanceof SessileError && task.refusesFirst && batch.size === mark)
@@ -315,7 +314,7 @@ export class Kernel {
   #runIsolated(task: Task, batch: Batch, writer: Writer): Outcome {
     const mark = batch.mark();
     try {
-      return this.#sql.transaction(() => this.#runOnce(task, batch, writer));
+      return this.#sql.transaction(() => this.#runOnce(task, positionOf(task), batch, writer));
     } catch (thrown) {
       batch.rollbackTo(mark);
       this.drafts.forget();
@@ -323,8 +322,7 @@ export class Kernel {
     }
   }
 
-  #runOnce(task: Task, batch: Batch, writer: Writer): Outcome {
-    const position = task.id === undefined ? null : parseProducerPosition(task.id);
+  #runOnce(task: Task, position: ProducerPosition | null, batch: Batch, writer: Writer): Outcome {
     if (task.id !== undefined) {
       const earlier = this.#recall(task.id, position, task.actor, batch);
       if (earlier) task.assertRepeats?.(earlier);
@@ -373,6 +371,10 @@ export class Kernel {
     const row = this.#sql.exec("SELECT seq FROM _sessile_client_event WHERE id = ?", id)[0];
     if (row && numberAt(row, "seq") < this.archive.hotFrom) throw tooOld(numberAt(row, "seq"));
   }
+}
+
+function positionOf({ id }: Task): ProducerPosition | null {
+  return id === undefined ? null : parseProducerPosition(id);
 }
 
 function tooOld(seq: number | undefined): SessileError {

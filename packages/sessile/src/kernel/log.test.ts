@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defaultLimits } from "../protocol/limits.ts";
 import { KernelFixture } from "../testing/kernel-fixture.ts";
+import { mayHold, type StoredCommit } from "./log.ts";
 
 describe("log", () => {
   test("LO1 seqs begin at 1, rise by one and have no gap, whatever kind of change they number", () => {
@@ -31,6 +32,21 @@ describe("log", () => {
     );
     expect(fixture.rows("_sessile_log")).toBe(before + 1);
     expect(fixture.kernel.view.lastSeq).toBe(66);
+  });
+
+  test("whether a commit holds a type is known when it was made, and guessed from its text when it was read back", () => {
+    const fixture = new KernelFixture();
+    const changed = fixture.send([
+      { op: "setState", state: { count: 1 } },
+      { op: "append", type: "message", payload: { type: "status.changed" } },
+    ]).stored as StoredCommit;
+    const { systemTypes: _known, ...readBack } = changed;
+    for (const commit of [changed, readBack]) {
+      expect(mayHold(commit, "state.")).toBe(true);
+      expect(mayHold(commit, "stream.")).toBe(false);
+    }
+    expect(mayHold(changed, "status.")).toBe(false);
+    expect(mayHold(readBack, "status.")).toBe(true);
   });
 
   test("LO3 a read after N gives exactly the events after N, also when N lies inside a commit", () => {

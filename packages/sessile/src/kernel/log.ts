@@ -7,6 +7,15 @@ export interface StoredCommit {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly body: string;
+  /** Types of the system events in it, and perhaps of some that were taken back; absent if it was read back from the disk. */
+  readonly systemTypes?: ReadonlySet<string>;
+}
+
+/** False if it surely has no system event whose type begins so: its text need not be parsed. */
+export function mayHold({ body, systemTypes }: StoredCommit, typeHead: string): boolean {
+  if (!systemTypes) return body.includes(`"type":"${typeHead}`);
+  for (const type of systemTypes) if (type.startsWith(typeHead)) return true;
+  return false;
 }
 
 /** A commit about to be stored: what its own row holds, and what continues in further ones. */
@@ -50,10 +59,10 @@ export class Log {
   }
 
   /** What a commit will be stored as. */
-  draft(commit: Commit): LogDraft {
+  draft(commit: Commit, systemTypes: ReadonlySet<string>): LogDraft {
     const body = JSON.stringify(commit);
     return {
-      stored: { firstSeq: commit.firstSeq, lastSeq: lastSeqOf(commit), body },
+      stored: { firstSeq: commit.firstSeq, lastSeq: lastSeqOf(commit), body, systemTypes },
       ...splitText(body, this.#maxRowBytes),
     };
   }

@@ -7,8 +7,8 @@ import { numberAt, type Sql, textAt } from "./sql.ts";
 interface Producer {
   readonly actor: string;
   readonly epoch: number;
-  /** Highest n applied in this epoch. */
-  readonly n: number;
+  /** Highest n applied in this epoch. Grows in place, because it does with every command. */
+  n: number;
   /** No event of this epoch has a seq at or below this. */
   readonly sinceSeq: number;
 }
@@ -56,9 +56,17 @@ export class Producers {
   }
 
   /** A command of the open batch wrote its first event as `seq`. */
-  note(position: ProducerPosition, actor: string, seq: number): void {
-    const after = advanced(this.#get(position.producer), position, actor, seq);
-    if (after) this.#open.set(position.producer, after);
+  note({ producer: name, epoch, n }: ProducerPosition, actor: string, seq: number): void {
+    const open = this.#open.get(name);
+    if (open?.epoch === epoch) {
+      open.n = Math.max(open.n, n);
+      return;
+    }
+    const before = this.#get(name);
+    // A newer epoch has taken over.
+    if (before && before.epoch > epoch) return;
+    if (before?.epoch === epoch) this.#open.set(name, { ...before, n: Math.max(before.n, n) });
+    else this.#open.set(name, { actor, epoch, n, sinceSeq: seq - 1 });
   }
 
   /** The open batch is in the log. */
@@ -126,16 +134,4 @@ export class Producers {
     this.#known.set(name, producer);
     return producer;
   }
-}
-
-/** Where a producer stands after one more event; null if a newer epoch has taken over. */
-function advanced(
-  before: Producer | undefined,
-  { epoch, n }: ProducerPosition,
-  actor: string,
-  seq: number,
-): Producer | null {
-  if (before && before.epoch > epoch) return null;
-  if (before?.epoch !== epoch) return { actor, epoch, n, sinceSeq: seq - 1 };
-  return { actor, epoch, n: Math.max(before.n, n), sinceSeq: before.sinceSeq };
 }

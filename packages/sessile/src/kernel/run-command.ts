@@ -18,12 +18,24 @@ export function assertRepeats(command: Command, earlier: FoundEvent): void {
   if (command.op === "sendDraft" || command.op === "cancelDraft") assertEndedBy(command.op, earlier);
 }
 
-/** What a client's command may do, and does, inside a commit. @returns the command's answer */
-export function runCommand(command: Command, writer: Writer, kind: KindDefinition): Json | undefined {
+/**
+ * What a client's command may do, and does, inside a commit.
+ *
+ * @param maxChars the command's JSON is no longer than this
+ * @returns the command's answer
+ */
+export function runCommand(
+  command: Command,
+  writer: Writer,
+  kind: KindDefinition,
+  maxChars = Number.POSITIVE_INFINITY,
+): Json | undefined {
   if (command.op !== "setLifecycle" && command.op !== "setAccess") assertActive(writer.view.lifecycle);
   switch (command.op) {
     case "append":
-      appendFromClient(command.type, command.payload, writer, kind);
+      assertAppendable(command.type, command.payload, kind, maxChars);
+      asVeto("event", () => kind.validateEvent(command.type, command.payload ?? null));
+      writer.append(command.type, command.payload);
       return undefined;
     case "setState":
       refuseUnless(
@@ -54,7 +66,7 @@ export function runCommand(command: Command, writer: Writer, kind: KindDefinitio
       writer.gates.revokePolicy(command.policyId);
       return undefined;
     case "saveDraft":
-      assertAppendable(command.type, command.payload, kind);
+      assertAppendable(command.type, command.payload, kind, maxChars);
       return {
         draftId: writer.saveDraft({
           draftId: command.draftId,
@@ -64,7 +76,7 @@ export function runCommand(command: Command, writer: Writer, kind: KindDefinitio
       };
     case "sendDraft":
       writer.sendDraft(command.draftId, ({ type, payload }) => {
-        assertAppendable(type, payload, kind);
+        assertAppendable(type, payload, kind, Number.POSITIVE_INFINITY);
         asVeto("event", () => kind.validateEvent(type, payload));
       });
       return undefined;
@@ -83,18 +95,12 @@ export function runCommand(command: Command, writer: Writer, kind: KindDefinitio
   }
 }
 
-function appendFromClient(
+function assertAppendable(
   type: string,
   payload: Json | undefined,
-  writer: Writer,
   kind: KindDefinition,
+  maxChars: number,
 ): void {
-  assertAppendable(type, payload, kind);
-  asVeto("event", () => kind.validateEvent(type, payload ?? null));
-  writer.append(type, payload);
-}
-
-function assertAppendable(type: string, payload: Json | undefined, kind: KindDefinition): void {
   const allowed = kind.clientWrites.events;
   if (allowed !== "any" && !allowed.includes(type)) {
     throw new SessileError("forbidden", "This kind does not let clients append events of this type.", {
@@ -104,37 +110,15 @@ function assertAppendable(type: string, payload: Json | undefined, kind: KindDef
   if (type === kind.transcripts?.final || type === kind.transcripts?.partial) {
     throw new SessileError("forbidden", "Transcripts are written by the session itself.", { field: "type" });
   }
-  if (payload !== undefined && typeof payload !== "number" && typeof payload !== "boolean")
-    assertPayloadSize(payload, kind.limits.maxPayloadChars);
-}
-
-/** Only a payload that might be too long is measured: a frame below the limit cannot hold one above it. */
-function assertPayloadSize(payload: Json, maxChars: number): void {
-  if (estimateChars(payload, maxChars) > maxChars) {
-    throw new SessileError(
-      "limit_exceeded",
-      `A payload is at most ${maxChars} characters of JSON. Store larger things elsewhere and append a pointer.`,
-      {
-        field: "payload",
-        limit: "maxPayloadChars",
-      },
-    );
-  }
-}
-
-/** A lower bound of the JSON text's length; stops counting once it is past `enough`. */
-function estimateChars(value: Json, enough: number): number {
-  if (typeof value === "string") return value.length + 2;
-  if (value === null || typeof value !== "object") return 4;
-  let total = 2;
-  for (const key in value) {
-    total +=
-      key.length +
-      3 +
-      estimateChars((value as { readonly [key: string]: Json })[key] as Json, enough - total);
-    if (total > enough) break;
-  }
-  return total;
+  const { maxPayloadChars } = kind.limits;
+  // What came in a frame below the limit cannot be above it, and need not be measured.
+  if (maxChars <= maxPayloadChars || payload === undefined) return;
+  if (JSON.stringify(payload).length <= maxPayloadChars) return;
+  throw new SessileError(
+    "limit_exceeded",
+    `A payload is at most ${maxPayloadChars} characters of JSON. Store larger things elsewhere and append a pointer.`,
+    { field: "payload", limit: "maxPayloadChars" },
+  );
 }
 
 function callMethod(name: string, args: readonly Json[], kind: KindDefinition): Json | undefined {

@@ -165,5 +165,7 @@ describe("events of clients", () => {
     }
     expect(fixture.append("a", 1, "bad")).toMatchObject({ ok: false, error: { code: "rejected" } });
     expect(fixture.append("a", "x".repeat(900))).toMatchObject({ ok: true });
+    // 999 characters, though many values.
+    expect(fixture.append("b", Array(499).fill(1))).toMatchObject({ ok: true });
   });
 });

@@ -127,7 +127,7 @@ export class Streams {
         ? { to: "failed" as const, streamId, error: close.error, ...by }
         : { to: "ended" as const, streamId, output: close.output, ...by };
     const { to, ...payload } = event;
-    const seq = this.#batch.emit(`stream.${to}`, payload as unknown as Json);
+    const seq = this.#batch.emitSystem<"stream.ended" | "stream.failed">(`stream.${to}`, payload);
     this.#table.close(closedStream(stream, event, seq, this.#batch.at));
     this.#expiry.closed(this.#batch.at);
     return { at: tail, tail, repeated: false };

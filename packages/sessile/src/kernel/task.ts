@@ -16,7 +16,7 @@ export interface Task {
   readonly origin?: GateOrigin | undefined;
   /** True if it throws only before its first write, so that a refusal needs no undoing. Never true for the kind's own code. */
   readonly refusesFirst: boolean;
-  /** False if all it changes is the log and the view. */
+  /** False if all that it changes is the log and the view. */
   readonly touchesTables: boolean;
   run(writer: Writer): Json | undefined;
   /** Throws unless the event that carries the id is what this task would have written. Absent: it always is. */
@@ -49,17 +49,4 @@ export function refused(reason: unknown, view: SessionView): Transaction {
     before: view,
     after: view,
   };
-}
-
-/** Remembers what was taken, and leaves the source open when the taking is broken off. */
-export function* recording(source: Iterator<Task>, taken: Task[]): Generator<Task> {
-  for (let next = source.next(); !next.done; next = source.next()) {
-    taken.push(next.value);
-    yield next.value;
-  }
-}
-
-export function* chain(taken: readonly Task[], source: Iterator<Task>): Generator<Task> {
-  yield* taken;
-  for (let next = source.next(); !next.done; next = source.next()) yield next.value;
 }

@@ -11,9 +11,8 @@ import {
 } from "../protocol/frame.ts";
 import { type Json, parseJson } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
-import { withoutChunks } from "../protocol/stream.ts";
 import { PeerRates } from "./meter/peer-rates.ts";
-import type { ConnectedPeer, Peers } from "./peers.ts";
+import { type ConnectedPeer, type Peers, shownBody } from "./peers.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import type { Visibility } from "./visibility.ts";
 import type { VoiceHost } from "./voice/voice-host.ts";
@@ -179,15 +178,15 @@ function beginAt({ view, ...snapshot }: SnapshotWithView): Pick<WelcomeFrame, "v
 
 /** `EventsFrame` from stored bodies, without parsing them. */
 function eventsFrame(commits: readonly StoredCommit[], more: boolean): string {
-  return `{"t":"events","commits":[${commits.map((commit) => withoutChunks(commit).body).join(",")}],"more":${more}}`;
+  return `{"t":"events","commits":[${commits.map(shownBody).join(",")}],"more":${more}}`;
 }
 
 /** The frame nearly all traffic comes in; recognised by hand for the reason given at `parseCommand`. */
 function isCommandsFrame(value: Json): value is { readonly t: "do"; readonly commands: readonly Json[] } {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
-  const { t, commands, ...rest } = value as { readonly [key: string]: Json };
+  const { t, commands } = value as { readonly [key: string]: Json };
   if (t !== "do" || !Array.isArray(commands) || commands.length === 0) return false;
-  for (const _unknown in rest) return false;
+  for (const key in value) if (key !== "t" && key !== "commands") return false;
   return true;
 }
 

@@ -4,18 +4,17 @@ import { type Command, type Outcome, parseCommand } from "../protocol/command.ts
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { Ack } from "../protocol/frame.ts";
-import type { GateOrigin } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { QuotaStatus } from "../protocol/quota.ts";
-import { AsyncCalls } from "./async-calls.ts";
+import { AsyncCalls, type Call } from "./async-calls.ts";
 import { AwaitedCommand, outcomesWithin } from "./awaited-command.ts";
 import type { FoundMethod } from "./callable.ts";
 import type { Clock } from "./clock.ts";
-import { CommandLetter, type Destination } from "./command-letter.ts";
+import { CommandLetter, type Destination, type Envelope } from "./command-letter.ts";
 import { noteGateAnswer } from "./gates/gate-trail.ts";
 import { type Delivered, Mailbox } from "./mailbox.ts";
-import { type Applicant, QuotaGate } from "./meter/quota-gate.ts";
+import { QuotaGate } from "./meter/quota-gate.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
 /** Whose commands a socket carries; `rights` are what the worker's authorizer let it do, absent for everything. */
@@ -29,26 +28,13 @@ export interface Sender {
 /** What a request wants of its commands. */
 export interface RequestWishes {
   /** Hears what is left of the sender's quota. */
-  readonly onQuota?: ((status: QuotaStatus) => void) | undefined;
+  readonly onQuota?: Envelope["onQuota"];
   /** How long it waits while asynchronous calls run. Default: until they end. */
   readonly waitMs?: number | undefined;
 }
 
-/** A command on its way to the mailbox. */
-interface Entering extends Applicant {
-  readonly chars: number;
-  readonly destination: Destination;
-  /** What it came over. */
-  readonly origin: GateOrigin;
-  readonly onQuota?: RequestWishes["onQuota"] | undefined;
-  /** Hears that it is an asynchronous call, which has begun. */
-  readonly onRuns?: (() => void) | undefined;
-  /** What a call runs in place of the callable of its name. */
-  readonly method?: FoundMethod | undefined;
-}
-
 /** A command of a peer that has other frames than this protocol's for it. */
-export interface PeerCommand extends Pick<Entering, "chars" | "method"> {
+export interface PeerCommand extends Pick<Envelope, "chars" | "method"> {
   readonly command: Json;
 }
 
@@ -82,7 +68,7 @@ export class CommandIntake {
   readonly #options: CommandIntakeOptions;
   readonly #mailbox: Mailbox<CommandLetter>;
   /** Null for a kind without quotas. */
-  readonly #quota: QuotaGate<Entering> | null;
+  readonly #quota: QuotaGate<CommandLetter> | null;
   readonly #calls: AsyncCalls;
 
   constructor(options: CommandIntakeOptions) {
@@ -107,10 +93,19 @@ export class CommandIntake {
     const { actor, rights, client } = sender;
     const refusal = this.#options.refusal();
     if (refusal?.retryable) throw refusal;
+    const envelope: Envelope = {
+      actor,
+      client,
+      origin: "websocket",
+      destination: socket,
+      totalChars: chars,
+      chars: chars / values.length,
+    };
     const refused: Ack[] = [];
-    for (const [index, value] of values.entries()) {
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] as Json;
       try {
-        const command = parseCommand(value, `commands.${index}`);
+        const command = parseCommand(value, "commands", index);
         if (command.id === undefined) {
           throw new SessileError(
             "bad_request",
@@ -119,9 +114,7 @@ export class CommandIntake {
           );
         }
         if (rights && !rights.includes(actionOf(command.op))) throw forbidden(command);
-        this.#enter(command, { actor, client }, chars / values.length, socket, socket, {
-          origin: "websocket",
-        });
+        this.#enter(command, envelope, socket);
       } catch (thrown) {
         const error = SessileError.from(thrown);
         if (error.code === "overloaded") {
@@ -150,7 +143,11 @@ export class CommandIntake {
     try {
       const command = parseCommand(value, "frame");
       if (rights && !rights.includes(actionOf(command.op))) throw forbidden(command);
-      this.#enter(command, { actor, client }, chars, settle, socket, { origin: "agents", method });
+      this.#enter(
+        command,
+        { actor, client, origin: "agents", destination: settle, totalChars: chars, chars, method },
+        socket,
+      );
     } catch (thrown) {
       const error = SessileError.from(thrown);
       if (error.code === "overloaded") throw error;
@@ -160,7 +157,7 @@ export class CommandIntake {
 
   /** Commands of one HTTP request. An outcome is null if `waitMs` has passed and an asynchronous call still runs. */
   fromRequest(
-    sender: Sender,
+    { actor, client }: Sender,
     values: readonly Json[],
     chars: number,
     { onQuota, waitMs }: RequestWishes,
@@ -168,16 +165,25 @@ export class CommandIntake {
     const line = {};
     this.#assertCount(values);
     const commands = values.map((value, index) =>
-      parseCommand(value, values.length === 1 ? "body" : `body.${index}`),
+      parseCommand(value, "body", values.length === 1 ? undefined : index),
     );
     const awaited = commands.map((command) => {
       const one = new AwaitedCommand();
       try {
-        this.#enter(command, sender, chars / commands.length, one.settle, line, {
-          origin: "http",
-          onQuota,
-          onRuns: one.runs,
-        });
+        this.#enter(
+          command,
+          {
+            actor,
+            client,
+            origin: "http",
+            destination: one.settle,
+            totalChars: chars,
+            chars: chars / commands.length,
+            onQuota,
+            onRuns: one.runs,
+          },
+          line,
+        );
       } catch (thrown) {
         one.settle({ ok: false, error: SessileError.from(thrown) });
       }
@@ -200,70 +206,63 @@ export class CommandIntake {
   }
 
   /** @param line what keeps its order while it waits for the quota */
-  #enter(
-    command: Command,
-    { actor, client }: { readonly actor: Actor | null; readonly client?: string | undefined },
-    chars: number,
-    destination: Destination,
-    line: object,
-    more: Pick<Entering, "origin" | "onQuota" | "onRuns" | "method">,
-  ): void {
-    const { hooks, refusal } = this.#options;
+  #enter(command: Command, envelope: Envelope, line: object): void {
+    const { hooks, kernel, refusal } = this.#options;
     const frozen = refusal();
     if (frozen) throw frozen;
-    if (!hooks.authorize(actor, actionOf(command.op))) {
-      throw forbidden(command);
-    }
-    const from = client === undefined ? {} : { client };
-    const entering: Entering = { command, actor, chars, destination, ...from, ...more };
-    if (!this.#quota?.holds(line, entering)) this.#accept(entering);
+    if (!hooks.authorize(envelope.actor, actionOf(command.op))) throw forbidden(command);
+    const letter = new CommandLetter(command, envelope, kernel.definition);
+    if (!this.#quota?.holds(line, letter)) this.#accept(letter);
   }
 
-  #accept({ command, actor, chars, destination, origin, client, onRuns, method: given }: Entering): void {
-    const { hooks, kernel, whenShown } = this.#options;
+  #accept(letter: CommandLetter): void {
+    const { command, envelope } = letter;
     if (command.op === "call") {
-      const method = given ?? hooks.findMethod(command.method);
+      const method = envelope.method ?? this.#options.hooks.findMethod(command.method);
       if (method?.isAsync) {
-        onRuns?.();
-        void this.#calls
-          .outcomeOf(command, method, actor)
-          .then((outcome) =>
-            whenShown((failure) => this.#settle(command.id, destination, outcomeOf(outcome, failure))),
-          );
+        this.#runAsync(command, method, envelope);
         return;
       }
     }
-    const { definition } = kernel;
-    this.#mailbox.push(new CommandLetter(command, definition, actor, chars, destination, origin, client));
+    this.#mailbox.push(letter);
   }
 
-  #quotaGate(): QuotaGate<Entering> | null {
+  #runAsync(call: Call, method: FoundMethod, { actor, destination, onRuns }: Envelope): void {
+    onRuns?.();
+    void this.#calls
+      .outcomeOf(call, method, actor)
+      .then((outcome) =>
+        this.#options.whenShown((failure) => this.#settle(call.id, destination, outcomeOf(outcome, failure))),
+      );
+  }
+
+  #quotaGate(): QuotaGate<CommandLetter> | null {
     const { hooks, kernel, clock, limits, report } = this.#options;
     if (!hooks.quotas) return null;
-    return new QuotaGate<Entering>({
+    return new QuotaGate<CommandLetter>({
       ...hooks.quotas,
       clock,
       maxWaiting: limits.maxWaitingPerPeer,
       draftType: (actor) => kernel.drafts.of(actor?.id)?.type ?? null,
       report,
-      decided: (entering, refusal, status) => this.#decided(entering, refusal, status),
+      decided: (letter, refusal, status) => this.#decided(letter, refusal, status),
     });
   }
 
   /** What the quota says of a command. The session may have changed while it was asked. */
   #decided(
-    entering: Entering,
+    letter: CommandLetter,
     refusal: SessileError | null,
     status: QuotaStatus | null,
   ): SessileError | null {
-    const { command, destination, onQuota } = entering;
+    const { command, destination, envelope } = letter;
     const socket = typeof destination === "function" ? null : destination;
     if (status && socket) this.#options.tellQuota(socket, status);
-    else if (status) onQuota?.(status);
+    else if (status) envelope.onQuota?.(status);
     try {
       const frozen = refusal ?? this.#options.refusal();
       if (frozen) throw frozen;
-      this.#accept(entering);
+      this.#accept(letter);
       return null;
     } catch (thrown) {
       const error = SessileError.from(thrown);
@@ -336,6 +335,7 @@ function outcomeOf(outcome: Outcome, failure: SessileError | null): Outcome {
 function ackOf(id: string, outcome: Outcome): Ack {
   if (!outcome.ok) return { id, error: outcome.error.toWire() };
   const { seq, repeated, result } = outcome;
+  if (!repeated && result === undefined) return { id, seq };
   return { id, seq, ...(repeated ? { repeated } : {}), ...(result === undefined ? {} : { result }) };
 }
 

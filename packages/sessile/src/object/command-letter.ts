@@ -9,80 +9,104 @@ import {
 import type { Command, Outcome } from "../protocol/command.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { GateOrigin } from "../protocol/gate.ts";
-import { parseProducerPosition } from "../protocol/ids.ts";
 import type { Json } from "../protocol/json.ts";
 import { mentionsPart } from "../protocol/part.ts";
+import type { QuotaStatus } from "../protocol/quota.ts";
+import type { FoundMethod } from "./callable.ts";
 import type { Letter } from "./mailbox.ts";
+import type { Applicant } from "./meter/quota-gate.ts";
 
 /** Where an outcome goes: a socket, or whoever awaits it. */
 export type Destination = WebSocket | ((outcome: Outcome) => void);
 
-/** A command on its way. A class and no closures, because there is one for every command. */
-export class CommandLetter implements Letter {
-  readonly #command: Command;
-  readonly #kind: KindDefinition;
+/** What commands that came together have in common. */
+export interface Envelope {
   readonly actor: Actor | null;
-  readonly chars: number;
-  readonly destination: Destination;
+  /** Salted hash of the address they come from. */
+  readonly client?: string | undefined;
+  /** What they came over. */
   readonly origin: GateOrigin;
-  /** Salted hash of the address it comes from. */
-  readonly client: string | undefined;
+  readonly destination: Destination;
+  /** Characters of all of them, and of one on average. */
+  readonly totalChars: number;
+  readonly chars: number;
+  /** Hears what is left of the sender's quota. */
+  readonly onQuota?: ((status: QuotaStatus) => void) | undefined;
+  /** Hears that one is an asynchronous call, which has begun. */
+  readonly onRuns?: (() => void) | undefined;
+  /** What a call runs in place of the callable of its name. */
+  readonly method?: FoundMethod | undefined;
+}
 
-  constructor(
-    command: Command,
-    kind: KindDefinition,
-    actor: Actor | null,
-    chars: number,
-    destination: Destination,
-    origin: GateOrigin,
-    client?: string,
-  ) {
-    this.#command = command;
+/** A command on its way. A class and no closures, because there is one for every command. */
+export class CommandLetter implements Letter, Applicant {
+  readonly command: Command;
+  readonly id: string | undefined;
+  readonly envelope: Envelope;
+  readonly #kind: KindDefinition;
+
+  constructor(command: Command, envelope: Envelope, kind: KindDefinition) {
+    this.command = command;
+    this.id = taskIdOf(command);
+    this.envelope = envelope;
     this.#kind = kind;
-    this.actor = actor;
-    this.chars = chars;
-    this.destination = destination;
-    this.origin = origin;
-    this.client = client;
   }
 
-  get id(): string | undefined {
-    return taskIdOf(this.#command);
+  get actor(): Actor | null {
+    return this.envelope.actor;
+  }
+
+  get client(): string | undefined {
+    return this.envelope.client;
+  }
+
+  get origin(): GateOrigin {
+    return this.envelope.origin;
+  }
+
+  get destination(): Destination {
+    return this.envelope.destination;
+  }
+
+  get chars(): number {
+    return this.envelope.chars;
   }
 
   /** What the answer is addressed with. */
   get ackId(): string | undefined {
-    return this.#command.id;
+    return this.command.id;
   }
 
   /** The gate that it answers; null for any other command. */
   get gateId(): string | null {
-    return this.#command.op === "answerGate" ? this.#command.gateId : null;
+    return this.command.op === "answerGate" ? this.command.gateId : null;
   }
 
   get refusesFirst(): boolean {
-    const { op } = this.#command;
+    const { op } = this.command;
     return op !== "call" && op !== "answerGate";
   }
 
   get touchesTables(): boolean {
-    const { op, id } = this.#command;
-    // Which parts are referred to is noted beside the log.
-    if (
-      (this.#command.op === "append" && mentionsPart(this.#command.payload)) ||
-      (this.#command.op === "setState" && mentionsPart(this.#command.state))
-    )
-      return true;
-    if (op !== "append" && op !== "setState" && op !== "setStatus" && op !== "reset") return true;
-    // A foreign id gets a row of its own.
-    return id !== undefined && parseProducerPosition(id) === null;
+    switch (this.command.op) {
+      // Which parts are referred to is noted beside the log.
+      case "append":
+        return mentionsPart(this.command.payload);
+      case "setState":
+        return mentionsPart(this.command.state);
+      case "setStatus":
+      case "reset":
+        return false;
+      default:
+        return true;
+    }
   }
 
   run(writer: Writer): Json | undefined {
-    return runCommand(this.#command, writer, this.#kind);
+    return runCommand(this.command, writer, this.#kind, this.envelope.totalChars);
   }
 
   assertRepeats(...[earlier]: Parameters<NonNullable<Task["assertRepeats"]>>): void {
-    assertRepeats(this.#command, earlier);
+    assertRepeats(this.command, earlier);
   }
 }

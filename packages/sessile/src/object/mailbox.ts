@@ -30,7 +30,7 @@ const maxCompany = 1;
 export class Mailbox<L extends Letter> {
   readonly #limits: Limits;
   readonly #clock: Clock;
-  readonly #deliver: (letters: Iterable<L>) => Transaction;
+  readonly #deliver: (letters: readonly L[]) => Transaction;
   readonly #delivered: (batch: Delivered<L>) => void;
   readonly #failed: (letters: readonly L[], thrown: unknown) => void;
   #waiting: L[] = [];
@@ -47,8 +47,8 @@ export class Mailbox<L extends Letter> {
     limits: Limits,
     clock: Clock,
     handlers: {
-      /** Commits the letters; must consume the iterable in order. */
-      deliver: (letters: Iterable<L>) => Transaction;
+      /** Commits the letters, in order. */
+      deliver: (letters: readonly L[]) => Transaction;
       /** Must not throw. */
       delivered: (batch: Delivered<L>) => void;
       /** The commit itself failed. */
@@ -125,30 +125,30 @@ export class Mailbox<L extends Letter> {
 
   /** @returns how many letters it took */
   #commit(): number {
-    const letters: L[] = [];
+    const letters = this.#take();
     let transaction: Transaction;
     try {
-      transaction = this.#deliver(this.#take(letters));
+      transaction = this.#deliver(letters);
     } catch (thrown) {
-      this.#compact();
       this.#failed(letters, thrown);
       return letters.length;
     }
-    this.#compact();
     this.#delivered({ letters, outcomes: transaction.outcomes, transaction });
     return letters.length;
   }
 
-  *#take(letters: L[]): Generator<L> {
+  /** What the next commit takes: at least one letter, and no more than fit in it. */
+  #take(): readonly L[] {
+    const { maxCommitCommands, maxCommitChars } = this.#limits;
+    const from = this.#head;
     let chars = 0;
-    while (this.#head < this.#waiting.length && letters.length < this.#limits.maxCommitCommands) {
-      const letter = this.#waiting[this.#head] as L;
-      if (letters.length > 0 && chars + letter.chars > this.#limits.maxCommitChars) return;
-      this.#head += 1;
-      chars += letter.chars;
-      letters.push(letter);
-      yield letter;
+    for (; this.#head < this.#waiting.length && this.#head - from < maxCommitCommands; this.#head++) {
+      chars += (this.#waiting[this.#head] as L).chars;
+      if (chars > maxCommitChars && this.#head > from) break;
     }
+    const letters = this.#waiting.slice(from, this.#head);
+    this.#compact();
+    return letters;
   }
 
   #compact(): void {

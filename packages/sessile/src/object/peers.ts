@@ -1,4 +1,4 @@
-import type { StoredCommit } from "../kernel/log.ts";
+import { mayHold, type StoredCommit } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
 import { closeCodes, closeReason } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
@@ -176,7 +176,7 @@ export class Peers {
   broadcast(commits: readonly StoredCommit[], acks: ReadonlyMap<WebSocket, string>, createdAt: number): void {
     if (this.#attachments.size === 0) return;
     const last = commits.at(-1);
-    const body = bodyOf(commits.map(withoutChunks));
+    const body = bodyOf(commits);
     const shared = last ? `{"t":"commit",${body}}` : "";
     const short = shortTextOf(commits, createdAt) ?? shared;
     for (const [socket, attachment] of this.#attachments) {
@@ -277,14 +277,20 @@ function shortTextOf(commits: readonly StoredCommit[], createdAt: number): strin
   const [stored, another] = commits;
   if (!stored || another || stored.firstSeq !== stored.lastSeq || stored.body.length > maxShortChars)
     return null;
-  if (!stored.body.includes('"events":[{"type":"state.changed"')) return null;
+  if (!mayHold(stored, "state.changed")) return null;
   const frame = shortFrameOf(JSON.parse(stored.body) as Commit, createdAt);
   return frame && JSON.stringify(frame);
 }
 
 function bodyOf(commits: readonly StoredCommit[]): string {
-  if (commits.length === 1) return `"commit":${commits[0]?.body}`;
-  return `"commits":[${commits.map(({ body }) => body).join(",")}]`;
+  const [only, another] = commits;
+  if (only && !another) return `"commit":${shownBody(only)}`;
+  return `"commits":[${commits.map(shownBody).join(",")}]`;
+}
+
+/** A commit as peers get it: the chunks of a stream go to those who read the stream. */
+export function shownBody(stored: StoredCommit): string {
+  return mayHold(stored, "stream.segment") ? withoutChunks(stored.body) : stored.body;
 }
 
 export function close(socket: WebSocket, code: number, reason: string): void {

@@ -164,7 +164,7 @@ export class SessionHost {
   }
 
   /** Tasks as a commit of their own. */
-  transact(tasks: Iterable<Task>): Transaction {
+  transact(tasks: readonly Task[]): Transaction {
     if (this.visible.writeRefusal) throw this.visible.writeRefusal;
     const transaction = this.kernel.transact(tasks, this.#clock.now());
     this.#published(transaction, new Map());

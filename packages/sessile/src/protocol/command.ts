@@ -136,11 +136,12 @@ export type Outcome =
  * Parses one command. Appends, nearly all of the traffic, are recognised by hand: a compiled schema would need `eval`,
  * which Workers forbid, and an interpreted one costs more than the rest of the append together.
  *
+ * @param index of the command in a list at `path`
  * @throws SessileError `bad_request` naming the field
  */
-export function parseCommand(value: Json, path: string): Command {
+export function parseCommand(value: Json, path: string, index?: number): Command {
   if (isPlainAppend(value)) return value;
-  return parseWith(commandSchema, value, path);
+  return parseWith(commandSchema, value, index === undefined ? path : `${path}.${index}`);
 }
 
 function isPlainAppend(value: unknown): value is Command {

@@ -100,15 +100,22 @@ export interface ProducerPosition {
   readonly n: number;
 }
 
+/** What the last id said before its `n`: a sender's ids share it, and as one string it is looked up faster. */
+let lastRead = { prefix: "", producer: "", epoch: -1 };
+
 /** Reads a structured id; any other id is *foreign* and gets an index row of its own. */
 export function parseProducerPosition(id: string): ProducerPosition | null {
   const last = id.lastIndexOf(".");
+  const n = parseCounter(id, last + 1, id.length);
+  if (n < 0) return null;
+  const { prefix, producer, epoch } = lastRead;
+  if (last === prefix.length && last > 0 && id.startsWith(prefix)) return { producer, epoch, n };
   const middle = id.lastIndexOf(".", last - 1);
   if (middle <= 0) return null;
-  const epoch = parseCounter(id, middle + 1, last);
-  const n = parseCounter(id, last + 1, id.length);
-  if (epoch < 0 || n < 0) return null;
-  return { producer: id.slice(0, middle), epoch, n };
+  const ownEpoch = parseCounter(id, middle + 1, last);
+  if (ownEpoch < 0) return null;
+  lastRead = { prefix: id.slice(0, last), producer: id.slice(0, middle), epoch: ownEpoch };
+  return { producer: lastRead.producer, epoch: ownEpoch, n };
 }
 
 export function formatProducerPosition(position: ProducerPosition): string {

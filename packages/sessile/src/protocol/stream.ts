@@ -104,14 +104,13 @@ export function isJsonType(contentType: string): boolean {
   return contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json";
 }
 
-/** A stored commit as event feeds show it: segments without their chunks. Costs nothing where there is no segment. */
-export function withoutChunks<Stored extends { readonly body: string }>(stored: Stored): Stored {
-  if (!stored.body.includes('"type":"stream.segment"')) return stored;
-  const commit = JSON.parse(stored.body) as { events: { type: string; payload?: unknown }[] };
+/** The JSON of a commit as event feeds show it: segments without their chunks. */
+export function withoutChunks(body: string): string {
+  const commit = JSON.parse(body) as { events: { type: string; payload?: unknown }[] };
   for (const event of commit.events) {
     if (event.type !== "stream.segment") continue;
     const { chunks: _chunks, ...payload } = event.payload as StreamSegment;
     event.payload = payload;
   }
-  return { ...stored, body: JSON.stringify(commit) };
+  return JSON.stringify(commit);
 }

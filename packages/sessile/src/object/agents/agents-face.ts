@@ -1,4 +1,4 @@
-import type { StoredCommit } from "../../kernel/index.ts";
+import { mayHold, type StoredCommit } from "../../kernel/index.ts";
 import { type AgentsClientFrame, readAgentsFrame } from "../../protocol/agents-frame.ts";
 import type { Outcome } from "../../protocol/command.ts";
 import { SessileError, unreachable } from "../../protocol/error.ts";
@@ -103,7 +103,7 @@ export class AgentsFace {
   /** What has just become visible. The state goes out once for all of it, and before the answers of calls that came to it. */
   shown(commits: readonly StoredCommit[]): void {
     if (this.#isDue || this.peers.size === 0) return;
-    if (!commits.some(({ body }) => body.includes('"type":"state.'))) return;
+    if (!commits.some((stored) => mayHold(stored, "state."))) return;
     this.#isDue = true;
     // Once it is known whose write it was.
     queueMicrotask(() => this.#tellState());

@@ -1,4 +1,4 @@
-import type { Kernel, SnapshotPolicy, StoredCommit } from "../../kernel/index.ts";
+import { type Kernel, mayHold, type SnapshotPolicy, type StoredCommit } from "../../kernel/index.ts";
 import type { SessionView } from "../../protocol/view.ts";
 
 export const snapshotDueId = "snapshot:seal";
@@ -48,7 +48,7 @@ export class SnapshotSealer {
     const { policy } = this.#options;
     if (!policy) return;
     // Whoever sealed (this, a request, the end of the session) did it in a commit that says so.
-    if (stored.body.includes('"snapshot.sealed"')) {
+    if (mayHold(stored, "snapshot.sealed")) {
       this.restart();
       return;
     }

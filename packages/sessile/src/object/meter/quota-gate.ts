@@ -11,7 +11,7 @@ export interface Applicant {
   readonly command: Command;
   readonly actor: Actor | null;
   /** Salted hash of the address it comes from. */
-  readonly client?: string;
+  readonly client?: string | undefined;
 }
 
 export interface QuotaGateOptions<A extends Applicant> {

@@ -1,6 +1,7 @@
 import {
   type Kernel,
   type LogPage,
+  mayHold,
   type StoredCommit,
   StreamExpiry,
   StreamTable,
@@ -130,9 +131,9 @@ export class StreamHost {
   }
 
   #tellSockets(commits: readonly StoredCommit[]): void {
-    for (const { body } of commits) {
-      if (!body.includes('"type":"stream.')) continue;
-      for (const { type, payload } of (JSON.parse(body) as Commit).events) {
+    for (const stored of commits) {
+      if (!mayHold(stored, "stream.")) continue;
+      for (const { type, payload } of (JSON.parse(stored.body) as Commit).events) {
         // Others may have no payload.
         if (!type.startsWith("stream.")) continue;
         if (type === "stream.segment") {
@@ -143,7 +144,11 @@ export class StreamHost {
         const changed = streamId ?? stream?.streamId;
         if (changed === undefined || type === "stream.opened") continue;
         const info = type === "stream.deleted" ? null : this.reads.info(changed);
-        this.sockets.changed(changed, info, type === "stream.cleaned" || type === "stream.reset");
+        const isWithdrawn = type === "stream.cleaned" || type === "stream.reset";
+        const isEnd = type === "stream.ended" || type === "stream.failed";
+        // It has closed meanwhile, which its readers are told after the chunks that came before.
+        if (info && !isOpen(info) && !isEnd && !isWithdrawn) continue;
+        this.sockets.changed(changed, info, isWithdrawn);
       }
     }
   }

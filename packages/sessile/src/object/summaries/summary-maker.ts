@@ -2,6 +2,7 @@ import {
   type DueTimer,
   type Kernel,
   type LogPage,
+  mayHold,
   type StoredCommit,
   type StoredSummary,
   Summaries,
@@ -98,8 +99,8 @@ export class SummaryMaker {
   /** After every commit. */
   committed(stored: StoredCommit, before: SessionView, after: SessionView, now: number): void {
     const { policy } = this.#options;
-    const isSealed = stored.body.includes('"snapshot.sealed"');
-    if (isSealed || stored.body.includes('"summary.created"')) this.#newest = null;
+    const isSealed = mayHold(stored, "snapshot.sealed");
+    if (isSealed || mayHold(stored, "summary.created")) this.#newest = null;
     if (!policy) return;
     if (after.lifecycle === "terminated") {
       if (before.lifecycle !== "terminated") this.#arm("termination", now);
