@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, RunScene, type Talk } from "./run-scene.ts";
 import type { Asked, ScriptedAnswer } from "./scripted-model.ts";
-
-vi.setConfig({ testTimeout: 20_000 });
 
 let scene: RunScene;
 beforeAll(async () => {
   scene = await RunScene.start();
-}, 60_000);
+});
 afterAll(() => scene.stop());
 
 type Calls = NonNullable<ScriptedAnswer["calls"]>;
@@ -125,7 +123,7 @@ test("RN18 a client carries a call out, and people answer questions", async () =
   expect(told()).toEqual(['{"town":"Wien"}', '{"Which floor?":"second"}']);
 });
 
-test("RN21 an interrupted run leaves its questions to the next one, an aborted one withdraws them", async () => {
+test("RN21 SM20 an interrupted run leaves its questions to the next one, an aborted one withdraws them", async () => {
   const { talk, told } = calling(call("pay", 5));
   const first = await talk.run("careful");
   const { gateId } = first.pending[0];
@@ -144,8 +142,11 @@ test("RN21 an interrupted run leaves its questions to the next one, an aborted o
 
   const aborted = calling(call("pay", 5)).talk;
   const run = await aborted.run("careful");
+  const { whole } = await aborted.follow(run.runId, "now");
   await aborted.ask("POST", "/abort", {});
   expect((await aborted.ended(run.runId)).status).toBe("aborted");
+  // One commit resumed the stream, said how it ended and closed it: who reads along gets all of it.
+  expect(await whole).toContain('"type":"abort"');
   expect((await aborted.answer(run.pending[0].gateId, "approve")).body).toMatchObject({
     code: "gate_closed",
     gate: { status: "expired", reason: "withdrawn" },

@@ -178,8 +178,8 @@ export class RunCheck {
   }
 
   /** A result that a tool gave is one of an effect. */
-  #checkCall(toolCallId: string, { result }: KnownCall): void {
-    if (result?.type !== "text") return;
+  #checkCall(toolCallId: string, { toolName, result }: KnownCall): void {
+    if (result?.type !== "text" || toolName === "locate") return;
     const isDone = this.#effects.some((effect) => effect.toolCallId === toolCallId);
     if (!isDone || result.value !== RunBook.resultOf(toolCallId))
       this.#fail(`${toolCallId} gave ${result.value}, and was ${isDone ? "" : "not "}carried out`);

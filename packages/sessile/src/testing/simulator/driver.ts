@@ -45,7 +45,7 @@ export class Driver {
     const { clients, senders, policies, world } = stage;
     const people = [...clients, ...senders].map(({ name }) => name);
     this.#gates = new GateMoves(world.random.fork("gates"), people, policies);
-    this.#runs = world.runs && new RunMoves(world.random.fork("run moves"));
+    this.#runs = world.runs && new RunMoves(world.random.fork("run moves"), stage.readers);
   }
 
   /** Does one thing. @returns simulated milliseconds until the next */

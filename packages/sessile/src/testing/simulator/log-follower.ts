@@ -19,6 +19,7 @@ export interface DurableChunk {
 export interface DurableStream {
   readonly chunks: DurableChunk[];
   isClosed: boolean;
+  hasFailed: boolean;
 }
 
 /** A session's log as it is on disk, read without any code of the session. */
@@ -131,8 +132,9 @@ export class LogFollower implements LogOnDisk {
       this.#views.set(firstSeq, this.#view);
       const { streamId } = (payload ?? {}) as { readonly streamId?: string };
       if (streamId === undefined || !type.startsWith("stream.")) continue;
-      const stream = this.#streams.get(streamId) ?? { chunks: [], isClosed: false };
+      const stream = this.#streams.get(streamId) ?? { chunks: [], isClosed: false, hasFailed: false };
       this.#streams.set(streamId, stream);
+      if (type === "stream.failed") stream.hasFailed = true;
       if (type === "stream.ended" || type === "stream.failed") stream.isClosed = true;
       if (type === "stream.cleaned") {
         const { from } = payload as unknown as { readonly from: number };

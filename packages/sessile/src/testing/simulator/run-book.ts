@@ -1,4 +1,5 @@
 import type { Json } from "../../protocol/json.ts";
+import type { Random } from "./random.ts";
 import { type Asker, Remote } from "./remote.ts";
 import type { SessionObject } from "./session-object.ts";
 import type { World } from "./world.ts";
@@ -32,9 +33,11 @@ export class RunBook {
   readonly answers: ScriptedAnswer[] = [];
   readonly effects = new Map<SessionObject, Effect[]>();
   readonly #tools: Remote;
+  readonly #random: Random;
   #named = 0;
 
   constructor(world: World) {
+    this.#random = world.random.fork("tools");
     this.#tools = new Remote(world, "Tool");
   }
 
@@ -55,7 +58,9 @@ export class RunBook {
       const effects = this.effects.get(object) ?? [];
       this.effects.set(object, effects);
       effects.push({ ...call, calledAt, doneAt: object.durableSeq });
-      return RunBook.resultOf(call.toolCallId);
+      const result = RunBook.resultOf(call.toolCallId);
+      // Now and then longer than a model may be told.
+      return this.#random.chance(0.03) ? result.padEnd(9000) : result;
     });
   }
 }

@@ -13,7 +13,9 @@ type Family = "child" | "children" | "reportToParent" | "session" | "setAccess" 
 export function runSessionOf(instance: Instance, write: <T>(body: (writer: Writer) => T) => T): Session {
   const kernel = () => instance.host.kernel;
   const session: Omit<Session, Family> = {
-    limits: {},
+    get limits() {
+      return kernel().definition.limits;
+    },
     parent: null,
     streams: new SessionStreams(() => instance.host.streams),
     budgets: new SessionBudgets(write),

@@ -40,7 +40,9 @@ function answerOf(book: RunBook, random: Random): ScriptedAnswer {
   ]);
   const calls = Array.from({ length: count }, () => callOf(book, random));
   const isSilent = random.chance(count > 0 ? 0.3 : 0.1);
-  const text = isSilent ? "" : `${name} ${"says ".repeat(random.between(1, 4))}`;
+  // Now and then longer than an event may be.
+  const words = random.chance(0.02) ? 2000 : random.between(1, 4);
+  const text = isSilent ? "" : `${name} ${"says ".repeat(words)}`;
   const answer = { name, text, calls };
   book.answers.push(answer);
   return answer;
@@ -50,7 +52,15 @@ function callOf(book: RunBook, random: Random): ScriptedCall {
   const name = book.name("call");
   // Also ids of which no key can be made as they are.
   const toolCallId = random.chance(0.2) ? `${name}: of somebody's` : name;
-  return { toolCallId, toolName: random.pick(["look", "look", "pay"]), input: { of: name } };
+  const toolName = random.weighted([
+    [6, "look"],
+    [3, "pay"],
+    [1, "ask"],
+    [1, "locate"],
+    [0.5, "unheard-of"],
+  ]);
+  const input = toolName === "ask" ? { questions: [{ question: `About ${name}?` }] } : { of: name };
+  return { toolCallId, toolName, input };
 }
 
 async function* partsOf(
@@ -88,7 +98,7 @@ function streamOf(parts: AsyncGenerator<Chunk>): ReadableStream<Chunk> {
 }
 
 function textParts(text: string): Chunk[] {
-  const deltas = text.split(/(?<= )/);
+  const deltas = text.length > 1000 ? [text] : text.split(/(?<= )/);
   return [
     { type: "text-start", id: "1" },
     ...deltas.map((delta): Chunk => ({ type: "text-delta", id: "1", delta })),

@@ -1,5 +1,6 @@
 import { jsonSchema, type ToolSet, tool } from "ai";
 import { type AgentDefinition, defineAgent } from "../../agent/define-agent.ts";
+import { questionTool } from "../../agent/run/asked-call.ts";
 import { idempotencyKeyOf } from "../../agent/run/call-tool.ts";
 import { parseRunRequest, parseStopRequest } from "../../agent/run/run-request.ts";
 import type { RunSession } from "../../agent/run/run-session.ts";
@@ -99,6 +100,8 @@ export class SimulatedAgent {
     return {
       look: tool({ inputSchema, execute }),
       pay: tool({ inputSchema, execute, needsApproval: true }),
+      ask: questionTool(),
+      locate: tool({ inputSchema }),
     };
   }
 }

@@ -258,6 +258,8 @@ export class SimulatedKind {
       limits: {
         ...defaultLimits,
         maxPageBytes: 2000,
+        // So small that answers and results can be too long.
+        ...(this.#agent ? { maxPayloadChars: 8000 } : {}),
         ...(this.#world.hasRates ? { commandRate: { perSecond: 10, burst: 15 } } : {}),
       },
       clientWrites: { ...defaultClientWrites, state: !this.#agent },

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { openStream } from "../../client/index.ts";
 import { SessileError } from "../../protocol/error.ts";
-import type { LogFollower } from "./log-follower.ts";
+import type { StreamChunk } from "../../protocol/stream-chunk.ts";
+import type { DurableChunk, DurableStream, LogFollower } from "./log-follower.ts";
 import type { SessionObject } from "./session-object.ts";
 import { Wire, type WireEnd } from "./wire.ts";
 import type { World } from "./world.ts";
@@ -12,7 +14,8 @@ export class SimulatedReader {
   readonly #world: World;
   readonly #log: LogFollower;
   #streamId = "";
-  #received = 0;
+  /** What it holds of the stream, since chunks were last withdrawn. */
+  #shown: StreamChunk[] = [];
   #isReading = false;
   #wire: Wire | null = null;
   #dialled = 0;
@@ -33,7 +36,7 @@ export class SimulatedReader {
     if (this.#isReading) return;
     this.#isReading = true;
     this.#streamId = streamId;
-    this.#received = 0;
+    this.#shown = [];
     this.#world.note(`${this.name} reads ${streamId}`);
     void this.#read();
   }
@@ -41,8 +44,8 @@ export class SimulatedReader {
   /** What it has still to get, or null. */
   get lack(): string | null {
     const stream = this.#isReading ? this.#log.stream(this.#streamId) : null;
-    if (!stream || (this.#received === stream.chunks.length && !stream.isClosed)) return null;
-    return `${this.name} is at ${this.#received} of ${stream.chunks.length} in ${this.#streamId}`;
+    if (!stream || (this.#holds(stream) && !stream.isClosed)) return null;
+    return `${this.name} is at ${this.#shown.length} of ${stream.chunks.length} in ${this.#streamId}`;
   }
 
   async #read(): Promise<void> {
@@ -50,28 +53,49 @@ export class SimulatedReader {
       for await (const chunk of openStream({
         url: `http://simulated.test/${this.#streamId}`,
         WebSocket: this.#socketConstructor(),
+        onResync: () => {
+          this.#shown = [];
+        },
       }))
-        this.#take(String(chunk));
-      const stream = this.#log.stream(this.#streamId);
-      if (!stream?.isClosed || this.#received !== stream.chunks.length)
-        this.#world.fail(`${this.name} was told the end of ${this.#streamId} after ${this.#received} chunks`);
+        this.#take(chunk);
+      this.#ends(null);
     } catch (thrown) {
-      const isAbsent = thrown instanceof SessileError && thrown.code === "not_found";
-      if (!isAbsent || this.#received > 0)
-        this.#world.fail(`${this.name} reading ${this.#streamId} was thrown ${String(thrown)}`);
+      this.#ends(thrown);
     }
     this.#world.note(`${this.name} has read ${this.#streamId}`);
     this.#isReading = false;
   }
 
-  #take(chunk: string): void {
-    const offset = this.#received++;
-    const durable = this.#log.stream(this.#streamId)?.chunks[offset];
+  #take(chunk: StreamChunk): void {
+    const offset = this.#shown.push(chunk) - 1;
+    const { chunks = [] } = this.#log.stream(this.#streamId) ?? {};
     const shown = this.#world.shownSeq(this.object);
-    if (durable?.text !== chunk || durable.seq > shown)
+    const isIt = ({ text, seq }: DurableChunk) => seq <= shown && isDeepStrictEqual(text, chunk);
+    // What is left after a withdrawal is compared once the stream has ended.
+    const isDurable = chunks.some(({ isWithdrawn }) => isWithdrawn)
+      ? chunks.some(isIt)
+      : offset < chunks.length && isIt(chunks[offset] as DurableChunk);
+    if (!isDurable)
       this.#world.fail(
-        `${this.name} was shown ${chunk} as chunk ${offset} of ${this.#streamId}; durable is ${JSON.stringify(durable)}`,
+        `${this.name} was shown ${JSON.stringify(chunk)} as chunk ${offset} of ${this.#streamId}; durable is ${JSON.stringify(chunks[offset])}`,
       );
+  }
+
+  #ends(thrown: unknown): void {
+    const stream = this.#log.stream(this.#streamId);
+    const isAbsent = thrown instanceof SessileError && thrown.code === "not_found";
+    if (isAbsent && this.#shown.length === 0) return;
+    if ((thrown !== null) !== (stream?.hasFailed ?? false))
+      this.#world.fail(`${this.name} reading ${this.#streamId} was thrown ${String(thrown)}`);
+    else if (!stream?.isClosed || !this.#holds(stream))
+      this.#world.fail(
+        `${this.name} was told the end of ${this.#streamId} after ${this.#shown.length} chunks`,
+      );
+  }
+
+  #holds({ chunks }: DurableStream): boolean {
+    const standing = chunks.filter(({ isWithdrawn }) => !isWithdrawn).map(({ text }) => text);
+    return isDeepStrictEqual(this.#shown, standing);
   }
 
   #socketConstructor(): new (url: string, protocols: string[]) => Wire["client"] {
