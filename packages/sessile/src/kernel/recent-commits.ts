@@ -4,6 +4,8 @@ export const maxRecentEvents = 500;
 /** Of bodies; at two bytes a character at most 2 MB. */
 export const maxRecentChars = 1024 * 1024;
 
+const dropped: StoredCommit = { firstSeq: 0, lastSeq: 0, body: "" };
+
 /**
  * The end of the log in memory, as the rows hold it: a client that was away briefly, and every page that the last commit
  * ends, costs no row read. Only what is on disk enters, so it can be wrong only if another log took the place of this one.
@@ -73,6 +75,8 @@ export class RecentCommits {
 
   #dropOldest(): void {
     const commit = this.#commits[this.#head] as StoredCommit;
+    // Its text must not stay in memory until the array is cut.
+    this.#commits[this.#head] = dropped;
     this.#head += 1;
     this.#events -= commit.lastSeq - commit.firstSeq + 1;
     this.#chars -= commit.body.length;
