@@ -1,7 +1,6 @@
-import { defaultLimits, encodeAudioFrame } from "../../../src/protocol/index.ts";
 import type { SocketDoor } from "../../attack/socket-doors.ts";
 import type { Hostile } from "../hostile.ts";
-import { agentsFrames, chatFrames, clientFrames } from "./frames.ts";
+import { agentsFrames, audioFrame, chatFrames, clientFrames } from "./frames.ts";
 
 /** What is said at a door. */
 export interface Talk {
@@ -76,19 +75,3 @@ export const talks: { readonly [door in SocketDoor]: readonly Talk[] } = {
 export const streamPaths = [talks["session's stream"], talks["standalone stream"]].flatMap((those) =>
   those.map(({ path }) => path),
 );
-
-/** One that is right, most of the time with a few bytes of it changed. */
-function audioFrame(hostile: Hostile): Uint8Array {
-  const { random } = hostile;
-  const { minAudioFrameMs, maxAudioFrameMs } = defaultLimits;
-  const ms = random.pick([minAudioFrameMs, 20, maxAudioFrameMs]);
-  const frame = encodeAudioFrame({
-    track: 1,
-    sequence: random.between(0, 9),
-    offsetMs: 0,
-    pcm: hostile.bytes(ms * 32),
-  });
-  for (let times = random.between(0, 2); times > 0; times--)
-    frame[random.between(0, 17)] = random.between(0, 255);
-  return random.chance(0.2) ? frame.subarray(0, random.between(0, frame.length)) : frame;
-}
