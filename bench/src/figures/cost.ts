@@ -6,7 +6,7 @@ import type { StreamSubjectName } from "../subjects.ts";
 import type { Figure } from "./figure.ts";
 
 /** One session as it is priced: so many messages, each answered with so many tokens, read live over one WebSocket. */
-export const pricedSession = { turns: 20, tokens: 300, tokensPerSecond: 50 };
+const pricedSession = { turns: 20, tokens: 300, tokensPerSecond: 50 };
 
 /**
  * US dollars beyond what is included, from https://developers.cloudflare.com/durable-objects/platform/pricing/ and

@@ -21,7 +21,7 @@ export function packEvents(firstSeq: number, at: number, commands: readonly Appe
 }
 
 export const readerTag = "reader";
-export const writerTag = "writer";
+const writerTag = "writer";
 
 export function acceptSocket(context: DurableObjectState, request: Request): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];

@@ -6,11 +6,11 @@ export interface GenerateFlags {
   readonly check: boolean;
 }
 
-export type GenerateCommand =
+type GenerateCommand =
   | { readonly name: "generate"; readonly flags: GenerateFlags }
   | { readonly name: "help"; readonly text: string };
 
-export const generateHelp = `sessile generate: bring what follows from sessions/ up to date
+const generateHelp = `sessile generate: bring what follows from sessions/ up to date
 
 Reads sessions/**/session.ts and writes .sessions/ (Worker, types, hooks), sessions.lock.json (commit it), and the bindings and
 migrations in wrangler.jsonc.

@@ -37,7 +37,7 @@ export const serveHelp = `sessile serve: serve a Worker and its sessions on this
   --help              print this
 `;
 
-export const devHelp = `sessile dev: serve while you work
+const devHelp = `sessile dev: serve while you work
 
 Generates, bundles and takes over in place on every change of what the Worker and the pages are made of; pages reload by themselves.
 What is wrong is shown, and what ran before goes on.

@@ -1,8 +1,8 @@
 import { SessileError } from "sessile";
 import type { Mark, Note } from "../../src/contract/incident.ts";
 
-export const maxNoteChars = 20_000;
-export const maxNotes = 500;
+const maxNoteChars = 20_000;
+const maxNotes = 500;
 
 /** @throws SessileError `bad_request`, `limit_exceeded` */
 export function addNote(

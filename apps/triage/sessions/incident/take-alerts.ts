@@ -19,7 +19,7 @@ const pageAlerts = 500;
 /** Pages between two looks at the progress: the state is written as a whole each time. */
 const pagesPerProgress = 10;
 /** What was recorded around an incident is help, not the incident: beyond this it is left in D1. */
-export const maxTelemetry = 20_000;
+const maxTelemetry = 20_000;
 
 /**
  * Takes from D1 what came since the last time, page by page. Each page is one commit of records, hashes in the log, and

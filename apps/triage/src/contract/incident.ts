@@ -146,6 +146,3 @@ export type IncidentEvents = {
   readonly "note.edited": { readonly noteId: string; readonly version: number; readonly text: string };
   readonly "decision.recorded": { readonly decision: string; readonly comment: string };
 };
-
-/** Signals between open pages: never stored. */
-export type IncidentSignal = { readonly editing: string | null };

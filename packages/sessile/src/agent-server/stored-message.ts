@@ -8,7 +8,7 @@ export function storedMessage({ message, ...run }: Said): AgentMessage {
 }
 
 /** A message that no run has written counts for none. */
-export function saidOf({ run, ...message }: AgentMessage): Said {
+function saidOf({ run, ...message }: AgentMessage): Said {
   return { runId: "", step: 0, ...(run as object), message } as unknown as Said;
 }
 

@@ -54,7 +54,7 @@ export const defaultMaxEvents = 10_000;
 export const defaultMaxQueued = 10_000;
 
 /** @throws SessileError `bad_request` for a malformed address, or where none is given and there is no page to take it from */
-export function baseUrlOf({ url, kind, name }: SessionAddress): URL {
+function baseUrlOf({ url, kind, name }: SessionAddress): URL {
   assertSessionAddress(kind, name);
   return new URL(`${serverUrlOf(url)}/v1/sessions/${kind}/${name}`);
 }

@@ -193,7 +193,7 @@ export function putSummary(sql: Sql, { seq, createdAt, ...body }: StoredSummary)
 }
 
 /** Whoever wrote it: no more than the bounds, and nothing that is not text. */
-export function boundContent(content: SummaryContent, maxTextChars: number): SummaryContent {
+function boundContent(content: SummaryContent, maxTextChars: number): SummaryContent {
   const { maxTopics, maxTopicChars, maxItems, maxItemChars } = summaryBounds;
   return {
     text: cut(content.text, maxTextChars),

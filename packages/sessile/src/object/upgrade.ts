@@ -63,7 +63,7 @@ export function refuseFetch(
 }
 
 /** Accepts a socket of this protocol; hello decides whether it stays. */
-export function acceptPeer(request: Request, peers: Peers): Response {
+function acceptPeer(request: Request, peers: Peers): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   peers.accept(server, { ...senderFrom(request), peerId: crypto.randomUUID() }, Date.now());
   return new Response(null, {

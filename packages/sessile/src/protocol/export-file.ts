@@ -33,7 +33,7 @@ const eventMiddle = '","event":';
 const hashLength = 64;
 const eventAt = eventLead.length + hashLength + eventMiddle.length;
 
-export function manifestLine(manifest: Omit<ExportManifest, "format" | "version">): string {
+function manifestLine(manifest: Omit<ExportManifest, "format" | "version">): string {
   const { kind, name, createdAt, events, parts = 0 } = manifest;
   const counted = parts > 0 ? { parts } : {};
   return JSON.stringify({ format: "sessile-session", version: 1, kind, name, createdAt, events, ...counted });

@@ -113,7 +113,7 @@ function candidatesIn(value: Json | undefined, field: string, found: Candidate[]
   return found;
 }
 
-export function isReference(value: { readonly [key: string]: Json }): value is PartReference {
+function isReference(value: { readonly [key: string]: Json }): value is PartReference {
   const { $part, mediaType, bytes, name, ...rest } = value;
   return (
     typeof $part === "string" &&

@@ -20,7 +20,7 @@ export interface RunCrashReport {
   readonly seconds: number;
 }
 
-export const runSteps = 30;
+const runSteps = 30;
 /** Turns whose call a person has to approve first. */
 const gated: { readonly [turn: number]: string } = { 10: "pay", 20: "spend" };
 /** Turn whose call a sub-agent carries out, and what it is asked. Its own effect says 100. */

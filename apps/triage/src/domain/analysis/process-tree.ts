@@ -49,6 +49,6 @@ export class ProcessTree {
   }
 }
 
-export function programName(path: string): string {
+function programName(path: string): string {
   return cleanText(path.split(/[\\/]/).at(-1) ?? path, 60).toLowerCase();
 }

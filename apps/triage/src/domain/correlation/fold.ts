@@ -27,7 +27,7 @@ export interface IncidentSummary {
 }
 
 /** The first N of a union is the same however the union is grouped; "the first N seen" would not be. */
-export const actorLimit = 32;
+const actorLimit = 32;
 
 /** Adds alerts that `correlate` put in this incident. Each alert once: leave duplicates out before. */
 export function fold(

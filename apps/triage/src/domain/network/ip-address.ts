@@ -1,5 +1,5 @@
 /** Bytes of an IPv4 (4) or IPv6 (16) address; undefined where the text is neither. IPv4-mapped IPv6 gives the IPv4 bytes. */
-export function ipBytes(text: string): readonly number[] | undefined {
+function ipBytes(text: string): readonly number[] | undefined {
   const v4 = ipv4Bytes(text);
   if (v4 !== undefined) return v4;
   if (text.length > 45 || !/^[0-9a-f:]+(\d{1,3}(\.\d{1,3}){3})?(%\w+)?$/i.test(text)) return undefined;

@@ -4,7 +4,7 @@ import type { Alert } from "../model/alert.ts";
 let made = 0;
 
 /** An alert from a record as it would be ingested; hashes are distinct and in order of making. */
-export function makeAlert(record: object): Alert {
+function makeAlert(record: object): Alert {
   made++;
   const normalised = normaliseRecord(record, made.toString(16).padStart(64, "0"), JSON.stringify(record));
   if (normalised.alert === undefined) throw new Error(normalised.rejected);

@@ -8,7 +8,7 @@ const sequenceWithinMs = 900;
 const open = ":not([data-state=closed])";
 
 /** Keys typed into a field, or while a dialog or menu is open, belong to it. */
-export function isForPage(event: KeyboardEvent): boolean {
+function isForPage(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.isComposing || event.metaKey || event.ctrlKey || event.altKey)
     return false;
   const target = event.target;

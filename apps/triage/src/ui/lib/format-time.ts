@@ -18,12 +18,6 @@ const local = new Intl.DateTimeFormat("en", {
   hourCycle: "h23",
   timeZoneName: "short",
 });
-const clock = new Intl.DateTimeFormat("en", {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
 const month = new Intl.DateTimeFormat("en", { year: "numeric", month: "short" });
 const short = new Intl.DateTimeFormat("en", {
   month: "short",
@@ -59,10 +53,6 @@ export function formatAbsolute(at: number): string {
     .replace("T", " ")
     .replace(/\.\d+Z$/, " UTC");
   return `${local.format(at)} (${utc})`;
-}
-
-export function formatClock(at: number): string {
-  return isTime(at) ? clock.format(at) : "unknown";
 }
 
 /** A point on an axis of that length: the longer it is, the less the hour says and the more the year does. */

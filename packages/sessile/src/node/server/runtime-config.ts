@@ -15,7 +15,7 @@ import type { StorageKeys } from "./storage-keys.ts";
 /** Fixed: D1 and other storage is found by it, so the name in a user's configuration must not matter. */
 export const workerName = "sessile";
 /** Binding with the folder's secret. */
-export const secretBinding = "SESSILE_SECRET";
+const secretBinding = "SESSILE_SECRET";
 /** Binding with the token of the folder's operator. */
 const operatorBinding = "SESSILE_OPERATOR";
 /** Binding that has sessions show warnings and errors of their operator logs here too. */

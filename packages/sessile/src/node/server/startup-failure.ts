@@ -17,7 +17,7 @@ export function startupFailure(error: unknown, port: number, workerName: string)
 }
 
 /** workerd writes one JSON object a line (2026-11); lines of any other kind are taken as they are. */
-export function runtimeMessages(text: string): string[] {
+function runtimeMessages(text: string): string[] {
   const [, stderr] = text.split("Runtime stderr:\n");
   return (stderr ?? "").split("\n").flatMap((line) => {
     if (line.trim() === "") return [];

@@ -98,7 +98,7 @@ export class AgentSchedules {
 }
 
 /** @returns milliseconds since 1970; null for what happens once. @throws SessileError `bad_request` for an expression without a next time */
-export function nextOf(rhythm: ScheduleRhythm, now: number): number | null {
+function nextOf(rhythm: ScheduleRhythm, now: number): number | null {
   if (rhythm.type === "interval") return now + rhythm.intervalSeconds * 1000;
   if (rhythm.type !== "cron") return null;
   try {

@@ -298,7 +298,7 @@ export class Subscriptions {
 }
 
 /** A wake that tells of a wake would never end. @throws SessileError `bad_request` */
-export function assertNotOwnWakes({ wakeStream }: SubscriptionConfig, paths: readonly string[]): void {
+function assertNotOwnWakes({ wakeStream }: SubscriptionConfig, paths: readonly string[]): void {
   if (wakeStream !== null && paths.includes(wakeStream))
     throw new SessileError("bad_request", "A subscription cannot be linked to its own wake_stream.", {
       field: "streams",
