@@ -14,11 +14,17 @@ const serving = [
 ];
 const browser = ["apps/*/test/**/*.browser.test.ts", "packages/sessile/test/**/*.browser.test.ts"];
 
-/** On a busy machine what is polled for may take long to come; the default is a second. */
-const patient = { poll: { timeout: 20_000 } };
+const common = {
+  // Files keep nothing in modules, so a worker loads the platform and bundles each Worker once for all that it runs.
+  isolate: false,
+  // On a busy machine what is awaited may take long to come; the defaults are five seconds, and one for what is polled.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
+};
 
-/** Files of half a minute and more, which nothing else should have to wait for at the end. */
-const long = /many-seeds|mutants|durable-streams/;
+/** What takes long although its file is short, and what waits rather than works: begun first, the rest fills the gaps. */
+const long = /simulator|conformance|crash|-outage/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -31,8 +37,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    // One more than there are cores: tests of servers wait half their time.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than there are cores: tests of servers wait half their time.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       {
         ...shared,
@@ -45,6 +51,7 @@ export default defineConfig({
             "bench/**/*.test.ts",
           ],
           exclude: ["**/node_modules/**", "**/dist/**", ...serving],
+          ...common,
         },
       },
       {
@@ -53,9 +60,7 @@ export default defineConfig({
           name: "server",
           include: serving,
           exclude: ["**/node_modules/**", "**/dist/**", ...browser],
-          expect: patient,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...common,
         },
       },
       {
@@ -63,10 +68,9 @@ export default defineConfig({
         test: {
           name: "browser",
           include: browser,
-          expect: patient,
+          ...common,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],

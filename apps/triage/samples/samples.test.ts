@@ -144,9 +144,10 @@ describe("the analysers", () => {
         type: "malware",
         actors: { hosts: [], ips: [], users: [] },
       } as const;
-      const started = performance.now();
+      // Processor time, which other work of the machine does not lengthen.
+      const before = process.cpuUsage();
       const result = await analyser.analyse({ incident, alerts: evidence });
-      expect(performance.now() - started, analyser.name).toBeLessThan(5000);
+      expect(process.cpuUsage(before).user, analyser.name).toBeLessThan(5_000_000);
       expect(passes).toBe(1);
       expect(result.findings.length).toBeLessThanOrEqual(40);
     }

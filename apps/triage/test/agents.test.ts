@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AgentState, agentNames } from "../src/contract/agents.ts";
 import type { IncidentState } from "../src/contract/incident.ts";
 import { afterReading, agentOf, answerAgents, call, ScriptedModel } from "./fixtures/agent-model.ts";
 import { checkIns, orderingCheckIns, orders } from "./fixtures/stories.ts";
 import { serveElsewhere, type TriageProcess } from "./fixtures/triage-process.ts";
 import { Triage } from "./fixtures/triage-server.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let triage: Triage;
 let model: ScriptedModel;
@@ -20,7 +18,7 @@ beforeAll(async () => {
     vars: { TRIAGE_MODEL_URL: `${model.url}/v1`, TRIAGE_MODEL: "scripted", TRIAGE_MODEL_PRICES: "1,2" },
   });
   await triage.signIn("Ada");
-}, 60_000);
+});
 afterAll(async () => {
   await triage[Symbol.asyncDispose]();
   await model.stop();

@@ -80,14 +80,12 @@ describe("triage in the browser", () => {
       .getByText(/Approved/)
       .first()
       .waitFor();
-    await expect
-      .poll(async () => (await shown(ada.page)) === (await shown(bob.page)), { timeout: 10_000 })
-      .toBe(true);
+    await expect.poll(async () => (await shown(ada.page)) === (await shown(bob.page))).toBe(true);
 
     const before = await shown(ada.page);
     await ada.page.reload();
     await ada.page.getByText("Live", { exact: true }).waitFor();
-    await expect.poll(() => shown(ada.page), { timeout: 10_000 }).toBe(before);
+    await expect.poll(() => shown(ada.page)).toBe(before);
 
     await app.server.evict("SIRTSession", url.split("/").at(-1) ?? "");
     await bob.page.getByLabel("New note").fill("Still here after the eviction.");

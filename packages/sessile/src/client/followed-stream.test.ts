@@ -34,10 +34,10 @@ test("SM45 a followed stream keeps what came, the same object until more comes, 
   stream.subscribe(heard);
   expect(stream.getSnapshot()).toMatchObject({ status: "reading", chunks: [], text: "" });
   give({ chunk: "Hello" }, { chunk: " world" });
-  await vi.waitFor(() => expect(stream.getSnapshot().text).toBe("Hello world"));
+  await expect.poll(() => stream.getSnapshot().text).toBe("Hello world");
   expect(stream.getSnapshot()).toBe(stream.getSnapshot());
   give({ end: { reason: "stop" } });
-  await vi.waitFor(() => expect(stream.getSnapshot().status).toBe("ended"));
+  await expect.poll(() => stream.getSnapshot().status).toBe("ended");
   expect(stream.getSnapshot()).toMatchObject({ output: { reason: "stop" }, chunks: ["Hello", " world"] });
   expect(heard).toHaveBeenCalledTimes(3);
 });
@@ -46,10 +46,10 @@ test("SM45 a failed stream keeps its chunks and error, and what is withdrawn lea
   const { stream, give, resync } = scripted();
   stream.subscribe(() => {});
   give({ chunk: "a" });
-  await vi.waitFor(() => expect(stream.getSnapshot().text).toBe("a"));
+  await expect.poll(() => stream.getSnapshot().text).toBe("a");
   resync();
   give({ chunk: "b" }, { error: new SessileError("internal", "No voice.") });
-  await vi.waitFor(() => expect(stream.getSnapshot().status).toBe("failed"));
+  await expect.poll(() => stream.getSnapshot().status).toBe("failed");
   expect(stream.getSnapshot()).toMatchObject({ chunks: ["b"], error: { message: "No voice." } });
 });
 
@@ -57,7 +57,7 @@ test("SM45 nobody listening, nothing is read; whoever comes back reads from the 
   const { stream, give } = scripted();
   const stop = stream.subscribe(() => {});
   give({ chunk: "a" });
-  await vi.waitFor(() => expect(stream.getSnapshot().text).toBe("a"));
+  await expect.poll(() => stream.getSnapshot().text).toBe("a");
   stop();
   stream.subscribe(() => {});
   expect(stream.getSnapshot().chunks).toEqual([]);

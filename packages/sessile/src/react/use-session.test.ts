@@ -50,19 +50,17 @@ test("CL30 useSession gives messages and send, and keeps what has not changed", 
   vi.stubGlobal("WebSocket", server.WebSocket);
   const view = renderHook(() => useSession<Chat>({ url: "https://s.test", kind: "chat", name: "n1" }));
   expect(view.current).toMatchObject({ connection: "idle", state: undefined, messages: [], gates: [] });
-  await vi.waitFor(() => expect(view.current?.connection).toBe("live"));
+  await expect.poll(() => view.current?.connection).toBe("live");
   expect(view.current?.state).toEqual({ topic: "tides" });
 
   await view.current?.send("hello");
-  await vi.waitFor(() =>
-    expect(view.current?.messages.map(({ payload }) => payload.text)).toEqual(["hello"]),
-  );
+  await expect.poll(() => view.current?.messages.map(({ payload }) => payload.text)).toEqual(["hello"]);
   const { messages, gates, send, append } = view.current;
   server.commit({
     type: "gate.opened",
     payload: { gateId: "g1", title: "Block?", detail: "", options: ["yes"], expiresAt: null },
   });
-  await vi.waitFor(() => expect(view.current?.gates.map(({ gateId }) => gateId)).toEqual(["g1"]));
+  await expect.poll(() => view.current?.gates.map(({ gateId }) => gateId)).toEqual(["g1"]);
   expect(view.current?.gates).not.toBe(gates);
   expect(view.current?.send).toBe(send);
   expect(view.current?.append).toBe(append);
@@ -92,18 +90,18 @@ test("DR12 useSession shows the draft, and saves, cancels and sends it", async (
   const server = new ScriptedServer({ kind: "chat", state: { topic: "tides" } });
   vi.stubGlobal("WebSocket", server.WebSocket);
   const view = renderHook(() => useSession<Chat>({ url: "https://s.test", kind: "chat", name: "drafts" }));
-  await vi.waitFor(() => expect(view.current?.connection).toBe("live"));
+  await expect.poll(() => view.current?.connection).toBe("live");
   await view.current.saveDraft("message", { text: "soon" });
   const draftId = (server.frames.at(-1) as unknown as { commands: { draftId: string }[] }).commands[0]
     ?.draftId;
   const draft = { draftId, type: "message", payload: { text: "soon" }, savedAt: 1 };
   server.send({ t: "draft", draft } as never);
-  await vi.waitFor(() => expect(view.current.draft).toEqual(draft));
+  await expect.poll(() => view.current.draft).toEqual(draft);
   await view.current.sendDraft();
   expect(server.frames.at(-1)).toMatchObject({ commands: [{ op: "sendDraft", draftId }] });
   await expect(view.current.cancelDraft()).rejects.toMatchObject({ code: "not_found" });
   server.send({ t: "draft", draft: null } as never);
-  await vi.waitFor(() => expect(view.current.draft).toBeNull());
+  await expect.poll(() => view.current.draft).toBeNull();
   view.unmount();
 });
 
@@ -118,7 +116,7 @@ test("GA26 useGates follows what waits in a session, and answers it", async () =
   await settled();
   const opened = { gateId: "g1", title: "Block?", detail: "", options: ["yes"], expiresAt: null };
   server.commit({ type: "gate.opened", payload: opened });
-  await vi.waitFor(() => expect(view.current?.gates.map(({ gateId }) => gateId)).toEqual(["g1"]));
+  await expect.poll(() => view.current?.gates.map(({ gateId }) => gateId)).toEqual(["g1"]);
   void view.current?.answer("g1", "yes", { argumentsHash: "h", remember: { match: "call" } });
   await settled();
   expect(server.frames.at(-1)).toMatchObject({
@@ -145,9 +143,9 @@ test("GA26 useInbox reads what waits everywhere, answers with the hash that was 
   vi.stubGlobal("WebSocket", null);
   const view = renderHook(() => useInbox({ url: "https://s.test/", kind: "chat", isMine: true }));
   expect(view.current).toMatchObject({ items: null, hasMore: false, error: null });
-  await vi.waitFor(() => expect(view.current?.items).toEqual([item]));
+  await expect.poll(() => view.current?.items).toEqual([item]);
   await view.current?.answer(item as never, "approve", { comment: "go" });
-  await vi.waitFor(() => expect(view.current?.items).toEqual([]));
+  await expect.poll(() => view.current?.items).toEqual([]);
   const list = "/v1/gates?limit=100&kind=chat&mine=1";
   expect(asked).toEqual([
     [list, undefined],

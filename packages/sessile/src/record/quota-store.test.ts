@@ -33,7 +33,7 @@ function keys(count: number, from = 0): string[] {
 let workerd: WorkerdD1;
 beforeAll(async () => {
   workerd = await startWorkerdD1(["DB"]);
-}, 60_000);
+});
 afterAll(() => workerd?.dispose());
 
 const databases: Record<string, () => Promise<D1Database>> = {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   server = await start(folder.path);
   ada = await new Person(server.url).throughProvider();
   bob = await new Person(server.url).anonymously();
-}, 60_000);
+});
 afterAll(async () => {
   await server?.close();
   await provider.stop();

@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Answer } from "../workerd/start.ts";
 import { Fixture } from "../workerd/start.ts";
 import { inside } from "./inside.ts";
 import { pathOf, routeRules } from "./route-rules.ts";
 
-vi.setConfig({ testTimeout: 30_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 function assertOpaque(answer: Answer): void {

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fixture } from "../workerd/start.ts";
 import { rawStatus, requestText } from "./raw-request.ts";
 import { pathOf } from "./route-rules.ts";
 import { socketDoors } from "./socket-doors.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let fixture: Fixture;
 let own = "";
 beforeAll(async () => {
   fixture = await Fixture.start();
   own = new URL(fixture.url).host;
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const get = (headers: readonly string[], target = "/v1/sessions"): string =>

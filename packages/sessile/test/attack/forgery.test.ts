@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LocalProfiles } from "../../src/worker/local-profiles.ts";
 import { RawSocket } from "../workerd/raw-socket.ts";
 import { Fixture } from "../workerd/start.ts";
 import { rawStatus, requestText } from "./raw-request.ts";
 
-vi.setConfig({ testTimeout: 30_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const root = encodeURIComponent(JSON.stringify({ id: "root", name: "Root" }));

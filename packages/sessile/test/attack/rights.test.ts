@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RawSocket } from "../workerd/raw-socket.ts";
 import { Fixture } from "../workerd/start.ts";
 import { commandRules, requestRules } from "./command-rules.ts";
@@ -6,15 +6,13 @@ import { OwnedSession, sessionRules } from "./owned-session.ts";
 import { rawStatus, requestText } from "./raw-request.ts";
 import { pathOf, routeRules } from "./route-rules.ts";
 
-vi.setConfig({ testTimeout: 30_000 });
-
 const operatorToken = "the operator's token";
 const rights = ["read", "write", "approve", "admin"] as const;
 
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start({ vars: { SESSILE_OPERATOR: operatorToken } });
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const as = (user: string) => ({ headers: { "x-test-user": user } });
@@ -240,12 +238,9 @@ describe("sockets", () => {
     });
     socket.send({ type: "cf_agent_state", state: { count: 9, text: "mine" } });
     socket.send({ type: "rpc", id: "r", method: "add", args: ["x"] });
-    await vi.waitFor(() => {
-      const told = (socket.frames as unknown[]).filter((frame) =>
-        JSON.stringify(frame).includes("You may not write"),
-      );
-      expect(told).toHaveLength(2);
-    });
+    const told = () =>
+      (socket.frames as unknown[]).filter((frame) => JSON.stringify(frame).includes("You may not write"));
+    await expect.poll(told).toHaveLength(2);
     expect((await fixture.get(`notes/${name}/state`)).body).toEqual({ count: 0, text: "" });
     await socket.close();
   });

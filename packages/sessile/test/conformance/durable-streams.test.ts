@@ -4,7 +4,7 @@ import type { Server } from "../../src/node/index.ts";
 import { temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import { serveStreams } from "./stream-server.ts";
 
-const options = { baseUrl: "", longPollTimeoutMs: 500, subscriptions: true };
+const options = { baseUrl: "", subscriptions: true };
 const folder = temporaryFolder();
 let server: Server;
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fixture } from "../workerd/start.ts";
 import { describeFinding, type FuzzTarget, fuzz } from "./fuzz.ts";
 import { withoutExample } from "./targets/hostile-bodies.ts";
@@ -8,12 +8,10 @@ import { httpRoutes } from "./targets/http.ts";
 import { parserTargets } from "./targets/index.ts";
 import { socketFrames } from "./targets/sockets.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 /** `npm run fuzz` takes many more, of another seed each time. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeFinding, fuzz } from "../fuzz/fuzz.ts";
 import { agentServers } from "../fuzz/targets/agents.ts";
 import { AgentTalk, places } from "./agent-scene.ts";
@@ -7,13 +7,11 @@ import type { Script } from "./scripted-model.ts";
 import { type ServedAgents, serveAgents } from "./serve-agents.ts";
 import { waitingContract } from "./waiting-contract.ts";
 
-vi.setConfig({ testTimeout: 30_000 });
-
 let scene: ServedAgents;
 
 beforeAll(async () => {
   scene = await serveAgents();
-}, 60_000);
+});
 afterAll(() => scene.stop());
 
 describe.each(places)("in the %s", (place) => {

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 test("CA3 CA8 calls at once share one load, an eviction forgets it, and the bound is the kind's own", async () => {

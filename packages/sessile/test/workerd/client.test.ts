@@ -3,14 +3,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect, type SessionClient } from "../../src/client/index.ts";
 import { sqliteOutbox } from "../../src/client-node/index.ts";
 import { temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import type { Callable } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 45_000 });
 
 /** The fixture's class as its clients see it. */
 interface NotesContract {
@@ -28,7 +26,7 @@ let fixture: Fixture;
 let clients: SessionClient<NotesContract>[] = [];
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterEach(() => {
   for (const client of clients) client.close();
   clients = [];

@@ -1,14 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import { createD1Record } from "../../src/record/index.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 45_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start({ r2: ["SESSILE_ARCHIVE", "SESSILE_PARTS"] });
-}, 60_000);
+});
 afterEach(() => d1("up"));
 afterAll(() => fixture?.stop());
 

@@ -1,17 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect, type SessionClient, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import type { SessionContract } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 let fixture: Fixture;
 const clients: SessionClient<SessionContract>[] = [];
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();
 });

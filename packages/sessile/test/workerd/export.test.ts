@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import {
   ExportReader,
@@ -8,8 +8,6 @@ import {
   sessionKeyOf,
 } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let here: Fixture;
 let there: Fixture;

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 45_000 });
 
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture?.stop());
 
 /** Calls a method over HTTP; `to` is `{kind}/{name}`. */
@@ -19,7 +17,7 @@ async function call(to: string, method: string, ...args: readonly unknown[]) {
 const typesIn = async (kind: string, name: string) => (await fixture.log(name, kind)).map(({ type }) => type);
 const heardBy = async (order: string) => (await fixture.get(`orders/${order}/state`)).body.heard;
 const heard = (order: string, expected: readonly string[]) =>
-  vi.waitFor(async () => expect(await heardBy(order)).toEqual(expected), { timeout: 20_000, interval: 50 });
+  expect.poll(() => heardBy(order)).toEqual(expected);
 
 describe("a session calls another", () => {
   test("SS1 SS2 by its methods, as the session it is", async () => {
@@ -153,7 +151,7 @@ describe("children", () => {
     expect(failed).toMatchObject([{ payload: { message: "This makes no sense." } }]);
     await call(`shelves/${shelf}`, "tell", ["three"], true);
     await heard(order, [...["new", "one", "two", "three"].map(line), `shelves/${shelf} shelf.closed -`]);
-    await vi.waitFor(async () => expect((await fixture.get(`shelves/${shelf}`)).body.work).toEqual({}));
+    await expect.poll(async () => (await fixture.get(`shelves/${shelf}`)).body.work).toEqual({});
   });
 
   test("SS7 in ledger mode report what is recorded, and not before", async () => {

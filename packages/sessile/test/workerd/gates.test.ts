@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect, GateInbox, type InboxItem, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
@@ -6,12 +6,10 @@ import { hashOf, type SessionContract } from "../../src/protocol/index.ts";
 import { createD1Record } from "../../src/record/index.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 45_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterEach(() => d1("up"));
 afterAll(() => fixture.stop());
 

@@ -1,12 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, type SessionClient } from "../../src/client/index.ts";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import type { Callable, Json, SessionContract } from "../../src/protocol/index.ts";
 import { bundle } from "../bundle.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 /** The classes of `growing-state/` as their clients see them. */
 interface Room {
@@ -45,7 +43,7 @@ beforeAll(async () => {
     },
     r2: ["REPORTS"],
   });
-}, 60_000);
+});
 afterAll(async () => {
   for (const client of clients) client.close();
   await server?.close();
@@ -62,7 +60,7 @@ async function open<S extends SessionContract>(kind: string, name: string): Prom
 test("ST34 a window in the state, the rest in a table", async () => {
   const room = await open<Room>("room", "a");
   for (let n = 1; n <= 120; n++) await room.call.say(`message ${n}`);
-  await vi.waitFor(() => expect(room.getSnapshot().state?.total).toBe(120));
+  await expect.poll(() => room.getSnapshot().state?.total).toBe(120);
   const { state, events } = room.getSnapshot();
   expect(state?.latest.map(({ id }) => id)).toEqual(Array.from({ length: 50 }, (_, n) => n + 71));
   const before = await room.call.before(71);
@@ -85,9 +83,9 @@ test("ST34 a pointer in the state, the rest in a bucket", async () => {
   const desk = await open<Desk>("desk", "d");
   const text = "A long report. ".repeat(100_000);
   await desk.call.file("q3", text);
-  await vi.waitFor(() =>
-    expect(desk.getSnapshot().state).toEqual({ reports: { q3: { key: "d/q3", chars: text.length } } }),
-  );
+  await expect
+    .poll(() => desk.getSnapshot().state)
+    .toEqual({ reports: { q3: { key: "d/q3", chars: text.length } } });
   expect(await desk.call.read("q3")).toBe(text);
   expect(await desk.call.read("q4")).toBeNull();
 });

@@ -10,7 +10,7 @@ const kind = "books";
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture?.stop());
 
 /** The same database as the session's, from outside. A handle does not outlive the runtime. */

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import {
   ExportReader,
@@ -11,12 +11,10 @@ import {
 import { createD1Record } from "../../src/record/index.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 45_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterEach(() => d1("up"));
 afterAll(() => fixture?.stop());
 

@@ -1,15 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import type { SessionEvent } from "../../src/protocol/index.ts";
 import { createD1Record, type SessionRecord } from "../../src/record/index.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 45_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterEach(() => d1("up"));
 afterAll(() => fixture.stop());
 

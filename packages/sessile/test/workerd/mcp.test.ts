@@ -1,8 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const toolNames = [
   "ask",
@@ -21,7 +19,7 @@ let fixture: Fixture;
 const clients: Client[] = [];
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterEach(async () => {
   for (const client of clients.splice(0)) await client.close();
 });

@@ -1,14 +1,12 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let fixture: Fixture;
 const said: string[] = [];
 beforeAll(async () => {
   fixture = await Fixture.start({ log: ({ message }) => said.push(message) });
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const call = (id: string, method: string, ...args: readonly unknown[]) => ({ id, op: "call", method, args });

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import { partChunkBytes, type SessionContract } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let here: Fixture;
 /** Another server, with a bucket. */

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { QuotaStatus } from "../../src/protocol/quota.ts";
 import type { RawSocket } from "./raw-socket.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const as = (user: string) => ({ "x-test-user": user });

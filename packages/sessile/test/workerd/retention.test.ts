@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import { ExportReader, readExport } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture?.stop());
 
 const ask = (name: string, method: string) =>

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeFinding, fuzz } from "../fuzz/fuzz.ts";
+import { agentSessions } from "../fuzz/targets/agent-sessions.ts";
 import { call as callOf, RunScene } from "./run-scene.ts";
 import type { Script } from "./scripted-model.ts";
-
-vi.setConfig({ testTimeout: 20_000 });
 
 let scene: RunScene;
 beforeAll(async () => {
   scene = await RunScene.start();
-}, 60_000);
+});
 afterAll(() => scene.stop());
 
 const call = (name: string, n: number, id?: string) => callOf(`tool_${name}`, n, id);
@@ -275,4 +275,10 @@ test("RN28 without an answer of its model the title is the beginning of the firs
     "info A run ended as completed",
     "warn The model gave no title",
   ]);
+});
+
+test("SE23 hostile input to a session's runs is refused or taken for what it is", async () => {
+  const findings = await fuzz(agentSessions(scene.server.url, scene.model), "test", { count: 250 });
+  scene.model.otherwise = null;
+  expect(findings.map(describeFinding).join("\n")).toBe("");
 });

@@ -47,7 +47,7 @@ beforeAll(async () => {
   });
   urls.set("embedded server", server.url);
   urls.set("worker loader", String(await loaders.ready).replace(/\/$/, ""));
-}, 60_000);
+});
 afterAll(async () => {
   await server.close();
   await loaders.dispose();

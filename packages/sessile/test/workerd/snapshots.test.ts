@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import { foldCommit, type SessionView } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 30_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture?.stop());
 
 const write = async (name: string, count: number) => {

@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RawSocket } from "./raw-socket.ts";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const hello = { t: "hello", v: 1 };

@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commitOfShort, type Json } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const say = (id: string, payload: unknown = null) => ({ id, op: "append", type: "note.said", payload });

@@ -1,5 +1,5 @@
 import { EventSource } from "eventsource";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { openStream, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
@@ -7,15 +7,13 @@ import { relayName } from "../../src/protocol/relay-address.ts";
 import { SocketReader } from "./socket-reader.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 // Every object of this kind, and every relay, takes two readers.
 const crowd = 24;
 
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const call = async (name: string, method: string, ...args: unknown[]) => {

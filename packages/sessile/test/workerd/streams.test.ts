@@ -1,7 +1,7 @@
 import { globSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { EventSource } from "eventsource";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect, openStream, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
@@ -9,12 +9,10 @@ import { streamContract } from "../../src/testing/stream-contract.ts";
 import { SocketReader } from "./socket-reader.ts";
 import { Fixture } from "./start.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterAll(() => fixture.stop());
 
 const call = async (name: string, method: string, ...args: unknown[]) => {

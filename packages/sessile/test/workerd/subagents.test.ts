@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunInfo, sha256Hex } from "../../src/protocol/index.ts";
 import { call, RunScene, type Talk } from "./run-scene.ts";
 import type { Script } from "./scripted-model.ts";
 
-vi.setConfig({ testTimeout: 20_000 });
-
 let scene: RunScene;
 beforeAll(async () => {
   scene = await RunScene.start();
-}, 60_000);
+});
 afterAll(() => scene.stop());
 
 let tasks = 0;
@@ -316,8 +314,5 @@ test("RN31 who is let out of a session is let out of those of its sub-agents, an
   expect((await grandchild.ask("GET", "")).status).toBe(200);
   await talk.ask("POST", "/access", { members: { eve: [] } });
   for (const one of [child, grandchild])
-    await vi.waitFor(async () => expect((await one.ask("GET", "")).status).toBe(404), {
-      interval: 20,
-      timeout: 10_000,
-    });
+    await expect.poll(async () => (await one.ask("GET", "")).status).toBe(404);
 });

@@ -1,12 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect, HttpClient } from "../../src/client/index.ts";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
 import { ModelServer } from "./model-server.ts";
-
-vi.setConfig({ testTimeout: 45_000 });
 
 let server: Server;
 let model: ModelServer;
@@ -31,7 +29,7 @@ beforeAll(async () => {
       if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
     },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await server?.close();
   await model?.stop();

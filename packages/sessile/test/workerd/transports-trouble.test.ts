@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { connect, longPoll, poll, type SessionClient, sse, type Transport } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import type { Callable } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 interface Contract {
   readonly initialState: { readonly count: number };
@@ -16,7 +14,7 @@ let fixture: Fixture;
 let clients: SessionClient<Contract>[] = [];
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterEach(async () => {
   for (const client of clients) client.close();
   clients = [];

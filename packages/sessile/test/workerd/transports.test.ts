@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect, longPoll, poll, type SessionClient, sse, type Transport } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import type { Callable } from "../../src/protocol/index.ts";
 import { Fixture } from "./start.ts";
-
-vi.setConfig({ testTimeout: 45_000 });
 
 interface NotesContract {
   readonly initialState: { readonly count: number; readonly text: string };
@@ -21,7 +19,7 @@ let fixture: Fixture;
 let clients: SessionClient<NotesContract>[] = [];
 beforeAll(async () => {
   fixture = await Fixture.start();
-}, 60_000);
+});
 afterEach(() => {
   for (const client of clients) client.close();
   clients = [];

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Page, PagedList } from "./paged-list.ts";
 
 const size = 100;
@@ -18,7 +18,7 @@ function server(total: number) {
 }
 
 const loaded = (list: PagedList<number>, count: number) =>
-  vi.waitFor(() => expect(list.getSnapshot().items.length).toBeGreaterThanOrEqual(count));
+  expect.poll(() => list.getSnapshot().items.length).toBeGreaterThanOrEqual(count);
 
 describe("a paged list", () => {
   test("fetches nothing until somebody looks, then little more than is looked at", async () => {
@@ -49,7 +49,7 @@ describe("a paged list", () => {
     });
     list.subscribe(() => {});
     list.want(999);
-    await vi.waitFor(() => expect(list.getSnapshot().error).toBeInstanceOf(Error));
+    await expect.poll(() => list.getSnapshot().error).toBeInstanceOf(Error);
     expect(list.getSnapshot().items).toHaveLength(200);
     fails = false;
     list.retry();
@@ -65,6 +65,6 @@ describe("a paged list", () => {
     expect(list.getSnapshot().items[7]).toBe(700);
     list.reload();
     expect(list.getSnapshot().items[7]).toBe(700);
-    await vi.waitFor(() => expect(list.getSnapshot().items[7]).toBe(7));
+    await expect.poll(() => list.getSnapshot().items[7]).toBe(7);
   });
 });

@@ -37,7 +37,7 @@ function stage() {
     fits: (message: Extract<TabMessage, { t: T }>) => boolean = () => true,
   ) => {
     const isIt = (message: TabMessage) => message.t === t && fits(message as never);
-    await vi.waitFor(() => expect(messages.some(isIt)).toBe(true));
+    await expect.poll(() => messages.some(isIt)).toBe(true);
     return messages.splice(messages.findIndex(isIt), 1)[0] as Extract<TabMessage, { t: T }>;
   };
   const hubId = async () => {
@@ -126,7 +126,7 @@ test("TB4 a connection that answers nobody is ended when one tab gives it up, wh
   await join(hub, "b");
   server.answersPing = false;
   tell({ t: "send", link, tab: "a", text: "ping" });
-  await vi.waitFor(() => expect(server.pair.client.sent).toContain("ping"));
+  await expect.poll(() => server.pair.client.sent).toContain("ping");
   clock.advance(18_000);
   tell({ t: "leave", tab: "a" });
   expect(await hear("closed")).toMatchObject({ hub, code: 1006 });
