@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import { RunScene } from "../workerd/run-scene.ts";
 import { serveAgents } from "../workerd/serve-agents.ts";
 import { Fixture } from "../workerd/start.ts";
 import { describeFinding, fuzz, shares } from "./fuzz.ts";
@@ -16,8 +17,8 @@ const { values } = parseArgs({
   },
 });
 
-const [fixture, agents] = [await Fixture.start(), await serveAgents()];
-const all = [...parserTargets(), ...serverTargets(fixture, agents)];
+const [fixture, agents, runs] = [await Fixture.start(), await serveAgents(), await RunScene.start()];
+const all = [...parserTargets(), ...serverTargets(fixture, agents, runs)];
 const targets = all.filter(({ name }) => values.only === undefined || name === values.only);
 if (targets.length === 0) throw new Error(`--only is one of: ${all.map(({ name }) => name).join(", ")}.`);
 
@@ -52,6 +53,7 @@ for (const [index, [target, share]] of [...shares(targets, Number(values.cases))
 await watchdog.terminate();
 await fixture.stop();
 await agents.stop();
+await runs.stop();
 
 console.log(`seed ${values.seed}: ${findings} findings`);
 process.exitCode = findings > 0 ? 1 : 0;
