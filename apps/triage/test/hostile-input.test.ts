@@ -1,6 +1,10 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pathOf, routeRules } from "../../../packages/sessile/test/attack/route-rules.ts";
+import { describeFinding, fuzz } from "../../../packages/sessile/test/fuzz/fuzz.ts";
+import type { Hostile } from "../../../packages/sessile/test/fuzz/hostile.ts";
+import { disturbed } from "../../../packages/sessile/test/fuzz/targets/hostile-request.ts";
+import { httpTarget } from "../../../packages/sessile/test/fuzz/targets/http.ts";
 import { problemOf, Triage } from "./fixtures/triage-server.ts";
 
 let triage: Triage;
@@ -167,6 +171,45 @@ describe("routes", () => {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
   };
+
+  test("what is made by chance is refused or taken for what it is", async () => {
+    const queries =
+      "q=x&status=new&sort=-severity&limit=5&kind=telemetry&severity=high&from=2026-01-01T00:00:00Z".split(
+        "&",
+      );
+    const calls: readonly (readonly [method: string, args: readonly unknown[]])[] = [
+      ["evidence", [{ kind: "alert", limit: 5, cursor: "AAAA" }]],
+      ["addNote", ["x"]],
+      ["editNote", ["n", 1, "x"]],
+      ["retryAnalysis", ["network"]],
+      ["decideAction", ["a", "approved", "x"]],
+      ["recordDecision", ["false-positive", "x"]],
+    ];
+    // The sample takes nothing.
+    const taking = Object.entries(own).filter(([route]) => !route.endsWith("/sample"));
+    const requestOf = (hostile: Hostile) => {
+      const { random } = hostile;
+      if (random.chance(0.4)) {
+        const [method, args] = random.pick(calls);
+        const path = `/v1/sessions/incident/${incident}/call/${method}`;
+        return disturbed(hostile, { method: "POST", path, headers: person(), body: hostile.like([args]) });
+      }
+      const [route, { body = null }] = random.pick(taking);
+      const [method = "", path = ""] = route.split(" ");
+      const query = random.chance(0.5)
+        ? `?${hostile.mangle(random.pick(queries)).replace(/[^!-~]|#/g, "")}`
+        : "";
+      return disturbed(hostile, {
+        method,
+        path: path.replace(":name", incident).replace(":hash", "0".repeat(64)) + query,
+        headers: person(),
+        body: body && hostile.like([JSON.parse(body)]),
+      });
+    };
+    const target = httpTarget({ name: "triage", weight: 1, url: triage.url, requestOf });
+    const findings = await fuzz(target, "test", { count: 200 });
+    expect(findings.map(describeFinding).join("\n")).toBe("");
+  });
 
   test("each of the app's own has a rule", async () => {
     const served = await triage.get<readonly string[]>("/test/routes");
