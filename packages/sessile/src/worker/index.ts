@@ -1,5 +1,6 @@
 export { tokenHash, tokenPrefix } from "./api-token.ts";
-export { type AppTypes, createSessile } from "./create-sessile.ts";
+export type { AppTypes } from "./app.ts";
+export { createSessile } from "./create-sessile.ts";
 export { LocalProfiles, type LocalProfilesOptions } from "./local-profiles.ts";
 export type { Middleware, MiddlewareContext, Next } from "./middleware.ts";
 export type { AccessQuestion, KindOptions, SessileOptions, TokenAuthority } from "./options.ts";
