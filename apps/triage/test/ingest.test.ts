@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstStartNdjson } from "../samples/first-start.ts";
 import { generateAlerts } from "../samples/generate.ts";
 import type { IncidentDetail, IncidentPage, IngestAnswer, QueueSummary } from "../src/contract/api.ts";
@@ -10,6 +10,13 @@ const data = new URL("../../../../shared/data/", import.meta.url);
 const ndjson = (count: number, seed = 1): string => `${[...generateAlerts({ count, seed })].join("\n")}\n`;
 const totalOf = ({ accepted, duplicates, rejectedTotal }: IngestAnswer): number =>
   accepted + duplicates + rejectedTotal;
+
+/** Of those that are refused. */
+let untouched: Triage;
+beforeAll(async () => {
+  untouched = await Triage.start();
+});
+afterAll(() => untouched?.[Symbol.asyncDispose]());
 
 describe("taking alerts in", () => {
   test("each record is counted once: accepted, duplicate or rejected", async () => {
@@ -77,8 +84,7 @@ describe("taking alerts in", () => {
       "unsupported_media_type",
     ],
   ])("%s is refused with a problem that says what to do", async (_, init, status, code) => {
-    await using triage = await Triage.start();
-    const response = await triage.fetch("/api/alerts", { method: "POST", ...(init as RequestInit) });
+    const response = await untouched.fetch("/api/alerts", { method: "POST", ...(init as RequestInit) });
     expect(response.status).toBe(status);
     expect(await problemOf(response)).toMatchObject({ code, status });
   });
@@ -162,8 +168,7 @@ describe("the queue", () => {
     ["severity=worst", "severity"],
     ["cursor=abc", "cursor"],
   ])("%s is refused and names the field", async (query, field) => {
-    await using triage = await Triage.start();
-    const response = await triage.fetch(`/api/incidents?${query}`);
+    const response = await untouched.fetch(`/api/incidents?${query}`);
     expect(response.status).toBe(400);
     expect(await problemOf(response)).toMatchObject({ code: "bad_request", field });
   });
