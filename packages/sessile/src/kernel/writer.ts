@@ -1,5 +1,4 @@
 import type { AccessChange } from "../protocol/access.ts";
-import { audioSampleRate } from "../protocol/audio-frame.ts";
 import { type ErrorCode, SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { ParentLink, SentReport, SessionAddress } from "../protocol/family.ts";
@@ -28,6 +27,7 @@ import { Streams } from "./streams.ts";
 import { createSummary, defaultSummaryPolicy, requestSummary, type SummaryDraft } from "./summaries.ts";
 import { cancelTimer, fireTimer, setTimer, type TimerRequest } from "./timers.ts";
 import { recordUsage } from "./usage.ts";
+import { startVoice, writeTranscript } from "./voice.ts";
 import {
   completeStep,
   completeWork,
@@ -38,9 +38,6 @@ import {
   type WorkRecord,
 } from "./work.ts";
 import { assertTransition } from "./workflow.ts";
-
-/** One utterance is far shorter; what a transcriber says is not trusted to be. */
-const maxTranscriptChars = 16_000;
 
 /** Everything that can be written to a session, inside one commit. Reads through it see the commit's own writes. */
 export class Writer {
@@ -285,24 +282,14 @@ export class Writer {
     failWork(this.#sql, this.#batch, workId, message);
   }
 
-  /** Somebody joined an empty room. @returns milliseconds since 1970 that offsets count from */
+  /** @returns milliseconds since 1970 that offsets count from */
   startVoice(): number {
-    const { lifecycle } = this.#batch.view;
-    if (lifecycle !== "active")
-      throw new SessileError("not_writable", `Nobody can talk in this session: it is ${lifecycle}.`, {
-        current: lifecycle,
-      });
-    this.#batch.emitSystem("voice.started", { sampleRate: audioSampleRate });
-    return this.#batch.at;
+    return startVoice(this.#batch);
   }
 
-  /** What somebody, or with a null actor the session itself, was understood to say. */
   writeTranscript(transcript: Transcript, isFinal: boolean): number {
     this.assertWritable();
-    const types = this.#kind.transcripts;
-    if (!types) throw new SessileError("rejected", "This kind of session has no voice.");
-    const text = transcript.text.slice(0, maxTranscriptChars).replace(/\p{Surrogate}/gu, "\ufffd");
-    return this.#batch.emit(isFinal ? types.final : types.partial, { ...transcript, text });
+    return writeTranscript(this.#batch, this.#kind, transcript, isFinal);
   }
 
   degradeVoice(service: VoiceService, code: ErrorCode): void {
