@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { usePagedList } from "../api/use-paged-list.ts";
 import { formatCount, plural } from "../lib/format-number.ts";
 import { useIsWide } from "../lib/use-media-query.ts";
@@ -18,10 +18,9 @@ import { SortMenu } from "./sort-menu.tsx";
 import { StatusTabs } from "./status-tabs.tsx";
 import { useFilters } from "./use-filters.ts";
 import { useQueueKeys } from "./use-queue-keys.ts";
+import { useQueuePlace } from "./use-queue-place.ts";
 import { totalOf, useSummary } from "./use-summary.ts";
 
-/** The header and the toolbar, which stay above the list. */
-const stickyPx = 104;
 const skeletonRows = Array.from({ length: 12 }, (_, index) => index);
 
 export function QueuePage() {
@@ -33,38 +32,10 @@ export function QueuePage() {
   const counters = useSummary(queue, { ...filters, status: [] });
   const isWide = useIsWide();
   const [isFilterOpen, setFilterOpen] = useState(false);
-  const [active, setActive] = useState(queue.place.active);
   const searchRef = useRef<HTMLInputElement>(null);
   useTitle("Queue");
 
-  const boxRef = useRef<HTMLDivElement>(null);
-  const shownList = useRef(list);
-  useEffect(() => {
-    if (shownList.current === list) return;
-    shownList.current = list;
-    // Another list begins at its top.
-    setActive(-1);
-    const top = (boxRef.current?.getBoundingClientRect().top ?? 0) + scrollY - stickyPx;
-    if (scrollY > top) scrollTo(0, top);
-  }, [list]);
-  useEffect(() => {
-    queue.place.active = active;
-  }, [queue, active]);
-  useLayoutEffect(() => {
-    scrollTo(0, queue.place.scrollY);
-    const keep = () => {
-      if (location.pathname === "/") queue.place.scrollY = scrollY;
-    };
-    addEventListener("scroll", keep, { passive: true });
-    return () => removeEventListener("scroll", keep);
-  }, [queue]);
-
-  const refresh = () => {
-    queue.place = { scrollY: 0, active: -1 };
-    setActive(-1);
-    scrollTo(0, 0);
-    queue.refresh();
-  };
+  const { boxRef, active, setActive, refresh } = useQueuePlace(list);
   useQueueKeys({
     items,
     active,
@@ -108,19 +79,7 @@ export function QueuePage() {
       <div className="empty:hidden max-md:px-3 pb-2">
         <FilterChips filters={filters} onChange={setFilters} onClear={clear} />
       </div>
-      {arrived > 0 && (
-        <div className="sticky top-26 z-20 flex h-0 justify-center">
-          <Button
-            look="primary"
-            size="sm"
-            icon="refresh"
-            onClick={refresh}
-            className="rounded-full shadow-float"
-          >
-            {formatCount(arrived)} new {arrived === 1 ? "incident" : "incidents"}
-          </Button>
-        </div>
-      )}
+      {arrived > 0 && <NewIncidents count={arrived} onShow={refresh} />}
       <ReadFailure title="The list could not be read" error={error} onRetry={list.retry} />
       <div
         ref={boxRef}
@@ -136,5 +95,20 @@ export function QueuePage() {
         )}
       </div>
     </main>
+  );
+}
+
+interface NewIncidentsProps {
+  readonly count: number;
+  readonly onShow: () => void;
+}
+
+function NewIncidents({ count, onShow }: NewIncidentsProps) {
+  return (
+    <div className="sticky top-26 z-20 flex h-0 justify-center">
+      <Button look="primary" size="sm" icon="refresh" onClick={onShow} className="rounded-full shadow-float">
+        {formatCount(count)} new {count === 1 ? "incident" : "incidents"}
+      </Button>
+    </div>
   );
 }
