@@ -1,4 +1,4 @@
-import { logLevels, readOnly, StagedLog } from "../kernel/index.ts";
+import { logLevels, readOnly } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError, unreachable } from "../protocol/error.ts";
@@ -15,7 +15,7 @@ import type {
 import { readsOnly } from "../protocol/stream-request.ts";
 import { adopt, takeReports } from "./family/family.ts";
 import { inspect } from "./inspect.ts";
-import { assertOwner, assertOwnWord } from "./keeping/import-rights.ts";
+import { answerImport } from "./keeping/import-requests.ts";
 import { answerPart } from "./keeping/part-requests.ts";
 import type { SessionHost } from "./session-host.ts";
 import { answerSummaries } from "./summaries/summary-requests.ts";
@@ -144,23 +144,9 @@ async function answer(
     case "sync":
       return visible.sync();
     case "importBegin":
-      new StagedLog(kernel).begin();
-      return {};
     case "importAdd":
-      // An owner's file might say that others wrote what they never did; the record is the deployment's own.
-      new StagedLog(kernel).add(
-        request.commits,
-        kernel.definition.access === "owned" && !request.fromRecord ? (caller.actor?.id ?? "") : undefined,
-      );
-      return {};
     case "importEnd":
-      new StagedLog(kernel).activate(request.lastSeq, (view) => {
-        if (kernel.definition.access !== "owned") return;
-        assertOwner(view, caller.actor?.id);
-        if (!request.fromRecord) assertOwnWord(view, caller.actor?.id);
-      });
-      host.restart();
-      return { lastSeq: kernel.committedView.lastSeq };
+      return answerImport(host, request, caller);
     case "partChunk":
     case "partEnd":
     case "partKnown":
@@ -177,23 +163,24 @@ async function answer(
       return inspect(host, request.withTables);
     case "inspectSql":
       return readOnly(kernel.sql, request.statement);
-    case "log": {
-      const { op: _op, level, ...query } = request;
-      const known = logLevels.find((name) => name === level);
-      if (level !== undefined && !known)
-        throw new SessileError("bad_request", `level is one of: ${logLevels.join(", ")}.`, {
-          field: "level",
-        });
-      return {
-        entries: kernel.operatorLog.query({
-          ...query,
-          ...(known ? { level: known } : {}),
-        }) as unknown as readonly Json[],
-      };
-    }
+    case "log":
+      return { entries: operatorLog(host, request) };
     default:
       return unreachable(request);
   }
+}
+
+function operatorLog(
+  { kernel }: SessionHost,
+  { op: _op, level, ...query }: SessionRequest & { readonly op: "log" },
+): readonly Json[] {
+  const known = logLevels.find((name) => name === level);
+  if (level !== undefined && !known)
+    throw new SessileError("bad_request", `level is one of: ${logLevels.join(", ")}.`, { field: "level" });
+  return kernel.operatorLog.query({
+    ...query,
+    ...(known ? { level: known } : {}),
+  }) as unknown as readonly Json[];
 }
 
 function wireOutcome(outcome: Outcome): WireOutcome {

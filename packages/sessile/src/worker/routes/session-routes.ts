@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Action } from "../../protocol/access.ts";
 import type { Draft } from "../../protocol/draft.ts";
 import { SessileError } from "../../protocol/error.ts";
@@ -29,6 +29,7 @@ export interface SessionVariables {
 }
 
 type Routes = Hono<{ Variables: SessionVariables }>;
+type RouteContext = Context<{ Variables: SessionVariables }>;
 
 export const maxWaitSeconds = 55;
 
@@ -63,82 +64,95 @@ export function sessionRoutes(): Routes {
     return conditional(context.req.raw, `"${view.lastSeq}"`, () => showView(view));
   });
 
-  routes.get("/events", async (context) => {
-    const { target, actor } = context.var;
-    await context.var.require("read");
-    const after = integerParam(
-      context.req.header("last-event-id") ?? context.req.query("after"),
-      "after",
-      0,
-      0,
-      Number.MAX_SAFE_INTEGER,
+  routes.get("/events", readEvents);
+  routes.post("/events", appendEvents);
+  addState(routes);
+  addCommands(routes);
+
+  routes.get("/log", async (context) => {
+    await context.var.require("admin");
+    const { tag, level } = context.req.query();
+    const { entries } = await context.var.target.ask(
+      {
+        op: "log",
+        since: integerParam(context.req.query("since"), "since", 0, 0, Number.MAX_SAFE_INTEGER),
+        limit: integerParam(context.req.query("limit"), "limit", 100, 1, 10_000),
+        ...(tag === undefined ? {} : { tag }),
+        ...(level === undefined ? {} : { level }),
+      },
+      context.var.actor,
     );
-    const limit = integerParam(context.req.query("limit"), "limit", 100, 1, defaultLimits.maxPageEvents);
-    const wait = integerParam(context.req.query("wait"), "wait", 0, 0, maxWaitSeconds);
-    const knownDraft = context.req.query("draft");
-    if (context.req.header("accept")?.includes("text/event-stream")) {
-      // Nobody would read the stream, and nobody end it.
-      if (context.req.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
-      return eventStreamResponse(target, actor, after, knownDraft !== undefined);
-    }
-    if (context.req.query("from") === "snapshot") {
-      const page = await snapshotPage(target, actor, after, limit);
-      if (page) return page;
-    }
-    const isKnown = (draft: Draft | null): boolean =>
-      knownDraft === undefined || draftVersionOf(draft) === knownDraft;
-    const page = await readPage(target, actor, after, limit, knownDraft !== undefined);
-    if (page.events.length === 0 && wait > 0 && isKnown(page.draft ?? null)) {
-      const news = await nextEvents(target, actor, after, wait * 1000, isKnown);
-      page.events = news.events.slice(0, limit);
-      page.lastSeq = Math.max(page.lastSeq, news.events.at(-1)?.seq ?? 0);
-      if (news.draft !== undefined) page.draft = news.draft;
-    }
-    const nextAfter = page.events.at(-1)?.seq ?? after;
-    const draftVersion = page.draft === undefined ? undefined : draftVersionOf(page.draft);
-    const tag = [after, nextAfter, page.lastSeq, page.createdAt, draftVersion ?? []].flat().join("-");
-    return conditional(context.req.raw, `"${tag}"`, () => ({
-      items: page.events,
-      nextAfter,
-      hasMore: nextAfter < page.lastSeq,
-      lastSeq: page.lastSeq,
-      createdAt: new Date(page.createdAt).toISOString(),
-      ...(draftVersion === undefined ? {} : { draft: page.draft, draftVersion }),
-    }));
+    return Response.json({ items: entries });
   });
 
-  routes.post("/events", async (context) => {
-    await context.var.require("write");
-    const body = await readBody(context.req.raw);
-    const many = Array.isArray(body);
-    const key = many ? undefined : context.req.header("idempotency-key");
-    const commands = (many ? (body as readonly Json[]) : [body]).map((each) => appendOf(each, key));
-    const { outcomes } = await run(context.var, commands);
-    const answers = await Promise.all(outcomes.map((outcome) => appended(context.var, outcome)));
-    if (many) return Response.json({ items: answers });
-    const [only] = outcomes;
-    if (only && !only.ok) throw SessileError.fromWire(only.error);
-    return Response.json(answers[0], { status: only?.ok && only.repeated ? 200 : 201 });
-  });
-
-  routes.post("/lifecycle", async (context) => {
-    await context.var.require("admin");
-    return runOne(context.var, context.req.raw, {
-      ...(await readObject(context.req.raw)),
-      op: "setLifecycle",
+  for (const [path, methods] of Object.entries(methodsByPath)) {
+    routes.all(path, () => {
+      throw new MethodNotAllowed(methods);
     });
-  });
+  }
+  return routes;
+}
 
-  routes.post("/access", async (context) => {
-    await context.var.require("admin");
-    return runOne(context.var, context.req.raw, { ...(await readObject(context.req.raw)), op: "setAccess" });
-  });
+/** `GET …/events`: a page of the log, waited for if it is empty and that was asked for, or all of it as server-sent events. */
+async function readEvents(context: RouteContext): Promise<Response> {
+  const { target, actor } = context.var;
+  await context.var.require("read");
+  const after = integerParam(
+    context.req.header("last-event-id") ?? context.req.query("after"),
+    "after",
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+  );
+  const limit = integerParam(context.req.query("limit"), "limit", 100, 1, defaultLimits.maxPageEvents);
+  const wait = integerParam(context.req.query("wait"), "wait", 0, 0, maxWaitSeconds);
+  const knownDraft = context.req.query("draft");
+  if (context.req.header("accept")?.includes("text/event-stream")) {
+    // Nobody would read the stream, and nobody end it.
+    if (context.req.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
+    return eventStreamResponse(target, actor, after, knownDraft !== undefined);
+  }
+  if (context.req.query("from") === "snapshot") {
+    const page = await snapshotPage(target, actor, after, limit);
+    if (page) return page;
+  }
+  const isKnown = (draft: Draft | null): boolean =>
+    knownDraft === undefined || draftVersionOf(draft) === knownDraft;
+  const page = await readPage(target, actor, after, limit, knownDraft !== undefined);
+  if (page.events.length === 0 && wait > 0 && isKnown(page.draft ?? null)) {
+    const news = await nextEvents(target, actor, after, wait * 1000, isKnown);
+    page.events = news.events.slice(0, limit);
+    page.lastSeq = Math.max(page.lastSeq, news.events.at(-1)?.seq ?? 0);
+    if (news.draft !== undefined) page.draft = news.draft;
+  }
+  const nextAfter = page.events.at(-1)?.seq ?? after;
+  const draftVersion = page.draft === undefined ? undefined : draftVersionOf(page.draft);
+  const tag = [after, nextAfter, page.lastSeq, page.createdAt, draftVersion ?? []].flat().join("-");
+  return conditional(context.req.raw, `"${tag}"`, () => ({
+    items: page.events,
+    nextAfter,
+    hasMore: nextAfter < page.lastSeq,
+    lastSeq: page.lastSeq,
+    createdAt: new Date(page.createdAt).toISOString(),
+    ...(draftVersion === undefined ? {} : { draft: page.draft, draftVersion }),
+  }));
+}
 
-  routes.post("/status", async (context) => {
-    await context.var.require("write");
-    return runOne(context.var, context.req.raw, { ...(await readObject(context.req.raw)), op: "setStatus" });
-  });
+async function appendEvents(context: RouteContext): Promise<Response> {
+  await context.var.require("write");
+  const body = await readBody(context.req.raw);
+  const many = Array.isArray(body);
+  const key = many ? undefined : context.req.header("idempotency-key");
+  const commands = (many ? (body as readonly Json[]) : [body]).map((each) => appendOf(each, key));
+  const { outcomes } = await run(context.var, commands);
+  const answers = await Promise.all(outcomes.map((outcome) => appended(context.var, outcome)));
+  if (many) return Response.json({ items: answers });
+  const [only] = outcomes;
+  if (only && !only.ok) throw SessileError.fromWire(only.error);
+  return Response.json(answers[0], { status: only?.ok && only.repeated ? 200 : 201 });
+}
 
+function addState(routes: Routes): void {
   routes.get("/state", async (context) => {
     await context.var.require("read");
     const view = await context.var.target.ask({ op: "view" }, context.var.actor);
@@ -164,6 +178,27 @@ export function sessionRoutes(): Routes {
     await context.var.require("admin");
     return runOne(context.var, context.req.raw, { op: "reset" });
   });
+}
+
+/** Commands that have an address of their own. */
+function addCommands(routes: Routes): void {
+  routes.post("/lifecycle", async (context) => {
+    await context.var.require("admin");
+    return runOne(context.var, context.req.raw, {
+      ...(await readObject(context.req.raw)),
+      op: "setLifecycle",
+    });
+  });
+
+  routes.post("/access", async (context) => {
+    await context.var.require("admin");
+    return runOne(context.var, context.req.raw, { ...(await readObject(context.req.raw)), op: "setAccess" });
+  });
+
+  routes.post("/status", async (context) => {
+    await context.var.require("write");
+    return runOne(context.var, context.req.raw, { ...(await readObject(context.req.raw)), op: "setStatus" });
+  });
 
   routes.post("/call/:method", async (context) => {
     await context.var.require("write");
@@ -174,29 +209,6 @@ export function sessionRoutes(): Routes {
       });
     return runOne(context.var, context.req.raw, { op: "call", method: context.req.param("method"), args });
   });
-
-  routes.get("/log", async (context) => {
-    await context.var.require("admin");
-    const { tag, level } = context.req.query();
-    const { entries } = await context.var.target.ask(
-      {
-        op: "log",
-        since: integerParam(context.req.query("since"), "since", 0, 0, Number.MAX_SAFE_INTEGER),
-        limit: integerParam(context.req.query("limit"), "limit", 100, 1, 10_000),
-        ...(tag === undefined ? {} : { tag }),
-        ...(level === undefined ? {} : { level }),
-      },
-      context.var.actor,
-    );
-    return Response.json({ items: entries });
-  });
-
-  for (const [path, methods] of Object.entries(methodsByPath)) {
-    routes.all(path, () => {
-      throw new MethodNotAllowed(methods);
-    });
-  }
-  return routes;
 }
 
 export function isUpgrade(request: Request): boolean {
