@@ -191,7 +191,7 @@ describe("triage in the browser", () => {
     await expect.poll(() => shown(ada.page)).toContain("Written at the office.");
     const before = await shown(ada.page);
     await app.restart();
-    await expect.poll(() => shown(ada.page), { timeout: 20_000 }).toBe(before);
+    await expect.poll(() => shown(ada.page)).toBe(before);
   });
 
   test("everything works from the keyboard: find, open, start, decide, write, close", async () => {

@@ -198,6 +198,6 @@ describe.each(stockPackages)("useAgent $version", ({ version }) => {
     await tab.evaluate(() => page.hide("one"));
     const open = async () =>
       (await (await fetch(`${server.url}/agents/test-state-agent/${name}/connections`)).json()).count;
-    await expect.poll(open, { timeout: 20_000 }).toBe(1);
+    await expect.poll(open).toBe(1);
   });
 });

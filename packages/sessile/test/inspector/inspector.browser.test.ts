@@ -94,7 +94,6 @@ test("IN2 IN3 IN4 on workerd a statement that reads is answered, and any other c
 
 async function opened(name: string): Promise<Page> {
   const page = await browser.newPage({ colorScheme: "light" });
-  page.setDefaultTimeout(10_000);
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (line) => line.type() === "error" && complaints.push(line.text()));
   await page.goto(`${fixture.url}/_sessile/inspect/notes/${name}`);

@@ -138,8 +138,7 @@ describe("shared()", () => {
   /** Everything the session holds, as each tab has heard of it. */
   async function allHaveHeard(pages: readonly Page[], name: string): Promise<void> {
     const seqs = (await fixture.log(name)).map(({ seq }) => seq);
-    for (const page of pages)
-      await expect.poll(() => page.evaluate(() => tab.seqs), { timeout: 20_000 }).toEqual(seqs);
+    for (const page of pages) await expect.poll(() => page.evaluate(() => tab.seqs)).toEqual(seqs);
   }
   const settles = async (pages: readonly Page[]) => {
     for (const page of pages) await expect.poll(() => pendingIn(page), { timeout: 60_000 }).toBe(0);
@@ -196,7 +195,7 @@ describe("shared()", () => {
       );
     };
     for (let alive = writers; alive.length > 1; ) {
-      await expect.poll(() => holders().length, { timeout: 20_000 }).toBe(1);
+      await expect.poll(() => holders().length).toBe(1);
       const holder = holders()[0];
       await Promise.all(alive.map(write));
       alive = alive.filter(({ page }) => page !== holder);

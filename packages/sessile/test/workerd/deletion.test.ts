@@ -46,13 +46,13 @@ async function chronicle(): Promise<string> {
   await fixture.ask("POST", `chronicle/${name}/events`, {
     body: { clientEventId: "part", type: "output.added", payload: body },
   });
-  await until(async () => (await stored(name)).length > 1, 20_000);
+  await until(async () => (await stored(name)).length > 1);
   return name;
 }
 
 test("DE1 DE2 deleting ends every socket and leaves nothing in the session, the record and the buckets; it may be repeated", async () => {
   const name = await chronicle();
-  await until(async () => (await rowsOf("chronicle", name)) > 80, 20_000);
+  await until(async () => (await rowsOf("chronicle", name)) > 80);
   const peer = await fixture.live(name, { kind: "chronicle" });
   const first = await remove(`chronicle/${name}`);
   expect([first.status, first.body]).toEqual([
@@ -104,7 +104,7 @@ test("DE4 a deletion that meets an outage or a kill goes on by itself, and shows
   await fixture.crash();
   expect((await fixture.get(`notes/${name}`)).status).toBe(404);
   // Nobody asks again: the alarm does.
-  await until(async () => (await rowsOf("notes", name)) === 0, 20_000);
+  await until(async () => (await rowsOf("notes", name)) === 0);
 });
 
 test("DE5 an address is used anew where that is meant: after ?free=1, or by an import", async () => {
@@ -116,12 +116,12 @@ test("DE5 an address is used anew where that is meant: after ?free=1, or by an i
   const imported = await fixture.ask("POST", "/v1/sessions/import", { text: file });
   expect(imported.status).toBe(201);
   expect((await fixture.get(`notes/${name}/export`)).body).toBe(file);
-  await until(async () => (await rowsOf("notes", name)) > 2, 20_000);
+  await until(async () => (await rowsOf("notes", name)) > 2);
 
   expect((await remove(`notes/${name}`, "?free=1")).status).toBe(200);
   expect(await fixture.call(name, "add", "y")).toMatchObject({ count: 1 });
   expect((await fixture.log(name)).map(({ seq }) => seq)[0]).toBe(1);
-  await until(async () => (await rowsOf("notes", name)) > 2, 20_000);
+  await until(async () => (await rowsOf("notes", name)) > 2);
   const { body } = await fixture.get(`notes/${name}/log`);
   expect(body.items.filter(({ level }: { level: string }) => level === "error")).toEqual([]);
   expect((await remove(`notes/${name}`, "?free=2")).body.field).toBe("free");
@@ -161,10 +161,10 @@ test("DE7 an idle session is deleted by itself; one that is used, watched or kep
     });
   const peer = await fixture.live(watched, { kind: "chronicle" });
   await until(async () => (await rowsOf("chronicle", idle)) > 0);
-  await until(async () => (await rowsOf("chronicle", idle)) === 0, 20_000);
+  await until(async () => (await rowsOf("chronicle", idle)) === 0);
   expect((await fixture.get(`chronicle/${idle}`)).status).toBe(404);
   // Both were looked at as often as the first.
   for (const name of [watched, kept]) expect((await fixture.get(`chronicle/${name}`)).status).toBe(200);
   peer.socket.close();
-  await until(async () => (await fixture.get(`chronicle/${watched}`)).status === 404, 20_000);
+  await until(async () => (await fixture.get(`chronicle/${watched}`)).status === 404);
 });

@@ -204,7 +204,7 @@ test("LM13 LM1 sixteen writers and every kind of reader through errors, time-out
     log = await fixture.log(storm, kind);
     return (await recordedSeq(storm)) === log.length;
   });
-  await until(() => shown.every(({ lastSeq }) => lastSeq >= log.length), 20_000);
+  await until(() => shown.every(({ lastSeq }) => lastSeq >= log.length));
   for (const reader of shown) reader.end();
   await fixture.evict(storm, "Books").catch(() => {});
   await fixture.ask("POST", `${kind}/${storm}/call/add`, { body: ["last"] });

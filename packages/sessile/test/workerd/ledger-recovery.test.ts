@@ -67,7 +67,6 @@ async function chronicle(mode: "ledger" | "mirror"): Promise<string> {
   for (let n = 0; n < 10; n++) await append(name, n * 10, 10);
   await until(
     async () => (await fixture.ask("POST", `${kind}/${name}/call/archived`, { body: [] })).body.result > 0,
-    20_000,
   );
   return name;
 }
@@ -112,7 +111,7 @@ test("RE17 in mirror mode a record put back is refilled from the archive too", a
   const name = await chronicle("mirror");
   await putBack(name, 7);
   await append(name, 1000, 1);
-  await until(async () => (await recorded(name)).length === (await lastSeq(name)), 20_000);
+  await until(async () => (await recorded(name)).length === (await lastSeq(name)));
   const log = await fixture.log(name, kind);
   expect((await recorded(name)).map(({ eventId }) => eventId)).toEqual(log.map(({ eventId }) => eventId));
 });
@@ -152,7 +151,7 @@ test("LM16 a session moves from mirror to ledger and back: what the record lacks
   await d1("up");
   await switchTo(name, "ledger");
   await fixture.evict(name, "Chronicle");
-  await until(async () => (await synced(name)).staged === 0, 20_000);
+  await until(async () => (await synced(name)).staged === 0);
   const log = await fixture.log(name, kind);
   expect(log.filter(({ type }) => type === "line.added").map(({ payload }) => payload)).toEqual(
     Array.from({ length: 8 }, (_, n) => `line ${n}`),

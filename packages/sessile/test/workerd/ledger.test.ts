@@ -126,7 +126,7 @@ describe("ledger", () => {
     await reader.next("signal");
     await fixture.crash();
     // Nobody asks for it: the alarm does.
-    await until(async () => (await recordedSeq(name)) === 11, 20_000);
+    await until(async () => (await recordedSeq(name)) === 11);
     const peer = await fixture.live(name, { kind });
     expect(await peer.do({ id: "w.1.1", op: "call", method: "add", args: ["a1"] })).toMatchObject([
       { id: "w.1.1", repeated: true, result: 3 },
@@ -164,7 +164,7 @@ describe("ledger", () => {
     await until(() => {
       if (statuses.length === 0) void call(name, "add", "b").then(({ status }) => statuses.push(status));
       return new Promise((resolve) => setTimeout(() => resolve(statuses.includes(503)), 250));
-    }, 20_000);
+    });
     await d1("up");
     expect((await pending).status).toBe(200);
     await until(async () => (await call(name, "add", "c")).status === 200);
@@ -261,9 +261,9 @@ describe("ledger", () => {
     await call(name, "add", "first");
     await fixture.ask("POST", `${kind}/${name}/status`, { body: { to: "closed" } });
     const row = async () => (await fixture.get(`/v1/sessions?kind=${kind}&q=${name}`)).body.items[0];
-    await until(async () => (await row())?.status === "closed", 10_000);
+    await until(async () => (await row())?.status === "closed");
     await call(name, "add", "second");
-    await until(async () => (await row())?.facts.count === 2, 10_000);
+    await until(async () => (await row())?.facts.count === 2);
     expect((await row()).lastSeq).toBe(await recordedSeq(name));
   });
 
@@ -275,7 +275,7 @@ describe("ledger", () => {
     expect((await socket.next("error")).error.code).toBe("unavailable");
     expect((await socket.closed).code).toBe(1012);
     await d1("up");
-    await until(async () => (await fixture.get(`${kind}/${name}`)).status === 200, 20_000);
+    await until(async () => (await fixture.get(`${kind}/${name}`)).status === 200);
     expect((await fixture.get(`${kind}/${name}`)).body).toMatchObject({
       lifecycle: "active",
       state: { count: 0 },

@@ -144,7 +144,7 @@ describe("tools", () => {
       const page = await use(client, "session_list", { q: "paged", limit: 1 });
       return page.items.map((item: { sessionId: string }) => item.sessionId);
     };
-    await expect.poll(listed, { timeout: 20_000 }).toEqual([sessionId]);
+    await expect.poll(listed).toEqual([sessionId]);
   });
 
   test("MC8 taken up again, a session gives what follows the last seq seen, or its newest snapshot", async () => {
@@ -205,7 +205,7 @@ describe("tools", () => {
       expect([durability, pending]).toEqual(["mirror", lastSeq - recordedSeq]);
       return recordedSeq === lastSeq;
     };
-    await expect.poll(recorded, { timeout: 20_000 }).toBe(true);
+    await expect.poll(recorded).toBe(true);
   });
 
   test("MC11 the caller's own pending message is cancelled, nobody else's", async () => {
@@ -254,7 +254,7 @@ describe("tools", () => {
       /no such kind/,
     );
     const listed = async () => (await client.listResources()).resources.map(({ uri }) => uri);
-    await expect.poll(listed, { timeout: 20_000 }).toContain(`sessile://notes/${sessionId}`);
+    await expect.poll(listed).toContain(`sessile://notes/${sessionId}`);
   });
 });
 

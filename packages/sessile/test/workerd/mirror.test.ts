@@ -22,7 +22,7 @@ async function record(): Promise<SessionRecord> {
 async function expectMirrored(name: string): Promise<void> {
   const log = await fixture.log(name);
   const copy = await record();
-  await until(async () => (await copy.recordedSeq("notes", name)) === log.length, 20_000);
+  await until(async () => (await copy.recordedSeq("notes", name)) === log.length);
   const { events, hasMore } = await copy.readEvents("notes", name, { limit: 1000 });
   expect(hasMore).toBe(false);
   // The record also keeps what commands answered, which the log tells nobody but the one who repeats a command.
@@ -73,7 +73,6 @@ describe("mirror", () => {
     const copy = await record();
     await until(
       async () => (await copy.recordedSeq("notes", old)) > 15 && (await copy.recordedSeq("notes", fresh)) > 0,
-      20_000,
     );
     await expectMirrored(old);
     await expectMirrored(fresh);
@@ -85,7 +84,7 @@ describe("mirror", () => {
     await fixture.call(name, "add", "x");
     await fixture.restart();
     const copy = await record();
-    await until(async () => (await copy.recordedSeq("notes", name)) === 5, 20_000);
+    await until(async () => (await copy.recordedSeq("notes", name)) === 5);
     await expectMirrored(name);
   });
 });

@@ -15,7 +15,7 @@ type Frame = ServerFrame | { readonly t: "directory"; readonly changes: readonly
 export type FrameOf<T extends Frame["t"]> = Extract<Frame, { t: T }>;
 
 /** Longest a test waits for one frame; far above what any takes, and below the runner's own limit, so that the test says which. */
-const frameTimeoutMs = 20_000;
+const frameTimeoutMs = 30_000;
 
 export interface Closed {
   readonly code: number;

@@ -134,7 +134,7 @@ describe("on the embedded server", () => {
       "new Uint8Array(new WebAssembly.Memory({ initial: 16_000 }).buffer).fill(1); await new Promise(() => {});",
     ],
   ])("SX6 what takes too much memory as %s ends, alone", async (_, code) => {
-    const limits = { memoryMb: 32, timeoutMs: 20_000 };
+    const limits = { memoryMb: 32, timeoutMs: 50_000 };
     expect(await run(where, code, { limits })).toMatchObject({
       outcome: "crashed",
       output: "It used more memory than it may.",
@@ -150,7 +150,7 @@ describe("on the embedded server", () => {
   test("SX7 what many have ordered at once is not overdue for waiting, and holds nobody else up", async () => {
     const ended: string[] = [];
     const take = async (owner: string, code: string) => {
-      const { outcome } = await run(where, code, { owner, limits: { timeoutMs: 20_000 } });
+      const { outcome } = await run(where, code, { owner, limits: { timeoutMs: 50_000 } });
       ended.push(`${owner} ${outcome}`);
     };
     const hogs = [1, 2, 3, 4, 5, 6].map(() => take("hog", "await scheduler.wait(200);"));
