@@ -225,9 +225,15 @@ describe("import", () => {
     staged.add([...commits, forged]);
     expect(() => staged.activate(5)).toThrow(expect.objectContaining({ code: "bad_request" }));
     const [first] = commits;
-    staged.begin();
-    staged.add([{ ...first, events: first?.events.slice(0, 1) } as Commit]);
-    expect(() => staged.activate(1)).toThrow(expect.objectContaining({ code: "bad_request" }));
+    const [created] = first?.events ?? [];
+    for (const events of [
+      [created],
+      [created, { type: "session.lifecycle_changed", payload: { to: "odd" } }],
+    ]) {
+      staged.begin();
+      staged.add([{ ...first, events } as Commit]);
+      expect(() => staged.activate(events.length)).toThrow("before the session had begun");
+    }
     expect(copy.kernel.exists).toBe(false);
     expect(copy.rows("_sessile_log")).toBe(0);
     staged.begin();

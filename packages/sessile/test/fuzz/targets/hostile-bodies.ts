@@ -61,17 +61,15 @@ const bodies: { readonly [route: string]: readonly unknown[] } = {
 /** Whole files instead of JSON. */
 const files: { readonly [route: string]: (hostile: Hostile) => string } = {
   "POST /v1/sessions/import": (hostile) => {
-    const name = importedName(hostile);
+    const name = hostile.random.pick(importedNames);
     return hostile.random.chance(0.5)
       ? forged(hostile, "notes", name)
       : hostile.mangle(exported("notes", name, [{ type: "note.added", payload: {} }]));
   },
 };
 
-/** Of a session that was made from a file, if it was let in. */
-export function importedName({ random }: Hostile): string {
-  return `imported-${random.between(0, 40)}`;
-}
+/** Of sessions that are made from files, as far as those are let in. */
+export const importedNames = Array.from({ length: 40 }, (_, index) => `imported-${index}`);
 
 /** Routes that take a body and have no example of it. */
 export function withoutExample(): readonly string[] {

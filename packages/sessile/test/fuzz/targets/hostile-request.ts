@@ -1,6 +1,6 @@
 import { pathOf, routeRules } from "../../attack/route-rules.ts";
 import type { Hostile } from "../hostile.ts";
-import { bodyOf, importedName } from "./hostile-bodies.ts";
+import { bodyOf, importedNames } from "./hostile-bodies.ts";
 
 const routes = routeRules.filter(({ route }) => !route.startsWith("ALL"));
 const pretty = [
@@ -71,7 +71,7 @@ export function requestOf(hostile: Hostile): SentRequest {
   const name = random.weighted([
     [6, "fuzzed"],
     [2, segment(hostile)],
-    [2, importedName(hostile)],
+    [2, random.pick(importedNames)],
   ]);
   const good = pathOf(route, name);
   // Deleting and restoring leave nothing to try the others on.

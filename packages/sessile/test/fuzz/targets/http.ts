@@ -3,6 +3,7 @@ import { inside } from "../../attack/inside.ts";
 import type { Fixture } from "../../workerd/start.ts";
 import type { FuzzTarget } from "../fuzz.ts";
 import type { Hostile } from "../hostile.ts";
+import { importedNames } from "./hostile-bodies.ts";
 import { requestOf, type SentRequest } from "./hostile-request.ts";
 
 /** Every route of a real server, with something wrong in its path, query, headers or body. */
@@ -43,13 +44,15 @@ export function httpTarget({ url, requestOf, finish, ...rest }: HttpTargetOption
   };
 }
 
-/** The server goes on, and no session has failed at anything it did not mean to refuse. */
+/** The server goes on, and no session has failed at anything it did not mean to refuse, those from hostile files included. */
 async function assertSound(fixture: Fixture): Promise<void> {
-  const { body } = await fixture.ask("GET", "notes/fuzzed/log?level=error&limit=1000", {
-    headers: { "x-test-user": "ada" },
-  });
-  if (body.items.length > 0)
-    throw new Error(`a session's operator log has errors: ${JSON.stringify(body.items)}`);
+  for (const name of ["fuzzed", ...importedNames]) {
+    const { body } = await fixture.ask("GET", `notes/${name}/log?level=error&limit=1000`, {
+      headers: { "x-test-user": "ada" },
+    });
+    if (body.items.length > 0)
+      throw new Error(`the operator log of ${name} has errors: ${JSON.stringify(body.items)}`);
+  }
 }
 
 async function send(
