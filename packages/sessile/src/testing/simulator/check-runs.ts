@@ -6,6 +6,7 @@ import type { Json } from "../../protocol/json.ts";
 import type { AgentState, RunResult } from "../../protocol/run.ts";
 import type { SystemEventPayloads } from "../../protocol/system-event.ts";
 import type { SessionView } from "../../protocol/view.ts";
+import type { Promised } from "./ledger.ts";
 import type { LogFollower } from "./log-follower.ts";
 import { type Effect, RunBook, type ScriptedAnswer } from "./run-book.ts";
 import { usageOfAnswer } from "./scripted-model.ts";
@@ -46,6 +47,7 @@ export class RunCheck {
   readonly #log: LogFollower;
   readonly #answers: readonly ScriptedAnswer[];
   readonly #effects: readonly Effect[];
+  readonly #promises: readonly Promised[];
   readonly #fail: Fail;
   readonly #runs = new Map<string, Known>();
   readonly #calls = new Map<string, KnownCall>();
@@ -60,11 +62,22 @@ export class RunCheck {
       this.#answered(answered, seq),
     "stream.ended": ({ streamId, output }: Payloads["stream.ended"]) =>
       this.#ended(streamId, output as RunResult | null),
-    "stream.failed": ({ streamId }: Payloads["stream.failed"]) => this.#ended(streamId, null),
+    "stream.failed": ({ streamId, error }: Payloads["stream.failed"]) => {
+      // What is in the journal is in the log: a run that finds it otherwise has lost something.
+      if (error.message.includes("journal")) this.#fail(`${streamId} failed: ${error.message}`);
+      this.#ended(streamId, null);
+    },
   };
 
-  constructor(object: SessionObject, book: RunBook, log: LogFollower, fail: Fail) {
+  constructor(
+    object: SessionObject,
+    book: RunBook,
+    log: LogFollower,
+    promises: readonly Promised[],
+    fail: Fail,
+  ) {
     this.#log = log;
+    this.#promises = promises;
     this.#answers = book.answers;
     this.#effects = book.effects.get(object) ?? [];
     this.#fail = fail;
@@ -75,6 +88,7 @@ export class RunCheck {
     for (const effect of this.#effects) this.#checkEffect(effect);
     for (const [toolCallId, call] of this.#calls) this.#checkCall(toolCallId, call);
     for (const run of this.#runs.values()) this.#checkRun(run);
+    for (const promised of this.#promises) this.#checkStop(promised);
     this.#checkRest();
   }
 
@@ -189,6 +203,9 @@ export class RunCheck {
     for (const step of texts.keys())
       if (this.#counted.get(`${runId}:${step}`)?.inputTokens !== usageOfAnswer.inputTokens)
         this.#fail(`step ${step} of ${runId} is not counted`);
+    const counted = [...this.#counted.values()].filter(({ kind, ref }) => kind === "tokens" && ref === runId);
+    if (counted.length !== texts.size)
+      this.#fail(`${counted.length} answers of ${runId} are counted, of ${texts.size}`);
     const chunks = (this.#log.stream(runId)?.chunks ?? []).filter(({ isWithdrawn }) => !isWithdrawn);
     const parts = chunks.map(({ text }) => text as unknown as Chunk);
     const shown = parts.map(({ type, delta }) => (type === "text-delta" ? delta : "")).join("");
@@ -211,6 +228,17 @@ export class RunCheck {
     };
     if (!isDeepStrictEqual({ steps, tokens: usage.totalTokens, text }, expected) || !isClosed)
       this.#fail(`${runId} ended with ${JSON.stringify(result)}; the log has ${JSON.stringify(expected)}`);
+  }
+
+  /** A wish to stop that was taken is in the state, where whoever takes over the run finds it, or has ended the run. */
+  #checkStop({ id, command, sentAt, told }: Promised): void {
+    if (command.op !== "call" || command.method !== "stopRun") return;
+    if (told.is !== "done" || told.result !== true) return;
+    for (let seq = Math.max(1, sentAt); seq <= told.at; seq++) {
+      const { active, last } = agentIn(this.#log.viewAt(seq));
+      if (active?.stop || (last !== null && last !== agentIn(this.#log.viewAt(seq - 1)).last)) return;
+    }
+    this.#fail(`${id} was told that the run will stop, and nothing says so`);
   }
 
   /** Nobody is at work, and who waits waits for somebody. */

@@ -51,7 +51,7 @@ export function checkSession(
   checkSnapshots(object, log, fail);
   checkArchive(object, log, fail);
   checkSummaries(object, log.events, fail);
-  if (object.world.runs) new RunCheck(object, object.world.runs, log, fail).run();
+  if (object.world.runs) new RunCheck(object, object.world.runs, log, promises, fail).run();
   // A commit that fails under an instance that lives on refuses its commands, and others under way overtake them.
   // So does one that is refused a quota for a while, and overtaken by what costs nothing.
   const { hasQuotas, d1 } = object.world;

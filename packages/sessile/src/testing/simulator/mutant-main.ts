@@ -58,11 +58,11 @@ async function verdictOn(mutant: Mutant): Promise<MutantVerdict> {
 
 async function killerOf(mutant: Mutant): Promise<{ seed: number; found: string } | null> {
   sources = mutant.sources();
-  const { inLedgerMode, firstSeed } = mutant;
+  const { inLedgerMode, repertoire, firstSeed } = mutant;
   const simulation = (await import(`./simulation.ts?mutant=${mutant.name}`)) as { simulate: typeof simulate };
   const seeds = Array.from({ length: maxSeeds }, (_, index) => index + 1);
   for (const seed of firstSeed === null ? seeds : [firstSeed, ...seeds]) {
-    const { failures } = await simulation.simulate(seed, { inLedgerMode });
+    const { failures } = await simulation.simulate(seed, { inLedgerMode, repertoire });
     if (failures[0] !== undefined) return { seed, found: failures[0] };
   }
   return null;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { applyPatch, parsePatch } from "diff";
+import type { Repertoire } from "./world.ts";
 
 /** A session that is broken on purpose. A simulator that does not notice one would not notice the real thing. */
 export interface Mutant {
@@ -9,6 +10,7 @@ export interface Mutant {
   /** The patch's first line. */
   readonly title: string;
   readonly inLedgerMode: boolean;
+  readonly repertoire: Repertoire;
   /** A seed that once noticed it, which is tried first; null: none is known. */
   readonly firstSeed: number | null;
   /** What its sources are, by path. @throws Error if the patch no longer applies */
@@ -20,7 +22,7 @@ const root = join(import.meta.dirname, "../../../../..");
 
 /**
  * Unified diffs, as `git diff` makes them and `git apply` takes them, each below a line that says what it breaks. Further lines may
- * be `In ledger mode.` and, so that it takes no long search, `Seed 7.`
+ * be `In ledger mode.`, `With runs.` of agents in each history and, so that it takes no long search, `Seed 7.`
  */
 export function readMutants(): Mutant[] {
   return readdirSync(folder)
@@ -32,6 +34,7 @@ export function readMutants(): Mutant[] {
         name: file.slice(0, -".patch".length),
         title: preamble.split("\n", 1)[0]?.replace(/\.$/, "") ?? "",
         inLedgerMode: preamble.includes("\nIn ledger mode."),
+        repertoire: preamble.includes("\nWith runs.") ? "runs" : "everything",
         firstSeed: Number(/^Seed (\d+)\.$/m.exec(preamble)?.[1]) || null,
         sources: () => patched(file, text),
       };

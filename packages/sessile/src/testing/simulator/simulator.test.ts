@@ -19,6 +19,8 @@ const regressions: readonly (readonly [seed: number, found: string, repertoire: 
     "streams",
   ],
   [158, "the same, of a client's second life", "streams"],
+  [3, "a run whose work met a disk that failed was left behind", "runs"],
+  [1, "readers of a stream that one commit resumed and closed lost what it appended", "runs"],
 ];
 
 /** Of ledger mode. */
@@ -44,6 +46,7 @@ const ledgerRegressions: readonly (readonly [seed: number, found: string, repert
     "a command that came on a connection ended in an outage was taken, before those the outage had refused",
     "streams",
   ],
+  [4, "readers of a run kept what its model had said before it broke off", "runs"],
 ];
 
 describe("seeded simulation of sessions, clients and all that can go wrong between them", () => {
