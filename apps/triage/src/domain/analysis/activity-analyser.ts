@@ -82,18 +82,7 @@ function hostEvents(alert: Alert, findings: FindingList): void {
   if (processEvent) return;
   for (const detection of alert.detections) {
     if (accountRuleIds.has(detection.id)) continue;
-    findings.add(
-      {
-        id: detection.id,
-        title: detection.title,
-        severity: detection.severity,
-        confidence: 0.85,
-        technique: detection.technique,
-        type: detection.type,
-        detail: detailOf(alert, detection.title),
-      },
-      cite(alert, detection.field),
-    );
+    findings.addDetection(alert, detection, 0.85, detailOf(alert, detection.title));
   }
 }
 

@@ -71,18 +71,8 @@ function examine(alert: Alert, field: string, command: string, findings: Finding
 function flagged(alert: Alert, field: string, command: string, prefix: string, findings: FindingList): void {
   const fields = { ...alert.fields, CommandLine: command };
   for (const detection of detect({ log: "Sysmon", id: 1, fields })) {
-    findings.add(
-      {
-        id: detection.id,
-        title: detection.title,
-        severity: detection.severity,
-        confidence: prefix === "" ? 0.9 : 0.8,
-        technique: detection.technique,
-        type: detection.type,
-        detail: `The ${prefix}command line matches a known misuse (${detection.technique}): ${command}`,
-      },
-      cite(alert, field),
-    );
+    const detail = `The ${prefix}command line matches a known misuse (${detection.technique}): ${command}`;
+    findings.addDetection(alert, { ...detection, field }, prefix === "" ? 0.9 : 0.8, detail);
   }
 }
 

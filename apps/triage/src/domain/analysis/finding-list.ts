@@ -1,4 +1,4 @@
-import type { Alert } from "../model/alert.ts";
+import type { Alert, Detection } from "../model/alert.ts";
 import { highestSeverity, severityRank } from "../model/severity.ts";
 import { cleanText, excerptAround } from "../text/clean-text.ts";
 import type { AnalyserResult, Citation, Finding } from "./analyser.ts";
@@ -33,6 +33,11 @@ export class FindingList {
       );
       if (!told && known.citations.length < maxCitations) known.citations.push(citation);
     }
+  }
+
+  /** What a rule saw in an alert, cited where it saw it. */
+  addDetection(alert: Alert, { field, ...seen }: Detection, confidence: number, detail: string): void {
+    this.add({ ...seen, confidence, detail }, cite(alert, field));
   }
 
   get size(): number {

@@ -150,18 +150,8 @@ function noteEvents(alert: Alert, findings: FindingList): void {
   for (const detection of alert.detections) {
     // One failed logon is nobody's finding; many are, see `guessing`.
     if (!accountRuleIds.has(detection.id) || detection.id === "logon-failed") continue;
-    findings.add(
-      {
-        id: detection.id,
-        title: detection.title,
-        severity: detection.severity,
-        confidence: 0.85,
-        technique: detection.technique,
-        type: detection.type,
-        detail: `${detection.title} on ${alert.actors.hosts[0] ?? "an unnamed host"}.`,
-      },
-      cite(alert, detection.field),
-    );
+    const detail = `${detection.title} on ${alert.actors.hosts[0] ?? "an unnamed host"}.`;
+    findings.addDetection(alert, detection, 0.85, detail);
   }
   if (alert.event === "Security/4624") remoteLogon(alert, findings);
   if (alert.event === "Security/4672" && alert.actors.users.length > 0) privileges(alert, findings);
