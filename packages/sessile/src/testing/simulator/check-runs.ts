@@ -54,12 +54,17 @@ export class RunCheck {
   readonly #said = new Set<string>();
   readonly #counted = new Map<string, Payloads["usage.recorded"]>();
   #head: number | null = null;
+  /** Calls of the last answer, unless something was said since. */
+  #asked: readonly string[] = [];
 
   readonly #takes: { readonly [type: string]: (payload: never, event: SessionEvent) => void } = {
     "message.created": (message: Message, { seq }: SessionEvent) => this.#took(message, seq),
     "usage.recorded": (entry: Payloads["usage.recorded"]) => this.#count(entry),
     "gate.answered": (answered: Payloads["gate.answered"], { seq }: SessionEvent) =>
       this.#answered(answered, seq),
+    "stream.opened": ({ streamId }: Payloads["stream.opened"]) => {
+      if (streamId.startsWith("run")) this.#run(streamId);
+    },
     "stream.ended": ({ streamId, output }: Payloads["stream.ended"]) =>
       this.#ended(streamId, output as RunResult | null),
     "stream.failed": ({ streamId, error }: Payloads["stream.failed"]) => {
@@ -105,7 +110,10 @@ export class RunCheck {
     if (previous !== this.#head)
       this.#fail(`message ${seq} follows ${previous}; the newest is ${this.#head}`);
     this.#head = seq;
-    if (message.role === "user") this.#once(String(message.content), `what was asked at ${seq}`);
+    if (message.role === "user") {
+      this.#once(String(message.content), `what was asked at ${seq}`);
+      this.#asked = [];
+    }
     if (message.role === "tool")
       for (const part of message.content) if (part.type === "tool-result") this.#gave(part, seq);
     if (message.role !== "assistant") return;
@@ -117,14 +125,17 @@ export class RunCheck {
     if (active?.runId !== runId) this.#fail(`answer ${seq} is of ${runId}; ${active?.runId} goes on`);
     if (active?.stop && ++run.answersSinceStop > 1)
       this.#fail(`${runId} goes on asking after ${active.stop}`);
+    const open = this.#asked.find((toolCallId) => this.#calls.get(toolCallId)?.resultAt === null);
+    if (open !== undefined) this.#fail(`answer ${seq} was asked for before ${open} had its result`);
     this.#checkAnswer(message, seq);
-    run.texts.set(step, partsOf(message, "text").join(""));
+    run.texts.set(step, textIn(message));
   }
 
   /** It is what a model said to its end, and the only such. */
   #checkAnswer(message: ModelMessage, seq: number): void {
-    const text = partsOf(message, "text").join("");
-    const calls = callsOf(message);
+    const text = textIn(message);
+    const calls = callsIn(message);
+    this.#asked = calls.map(({ toolCallId }) => toolCallId);
     if (text === "" && calls.length === 0) return;
     const isIt = (answer: ScriptedAnswer) => answer.text === text && isDeepStrictEqual(answer.calls, calls);
     const answer = this.#answers.find(isIt);
@@ -263,12 +274,12 @@ function agentIn(view: SessionView | undefined): AgentState {
   return (view?.state as SimulatedState | undefined)?.agent ?? { head: null, active: null, last: null };
 }
 
-function partsOf({ content }: ModelMessage, type: "text"): string[] {
-  if (typeof content === "string") return [content];
-  return content.flatMap((part) => (part.type === type ? [part.text] : []));
+function textIn({ content }: ModelMessage): string {
+  if (typeof content === "string") return content;
+  return content.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-function callsOf({ content }: ModelMessage): { toolCallId: string; toolName: string; input: Json }[] {
+function callsIn({ content }: ModelMessage): { toolCallId: string; toolName: string; input: Json }[] {
   if (typeof content === "string") return [];
   return content.flatMap((part) => {
     if (part.type !== "tool-call") return [];
