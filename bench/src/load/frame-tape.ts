@@ -25,10 +25,6 @@ export class FrameTape {
     this.#holes = findHoles(this.#template);
   }
 
-  get commandsPerFrame(): number {
-    return this.#holes.length;
-  }
-
   /** The next `count` frames, ready for one write. */
   take(count: number): Buffer {
     const size = this.#template.length * count;

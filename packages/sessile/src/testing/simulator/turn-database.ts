@@ -47,10 +47,6 @@ export class TurnDatabase {
     return this.#depth > 0;
   }
 
-  get fuseKind(): FuseKind | null {
-    return this.#fuse?.kind ?? null;
-  }
-
   /** The statement after `statements` others will be the one. */
   setFuse(kind: FuseKind, statements: number): void {
     this.#fuse = { kind, left: statements };
