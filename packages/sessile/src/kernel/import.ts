@@ -79,7 +79,7 @@ export class StagedLog {
       this.#kernel.rebuild(
         () => this.#moveIntoPlace(),
         (view) => {
-          assertBegun(view);
+          assertSession(view, this.#kernel.committedView);
           accept?.(view);
         },
       );
@@ -127,10 +127,17 @@ export class StagedLog {
   }
 }
 
-/** A forged log may say anything of the lifecycle, and a session that never began would be said to be starting for ever. */
-function assertBegun({ lifecycle }: SessionView): void {
-  if (lifecycle !== "initializing" && lifecycles.includes(lifecycle)) return;
-  throw new SessileError("bad_request", "The imported events end before the session had begun.", {
+/**
+ * Whether a log makes a session of this address that can be used: a forged one may say anything of itself.
+ *
+ * @throws SessileError `bad_request`
+ */
+function assertSession(view: SessionView, { kind, name }: SessionView): void {
+  const { lifecycle, status, state } = view;
+  const isOwn = view.kind === kind && view.name === name;
+  const hasBegun = lifecycle !== "initializing" && lifecycles.includes(lifecycle);
+  if (isOwn && hasBegun && state !== undefined && (status === null || typeof status === "string")) return;
+  throw new SessileError("bad_request", "The imported events make no session of this address.", {
     field: "events",
   });
 }

@@ -226,13 +226,17 @@ describe("import", () => {
     expect(() => staged.activate(5)).toThrow(expect.objectContaining({ code: "bad_request" }));
     const [first] = commits;
     const [created] = first?.events ?? [];
+    const begun = { type: "session.lifecycle_changed", payload: { to: "active" } };
     for (const events of [
       [created],
-      [created, { type: "session.lifecycle_changed", payload: { to: "odd" } }],
+      [created, { ...begun, payload: { to: "odd" } }],
+      [created, begun, { type: "session.created", payload: 0 }],
+      [{ ...created, payload: { ...(created?.payload as object), name: "another" } }, begun],
+      [created, begun, { type: "status.changed", payload: { to: 5 } }],
     ]) {
       staged.begin();
       staged.add([{ ...first, events } as Commit]);
-      expect(() => staged.activate(events.length)).toThrow("before the session had begun");
+      expect(() => staged.activate(events.length)).toThrow("make no session of this address");
     }
     expect(copy.kernel.exists).toBe(false);
     expect(copy.rows("_sessile_log")).toBe(0);

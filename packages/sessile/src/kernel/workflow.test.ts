@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { KernelFixture } from "../testing/kernel-fixture.ts";
-import { workflow } from "./workflow.ts";
+import { assertTransition, workflow } from "./workflow.ts";
 
 describe("workflow and lifecycle", () => {
   test("WF1 the status moves along the kind's transitions only", () => {
@@ -19,6 +19,14 @@ describe("workflow and lifecycle", () => {
       ok: false,
       error: { code: "bad_request" },
     });
+  });
+
+  test("WF1 from a status that the kind has no more nothing is reached, whatever it is called", () => {
+    const definition = workflow({ initial: "new", transitions: { new: ["done"], done: [] } });
+    for (const from of ["gone", "constructor", "hasOwnProperty"])
+      expect(() => assertTransition(definition, from, "done", 1)).toThrow(
+        expect.objectContaining({ code: "illegal_transition" }),
+      );
   });
 
   test("WF2 a status without successors is final", () => {

@@ -40,7 +40,9 @@ export function assertTransition(
       },
     );
   }
-  if (from === null || !definition.transitions[from]?.includes(to)) {
+  const reached =
+    from !== null && Object.hasOwn(definition.transitions, from) ? definition.transitions[from] : [];
+  if (!reached?.includes(to)) {
     throw new SessileError(
       "illegal_transition",
       `The status is ${from}; from there "${to}" cannot be reached.`,

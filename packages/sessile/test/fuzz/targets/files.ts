@@ -1,4 +1,5 @@
 import { StagedLog } from "../../../src/kernel/index.ts";
+import { parseCommand } from "../../../src/protocol/command.ts";
 import { eventIdOf, sessionKeyOf } from "../../../src/protocol/event-id.ts";
 import { ExportWriter } from "../../../src/protocol/export-file.ts";
 import { ExportFault, ExportReader } from "../../../src/protocol/export-reader.ts";
@@ -7,7 +8,7 @@ import { packCommits, type RecordedEvent } from "../../../src/protocol/recorded-
 import { KernelFixture } from "../../../src/testing/kernel-fixture.ts";
 import type { FuzzTarget } from "../fuzz.ts";
 import type { Hostile } from "../hostile.ts";
-import { refusing } from "./frames.ts";
+import { assertRefusal, commands, refusing } from "./frames.ts";
 
 const createdAt = "2026-01-01T00:00:00.000Z";
 
@@ -32,7 +33,11 @@ export const exportFiles: FuzzTarget = {
     // What was taken is a session like any other, also for whoever wakes next.
     if (fixture.wake().exists) {
       JSON.stringify(fixture.kernel.view);
-      refusing(() => fixture.append("p.0.1", "still alive"));
+      for (const [index, command] of commands.entries()) {
+        const id = `p.0.${index}`;
+        const outcome = refusing(() => fixture.one(parseCommand({ ...command, id }, "command")));
+        if (outcome && !outcome.ok) assertRefusal(outcome.error);
+      }
     }
     fixture.database.close();
   },
