@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { Json } from "../../src/protocol/index.ts";
-import { type AnswerReader, uiMessageResponse } from "../../src/worker/chat/chat-stream.ts";
+import type { Json } from "../../protocol/index.ts";
+import { type AnswerReader, uiMessageResponse } from "./chat-stream.ts";
 
 afterEach(() => void vi.useRealTimers());
 
