@@ -1,10 +1,4 @@
-export {
-  type ArchivableRange,
-  Archive,
-  pageOfRange,
-  type Retention,
-  type Tombstone,
-} from "./archive.ts";
+export { type ArchivableRange, pageOfRange, type Retention, type Tombstone } from "./archive.ts";
 export { Budgets } from "./budgets.ts";
 export { childAnswered, expectChild, listChildren, reportedSeq, reportWork } from "./children.ts";
 export {
@@ -15,7 +9,7 @@ export {
 } from "./definition.ts";
 export { Drafts } from "./drafts.ts";
 export { DueTable, type DueTimer } from "./due-table.ts";
-export { applies, assertPattern } from "./gate-policies.ts";
+export { applies } from "./gate-policies.ts";
 export type { GateRequest } from "./gate-request.ts";
 export { gateDuePrefix, type ListedGate, listGates, policyDuePrefix, readGate } from "./gates.ts";
 export { StagedLog } from "./import.ts";
@@ -23,42 +17,24 @@ export { inspectDue, inspectTables, inspectWork } from "./inspect.ts";
 export { Kernel, type Written } from "./kernel.ts";
 export { type LogPage, mayHold, type StoredCommit } from "./log.ts";
 export type { Migration } from "./migrations.ts";
-export {
-  defaultOperatorLogMs,
-  type LogEntry,
-  type LogLevel,
-  type LogQuery,
-  logLevels,
-} from "./operator-log.ts";
-export { Parts, partGraceMs, partsDueId } from "./parts.ts";
+export { defaultOperatorLogMs, type LogEntry, type LogLevel, logLevels } from "./operator-log.ts";
+export { Parts, partsDueId } from "./parts.ts";
 export { readOnly } from "./read-only-sql.ts";
 export { maxRecentChars } from "./recent-commits.ts";
 export { reportTask } from "./report-task.ts";
 export { assertRepeats, runCommand, taskIdOf } from "./run-command.ts";
-export {
-  defaultSnapshotPolicy,
-  type SnapshotPolicy,
-  Snapshots,
-  type SnapshotWithView,
-} from "./snapshots.ts";
+export { defaultSnapshotPolicy, type SnapshotPolicy, Snapshots, type SnapshotWithView } from "./snapshots.ts";
 export { type NotPromise, refuseThenable, type Sql, type SqlRow, type SqlValue } from "./sql.ts";
 export { nextShown, segmentsIn, shownPieces } from "./stream-page.ts";
 export { StreamExpiry, type StreamRetention, streamsDueId } from "./stream-retention.ts";
 export { StreamTable } from "./stream-table.ts";
-export {
-  type StreamAppend,
-  type StreamClose,
-  type StreamRequest,
-  Streams,
-} from "./streams.ts";
+export { type StreamAppend, Streams } from "./streams.ts";
 export {
   defaultSummaryPolicy,
   parseSummaryStyle,
   type StoredSummary,
   Summaries,
-  type SummaryDraft,
   type SummaryPolicy,
-  type SummaryRequest,
 } from "./summaries.ts";
 export type { Task, Transaction } from "./task.ts";
 export type { TimerRequest } from "./timers.ts";
