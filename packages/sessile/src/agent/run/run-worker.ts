@@ -6,6 +6,7 @@ import {
   type RunMeta,
   runContentType,
   SessileError,
+  type StreamInfo,
   type SuspendedRun,
 } from "../../protocol/index.ts";
 import type { AgentDefinition } from "../define-agent.ts";
@@ -81,8 +82,7 @@ export class RunWorker {
 
   /** The agent as whoever started the run wants its answer. */
   #asked(agent: AgentDefinition, runId: string): AgentDefinition {
-    const stream = this.#options.write(({ streams }) => streams.find(runId));
-    const { outputSchema } = (stream?.meta as RunMeta | undefined)?.run ?? {};
+    const { outputSchema } = (this.#stream(runId)?.meta as RunMeta | undefined)?.run ?? {};
     return outputSchema ? { ...agent, outputSchema: jsonSchema(outputSchema as JSONSchema7) } : agent;
   }
 
@@ -91,7 +91,7 @@ export class RunWorker {
     const { conversation, questions, children } = this.#runs;
     const { runId } = active;
     const { maxPayloadChars, maxChunkChars } = { ...defaultLimits, ...session.limits };
-    const { steps = [] } = write(({ streams }) => streams.find(runId)) ?? {};
+    const { steps = [] } = this.#stream(runId) ?? {};
     const writer = session.streams.open(runId, { contentType: runContentType, meta: null });
     return new SessionRunPort({
       work,
@@ -112,6 +112,11 @@ export class RunWorker {
       },
       report: (message, thrown) => this.#report(runId, message, thrown),
     });
+  }
+
+  /** As it is on the object's disk, however much of it is shown. */
+  #stream(runId: string): StreamInfo | null {
+    return this.#options.write(({ streams }) => streams.find(runId));
   }
 
   /** Of a step, the work's own report has the stack. */
