@@ -151,7 +151,9 @@ describe("FR20: the Vite plugin", () => {
     try {
       await said.until(/sessions\/chat\.ts/);
       // It looks around for a while after it said that it was done, and does not tell of what changes meanwhile.
-      await expect.poll(() => vite.watcher.getWatched()[project.path("sessions/chat")]).toContain("session.ts");
+      await expect
+        .poll(() => vite.watcher.getWatched()[project.path("sessions/chat")])
+        .toContain("session.ts");
       const resolved = await vite.pluginContainer.resolveId(
         "@sessions/chat",
         project.path("sessions/chat/page.tsx"),
