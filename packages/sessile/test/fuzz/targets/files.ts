@@ -9,6 +9,7 @@ import { KernelFixture } from "../../../src/testing/kernel-fixture.ts";
 import type { FuzzTarget } from "../fuzz.ts";
 import type { Hostile } from "../hostile.ts";
 import { assertRefusal, commands, refusing } from "./frames.ts";
+import { systemPayloads } from "./system-events.ts";
 
 const createdAt = "2026-01-01T00:00:00.000Z";
 
@@ -60,26 +61,18 @@ async function read(file: string, chunkChars: number): Promise<RecordedEvent[] |
 /** Anybody can compute a chain: what is in the events is what they like. */
 export function forged(hostile: Hostile, kind: string, name: string): string {
   const { random } = hostile;
-  const bodies = Array.from({ length: random.between(0, 5) }, () =>
-    random.pick([
-      { type: "message", payload: { text: hostile.text() } },
-      { type: hostile.text().slice(0, 64) || "x", payload: parsed(hostile.json(2)) },
-      ...systemEvents.map(({ type, payload }) => ({ type, payload: parsed(hostile.twist(payload)) })),
-    ]),
+  const bodies = Array.from({ length: random.between(0, 8) }, () =>
+    random.chance(0.2)
+      ? { type: hostile.text().slice(0, 64) || "x", payload: parsed(hostile.json(2)) }
+      : systemEvent(hostile),
   );
   return exported(kind, name, bodies);
 }
 
-const systemEvents = [
-  { type: "session.lifecycle_changed", payload: { from: "active", to: "initializing" } },
-  { type: "state.changed", payload: { base: 1, patch: [["=", ["count"], 2]] } },
-  { type: "state.changed", payload: { state: { count: 1 } } },
-  { type: "status.changed", payload: { from: "new", to: "open", version: 1 } },
-  { type: "gate.opened", payload: { gateId: "g", title: "May it?", options: ["yes", "no"] } },
-  { type: "gate.answered", payload: { gateId: "g", answer: "yes" } },
-  { type: "stream.segment", payload: { streamId: "s", start: 0, chunks: ["a", "b"] } },
-  { type: "session.access_changed", payload: { ownerId: "ada", visibility: "private", members: {} } },
-];
+function systemEvent(hostile: Hostile) {
+  const [type, payloads] = hostile.random.pick(Object.entries(systemPayloads));
+  return { type, payload: parsed(hostile.twist(hostile.random.pick(payloads), 0.06)) };
+}
 
 /** A session's export: that it began, and these. */
 export function exported(

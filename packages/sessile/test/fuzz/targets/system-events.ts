@@ -1,0 +1,90 @@
+import type { SystemEventType } from "../../../src/protocol/index.ts";
+
+const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2, costMicros: 3, durationMs: 4 };
+const range = { fromSeq: 1, toSeq: 2 };
+const stream = { streamId: "s", contentType: "text/plain", meta: null, start: 0 };
+
+/** What each event of the kernel's own carries, as a forged log could have it; a new one without an entry does not compile. */
+export const systemPayloads: { readonly [type in SystemEventType]: readonly unknown[] } = {
+  "session.created": [{ kind: "test", name: "one", state: { count: 1 }, status: "open" }],
+  "session.lifecycle_changed": ["active", "paused", "initializing"].map((to) => ({ from: "active", to })),
+  "session.access_changed": [{ ownerId: "ada", visibility: "private", members: { eve: ["read"] } }],
+  "session.adopted": [{ kind: "test", name: "two", objectId: "aa" }],
+  "session.child_added": [{ kind: "test", name: "three" }],
+  "session.child_removed": [{ kind: "test", name: "three" }],
+  "session.child_reported": [{ kind: "test", name: "three", seq: 1, type: "x", payload: 1 }],
+  "status.changed": [{ from: "new", to: "open" }],
+  "state.changed": [{ base: 1, patch: [["=", ["count"], 2]] }, { state: { count: 1 } }],
+  "gate.opened": [
+    {
+      gateId: "g",
+      title: "May it?",
+      detail: "",
+      options: ["approve", "deny"],
+      call: { tool: "search", callId: "c", arguments: { n: 1 }, argumentsHash: "h" },
+      eligible: ["ada"],
+      requestedBy: "eve",
+      escalation: { afterMs: 1000, to: ["eve"] },
+      default: "deny",
+      expiresAt: 1,
+    },
+  ],
+  "gate.answered": [{ gateId: "g", answer: "approve", comment: null }],
+  "gate.escalated": [{ gateId: "g", to: ["eve"] }],
+  "gate.expired": [{ gateId: "g", reason: "withdrawn" }],
+  "gate.policy_added": [{ policyId: "p", tool: "search", by: { id: "ada" }, expiresAt: null }],
+  "gate.policy_revoked": [{ policyId: "p" }],
+  "timer.set": [{ timerId: "t", name: "n", dueAt: 1, input: null }],
+  "timer.cancelled": [{ timerId: "t" }],
+  "timer.fired": [{ timerId: "t", name: "n" }],
+  "work.started": [{ workId: "w", name: "n", input: null }],
+  "step.completed": [{ workId: "w", step: "s", result: 1 }],
+  "step.failed": [{ workId: "w", step: "s", attempt: 1, message: "x" }],
+  "work.completed": [{ workId: "w", result: 1 }],
+  "work.failed": [{ workId: "w", message: "x" }],
+  "draft.cancelled": [{ draftId: "d" }],
+  "snapshot.sealed": [{ snapshotId: "01KDVDNA003SV1YBHP00000002", baseSnapshotId: null, ...range }],
+  "summary.requested": [{ style: "brief" }],
+  "summary.created": [
+    {
+      summaryId: "01KDVDNA003SV1YBHP00000003",
+      baseSummaryId: null,
+      ...range,
+      omittedEvents: 0,
+      style: "brief",
+      reason: "requested",
+      text: "x",
+    },
+  ],
+  "usage.recorded": [
+    { entryId: "e", kind: "model", source: "a", model: null, name: null, ref: "r", ...usage },
+  ],
+  "usage.budget_set": [
+    {
+      budgetId: "b",
+      source: null,
+      ref: null,
+      max: { tokens: 10, costMicros: null },
+      raiseBy: { tokens: 1, costMicros: 1 },
+      askForMs: null,
+      keepsQuestion: false,
+    },
+  ],
+  "usage.budget_asked": [{ budgetId: "b", gateId: "g", offer: { tokens: 20, costMicros: null } }],
+  "usage.budget_raised": [{ budgetId: "b", max: { tokens: 20, costMicros: null } }],
+  "usage.reserved": [{ reservationId: "v", source: "a", ref: null, tokens: 1, costMicros: 1 }],
+  "usage.released": [{ reservationId: "v" }],
+  "stream.opened": [stream],
+  "stream.segment": [{ streamId: "s", at: 0, to: 2, chunks: ["a", "b"] }],
+  "stream.paused": [{ streamId: "s" }],
+  "stream.resumed": [{ streamId: "s" }],
+  "stream.ended": [{ streamId: "s", output: null }],
+  "stream.failed": [{ streamId: "s", error: { code: "internal", message: "x" } }],
+  "stream.cleaned": [{ streamId: "s", step: 1, from: 0 }],
+  "stream.reset": [
+    { stream: { ...stream, tail: 0, generation: 2, status: "active", output: null, error: null, steps: [] } },
+  ],
+  "stream.deleted": [{ streamId: "s", reason: "deleted" }],
+  "voice.started": [{ sampleRate: 16_000 }],
+  "voice.degraded": [{ service: "speech", code: "unavailable" }],
+};
