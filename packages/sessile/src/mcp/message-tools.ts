@@ -18,15 +18,17 @@ const syncStatusShape = z.object({
 });
 
 /** What goes into a session and what comes out of it. */
-export function messageTools({ kinds, messageType = "message" }: McpOptions): readonly Tool[] {
-  const address = addressShape(kinds);
+export function messageTools(options: McpOptions): readonly Tool[] {
+  return [askTool(options), cancelPendingTool(options), syncStatusTool(options), exportSessionTool(options)];
+}
 
-  const ask = tool({
+function askTool({ kinds, messageType = "message" }: McpOptions): Tool {
+  return tool({
     name: "ask",
     title: "Say something in a session",
     description: "Adds a message of yours. response is null where no agent answers in the session.",
     input: z.strictObject({
-      ...address,
+      ...addressShape(kinds),
       message: z.string().min(1).max(maxMessageChars),
       clientEventId,
     }),
@@ -44,13 +46,15 @@ export function messageTools({ kinds, messageType = "message" }: McpOptions): re
       return { response: null, events: [showEvent(event)], repeated };
     },
   });
+}
 
-  const cancelPending = tool({
+function cancelPendingTool({ kinds }: McpOptions): Tool {
+  return tool({
     name: "cancel_pending",
     title: "Cancel the pending message",
     description:
       "Drops your message that is written but not sent yet. Without draftId it is the one pending.",
-    input: z.strictObject({ ...address, draftId: z.string().min(1).max(128).optional() }),
+    input: z.strictObject({ ...addressShape(kinds), draftId: z.string().min(1).max(128).optional() }),
     output: z.object({ draftId: z.string(), seq: z.int().describe("Of the event that says so.") }),
     annotations: { destructiveHint: true, idempotentHint: true },
     async run(api, { draftId: given, ...session }) {
@@ -69,26 +73,30 @@ export function messageTools({ kinds, messageType = "message" }: McpOptions): re
       }
     },
   });
+}
 
-  const syncStatus = tool({
+function syncStatusTool({ kinds }: McpOptions): Tool {
+  return tool({
     name: "sync_status",
     title: "How far a session is recorded",
     description:
       "How many of the session's events the record does not hold yet, and why it takes none if so.",
-    input: z.strictObject(address),
+    input: z.strictObject(addressShape(kinds)),
     output: syncStatusShape,
     annotations: { readOnlyHint: true },
     async run(api, session) {
       return (await api.json(session, "/sync")) as SyncStatus;
     },
   });
+}
 
-  const exportSession = tool({
+function exportSessionTool({ kinds }: McpOptions): Tool {
+  return tool({
     name: "export",
     title: "Export a session",
     description:
       "The whole session as a file that can be imported elsewhere: in data if it is small, else at url (with the same credentials).",
-    input: z.strictObject(address),
+    input: z.strictObject(addressShape(kinds)),
     output: z.object({
       filename: z.string(),
       mediaType: z.string(),
@@ -107,8 +115,6 @@ export function messageTools({ kinds, messageType = "message" }: McpOptions): re
       };
     },
   });
-
-  return [ask, cancelPending, syncStatus, exportSession];
 }
 
 /** The body as text, or null, with the rest left unread, if it is longer. */

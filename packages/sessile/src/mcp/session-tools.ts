@@ -65,17 +65,19 @@ interface DirectoryPage {
 }
 
 /** Sessions as a whole: begun, found, read, taken up again, ended. */
-export function sessionTools({ kinds, contextType = "context" }: McpOptions): readonly Tool[] {
-  const address = addressShape(kinds);
+export function sessionTools(options: McpOptions): readonly Tool[] {
+  return [startTool(options), listTool(options), historyTool(options), resumeTool(options), endTool(options)];
+}
 
-  const start = tool({
+function startTool({ kinds, contextType = "context" }: McpOptions): Tool {
+  return tool({
     name: "start",
     title: "Start a session",
     description:
       "Begins a session and answers its id. With a sessionId of your own, the same id again is the same session.",
     input: z.strictObject({
       ...kindShape(kinds),
-      sessionId: address.sessionId.optional().describe("An id of your own. Default: a new ULID."),
+      sessionId: addressShape(kinds).sessionId.optional().describe("An id of your own. Default: a new ULID."),
       userId: z.string().max(128).optional().describe("Noted with the context. It gives no rights."),
       context: z
         .record(z.string(), z.json())
@@ -102,8 +104,10 @@ export function sessionTools({ kinds, contextType = "context" }: McpOptions): re
       return { sessionId, createdAt, expiresAt: null, lifecycle, lastSeq };
     },
   });
+}
 
-  const list = tool({
+function listTool({ kinds }: McpOptions): Tool {
+  return tool({
     name: "list",
     title: "List sessions",
     description: "Sessions in the directory, newest activity first, a page at a time.",
@@ -122,12 +126,14 @@ export function sessionTools({ kinds, contextType = "context" }: McpOptions): re
       return { items: items.map(showListed), nextCursor, hasMore };
     },
   });
+}
 
-  const history = tool({
+function historyTool({ kinds }: McpOptions): Tool {
+  return tool({
     name: "history",
     title: "Read a session",
     description: "The session's events in order, a page at a time.",
-    input: z.strictObject({ ...address, ...pageShape }),
+    input: z.strictObject({ ...addressShape(kinds), ...pageShape }),
     output: z.object({ items: z.array(shownEvent), ...pageEnd }),
     annotations: { readOnlyHint: true },
     async run(api, { limit, cursor, ...session }) {
@@ -138,14 +144,16 @@ export function sessionTools({ kinds, contextType = "context" }: McpOptions): re
       return { items, nextCursor, hasMore };
     },
   });
+}
 
-  const resume = tool({
+function resumeTool({ kinds }: McpOptions): Tool {
+  return tool({
     name: "resume",
     title: "Take a session up again",
     description:
       "What happened after the last seq you have seen, in order, a page at a time; with fromSnapshot, the newest snapshot in place of what it covers.",
     input: z.strictObject({
-      ...address,
+      ...addressShape(kinds),
       lastSeenSeq: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
       fromSnapshot: z.boolean().default(false),
       ...pageShape,
@@ -175,12 +183,14 @@ export function sessionTools({ kinds, contextType = "context" }: McpOptions): re
       return { lifecycle, status, ...page };
     },
   });
+}
 
-  const end = tool({
+function endTool({ kinds }: McpOptions): Tool {
+  return tool({
     name: "end",
     title: "End a session",
     description: "Ends the session for good: it stays readable and takes no more messages.",
-    input: z.strictObject({ ...address, clientEventId }),
+    input: z.strictObject({ ...addressShape(kinds), clientEventId }),
     output: z.object({ sessionId: z.string(), lifecycle: z.string(), lastSeq: z.int() }),
     annotations: { destructiveHint: true, idempotentHint: true },
     async run(api, { clientEventId: id, ...session }) {
@@ -196,8 +206,6 @@ export function sessionTools({ kinds, contextType = "context" }: McpOptions): re
       return { sessionId, lifecycle: answer.session.lifecycle, lastSeq: answer.session.lastSeq };
     },
   });
-
-  return [start, list, history, resume, end];
 }
 
 function showListed({ name, createdAt, updatedAt, ...item }: DirectoryItem): z.output<typeof listedSession> {
