@@ -45,6 +45,12 @@ export function agentRoutes<Env>(
     context.res = withSafeHeaders(context.res, true);
   });
 
+  addWrites(routes, basePath);
+  addReads(routes);
+  return routes;
+}
+
+function addWrites<Env>(routes: Routes<Env>, basePath: string): void {
   routes.post("/execute", async (context) => {
     const body = parsed(executeBody, await readObject(context.req.raw));
     const { agentType, message, sessionId = crypto.randomUUID(), runId } = body;
@@ -75,7 +81,20 @@ export function agentRoutes<Env>(
     const at = new Date(outcome.at).toISOString();
     return Response.json({ sessionId, callId, ...gateEnd(outcome), at });
   });
+  takesOnly(
+    routes,
+    ["POST"],
+    [
+      "/execute",
+      "/chat/:sessionId/resume",
+      "/chat/:sessionId/answer",
+      "/chat/:sessionId/interrupt",
+      "/chat/:sessionId/abort",
+    ],
+  );
+}
 
+function addReads<Env>(routes: Routes<Env>): void {
   routes.get("/stream/:sessionId", async (context) => {
     const [executor, sessionId] = [context.var.executor, await allowed(context, "read")];
     const handle = await handleOf(executor, sessionId);
@@ -101,24 +120,15 @@ export function agentRoutes<Env>(
     const sessionId = await allowed(context, "read");
     return Response.json(await context.var.executor.usage(sessionId));
   });
+  takesOnly(routes, ["GET", "HEAD"], ["/stream/:sessionId", "/result/:sessionId", "/usage/:sessionId"]);
+}
 
-  const reads = ["/stream/:sessionId", "/result/:sessionId", "/usage/:sessionId"];
-  const writes = [
-    "/execute",
-    "/chat/:sessionId/resume",
-    "/chat/:sessionId/answer",
-    "/chat/:sessionId/interrupt",
-    "/chat/:sessionId/abort",
-  ];
-  for (const [paths, methods] of [
-    [reads, ["GET", "HEAD"]],
-    [writes, ["POST"]],
-  ] as const)
-    for (const path of paths)
-      routes.all(path, () => {
-        throw new MethodNotAllowed(methods);
-      });
-  return routes;
+/** Comes after the routes that answer. */
+function takesOnly<Env>(routes: Routes<Env>, methods: readonly string[], paths: readonly string[]): void {
+  for (const path of paths)
+    routes.all(path, () => {
+      throw new MethodNotAllowed(methods);
+    });
 }
 
 type Asked = Context<{ Variables: OpenedRequest }>;
