@@ -2,6 +2,7 @@ import {
   type Commit,
   type CommitFrame,
   type EventsFrame,
+  type HelloFrame,
   lastSeqOf,
   type ServerFrame,
   SessileError,
@@ -81,6 +82,7 @@ function onWelcome(state: Open, frame: WelcomeFrame, turn: Turn): Verdict {
     ? { ...state.progress, knownSeq: frame.lastSeq, createdAt: createdAt || (frame.createdAt ?? 0) }
     : {
         cursor: null,
+        historySeq: firstCursor(state, frame),
         viewSeq: frame.view?.lastSeq ?? frame.lastSeq,
         knownSeq: Math.max(frame.lastSeq, frame.view?.lastSeq ?? 0),
         createdAt: frame.view?.createdAt ?? 0,
@@ -102,6 +104,15 @@ function onWelcome(state: Open, frame: WelcomeFrame, turn: Turn): Verdict {
   };
   if (!state.events) return stay({ ...attached, at: "live" });
   return stay({ ...attached, at: "catchingUp", pageDueAt: turn.now + pageWithinMs, awaited: 1, misses: 0 });
+}
+
+/** Where the first page begins. */
+export function firstCursor(
+  { after, history }: Pick<HelloFrame, "after" | "history">,
+  { lastSeq, view, snapshot }: WelcomeFrame,
+): number {
+  const resumed = view === undefined ? after : undefined;
+  return snapshot?.toSeq ?? resumed ?? Math.max(0, lastSeq - (history ?? lastSeq));
 }
 
 function isAnother(ours: number, theirs: number | undefined): boolean {
@@ -183,14 +194,15 @@ function catchUp(state: Attached, turn: Turn): CatchingUp {
   return { ...common(state), at: "catchingUp", heartbeat, welcomedAt, pageDueAt, awaited, misses };
 }
 
-function sendPull(state: Attached, turn: Turn): void {
-  const after = state.progress.cursor ?? state.progress.viewSeq;
+function sendPull(state: Attached, turn: Turn, begin = state.progress.viewSeq): void {
+  const after = state.progress.cursor ?? begin;
   turn.effects.push({ do: "sendText", socket: state.socket, text: JSON.stringify({ t: "pull", after }) });
 }
 
-/** The page asked for did not come. */
+/** The page asked for did not come. The first one brings what is from before the view. */
 export function pullAgain(state: CatchingUp, turn: Turn): CatchingUp {
-  return pull({ ...state, awaited: 0 }, turn);
+  sendPull(state, turn, state.progress.historySeq);
+  return { ...catchUp(state, turn), awaited: 1 };
 }
 
 function knowing<State extends Attached>(state: State, seq: number): State {
