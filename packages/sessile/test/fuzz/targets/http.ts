@@ -22,6 +22,7 @@ export interface HttpTargetOptions extends Pick<FuzzTarget, "name" | "weight" | 
   readonly requestOf: (hostile: Hostile) => SentRequest;
 }
 
+/** Requests to a server: it answers each, none with a failure of its own or anything of its inside. */
 export function httpTarget({ url, requestOf, finish, ...rest }: HttpTargetOptions): FuzzTarget {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   return {
