@@ -85,7 +85,7 @@ export class World {
     this.hasRecord =
       inLedgerMode || (this.hasEverything && this.random.fork("mirror").chance(isShort ? 0.08 : 0.15));
     const hasRuns =
-      repertoire === "runs" || (this.hasEverything && this.random.fork("runs").chance(isShort ? 0.1 : 0.2));
+      repertoire === "runs" || (this.hasEverything && this.random.fork("runs").chance(isShort ? 0.07 : 0.2));
     this.runs = hasRuns ? new RunBook(this) : null;
     this.hasSnapshots = this.hasEverything && this.random.fork("snapshots").chance(0.5);
     this.hasQuotas = this.hasEverything && this.hasRecord && this.random.fork("quotas").chance(0.3);
