@@ -2,6 +2,7 @@ import type { EventSourceMessage } from "eventsource-parser";
 import {
   type Commit,
   type Draft,
+  type HelloFrame,
   type RequestAck,
   SessileError,
   type SessionEvent,
@@ -146,6 +147,15 @@ function streamedOf(messages: readonly EventSourceMessage[]): Streamed {
       .map(({ data }) => JSON.parse(data) as SessionEvent),
     ...(draft ? { draft: JSON.parse(draft.data) as Draft | null } : {}),
   };
+}
+
+/** Where the first page begins, as a socket's would. */
+export function firstCursor(
+  { after, history }: HelloFrame,
+  { lastSeq, view, snapshot }: WelcomeFrame,
+): number {
+  const resumed = view === undefined ? after : undefined;
+  return snapshot?.toSeq ?? resumed ?? Math.max(0, lastSeq - (history ?? lastSeq));
 }
 
 /** One event as a commit of its own, for what folds commits; how events were packed changes no view. */

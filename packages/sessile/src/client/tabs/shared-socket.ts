@@ -7,8 +7,7 @@ import {
 } from "../../protocol/index.ts";
 import type { Clock, SocketEvent, SocketLike, TransportName } from "../environment.ts";
 import { closeCodeOf } from "../refusal-code.ts";
-import { commitOf, type SessionRequests } from "../session-requests.ts";
-import { firstCursor } from "../transports/follow-log.ts";
+import { commitOf, firstCursor, type SessionRequests } from "../session-requests.ts";
 import type { Candidacy } from "./tab-election.ts";
 import type { TabMessage } from "./tab-message.ts";
 

@@ -2,7 +2,6 @@ import {
   type Commit,
   type CommitFrame,
   type EventsFrame,
-  type HelloFrame,
   lastSeqOf,
   type ServerFrame,
   SessileError,
@@ -82,7 +81,6 @@ function onWelcome(state: Open, frame: WelcomeFrame, turn: Turn): Verdict {
     ? { ...state.progress, knownSeq: frame.lastSeq, createdAt: createdAt || (frame.createdAt ?? 0) }
     : {
         cursor: null,
-        historySeq: firstCursor(state, frame),
         viewSeq: frame.view?.lastSeq ?? frame.lastSeq,
         knownSeq: Math.max(frame.lastSeq, frame.view?.lastSeq ?? 0),
         createdAt: frame.view?.createdAt ?? 0,
@@ -104,15 +102,6 @@ function onWelcome(state: Open, frame: WelcomeFrame, turn: Turn): Verdict {
   };
   if (!state.events) return stay({ ...attached, at: "live" });
   return stay({ ...attached, at: "catchingUp", pageDueAt: turn.now + pageWithinMs, awaited: 1, misses: 0 });
-}
-
-/** Where the first page begins. */
-export function firstCursor(
-  { after, history }: Pick<HelloFrame, "after" | "history">,
-  { lastSeq, view, snapshot }: WelcomeFrame,
-): number {
-  const resumed = view === undefined ? after : undefined;
-  return snapshot?.toSeq ?? resumed ?? Math.max(0, lastSeq - (history ?? lastSeq));
 }
 
 function isAnother(ours: number, theirs: number | undefined): boolean {
@@ -201,7 +190,7 @@ function sendPull(state: Attached, turn: Turn, begin = state.progress.viewSeq): 
 
 /** The page asked for did not come. The first one brings what is from before the view. */
 export function pullAgain(state: CatchingUp, turn: Turn): CatchingUp {
-  sendPull(state, turn, state.progress.historySeq);
+  sendPull(state, turn, Math.max(0, state.progress.viewSeq - state.history));
   return { ...catchUp(state, turn), awaited: 1 };
 }
 

@@ -10,8 +10,7 @@ import {
 } from "../../protocol/index.ts";
 import type { Clock, SocketEvent, SocketLike, TransportName } from "../environment.ts";
 import { closeCodeOf } from "../refusal-code.ts";
-import { commitOf, type ReadPage, type SessionRequests } from "../session-requests.ts";
-import { firstCursor } from "./follow-log.ts";
+import { commitOf, firstCursor, type ReadPage, type SessionRequests } from "../session-requests.ts";
 import { HttpCommands, type SentCommand } from "./http-commands.ts";
 
 export type HttpTransportName = Exclude<TransportName, "websocket">;
