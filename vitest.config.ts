@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const conditions = ["sessile-source"];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
-/** These start servers of their own: fewer at once, and time for a busy machine. */
+/** These start servers of their own. */
 const serving = [
   "packages/sessile/src/node/server/**/*.test.ts",
   "packages/cli/**/*.test.ts",
