@@ -2,7 +2,15 @@ import { callable } from "../object/callable.ts";
 import type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 import { Session } from "../object/session.ts";
 import { write } from "../object/session-actions.ts";
-import { accessChanged, orphaned, rang, reported, settled, terminating } from "../object/session-kind.ts";
+import {
+  accessChanged,
+  neededFrom,
+  orphaned,
+  rang,
+  reported,
+  settled,
+  terminating,
+} from "../object/session-kind.ts";
 import type { WorkFunction } from "../object/works/work-runner.ts";
 import { describeThrown } from "../object/write-report.ts";
 import type {
@@ -141,6 +149,10 @@ export abstract class AgentSession<
   override [orphaned](children: readonly SessionAddress[]): Promise<void> {
     const { kind, name } = this;
     return this.#runs.children.sessions.delete({ kind, name }, children);
+  }
+
+  override [neededFrom](): number | null {
+    return this.#runs.neededFrom();
   }
 
   override [rang](name: string, input: Json): void | Promise<void> {

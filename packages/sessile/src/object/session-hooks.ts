@@ -53,6 +53,8 @@ export interface SessionHooks {
   readonly expiry?: Expiry | null;
   mayExpire?(view: SessionView): boolean;
   expire?(): void;
+  /** Seq of the oldest event that the session's own code reads back; null or absent: it reads none. */
+  neededFrom?(): number | null;
   /** Runs `body` while `caller` names who called. */
   asCaller<T>(caller: Actor | null, body: () => T): T;
 }

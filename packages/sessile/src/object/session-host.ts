@@ -95,6 +95,7 @@ export class SessionHost {
       retention: kernel.definition.retention ?? null,
       bucket: hooks.archive ?? null,
       recordedSeq: () => this.visible.archivableTo(),
+      neededFrom: () => hooks.neededFrom?.() ?? null,
     });
     this.parts = new PartStore(kernel, hooks.parts ?? null);
     this.streams = this.#streamHost(context, limits);

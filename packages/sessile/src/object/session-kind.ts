@@ -30,6 +30,7 @@ export const orphaned = Symbol("orphaned");
 export const rang = Symbol("rang");
 export const terminating = Symbol("terminating");
 export const accessChanged = Symbol("accessChanged");
+export const neededFrom = Symbol("neededFrom");
 
 /** What a kind of session declares, and the hooks it may override. All it can do stands in `SessionActions`. */
 export abstract class SessionKind<Env, State extends Json, Events extends EventMap>
@@ -90,6 +91,10 @@ export abstract class SessionKind<Env, State extends Json, Events extends EventM
   }
   /** What the library's own kinds do in the commit that terminates the session, before what waits is closed. */
   [terminating](): void {}
+  /** Seq of the oldest event that the kind still reads back, which stays in the hot log; null: none. */
+  [neededFrom](): number | null {
+    return null;
+  }
   /** What the library's own kinds do in the commit that changes who may do what. */
   [accessChanged](): void {}
   /** What the library's own kinds do when a timer is due, beside what a kind built on them does. */

@@ -29,7 +29,7 @@ import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
-import { accessChanged, orphaned, rang, reported, settled, terminating } from "./session-kind.ts";
+import { accessChanged, neededFrom, orphaned, rang, reported, settled, terminating } from "./session-kind.ts";
 import { answerRequest, isImport, makesNoSession } from "./session-request.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
 import { answerStreamFetch } from "./streams/stream-fetch.ts";
@@ -374,6 +374,7 @@ export abstract class Session<
       mayExpire: (view) => this.mayExpire(view as SessionView<State>),
       // What deletes it begins once the alarm's other work is done.
       expire: () => this.#begin(this.access === "owned" ? (this.view.access?.ownerId ?? null) : null),
+      neededFrom: () => this[neededFrom](),
       asCaller: (caller, body) => this.#asCaller(caller, body),
     };
   }

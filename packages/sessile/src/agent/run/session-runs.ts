@@ -68,6 +68,17 @@ export class SessionRuns {
     this.questions = new RunQuestions(options, this.conversation);
   }
 
+  /** Seq of the oldest message that the run which goes on has to know; null without one. */
+  neededFrom(): number | null {
+    const { active } = this.#agent;
+    if (!active) return null;
+    const said = this.conversation.read();
+    // It may have taken over the calls of a run before it.
+    const open = openCalls(said)[0]?.answer;
+    const from = said.find((one) => one.runId === active.runId || one === open) ?? said.at(-1);
+    return from?.seq ?? null;
+  }
+
   /** @throws SessileError `conflict` while another goes on, or if there is nothing to go on with */
   start(
     { agent: name, message, runId = crypto.randomUUID(), from }: RunRequest,

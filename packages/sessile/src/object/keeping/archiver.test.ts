@@ -5,13 +5,14 @@ import { type ArchiveBucket, Archiver, archiveDueId } from "./archiver.ts";
 
 function wired(bucket: ArchiveBucket | null, hotEvents = 20) {
   const fixture = new KernelFixture();
-  const state = { recordedSeq: Number.MAX_SAFE_INTEGER };
+  const state = { recordedSeq: Number.MAX_SAFE_INTEGER, neededFrom: null as number | null };
   const make = () =>
     new Archiver({
       kernel: fixture.kernel,
       retention: { hotEvents },
       bucket,
       recordedSeq: () => state.recordedSeq,
+      neededFrom: () => state.neededFrom,
     });
   for (let n = 0; n < 100; n++) fixture.append(`p.1.${n}`, `line ${n} é`);
   fixture.kernel.write(null, fixture.now, (writer) => writer.sealSnapshot());
@@ -80,6 +81,22 @@ describe("archiver", () => {
     state.recordedSeq = 0;
     await archiver.run(fixture.now);
     expect(fixture.kernel.archive.hotFrom).toBe(11);
+  });
+
+  test("RN34 nothing leaves that the session's own code reads back, also if it begins to while that is put away", async () => {
+    const { bucket } = bucketOf();
+    const { fixture, state, archiver } = wired({
+      ...bucket,
+      put: async (key, body) => {
+        await bucket.put(key, body);
+        if (state.neededFrom === null) state.neededFrom = 40;
+      },
+    });
+    await archiver.run(fixture.now);
+    expect(fixture.kernel.archive.hotFrom).toBe(40);
+    state.neededFrom = 90;
+    await archiver.run(fixture.now);
+    expect(fixture.kernel.archive.hotFrom).toBe(84);
   });
 
   test("RT3 a bucket that is away stops archiving, loses nothing, and tells readers where to go on", async () => {

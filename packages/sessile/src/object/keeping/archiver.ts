@@ -31,6 +31,8 @@ export interface ArchiverOptions {
   readonly bucket: ArchiveBucket | null;
   /** Nothing above this seq may go: the record still has to be given it. */
   readonly recordedSeq: () => number;
+  /** Seq of the oldest event that the session's own code reads back; null if it reads none. */
+  readonly neededFrom: () => number | null;
 }
 
 /**
@@ -86,8 +88,12 @@ export class Archiver {
     if (!retention) return null;
     const sealedTo = kernel.snapshots.last()?.toSeq ?? 0;
     const beyond = kernel.committedView.lastSeq - retention.hotEvents;
-    const upTo = Math.min(sealedTo, beyond, recordedSeq());
+    const upTo = Math.min(sealedTo, beyond, recordedSeq(), this.#spareTo());
     return kernel.archive.next(upTo, now - (retention.hotMs ?? 0));
+  }
+
+  #spareTo(): number {
+    return (this.#options.neededFrom() ?? Number.POSITIVE_INFINITY) - 1;
   }
 
   async #archive(range: ArchivableRange, now: number): Promise<void> {
@@ -102,6 +108,8 @@ export class Archiver {
       ? `${kind}/${name}/${range.fromSeq}-${range.toSeq}-${after.hash.slice(0, 16)}.gz`
       : "sql";
     await bucket?.put(place, packed);
+    // It may have come to be needed meanwhile.
+    if (range.toSeq > this.#spareTo()) return;
     kernel.archive.replace(
       { fromSeq: range.fromSeq, toSeq: range.toSeq, hashBefore: before.hash, hash: after.hash, place },
       bucket ? null : packed,

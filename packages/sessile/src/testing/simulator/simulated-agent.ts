@@ -60,6 +60,10 @@ export class SimulatedAgent {
     return this.#runs.stop(how, runId, force ? "forced" : null);
   });
 
+  neededFrom(): number | null {
+    return this.#runs.neededFrom();
+  }
+
   /** In the commit that settles a gate. */
   settled(): void {
     this.#runs.goOn();

@@ -303,6 +303,7 @@ export class SimulatedKind {
       onSignal: () => true,
       onTimer: (name, input) => this.#rang(name, input),
       onCommit: () => {},
+      neededFrom: () => this.#agent?.neededFrom() ?? null,
       asCaller: <T>(_caller: Actor | null, body: () => T): T => body(),
     };
   }

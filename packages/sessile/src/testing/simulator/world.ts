@@ -93,8 +93,7 @@ export class World {
     this.hasSummaries = this.hasSnapshots && this.random.fork("summaries").chance(0.5);
     this.hasDrafts = this.hasEverything && this.random.fork("drafts").chance(isShort ? 0.08 : 0.3);
     this.hasHttp = this.hasEverything && this.random.fork("http").chance(isShort ? 0.08 : 0.2);
-    // A run goes on from its messages, which are at hand for as long as a kind keeps them so.
-    this.hasArchive = this.hasSnapshots && !hasRuns && this.random.fork("archive").chance(0.5);
+    this.hasArchive = this.hasSnapshots && this.random.fork("archive").chance(0.5);
     this.bucket =
       this.hasArchive && this.random.fork("bucket").chance(0.7) ? new SimulatedBucket(this) : null;
     this.lines = keepTrace ? [] : null;
