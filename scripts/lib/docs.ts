@@ -33,7 +33,7 @@ const options = {
 
 /** Type-checks every `ts` and `tsx` block of the documentation, parses every JSON one, and compares those that quote a file. */
 export async function checkDocs(): Promise<void> {
-  const blocks = globSync(["*.md", "docs/*.md"], { cwd: root }).flatMap(readBlocks);
+  const blocks = globSync(["*.md", "docs/*.md", "packages/*/README.md"], { cwd: root }).flatMap(readBlocks);
   for (const block of blocks) checkQuote(block);
   for (const block of blocks.filter(({ language }) => language === "json")) parseJson(block);
   const code = blocks.filter(({ language }) => language === "ts" || language === "tsx");
