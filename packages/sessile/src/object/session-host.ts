@@ -24,6 +24,7 @@ import { Alarm } from "./alarm.ts";
 import { ClientFrames } from "./client-frames.ts";
 import { type Clock, platformClock } from "./clock.ts";
 import { CommandIntake } from "./command-intake.ts";
+import { DueRunner } from "./due-runner.ts";
 import { SharedPolicies } from "./gates/shared-policies.ts";
 import { Archiver, archiveDueId } from "./keeping/archiver.ts";
 import { ExpiryWatch, expiryDueId } from "./keeping/expiry-watch.ts";
@@ -45,8 +46,6 @@ import { writeReport } from "./write-report.ts";
 
 const workLeaseId = "work:lease";
 const workLeaseMs = 10_000;
-/** How long the others wait for one handler. */
-const patienceMs = 1000;
 
 /**
  * Turns the platform's events into kernel calls, and commits into frames, alarms and mirror runs. Holds no rule of its
@@ -69,6 +68,7 @@ export class SessionHost {
   readonly #hooks: SessionHooks;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
+  readonly #due: DueRunner;
   readonly #work: WorkRunner;
   readonly #presence: Presence;
   readonly #sealer: SnapshotSealer;
@@ -89,6 +89,13 @@ export class SessionHost {
     this.peers = new Peers(context, limits);
     this.#presence = new Presence(this.peers, clock, () => this.agents.peers.all);
     this.#alarm = new Alarm(context.storage, kernel.due, armedAt);
+    this.#due = new DueRunner({
+      due: kernel.due,
+      clock,
+      run: (timer) => this.#runDue(timer),
+      report: (message, thrown) => this.report(message, thrown),
+      rearm: () => this.#alarm.rearm(clock.now()),
+    });
     this.visible = this.#visibility(context, limits);
     this.archiver = new Archiver({
       kernel,
@@ -230,28 +237,9 @@ export class SessionHost {
     this.#presence.changed();
   }
 
-  /** Runs what is due, in order. A handler that takes its time goes on beside the others, which do not wait for it. */
-  async alarmRang(): Promise<void> {
+  alarmRang(): Promise<void> {
     this.#alarm.rang();
-    for (const timer of this.kernel.due.due(this.#clock.now())) {
-      // A handler before this one may have taken its time, and meanwhile this one was cancelled or moved.
-      if (this.kernel.due.dueAt(timer.timerId) !== timer.dueAt) continue;
-      await Promise.race([this.#runHeld(timer), this.#clock.wait(patienceMs)]);
-    }
-    this.#alarm.rearm(this.#clock.now());
-  }
-
-  async #runHeld(timer: DueTimer): Promise<void> {
-    this.kernel.due.hold(timer);
-    try {
-      await this.#runDue(timer);
-    } catch (thrown) {
-      this.report(`Timer ${timer.name || timer.timerId} failed`, thrown);
-      this.kernel.due.postpone(timer, this.#clock.now() + retryDelayMs(timer.attempts));
-    } finally {
-      this.kernel.due.release(timer.timerId);
-      this.#alarm.rearm(this.#clock.now());
-    }
+    return this.#due.run();
   }
 
   report(message: string, thrown: unknown, level: LogLevel = "error"): void {
@@ -392,9 +380,4 @@ export class SessionHost {
       this.kernel.due.put(workLeaseId, this.#clock.now() + workLeaseMs);
     else this.kernel.due.drop(workLeaseId);
   }
-}
-
-/** 2 s, doubled per failed run, at most an hour. */
-function retryDelayMs(attempts: number): number {
-  return Math.min(3_600_000, 2000 * 2 ** Math.min(attempts, 20));
 }
