@@ -42,7 +42,7 @@ export const sections: readonly Section[] = [
   },
   {
     title: "Cost of 1,000 sessions",
-    text: "US dollars at list prices, beyond what a plan includes: a million rows written $1.00, a million requests of objects $0.15 and of Workers $0.30, a million GB-s $12.50 (https://developers.cloudflare.com/durable-objects/platform/pricing/, read 2026-11). Rows are counted on the running object; a session's object is billed while it answers and sleeps in between; twenty incoming messages of a WebSocket are one request. The model is not in it.",
+    text: "US dollars at list prices, beyond what a plan includes: a million rows written $1.00, a million requests of objects $0.15 and of Workers $0.30, a million GB-s $12.50 (https://developers.cloudflare.com/durable-objects/platform/pricing/, read 2026-11). Rows are counted on the running object; a session's object is billed while it answers and sleeps in between; twenty incoming messages of a WebSocket are one request. The model is not in it, nor are a record in D1 and storage: what those cost is in [capacity](scale.md).",
     shows: ["cost"],
     charts: [{ bars: "cost/1000", title: "List price of 1,000 sessions" }],
   },
@@ -54,7 +54,7 @@ export const sections: readonly Section[] = [
   },
   {
     title: "Memory",
-    text: "Resident memory of workerd divided by what was added: sessions that sleep without a connection, and sockets that hibernate on one session. Allocators keep what they once had, so these are upper bounds.",
+    text: "Resident memory of workerd divided by what was added: sessions that sleep without a connection, and sockets that hibernate on one session. Allocators give later figures what earlier ones left, so a difference may be far too small, or negative: it shows that it is not large.",
     shows: ["memory"],
     charts: [],
   },
@@ -95,7 +95,7 @@ export const sections: readonly Section[] = [
   },
   {
     title: "Scaling: viewers of a stream",
-    text: "From append to viewer, over WebSockets, of one stream. What a session gives at once waits up to 100 ms for company.",
+    text: "From append to viewer, over WebSockets, of one stream, without relays and with `maxStreamReaders` raised to 10,000. What a session gives at once waits up to 100 ms for company.",
     shows: [],
     charts: [
       {

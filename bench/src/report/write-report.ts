@@ -78,7 +78,11 @@ All subjects run in one workerd (the reference server of Durable Streams in a pr
 beginning with another one; a value is the median of the rounds. A machine's own figures promise nothing, ratios do: the columns with ÷
 say how the first subject stands to the others. \`agents\` and \`agents-streams\` are the Agents SDK, written as its users write it;
 \`floor-bare\` and \`row-each\` are objects that write one row for each event and do nothing else; \`floor-grouped\` writes the rows and
-bytes that a session writes, checks nothing and folds nothing; \`d1-each\` awaits one INSERT in D1 for each event.`;
+bytes that a session writes, checks nothing and folds nothing; \`d1-each\` awaits one INSERT in D1 for each event.
+
+\`sessile\` is a session without a record in D1, \`stream\` a stream without one; \`mirror\` is a session that D1 follows, \`mirror-down\` the same
+while D1 fails, \`ledger\` one in ledger mode; \`object\` and \`workflow\` are runs of agents in session objects and on Workflows. With a record
+expect \`mirror/64\` and not \`append/64\`. Of ms, rows, bytes and dollars, less is better.`;
 }
 
 function verdicts(measured: readonly Measurement[]): string {
@@ -87,7 +91,7 @@ function verdicts(measured: readonly Measurement[]): string {
     formatNumber(actual),
     pass ? "yes" : "**no**",
   ]);
-  return `## What is promised\n\n${markdown([["promise", "measured", "kept"], ...rows])}`;
+  return `## What is promised\n\n${markdown([["promise", "measured", "kept"], ...rows])}\n\nWhere it says **no**, this run did not keep the promise.`;
 }
 
 function sectionText(

@@ -26,7 +26,7 @@ function askTool({ kinds, messageType = "message" }: McpOptions): Tool {
   return tool({
     name: "ask",
     title: "Say something in a session",
-    description: "Adds a message of yours. response is null where no agent answers in the session.",
+    description: "Adds a message of yours. response is always null: no agent is started.",
     input: z.strictObject({
       ...addressShape(kinds),
       message: z.string().min(1).max(maxMessageChars),
