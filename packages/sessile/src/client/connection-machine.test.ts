@@ -162,7 +162,13 @@ describe("following the log", () => {
       .again()
       .frame({ t: "welcome", v: 1, peerId: "p", actor: null, lastSeq: 1, view });
     expect(bench.kinds().slice(0, 2)).toEqual(["reset", "adoptView"]);
-    expect(bench.state.progress).toEqual({ cursor: null, viewSeq: 1, knownSeq: 1, createdAt: 9 });
+    expect(bench.state.progress).toEqual({
+      cursor: null,
+      historySeq: 0,
+      viewSeq: 1,
+      knownSeq: 1,
+      createdAt: 9,
+    });
   });
 
   test("CL7 pages that never lead on end in a wait and a fresh start, not in a loop", () => {
@@ -188,6 +194,11 @@ describe("following the log", () => {
     expect(first.pass(12_000).sent).toContain('{"t":"pull","after":4}');
     expect(first.frame({ t: "events", commits: [commit(5, 5)], more: false }).applied).toEqual([[5, 0]]);
     expect(first.state.at).toBe("live");
+    const snapshot = { snapshotId: "s", fromSeq: 1, toSeq: 9, headHash: "", createdAt: 7 };
+    const sealed = new Bench()
+      .greet()
+      .frame({ t: "welcome", v: 1, peerId: "p", actor: null, lastSeq: 12, view, snapshot } as never);
+    expect(sealed.pass(12_000).sent).toContain('{"t":"pull","after":9}');
     const greeting = new Bench().greet().pass(14_999);
     expect(greeting.state.at).toBe("greeting");
     expect(greeting.pass(1).state.at).toBe("waiting");

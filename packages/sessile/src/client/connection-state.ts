@@ -27,6 +27,8 @@ export const pageWithinMs = 12_000;
 export interface Progress {
   /** Seq of the last event taken in; null: none yet, so the first page may begin anywhere before the view. */
   readonly cursor: number | null;
+  /** Seq after which the first page begins. */
+  readonly historySeq: number;
   /** Seq at which the server's view stood. */
   readonly viewSeq: number;
   /** Highest seq the server is known to have. */
@@ -35,7 +37,7 @@ export interface Progress {
   readonly createdAt: number;
 }
 
-export const noProgress: Progress = { cursor: null, viewSeq: 0, knownSeq: 0, createdAt: 0 };
+export const noProgress: Progress = { cursor: null, historySeq: 0, viewSeq: 0, knownSeq: 0, createdAt: 0 };
 
 /** Why a connection ended for good. */
 export type CloseReason =

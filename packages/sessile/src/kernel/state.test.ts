@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SessileError } from "../protocol/error.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import { ada, KernelFixture } from "../testing/kernel-fixture.ts";
+import { runCommand } from "./run-command.ts";
 
 describe("state", () => {
   test("ST1 a new session's state is initialState, and a wake finds what was written last", () => {
@@ -165,6 +166,11 @@ describe("events of clients", () => {
     }
     expect(fixture.append("a", 1, "bad")).toMatchObject({ ok: false, error: { code: "rejected" } });
     expect(fixture.append("a", "x".repeat(900))).toMatchObject({ ok: true });
+    // Written anew it is longer than the 900 characters it came in.
+    const long = { op: "append", type: "message", payload: Array(190).fill(1e20) } as const;
+    expect(() =>
+      fixture.kernel.write(null, fixture.now, (writer) => runCommand(long, writer, fixture.kind, 900)),
+    ).toThrow("at most 1000 characters");
     // 999 characters, though many values.
     expect(fixture.append("b", Array(499).fill(1))).toMatchObject({ ok: true });
   });

@@ -352,6 +352,8 @@ export class SessionHost {
       if (isShown) this.#hooks.onCommit(before, after);
       this.#sealer.committed(stored, after, this.#clock.now());
       this.summaries.committed(stored, before, after, this.#clock.now());
+      // What a run still needed may go, and nothing is sealed any more that would say so.
+      if (after.lifecycle === "terminated") this.archiver.sealed(this.#clock.now());
       this.parts.referred(this.#clock.now());
     }
     this.#alarm.rearm(this.#clock.now());

@@ -22,6 +22,8 @@ import type { RunInput, SessionRuns } from "./session-runs.ts";
 /** What an event says beside its message. */
 const overheadChars = 500;
 const storeRetryMs = 1000;
+/** Of a run's end that fails otherwise than for now: the last one after a minute. */
+const endAttempts = 7;
 
 /** The work on a session's run: until the run has ended, or waits for others. */
 export class RunWorker {
@@ -48,7 +50,7 @@ export class RunWorker {
     runs.controls.set(runId, control);
     try {
       const end = await this.#endOf(work, active, control);
-      if (runs.current(input)) await this.#settle(work, () => runs.settle(input, end));
+      if (runs.current(input)) await this.#settle(work, runId, () => runs.settle(input, end));
     } finally {
       // Whatever is still to come is nobody's any more.
       control.abort();
@@ -125,14 +127,17 @@ export class RunWorker {
   }
 
   /** A store that is away for a while, or a disk that fails once, must not keep the session busy for ever. */
-  async #settle(work: WorkContext, commit: () => void): Promise<void> {
-    for (;;) {
+  async #settle(work: WorkContext, runId: string, commit: () => void): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
       try {
         await work.step("end", () => null, { commit });
         return;
       } catch (thrown) {
-        if (thrown instanceof SessileError && !thrown.retryable) throw thrown;
-        await scheduler.wait(storeRetryMs);
+        const isForNow = thrown instanceof SessileError && thrown.retryable;
+        const isFinal = thrown instanceof SessileError || attempt + 1 >= endAttempts;
+        if (!isForNow && isFinal) throw thrown;
+        if (!isForNow) this.#report(runId, "The end of a run could not be stored", thrown);
+        await scheduler.wait(isForNow ? storeRetryMs : storeRetryMs * 2 ** attempt);
       }
     }
   }

@@ -81,6 +81,7 @@ function onWelcome(state: Open, frame: WelcomeFrame, turn: Turn): Verdict {
     ? { ...state.progress, knownSeq: frame.lastSeq, createdAt: createdAt || (frame.createdAt ?? 0) }
     : {
         cursor: null,
+        historySeq: frame.snapshot?.toSeq ?? Math.max(0, frame.lastSeq - state.history),
         viewSeq: frame.view?.lastSeq ?? frame.lastSeq,
         knownSeq: Math.max(frame.lastSeq, frame.view?.lastSeq ?? 0),
         createdAt: frame.view?.createdAt ?? 0,
@@ -190,7 +191,7 @@ function sendPull(state: Attached, turn: Turn, begin = state.progress.viewSeq): 
 
 /** The page asked for did not come. The first one brings what is from before the view. */
 export function pullAgain(state: CatchingUp, turn: Turn): CatchingUp {
-  sendPull(state, turn, Math.max(0, state.progress.viewSeq - state.history));
+  sendPull(state, turn, state.progress.historySeq);
   return { ...catchUp(state, turn), awaited: 1 };
 }
 
