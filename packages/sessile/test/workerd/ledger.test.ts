@@ -160,6 +160,7 @@ describe("ledger", () => {
     await call(name, "add", "first");
     await d1("held");
     const pending = call(name, "add", "a");
+    await until(async () => (await fixture.get(`${kind}/${name}/sync`)).body.staged > 0);
     const statuses: number[] = [];
     await until(() => {
       if (statuses.length === 0) void call(name, "add", "b").then(({ status }) => statuses.push(status));
