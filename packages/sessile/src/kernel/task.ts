@@ -16,7 +16,7 @@ export interface Task {
   readonly origin?: GateOrigin | undefined;
   /** True if it throws only before its first write, so that a refusal needs no undoing. Never true for the kind's own code. */
   readonly refusesFirst: boolean;
-  /** False if all that it changes is the log and the view. */
+  /** False if all it changes is the log and the view. */
   readonly touchesTables: boolean;
   run(writer: Writer): Json | undefined;
   /** Throws unless the event that carries the id is what this task would have written. Absent: it always is. */

@@ -5,6 +5,7 @@ import { compatibilityDate, temporaryFolder, until } from "../../src/node/server
 import { eventIdOf, sessionKeyOf } from "../../src/protocol/event-id.ts";
 import { ExportWriter } from "../../src/protocol/export-file.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 import { RawSocket } from "../workerd/raw-socket.ts";
 import { Person, Provider } from "./person.ts";
 
@@ -25,9 +26,7 @@ async function start(dir: string, vars: Record<string, string> = {}): Promise<Se
     durableObjects: { CHAT: { className: "Chat" }, SESSILE_FEED: { className: "DirectoryFeed" } },
     d1: ["SESSILE_RECORD"],
     vars: { PROVIDER_URL: provider.url, ...vars },
-    log: (entry) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
-    },
+    log: testLog,
   });
 }
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 
 let names = 0;
 
@@ -74,8 +75,6 @@ function serveAgents(source: string, dir: string, port: number): Promise<Server>
       TEST_SCHEDULE_AGENT: { className: "TestScheduleAgent" },
       CHAT_AGENT: { className: "ChatAgent" },
     },
-    log: (entry) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
-    },
+    log: testLog,
   });
 }

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 
 /** A server whose Worker serves standalone streams and those of sessions. */
 export async function serveStreams(dir: string, port = 0): Promise<Server> {
@@ -16,8 +17,6 @@ export async function serveStreams(dir: string, port = 0): Promise<Server> {
       DESK: { className: "Desk" },
     },
     allowedHosts: ["friend.example"],
-    log: (entry) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
-    },
+    log: testLog,
   });
 }

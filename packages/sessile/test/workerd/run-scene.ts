@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 import { EffectServer } from "./effect-server.ts";
 import { runObjects } from "./run-objects.ts";
 import { type Script, ScriptedModel } from "./scripted-model.ts";
@@ -39,9 +40,7 @@ export class RunScene {
       compatibilityDate,
       durableObjects: runObjects,
       vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
-      log: ({ from, level, message }) => {
-        if (process.env.SESSILE_TEST_LOG) console.error(from, level, message);
-      },
+      log: testLog,
     });
     return new RunScene(server, model, effects, folder);
   }

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 import type { AgentScene } from "./agent-scene.ts";
 import { EffectServer } from "./effect-server.ts";
 import { ScriptedModel } from "./scripted-model.ts";
@@ -30,9 +31,7 @@ export async function serveAgents(): Promise<ServedAgents> {
     },
     d1: ["SESSILE_RECORD"],
     vars: { MODEL_URL: model.url, EFFECTS_URL: effects.url },
-    log: ({ from, level, message }) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(from, level, message);
-    },
+    log: testLog,
   });
   return {
     url: server.url,

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 
 export const chatWorker = () => bundle(fileURLToPath(new URL("fixture-chat-worker.ts", import.meta.url)));
 
@@ -23,8 +24,6 @@ export function serveChats({ source, dir, modelUrl, port = 0 }: ServedChats): Pr
     durableObjects: { CHATS: { className: "Chats" }, LEDGER_CHATS: { className: "LedgerChats" } },
     d1: ["SESSILE_RECORD"],
     vars: { MODEL_URL: modelUrl },
-    log: (entry) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
-    },
+    log: testLog,
   });
 }

@@ -3,6 +3,7 @@ import { type ServeOptions, type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import type { SessionEvent } from "../../src/protocol/index.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 import { RawSocket, type SocketOptions } from "./raw-socket.ts";
 import { SideServer } from "./side-server.ts";
 
@@ -201,7 +202,7 @@ function serveFixture(
     vars: { SIDE_URL: sideUrl, ...vars },
     log(entry) {
       log?.(entry);
-      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
+      testLog(entry);
     },
   });
 }

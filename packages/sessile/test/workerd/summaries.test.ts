@@ -4,6 +4,7 @@ import { connect, HttpClient } from "../../src/client/index.ts";
 import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 import { ModelServer } from "./model-server.ts";
 
 let server: Server;
@@ -25,9 +26,7 @@ beforeAll(async () => {
     },
     d1: ["SESSILE_RECORD"],
     vars: { MODEL_URL: model.url },
-    log: (entry) => {
-      if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
-    },
+    log: testLog,
   });
 });
 afterAll(async () => {

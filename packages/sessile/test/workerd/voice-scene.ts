@@ -4,6 +4,7 @@ import { type Server, serve } from "../../src/node/index.ts";
 import { compatibilityDate, temporaryFolder } from "../../src/node/server/fixtures/processes.ts";
 import type { SessionEvent } from "../../src/protocol/index.ts";
 import { bundle } from "../bundle.ts";
+import { testLog } from "../test-log.ts";
 import { Talker } from "./talker.ts";
 import { VoiceServices } from "./voice-services.ts";
 
@@ -38,9 +39,7 @@ export class VoiceScene {
       },
       d1: ["SESSILE_RECORD"],
       vars: { SERVICES_URL: services.url },
-      log: (entry) => {
-        if (process.env.SESSILE_TEST_LOG) console.error(entry.from, entry.level, entry.message);
-      },
+      log: testLog,
     });
     return new VoiceScene(server, services, folder);
   }
