@@ -118,7 +118,8 @@ export class ScriptedHttp {
   #page(exchange: Exchange, waitSeconds: number): void {
     const after = Number(exchange.query.get("after"));
     const { lastSeq, view } = this.#server;
-    const items = this.#after(after).slice(0, pageEvents);
+    const limit = Math.min(pageEvents, Number(exchange.query.get("limit") ?? pageEvents));
+    const items = this.#after(after).slice(0, limit);
     if (items.length === 0 && (waitSeconds > 0 || this.#longPolls.has(exchange)) && after <= lastSeq) {
       if (waitSeconds === 0) return;
       this.#longPolls.add(exchange);

@@ -23,7 +23,10 @@ export interface HttpSocketOptions {
   readonly intervalMs: number;
 }
 
+/** Events a page asks for. */
 const pageLimit = 500;
+/** A page that takes too long is asked for again so many times shorter, because a slow line needs a page it can carry in time. */
+const pageShrink = 8;
 const longPollSeconds = 25;
 const connectionLost = 1006;
 
@@ -51,6 +54,8 @@ export class HttpSocket implements SocketLike {
   #held: Ack[] = [];
   #wanted: (() => void)[] = [];
   #wake: () => void = () => {};
+  #pageLimit = pageLimit;
+  #isPageAwaited = false;
   #isPingOpen = false;
   #isProven = false;
 
@@ -120,9 +125,11 @@ export class HttpSocket implements SocketLike {
     this.#reading = reading;
     const isOver = (): boolean => reading.signal.aborted || this.#ended.signal.aborted;
     const signal = AbortSignal.any([reading.signal, this.#ended.signal]);
+    this.#fitPage();
     try {
       const answer = await this.#options.requests.page(this.#query(after), null, signal);
       if (isOver() || !answer) return;
+      this.#isPageAwaited = false;
       const { items, nextAfter, hasMore } = answer.page;
       this.#assertSame(after, answer.page);
       this.#cursor = nextAfter;
@@ -136,6 +143,14 @@ export class HttpSocket implements SocketLike {
       // Another reading has begun, which is not this one's failure.
       if (!isOver()) throw thrown;
     }
+  }
+
+  /** Who asks for a page while one is awaited has waited too long for it. */
+  #fitPage(): void {
+    if (this.#isPageAwaited && this.#pageLimit === 1) throw new Error("Not even one event comes in time.");
+    const wanted = this.#isPageAwaited ? this.#pageLimit / pageShrink : this.#pageLimit * 2;
+    this.#pageLimit = Math.min(pageLimit, Math.ceil(wanted));
+    this.#isPageAwaited = true;
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -165,7 +180,7 @@ export class HttpSocket implements SocketLike {
   }
 
   #query(after: number): string {
-    return `after=${after}&limit=${pageLimit}&draft=${this.#draftVersion}`;
+    return `after=${after}&limit=${this.#pageLimit}&draft=${this.#draftVersion}`;
   }
 
   #takeDraft({ draft, draftVersion }: ReadPage): void {
@@ -231,10 +246,10 @@ export class HttpSocket implements SocketLike {
     if (this.#held.length > 0) this.#wake();
   }
 
-  /** Only a stream can die unnoticed; the other transports ask, and are not answered. */
+  /** Only a stream can die unnoticed; whoever asks is not answered, and asks again. */
   #onPing(): void {
     this.#isPingOpen = true;
-    if (this.via !== "sse") queueMicrotask(() => this.#pong());
+    if (this.via !== "sse" || this.#isPageAwaited) queueMicrotask(() => this.#pong());
   }
 
   #pong(): void {

@@ -10,11 +10,85 @@ async function turn(): Promise<void> {
   await settled();
 }
 
-test.each([
+const transports = [
   ["sse", sse],
   ["longpoll", longPoll],
   ["poll", poll],
-] as const)(
+] as const;
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly http: ScriptedHttp;
+}
+
+/** The last six events of a session behind a line that takes so long for each event of a page. */
+function slowLine(make: (typeof transports)[number][1], msPerEvent: number) {
+  const clock = new FakeClock();
+  const server = new ScriptedServer();
+  for (let n = 0; n < 6; n++) server.commit({ type: "note.added", payload: { n } });
+  const http = new ScriptedHttp(server, clock);
+  const asked: string[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const { pathname, searchParams } = new URL(String(input));
+    const isPage = pathname.endsWith("/events") && searchParams.has("limit") && !searchParams.has("wait");
+    if (isPage) asked.push(`${searchParams.get("after")}+${searchParams.get("limit")}`);
+    const answer = await http.fetch(input, init);
+    if (!isPage) return answer;
+    const { items } = (await answer.clone().json()) as { readonly items: readonly unknown[] };
+    await new Promise((resolve, reject) => {
+      clock.setTimeout(() => resolve(null), items.length * msPerEvent);
+      init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
+    });
+    return answer;
+  };
+  const client = connect({
+    url: "http://s.test",
+    kind: "note",
+    name: "n1",
+    history: 6,
+    transport: make({ fetch }),
+    clock,
+    random: () => 0.5,
+  });
+  return { clock, http, asked, client };
+}
+
+/** Delivers whatever is on its way, for so long. */
+async function pass({ clock, http }: Scene, ms: number, stepMs = 500): Promise<void> {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    while (http.receive() || http.answers.length > 0) {
+      for (const { deliver } of http.answers.splice(0)) deliver();
+      await turn();
+    }
+    await clock.advanceAsync(stepMs);
+    await turn();
+  }
+}
+
+test.each(transports)(
+  "TR13 over %s a history comes over a slow line in pages it can carry in time",
+  async (_name, make) => {
+    const line = slowLine(make, 5_000);
+    await pass(line, 85_000);
+    expect(line.asked).toEqual(["2+500", "2+63", "2+8", "2+1", "3+2", "5+4", "5+1", "6+2"]);
+    const { connection, events, lastSeq } = line.client.getSnapshot();
+    expect({ connection, lastSeq }).toEqual({ connection: "live", lastSeq: 8 });
+    expect(events.map(({ seq }) => seq)).toEqual([3, 4, 5, 6, 7, 8]);
+    line.client.close();
+  },
+);
+
+test.each(transports)(
+  "TR13 over %s a line that does not carry even one event is lost, and tried anew",
+  async (_name, make) => {
+    const line = slowLine(make, 1_000_000);
+    await pass(line, 60_000);
+    expect(line.asked).toEqual(["2+500", "2+63", "2+8", "2+1", "2+500"]);
+    line.client.close();
+  },
+);
+
+test.each(transports)(
   "TR12 over %s a refusal that says when to come back is asked again then, in order",
   async (_name, make) => {
     const clock = new FakeClock();
@@ -27,16 +101,6 @@ test.each([
       if (posted.length > 1) return http.fetch(input, init);
       return Promise.resolve(new Response("busy", { status: 503, headers: { "retry-after": "20" } }));
     };
-    const passes = async (ms: number) => {
-      for (let passed = 0; passed < ms; passed += 100) {
-        while (http.receive() || http.answers.length > 0) {
-          for (const { deliver } of http.answers.splice(0)) deliver();
-          await turn();
-        }
-        await clock.advanceAsync(100);
-        await turn();
-      }
-    };
     const client = connect({
       url: "http://s.test",
       kind: "note",
@@ -45,9 +109,9 @@ test.each([
       clock,
     });
     const answers = ["one", "two"].map((text) => client.append("note.added", { text }));
-    await passes(19_900);
+    await pass({ clock, http }, 19_900, 100);
     expect(posted).toHaveLength(1);
-    await passes(2_000);
+    await pass({ clock, http }, 2_000, 100);
     const [first, second] = await Promise.all(answers);
     expect(posted).toHaveLength(2);
     expect(second?.seq).toBe((first?.seq ?? 0) + 1);
