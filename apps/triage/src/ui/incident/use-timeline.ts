@@ -2,6 +2,7 @@ import type { SIRTSession } from "@sessions/incident";
 import { useCallback, useMemo, useState } from "react";
 import { HttpClient } from "sessile/client";
 import { errorMessage } from "../api/http.ts";
+import { readEarlier } from "./read-earlier.ts";
 import { useIncident } from "./session-context.ts";
 import {
   alertsTaken,
@@ -43,10 +44,8 @@ export function useTimeline(groups: ReadonlySet<TimelineGroup>) {
     setError(null);
     try {
       const client = new HttpClient<SIRTSession>({ kind: "incident", name });
-      const after = Math.max(0, firstSeq - 1 - pageEvents);
-      const page = await client.readEvents({ after, limit: Math.min(pageEvents, firstSeq - 1 - after) });
-      const before = page.items.filter(({ seq }) => seq < firstSeq);
-      setOlder((held) => [...before, ...held]);
+      const earlier = await readEarlier(client, firstSeq, pageEvents);
+      setOlder((held) => [...earlier, ...held]);
     } catch (thrown) {
       setError(errorMessage(thrown));
     } finally {
