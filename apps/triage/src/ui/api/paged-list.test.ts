@@ -40,6 +40,23 @@ describe("a paged list", () => {
     expect(list.getSnapshot().items).toEqual(Array.from({ length: 5_037 }, (_, index) => index));
   });
 
+  test.each([3_000, 20])(
+    "a reload reads on to the row that is looked at, %d, and no further",
+    async (row) => {
+      const { asked, fetch } = server(5_000);
+      const list = new PagedList(fetch);
+      list.subscribe(() => {});
+      list.want(3_000);
+      await loaded(list, 3_001);
+      list.want(row);
+      asked.length = 0;
+      list.reload();
+      await expect.poll(() => list.getSnapshot().isLoading).toBe(false);
+      expect(list.getSnapshot().items.length).toBeGreaterThan(row);
+      expect(asked.length).toBeLessThan((row + 2 * size) / size + 1);
+    },
+  );
+
   test("a failed page keeps what is there and goes on when asked to", async () => {
     const { fetch } = server(1_000);
     let fails = true;

@@ -51,9 +51,8 @@ export class PagedList<Item> {
     };
   };
 
-  /** Row `index` is looked at: fetches up to it. */
+  /** Row `index` is looked at: fetches up to it, also after a reload. */
   readonly want = (index: number): void => {
-    if (index <= this.#wanted) return;
     this.#wanted = index;
     this.#fill();
   };
@@ -69,7 +68,6 @@ export class PagedList<Item> {
     this.#abort = null;
     this.#cursor = null;
     this.#hasMore = true;
-    this.#wanted = 0;
     this.#set({ error: null });
     this.#fill();
   };
