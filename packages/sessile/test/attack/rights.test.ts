@@ -57,6 +57,19 @@ describe("routes", () => {
     },
   );
 
+  test("DU19 a stream is forked by who may read it, and nobody else learns whether it is there", async () => {
+    const source = `/v1/stream/${fixture.name("private")}`;
+    await fixture.ask("PUT", source, { text: "secret", ...as("ada") });
+    const fork = (user: string, from: string) =>
+      fixture.ask("PUT", `/v1/stream/${fixture.name()}`, {
+        headers: { "x-test-user": user, "stream-forked-from": from },
+      });
+    const refusals = await Promise.all([source, `${source}-none`].map((from) => fork("only-write", from)));
+    for (const { status, body } of refusals)
+      expect([status, body.detail]).toEqual([403, "You may not read here."]);
+    expect((await fork("ada", source)).status).toBe(201);
+  });
+
   test("SE2 API tokens are for whoever signed in, and each for its owner only", async () => {
     const grant = { label: "script" };
     for (const [method, path, body] of [

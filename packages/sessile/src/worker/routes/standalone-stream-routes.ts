@@ -41,6 +41,10 @@ export function standaloneStreamRoutes<Env>(
     // A preflight bears no credentials, and tells nothing.
     if (request.method !== "OPTIONS")
       await options.require(context as never, isRead ? "read" : "write", name);
+    // A fork shows what its source holds, and keeps it.
+    const from = request.method === "PUT" ? request.headers.get("stream-forked-from") : null;
+    const source = from === null ? null : streamNameAt(from);
+    if (source !== null) await options.require(context as never, "read", source);
     const stream = standaloneStream(context.env, options.binding, name);
     if (context.req.header("upgrade")?.toLowerCase() === "websocket") {
       const offset = integerParam(context.req.query("offset"), "offset", 0, 0, Number.MAX_SAFE_INTEGER);
