@@ -153,6 +153,20 @@ describe("FR14: lists and imports", () => {
     expect(await kinds({ headers: staff })).not.toContain("twice");
   });
 
+  test("a policy is made, shown and revoked behind the middleware of its kind", async () => {
+    const policies = "/v1/gates/policies";
+    const make = (headers: HeadersInit) =>
+      ask(policies, { method: "POST", headers, body: '{"kind":"board","scope":"kind","tool":"*"}' });
+    const revoke = (policyId: string, headers: HeadersInit) =>
+      ask(`${policies}/${policyId}`, { method: "DELETE", headers });
+    expect(await (await make({})).json()).toMatchObject({ status: 403, code: "forbidden" });
+    const { policyId } = await (await make(staff)).json();
+    expect(await json(policies)).toEqual({ items: [] });
+    expect(await json(policies, { headers: staff })).toMatchObject({ items: [{ policyId }] });
+    expect(await (await revoke(policyId, {})).json()).toMatchObject({ status: 403, code: "forbidden" });
+    expect((await revoke(policyId, staff)).status).toBe(200);
+  });
+
   test("an import is refused by the middleware of its kind", async () => {
     await add("board", "exported", 1);
     const body = await (await ask("/v1/sessions/board/exported/export", { headers: staff })).text();

@@ -69,6 +69,7 @@ export class RoutedProject {
       ...config,
       worker: { source: await bundleWorker(this.path(".sessions/worker.ts")) },
       ...(config.assets ? { assets: config.assets } : {}),
+      d1: ["POLICIES"],
       dir: this.path("data"),
       port: 0,
       log: () => {},

@@ -56,3 +56,15 @@ export async function assertPasses<Env>(
   });
   if (!passed) throw new SessileError("forbidden", `The kind ${kind} refuses this.`);
 }
+
+/** For one kind of many in a list. One whose middleware fails is hidden like one whose middleware refuses. */
+export function passes<Env>(
+  options: SessileOptions<Env>,
+  context: AppContext<Env>,
+  kind: string,
+): Promise<boolean> {
+  return assertPasses(options, context, kind, null).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,6 +1,8 @@
 import type { SessileBindings } from "../object/session-bindings.ts";
 import { SessileError } from "../protocol/error.ts";
 import { createD1GatePolicies, type GatePolicyStore } from "../record/index.ts";
+import type { AppContext } from "./app.ts";
+import { assertPasses, passes } from "./kind-middleware.ts";
 import type { SessileOptions } from "./options.ts";
 import type { InboxCaller } from "./routes/inbox-routes.ts";
 import { identified, may as mayDo, refusalOf } from "./who-may.ts";
@@ -8,10 +10,10 @@ import { identified, may as mayDo, refusalOf } from "./who-may.ts";
 /** The inbox as this request's sender may use it. */
 export async function openInbox<Env>(
   options: SessileOptions<Env>,
-  request: Request,
-  env: Env,
+  context: AppContext<Env>,
 ): Promise<InboxCaller> {
-  const actor = await identified(options, request, env);
+  const env = context.env as Env;
+  const actor = await identified(options, context.req.raw, env);
   const ask: InboxCaller["may"] = async (action, kind, name) => {
     try {
       return await mayDo(options, env, { actor, action, kind, ...(name === undefined ? {} : { name }) });
@@ -35,6 +37,8 @@ export async function openInbox<Env>(
     policies: policiesOf(options, env),
     kinds: Object.keys(options.kinds),
     may,
+    passes: (kind) => passes(options, context, kind),
+    assertPasses: (kind) => assertPasses(options, context, kind, null),
     async require(action, kind) {
       if (!(await may(action, kind))) throw refusalOf({ actor, action });
     },

@@ -4,7 +4,7 @@ import type { Actor } from "../../protocol/event.ts";
 import { type App, type AppContext, mount } from "../app.ts";
 import { Catalog } from "../catalog.ts";
 import { importExport } from "../import-log.ts";
-import { assertPasses, behindMiddleware } from "../kind-middleware.ts";
+import { assertPasses, behindMiddleware, passes } from "../kind-middleware.ts";
 import { needRecord } from "../need-record.ts";
 import { openInbox } from "../open-inbox.ts";
 import { requireAccess } from "../open-session.ts";
@@ -46,11 +46,11 @@ function addInbox<Env>(app: App<Env>, options: SessileOptions<Env>): void {
     const kind = knownKind(options, context.req.query("kind"));
     return behindMiddleware(options, context, kind ?? null, null, async () => {
       await requireAccess(options, context, "read", kind ?? "*");
-      return listInbox(await openInbox(options, context.req.raw, context.env), context.req.query());
+      return listInbox(await openInbox(options, context), context.req.query());
     });
   });
   readOnly(app, "/v1/gates");
-  const policies = policyRoutes((request, env) => openInbox(options, request, env as Env));
+  const policies = policyRoutes((context) => openInbox(options, context as never));
   mount(app, "/v1/gates/policies", policies);
 }
 
@@ -58,13 +58,8 @@ function addCatalog<Env>(app: App<Env>, options: SessileOptions<Env>): void {
   const catalog = new Catalog(options);
   app.get("/_sessile/catalog", async (context) => {
     const actor = await identified(options, context.req.raw, context.env);
-    // A kind whose middleware fails is hidden like one whose middleware refuses.
-    const passes = (kind: string) =>
-      assertPasses(options, context, kind, null).then(
-        () => true,
-        () => false,
-      );
-    return Response.json({ items: await catalog.list(context.env, actor, passes) });
+    const items = await catalog.list(context.env, actor, (kind) => passes(options, context, kind));
+    return Response.json({ items });
   });
   readOnly(app, "/_sessile/catalog");
 }

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Action } from "../../protocol/access.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
@@ -18,6 +18,10 @@ export interface InboxCaller {
   readonly policies: GatePolicyStore | null;
   readonly kinds: readonly string[];
   may(action: Action, kind: string, name?: string): Promise<boolean>;
+  /** Whether the kind's middleware lets this request through. */
+  passes(kind: string): Promise<boolean>;
+  /** @throws SessileError `forbidden` if the kind's middleware does not let this request through */
+  assertPasses(kind: string): Promise<void>;
   /** @throws SessileError `unauthenticated`, `forbidden` */
   require(action: Action, kind: string): Promise<void>;
 }
@@ -60,17 +64,17 @@ export async function listInbox(caller: InboxCaller, query: Record<string, strin
 }
 
 /** `/v1/gates/policies`: what is always allowed beyond one session. */
-export function policyRoutes(open: (request: Request, env: unknown) => Promise<InboxCaller>): Hono {
+export function policyRoutes(open: (context: Context) => Promise<InboxCaller>): Hono {
   const routes = new Hono();
 
   routes.get("/", async (context) => {
-    const caller = await open(context.req.raw, context.env);
+    const caller = await open(context);
     const { kind } = context.req.query();
     const store = storeOf(caller);
     const kinds = kind === undefined ? caller.kinds : caller.kinds.filter((known) => known === kind);
     const shown: SharedPolicy[] = [];
     for (const one of kinds) {
-      if (!(await caller.may("read", one))) continue;
+      if (!(await caller.passes(one)) || !(await caller.may("read", one))) continue;
       const seesAll = await caller.may("admin", one);
       shown.push(
         ...(await store.list({ kind: one, ...(seesAll ? {} : { userId: caller.actor?.id ?? null }) })),
@@ -80,10 +84,11 @@ export function policyRoutes(open: (request: Request, env: unknown) => Promise<I
   });
 
   routes.post("/", async (context) => {
-    const caller = await open(context.req.raw, context.env);
+    const caller = await open(context);
     const { kind, scope, ...pattern } = policyOf(await readObject(context.req.raw));
     if (!caller.kinds.includes(kind))
       throw new SessileError("not_found", "There is no such kind of session.", { field: "kind" });
+    await caller.assertPasses(kind);
     // What one's own calls may do is decided as an approval is; what everyone's may, as whatever concerns the whole kind.
     await caller.require(scope === "kind" ? "admin" : "approve", kind);
     if (!caller.actor)
@@ -94,7 +99,7 @@ export function policyRoutes(open: (request: Request, env: unknown) => Promise<I
   });
 
   routes.delete("/:policyId", async (context) => {
-    const caller = await open(context.req.raw, context.env);
+    const caller = await open(context);
     const store = storeOf(caller);
     const policyId = context.req.param("policyId");
     const policy = await store.find(policyId);
@@ -103,6 +108,7 @@ export function policyRoutes(open: (request: Request, env: unknown) => Promise<I
       throw new SessileError("not_found", "There is no such policy, or it is not yours.", {
         field: "policyId",
       });
+    await caller.assertPasses(policy.kind);
     return Response.json(await store.revoke(policyId, caller.actor, Date.now()));
   });
 
