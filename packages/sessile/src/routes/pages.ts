@@ -4,7 +4,7 @@ import { importFrom, outputFolder } from "./source-file.ts";
 
 export const pagesModulePath = `${outputFolder}/pages.ts`;
 
-/** Below the static files: nothing else may be routed at `assets`. */
+/** Below the static files: nothing else may be routed at `assets`. The embedded server knows the folder too (`hasHash`). */
 export function bundledPagePath({ kind }: ManifestKind): string {
   return `assets/sessions/${kind}.js`;
 }

@@ -13,9 +13,10 @@ let server: Server;
 
 beforeAll(async () => {
   const site = join(folder.path, "site");
-  mkdirSync(join(site, "assets"), { recursive: true });
+  mkdirSync(join(site, "assets", "sessions"), { recursive: true });
   writeFileSync(join(site, "index.html"), "<!doctype html><title>App</title>");
   writeFileSync(join(site, "assets", "index-DiwrgTda.js"), "export {};");
+  writeFileSync(join(site, "assets", "sessions", "support-agent-v2.js"), "export {};");
   writeFileSync(join(site, "a file.txt"), "spaced");
   writeFileSync(join(site, ".env"), "KEY=1");
   server = await serve({
@@ -152,6 +153,11 @@ describe("static files", () => {
     const { headers } = await rawRequest(`${server.url}/assets/index-DiwrgTda.js`);
     expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
     expect(headers["content-type"]).toBe("text/javascript; charset=utf-8");
+  });
+
+  test("of a kind's page are asked for anew, whatever the kind is called", async () => {
+    const { headers } = await rawRequest(`${server.url}/assets/sessions/support-agent-v2.js`);
+    expect(headers["cache-control"]).toBe("no-cache");
   });
 
   test("answer HEAD without a body", async () => {

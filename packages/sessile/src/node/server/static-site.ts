@@ -91,6 +91,8 @@ function describeFile(root: string, file: string): StaticFile {
 
 /** `assets/index-DiwrgTda.js` as Vite writes it: a hash, told from a word by a digit or mixed case. */
 function hasHash(file: string): boolean {
+  // The scripts of kinds' pages (`bundledPagePath`): a kind's name may look like one, and its address never changes.
+  if (file.startsWith("assets/sessions/")) return false;
   const hash = /(?:^|\/)assets\/.*[-.]([\w-]{8,})\.\w+$/.exec(file)?.[1];
   return hash !== undefined && (/\d/.test(hash) || (/[a-z]/.test(hash) && /[A-Z]/.test(hash)));
 }
