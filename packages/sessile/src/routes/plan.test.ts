@@ -248,6 +248,18 @@ test("FR7: a class with a new name is a rename, even where its folder moved; a c
   ]);
 });
 
+test("FR7: a class whose new name differs in capitals only is a rename, and keeps its one binding", () => {
+  const first = planGeneration(project([["a", "SirtSession", "a"]]));
+  const second = planGeneration(after(first, [["a", "SIRTSession", "a"]]));
+  expect(configOf(second).migrations.at(-1)).toEqual({
+    tag: "sessions-0002",
+    renamed_classes: [{ from: "SirtSession", to: "SIRTSession" }],
+  });
+  expect(configOf(second).durable_objects.bindings).toEqual([
+    { name: "SIRT_SESSION", class_name: "SIRTSession" },
+  ]);
+});
+
 test("FR7: bindings that are no longer wanted leave those around them, comments too, as they are", () => {
   const one = planGeneration(
     project([

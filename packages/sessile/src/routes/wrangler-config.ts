@@ -97,7 +97,7 @@ function mergeBindings(file: SourceFile, config: Config, manifest: Manifest, loc
   for (const [index, entry] of [...present.entries()].reverse()) {
     const same = wanted.find(({ name }) => name === entry.name);
     if (same?.class_name === entry.class_name) kept.add(entry.name);
-    else if (former.get(entry.name) === entry.class_name) text = removeEntry(text, bindingsPath, index);
+    else if (former.has(bindingKey(entry.name, entry.class_name))) text = removeEntry(text, bindingsPath, index);
     else if (same) throw boundOtherwise(file.path, entry, manifest);
   }
   const added = wanted.filter(({ name }) => !kept.has(name));
@@ -118,14 +118,18 @@ function boundOtherwise(path: string, entry: Binding, { kinds }: Manifest): Gene
   );
 }
 
-/** Bindings of every class that was ever ours: these may be taken away. */
-function formerBindings({ migrations }: Lockfile): ReadonlyMap<string, string> {
+/** Bindings of every class that was ever ours: these may be taken away. Classes whose names differ in capitals share one's name. */
+function formerBindings({ migrations }: Lockfile): ReadonlySet<string> {
   const classes = migrations.flatMap(({ created = {}, adopted = {}, renamed }) => [
     ...Object.values(created),
     ...Object.values(adopted),
     ...(renamed ? [renamed.from, renamed.to] : []),
   ]);
-  return new Map(classes.map((className) => [bindingOf(className), className]));
+  return new Set(classes.map((className) => bindingKey(bindingOf(className), className)));
+}
+
+function bindingKey(name: string, className: string): string {
+  return `${name} ${className}`;
 }
 
 /** @throws GenerateError `invalid_config` if a tag means something else there, or those there are were reordered */
