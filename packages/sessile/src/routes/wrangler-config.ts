@@ -97,7 +97,8 @@ function mergeBindings(file: SourceFile, config: Config, manifest: Manifest, loc
   for (const [index, entry] of [...present.entries()].reverse()) {
     const same = wanted.find(({ name }) => name === entry.name);
     if (same?.class_name === entry.class_name) kept.add(entry.name);
-    else if (former.has(bindingKey(entry.name, entry.class_name))) text = removeEntry(text, bindingsPath, index);
+    else if (former.has(bindingKey(entry.name, entry.class_name)))
+      text = removeEntry(text, bindingsPath, index);
     else if (same) throw boundOtherwise(file.path, entry, manifest);
   }
   const added = wanted.filter(({ name }) => !kept.has(name));
