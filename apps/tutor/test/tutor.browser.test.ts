@@ -113,6 +113,37 @@ test("what an assistant says through its tools is there after Refresh, and after
   await page.context().close();
 });
 
+test("what the page cannot show, and what speaks for the tutor, is refused; a draft nobody looked at harms nobody", async () => {
+  const page = await opened("Eve", "/tutor/hostile");
+  const session = `${server.url}/v1/sessions/tutor/hostile`;
+  const append = async (type: string, payload: unknown) => {
+    const data = { clientEventId: crypto.randomUUID(), type, payload };
+    const answer = await page.request.post(`${session}/events`, { data });
+    return [payload, answer.status(), ((await answer.json()) as { readonly field?: string }).field];
+  };
+  for (const payload of [
+    null,
+    {},
+    [],
+    "text",
+    { role: "user", text: {} },
+    { role: "assistant", text: "Of course." },
+  ])
+    expect(await append("message", payload)).toEqual([payload, 400, "payload"]);
+  for (const payload of [null, { speaker: {}, text: "Hello" }, { speaker: "Eve" }])
+    expect(await append("transcript", payload)).toEqual([payload, 400, "payload"]);
+  const spoken = { speaker: "Eve", text: "Spoken words", offsetMs: 0 };
+  expect(await append("transcript", spoken)).toEqual([spoken, 201, undefined]);
+  const kept = await page.request.put(`${session}/draft`, {
+    data: { type: "message", payload: { text: {} } },
+  });
+  expect(kept.ok()).toBe(true);
+  await page.reload();
+  await page.getByText("Spoken words").waitFor();
+  await page.getByText("Draft, not sent").waitFor();
+  await page.context().close();
+});
+
 test("every route of the app's own has a rule; guests use sessions, and whoever picked a name ends them", async () => {
   const ask = (route: string, path: string, cookie: string, body?: unknown) =>
     fetch(server.url + path, {

@@ -1,6 +1,7 @@
-import { callable, SessileError, Session } from "sessile";
+import { callable, type Json, SessileError, Session } from "sessile";
 import type { Env } from "../../src/env.ts";
 import { loadCourses, loadTransferRules } from "./catalogue.ts";
+import { checkEvent } from "./check-event.ts";
 import type { TutorEvents } from "./contract.ts";
 
 type State = { readonly lastCourse: string | null };
@@ -39,6 +40,10 @@ export default class TutorSession extends Session<Env, State, TutorEvents> {
     this.setState({ lastCourse: course.code });
     return text;
   });
+
+  override validateEvent(type: string, payload: Json): void {
+    checkEvent(type, payload);
+  }
 
   async #catalogue() {
     const load = () => loadCourses(this.env.SESSILE_RECORD);

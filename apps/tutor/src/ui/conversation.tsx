@@ -50,6 +50,8 @@ function Line({ who, text, note }: { readonly who: string; readonly text: string
   );
 }
 
+/** What is not sent yet has been looked at by nobody. */
 function textOf(payload: unknown): string {
-  return (payload as { readonly text?: string } | null)?.text ?? "";
+  const text = (payload as { readonly text?: unknown } | null)?.text;
+  return typeof text === "string" ? text : "";
 }
