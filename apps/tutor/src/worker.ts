@@ -12,7 +12,7 @@ app.get("/api/profile", async (context) =>
 app.post("/api/profile", async (context) => {
   const body = (await context.req.json().catch(() => null)) as { readonly name?: unknown } | null;
   const current = await people.identify(context.req.raw, context.env);
-  const { profile, cookie } = await people.signIn(body?.name, current, context.env);
+  const { profile, cookie } = await people.signIn(body?.name, current, context.env, context.req.raw);
   return context.json({ profile }, 200, { "set-cookie": cookie });
 });
 

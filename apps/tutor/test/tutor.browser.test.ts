@@ -144,6 +144,56 @@ test("what the page cannot show, and what speaks for the tutor, is refused; a dr
   await page.context().close();
 });
 
+test("what is refused is said, and comes back to be written again", async () => {
+  const page = await opened("Cleo", "/tutor/ended");
+  const question = page.getByLabel("Your question");
+  await question.fill("The first");
+  await button(page, "Send").press("Enter");
+  await page.getByRole("listitem").filter({ hasText: "Cleo" }).waitFor();
+  // The page hears of it only when it asks for news.
+  const ended = await page.request.post(`${server.url}/v1/sessions/tutor/ended/lifecycle`, {
+    data: { to: "terminated" },
+  });
+  expect(ended.ok()).toBe(true);
+  for (const how of ["Send", "Keep as draft"]) {
+    await question.fill(`Lost by ${how}?`);
+    await button(page, how).press("Enter");
+    await page.getByRole("alert").filter({ hasText: /\S/ }).waitFor();
+    await expect.poll(() => question.inputValue()).toBe(`Lost by ${how}?`);
+  }
+  await page.route("**/v1/sessions/tutor/ended/**", (route) =>
+    route.fulfill({
+      status: 403,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ code: "forbidden", status: 403, detail: "You may not read this." }),
+    }),
+  );
+  await button(page, "Refresh").press("Enter");
+  await page.getByText("You may not read this.").waitFor();
+  await button(page, "Refresh").waitFor();
+  await page.context().close();
+});
+
+test("a server that is away for a moment is asked again, and is not blamed on the name", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.route("**/api/profile", (route) => route.abort());
+  await page.goto(server.url);
+  await page.getByText("The server cannot be reached.").waitFor();
+  await page.unroute("**/api/profile");
+  await button(page, "Try again").press("Enter");
+  const name = page.getByLabel("Your name");
+  await name.waitFor();
+  await page.route("**/api/profile", (route) =>
+    route.fulfill({ status: 501, json: { detail: "The secret that signs profiles is not set." } }),
+  );
+  await name.fill("Dora");
+  await name.press("Enter");
+  await page.getByText("The secret that signs profiles is not set.").waitFor();
+  await context.close();
+});
+
 test("every route of the app's own has a rule; guests use sessions, and whoever picked a name ends them", async () => {
   const ask = (route: string, path: string, cookie: string, body?: unknown) =>
     fetch(server.url + path, {
@@ -161,6 +211,8 @@ test("every route of the app's own has a rule; guests use sessions, and whoever 
   const profile = async (cookie: string) => (await ask("GET", "/api/profile", cookie)).json();
   expect(await profile(person)).toMatchObject({ profile: { name: "Ada" } });
   expect(await profile("")).toEqual({ profile: null });
+  const encrypted = await ask("POST", "/api/test/profile-over-https", "", { name: "Ada" });
+  expect(encrypted.headers.get("set-cookie")).toMatch(/; Secure$/);
 
   for (const { route, right, body } of routeRules) {
     if (right === "open" || !route.includes("/:kind/:name") || route.includes("/inspect")) continue;

@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useCallback, useEffect, useState } from "react";
 import { SessionPage } from "./session-page.tsx";
 
 /** `/tutor/{name}`; any other address begins a session of its own. */
@@ -18,12 +18,27 @@ interface Profile {
 export function App() {
   const [name] = useState(sessionName);
   const [profile, setProfile] = useState<Profile | null | undefined>(undefined);
-  useEffect(() => {
-    void askProfile().then(setProfile);
+  const [error, setError] = useState("");
+  const ask = useCallback((): void => {
+    setError("");
+    askProfile().then(setProfile, (failure: Error) => setError(failure.message));
   }, []);
+  useEffect(ask, [ask]);
+  if (error !== "") return <Failure error={error} onRetry={ask} />;
   if (profile === undefined) return <p className="quiet p-6">Loading …</p>;
   if (profile === null) return <PickName onPicked={setProfile} />;
   return <SessionPage name={name} person={profile.name} />;
+}
+
+function Failure({ error, onRetry }: { readonly error: string; readonly onRetry: () => void }) {
+  return (
+    <p className="flex items-baseline gap-3 p-6" role="alert">
+      <span>{error}</span>
+      <button type="button" className="button" onClick={onRetry}>
+        Try again
+      </button>
+    </p>
+  );
 }
 
 function PickName({ onPicked }: { readonly onPicked: (profile: Profile | null) => void }) {
@@ -50,9 +65,18 @@ function PickName({ onPicked }: { readonly onPicked: (profile: Profile | null) =
   );
 }
 
-/** Who is here; with a body, after a name was picked. */
+/** Who is here; with a body, after a name was picked. @throws Error in words for the page */
 async function askProfile(body?: object): Promise<Profile | null> {
-  const response = await fetch("/api/profile", body && { method: "POST", body: JSON.stringify(body) });
-  if (!response.ok) throw new Error("This name cannot be used. It has 1 to 80 visible characters.");
+  const response = await fetch("/api/profile", body && { method: "POST", body: JSON.stringify(body) }).catch(
+    () => Promise.reject(new Error("The server cannot be reached.")),
+  );
+  if (!response.ok) throw new Error(await wordsOf(response));
   return ((await response.json()) as { readonly profile: Profile | null }).profile;
+}
+
+/** A refusal's own words. */
+async function wordsOf(response: Response): Promise<string> {
+  if (response.status === 400) return "This name cannot be used. It has 1 to 80 visible characters.";
+  const problem = (await response.json().catch(() => null)) as { readonly detail?: string } | null;
+  return problem?.detail ?? `The server answers ${response.status}.`;
 }

@@ -11,23 +11,26 @@ export function Composer({ session }: { readonly session: Session }) {
   const [text, setText] = useState("");
   const [error, setError] = useState("");
   const box = useRef<HTMLTextAreaElement>(null);
-  const attempt = (run: () => Promise<unknown>): void => {
+  const attempt = (run: () => Promise<unknown>, onRefused = (): void => {}): void => {
     setError("");
     run().then(
       () => box.current?.focus(),
-      (failure: Error) => setError(failure.message),
+      (failure: Error) => {
+        setError(failure.message);
+        onRefused();
+      },
     );
   };
-  const message = { role: "user", text } as const;
+  /** The box is free for the next one at once, and what is refused comes back into it. */
+  const handOver = (to: Session["append"] | Session["saveDraft"]): void => {
+    const restore = () => setText((next) => (next === "" ? text : `${text}\n${next}`));
+    attempt(() => to("message", { role: "user", text }), restore);
+    setText("");
+  };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (text.trim() === "") return;
-    attempt(() => session.append("message", message));
-    setText("");
-  };
-  const keep = (): void => {
-    attempt(() => session.saveDraft("message", message));
-    setText("");
+    handOver(session.append);
   };
   return (
     <form className="card grid gap-3" onSubmit={submit}>
@@ -46,7 +49,12 @@ export function Composer({ session }: { readonly session: Session }) {
         <button type="submit" className="button primary" disabled={text.trim() === ""}>
           Send
         </button>
-        <button type="button" className="button" disabled={text.trim() === ""} onClick={keep}>
+        <button
+          type="button"
+          className="button"
+          disabled={text.trim() === ""}
+          onClick={() => handOver(session.saveDraft)}
+        >
           Keep as draft
         </button>
         {session.draft && (

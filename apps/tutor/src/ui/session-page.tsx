@@ -18,7 +18,9 @@ export function SessionPage({ name, person }: { readonly name: string; readonly 
   }, []);
   const refresh = (): void => {
     setRefreshing(true);
-    void session.refresh().finally(() => setRefreshing(false));
+    // Why it came to nothing is the session's error, which is shown below.
+    const done = () => setRefreshing(false);
+    session.refresh().then(done, done);
   };
   return (
     <div className="mx-auto grid max-w-5xl gap-4 p-4 md:grid-cols-[2fr_1fr]">
