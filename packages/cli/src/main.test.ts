@@ -70,9 +70,13 @@ describe("sessile serve", () => {
     expect(existsSync(join(folder, ".sessile", "holder.json"))).toBe(false);
   });
 
-  test("sessile stop ends the server and returns once the folder is free; with none there it says so", async () => {
+  test("sessile stop ends the server, also one whose output nobody reads any more, and returns once the folder is free; with none there it says so", async () => {
     const { child, exit } = sessile("serve", "--port", "0");
     await once(createInterface({ input: child.stdout }), "line");
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.destroy();
+      await once(stream, "close");
+    }
     expect((await outcome("stop")).code).toBe(0);
     expect(findHolder(join(folder, ".sessile"))).toBeNull();
     expect(await exit).toEqual([0, null]);
@@ -141,4 +145,19 @@ describe("sessile serve", () => {
       stderr: "sessile: Unknown option '--prot'. Run: sessile serve --help\n",
     });
   });
+});
+
+test("a command whose output nobody reads any more ends without a word", async () => {
+  const wait = 'read line; exec "$@"';
+  const command = [process.execPath, "--conditions=sessile-source", main, "--help"];
+  const child = spawn("sh", ["-c", wait, "sh", ...command], { cwd: folder });
+  let stderr = "";
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout.destroy();
+  await once(child.stdout, "close");
+  child.stdin.end("go on\n");
+  const [code] = await once(child, "close");
+  expect({ code, stderr }).toEqual({ code: 141, stderr: "" });
 });

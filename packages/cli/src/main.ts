@@ -6,9 +6,12 @@ import { UsageError } from "./usage-error.ts";
 
 const usageExit = 2;
 const failureExit = 1;
+/** What a shell reports of a program that SIGPIPE ended, which Node ignores. */
+const closedPipeExit = 141;
 
 async function run(args: readonly string[]): Promise<void> {
   const command = parseCommandLine(args);
+  watchOutput(command.name === "serve" || command.name === "dev");
   switch (command.name) {
     case "help":
       process.stdout.write(command.text);
@@ -65,6 +68,16 @@ async function runSessionCommand(command: SessionCommand): Promise<void> {
     case "doctor":
       return (await import("./doctor-command.ts")).runDoctor({ ...command.flags, version: readVersion() });
   }
+}
+
+/** Whoever reads the output may go away. A server goes on without them; anything else has nobody left to work for. */
+function watchOutput(isServer: boolean): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (isServer) return;
+      if (error.code !== "EPIPE") throw error;
+      process.exit(closedPipeExit);
+    });
 }
 
 /** The server keeps its lock with `node:sqlite`, which came without a flag in 22.13. */
