@@ -137,8 +137,7 @@ describe("the queue", () => {
     const summary = await triage.get<QueueSummary>("/api/summary");
     expect(summary.byStatus.new).toBe(all.total);
     expect(summary.arrivals.length).toBeLessThanOrEqual(60);
-    const arrived = summary.arrivals.flatMap(({ counts }) => Object.values(counts));
-    expect(arrived.reduce((sum, count) => sum + count, 0)).toBe(all.total);
+    expect(arrivedIn(summary)).toBe(all.total);
     for (const [severity, count] of Object.entries(summary.bySeverity)) {
       const page = await triage.get<IncidentPage>(`/api/incidents?severity=${severity}&limit=1`);
       expect(page.total, severity).toBe(count);
@@ -155,6 +154,7 @@ describe("the queue", () => {
     expect(await triage.incidents("&q=nothinglikethis")).toEqual([]);
     const summary = await triage.get<QueueSummary>(`/api/summary?q=${encodeURIComponent(words)}`);
     expect(Object.values(summary.byStatus).reduce((sum, count) => sum + count, 0)).toBe(found.length);
+    expect(arrivedIn(summary)).toBe(found.length);
     const { why } = await triage.get<IncidentDetail>(`/api/incidents/${incident?.name}`);
     expect(why.sentence).toContain("same");
     expect(why.to).toBeGreaterThan(why.from);
@@ -224,6 +224,10 @@ describe.skipIf(!existsSync(data))("real alerts", () => {
     });
   });
 });
+
+function arrivedIn({ arrivals }: QueueSummary): number {
+  return arrivals.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0);
+}
 
 async function rowsOf(triage: Triage): Promise<unknown[]> {
   const rows = await triage.incidents("&sort=title");

@@ -218,11 +218,12 @@ async function arrivalsOf(
     counts: counts(severities, null),
   }));
   const { clauses, values } = conditionsOf(filter);
+  // D1 binds every number as a REAL, by which nothing is divided into whole buckets.
   const statement =
     filter.words.length > 0
       ? db
           .prepare(
-            `SELECT +severity AS severity, last_at / ? AS bucket, count(*) AS incidents FROM incidents ${whereOf(clauses)} GROUP BY +severity, 2`,
+            `SELECT +severity AS severity, CAST(last_at / ? AS INTEGER) AS bucket, count(*) AS incidents FROM incidents ${whereOf(clauses)} GROUP BY +severity, 2`,
           )
           .bind(length, ...values)
       : db
