@@ -1,12 +1,14 @@
 import type { Kernel } from "../kernel/index.ts";
 import type { Command, Outcome } from "../protocol/command.ts";
-import { SessileError } from "../protocol/error.ts";
+import { SessileError, type WireError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import { assertJson } from "../protocol/json.ts";
 import type { FoundMethod } from "./callable.ts";
+import { LruCache } from "./lru-cache.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
-const maxRememberedCalls = 1000;
+/** Of all answers that are remembered. */
+const maxRememberedBytes = 8 * 1024 * 1024;
 
 export type Call = Command & { readonly op: "call" };
 
@@ -19,12 +21,13 @@ export interface AsyncCallsOptions {
 /**
  * Asynchronous methods, which run beside the commits. A repeat joins the call, or gets what it answered: what a client sends
  * again after a lost answer must not run again. Only in memory, so an eviction in between forgets it; work is for more.
+ * Ids are each caller's own, because others may read them on events.
  */
 export class AsyncCalls {
   readonly #options: AsyncCallsOptions;
   readonly #running = new Map<string, Promise<Outcome>>();
   /** What the latest to have ended answered. */
-  readonly #ended = new Map<string, Outcome>();
+  readonly #ended = new LruCache(maxRememberedBytes);
 
   constructor(options: AsyncCallsOptions) {
     this.#options = options;
@@ -33,20 +36,18 @@ export class AsyncCalls {
   async outcomeOf(call: Call, method: FoundMethod, actor: Actor | null): Promise<Outcome> {
     const { id } = call;
     if (id === undefined) return this.#run(call, method, actor);
-    const earlier = this.#ended.get(id) ?? this.#running.get(id);
-    if (earlier) {
-      const outcome = await earlier;
-      return outcome.ok ? { ...outcome, repeated: true } : outcome;
-    }
+    const key = JSON.stringify([actor?.id ?? "", call.method, id]);
+    const ended = this.#ended.get(key, 0);
+    if (ended !== null) return repeatOf(outcomeFrom(ended));
+    const joined = this.#running.get(key);
+    if (joined) return repeatOf(await joined);
     const running = this.#run(call, method, actor);
-    this.#running.set(id, running);
+    this.#running.set(key, running);
     const outcome = await running;
-    this.#running.delete(id);
+    this.#running.delete(key);
     // What is worth repeating is not answered with the old refusal.
-    if (!outcome.ok && outcome.error.retryable) return outcome;
-    this.#ended.set(id, outcome);
-    const [oldest] = this.#ended.keys();
-    if (this.#ended.size > maxRememberedCalls && oldest !== undefined) this.#ended.delete(oldest);
+    if (outcome.ok || !outcome.error.retryable)
+      this.#ended.set(key, textOf(outcome), Number.POSITIVE_INFINITY);
     return outcome;
   }
 
@@ -62,4 +63,20 @@ export class AsyncCalls {
       return { ok: false, error: SessileError.from(thrown) };
     }
   }
+}
+
+function repeatOf(outcome: Outcome): Outcome {
+  return outcome.ok ? { ...outcome, repeated: true } : outcome;
+}
+
+type KeptOutcome = (Outcome & { readonly ok: true }) | { readonly ok: false; readonly error: WireError };
+
+function textOf(outcome: Outcome): string {
+  const kept: KeptOutcome = outcome.ok ? outcome : { ok: false, error: outcome.error.toWire() };
+  return JSON.stringify(kept);
+}
+
+function outcomeFrom(text: string): Outcome {
+  const kept = JSON.parse(text) as KeptOutcome;
+  return kept.ok ? kept : { ok: false, error: SessileError.fromWire(kept.error) };
 }

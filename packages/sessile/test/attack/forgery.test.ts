@@ -61,6 +61,27 @@ describe("who somebody is", () => {
       expect((await add("ada", key)).body.repeated).toBe(true);
     }
   });
+
+  test("SE9 OB11 the id of somebody's asynchronous call neither tells another its answer nor keeps it from running", async () => {
+    const name = fixture.name();
+    for (const key of ["a-foreign-id", "producer.0.1"]) {
+      const call = (user: string, method: string) =>
+        fixture.ask("POST", `notes/${name}/call/${method}`, {
+          body: [key],
+          headers: { "x-test-user": user, "idempotency-key": key },
+        });
+      const arrived = () => fixture.side.next(`later/${key}`);
+      const eves = call("eve", "addLater");
+      const first = await arrived();
+      const adas = call("ada", "addLater");
+      (await arrived()).answer("ada's");
+      expect((await adas).body).toMatchObject({ repeated: false, result: "ada's" });
+      first.answer("eve's");
+      expect((await eves).body).toMatchObject({ repeated: false, result: "eve's" });
+      expect((await call("ada", "addLater")).body).toMatchObject({ repeated: true, result: "ada's" });
+      expect((await call("ada", "addThenWait")).body).toMatchObject({ repeated: false });
+    }
+  });
 });
 
 describe("ids", () => {
