@@ -6,6 +6,7 @@ import {
   isLoopback,
   type Network,
   type SocketConstructor,
+  steady,
   systemClock,
   systemNetwork,
   type Transport,
@@ -73,7 +74,7 @@ export function environmentOf(options: SessionClientOptions, socketUrl: string):
   const network = options.network ?? (isLoopback(socketUrl) ? alwaysOnline : systemNetwork);
   return {
     WebSocket: options.WebSocket ?? globalThis.WebSocket,
-    clock: options.clock ?? systemClock,
+    clock: steady(options.clock ?? systemClock),
     random: options.random ?? Math.random,
     network,
   };

@@ -165,12 +165,9 @@ export class Connection {
     if (this.#timer !== null) clock.clearTimeout(this.#timer);
     this.#timer = null;
     if (at === null) return;
-    this.#timer = clock.setTimeout(
-      () => {
-        this.#timer = null;
-        this.#take({ is: "timer" });
-      },
-      Math.max(0, at - clock.now()),
-    );
+    this.#timer = clock.setTimeout(() => {
+      this.#timer = null;
+      this.#take({ is: "timer" });
+    }, at - clock.now());
   }
 }

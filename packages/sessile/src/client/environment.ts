@@ -63,6 +63,32 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
 
+/**
+ * A clock that goes on when the machine's is set back, and at which no timer is early: what waits for a time is over when it has
+ * waited as long as it was to.
+ */
+export function steady(clock: Clock): Clock {
+  let latest = 0;
+  let ahead = 0;
+  const now = (atLeast = 0): number => {
+    const told = clock.now();
+    latest = Math.max(latest, atLeast, told + ahead);
+    ahead = latest - told;
+    return latest;
+  };
+  return {
+    now: () => now(),
+    setTimeout: (run, delayMs) => {
+      const due = now() + delayMs;
+      return clock.setTimeout(() => {
+        now(due);
+        run();
+      }, delayMs);
+    },
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  };
+}
+
 /** Node has a `navigator` without `onLine`; there the answer is always yes. */
 export const systemNetwork: Network = {
   isOnline: () => globalThis.navigator?.onLine !== false,

@@ -17,19 +17,21 @@ afterEach(() => {
 
 function open(options: Partial<SessionClientOptions> = {}, serverOptions: ScriptedServerOptions = {}) {
   const clock = new FakeClock();
+  /** What the machine says is so many milliseconds behind what has passed. */
+  const setBack = { ms: 0 };
   const server = new ScriptedServer({ state: { title: "first" }, ...serverOptions });
   const client = connect<Note>({
     url: "https://sessions.test/base/",
     kind: "note",
     name: "n1",
     WebSocket: server.WebSocket,
-    clock,
+    clock: { ...clock, now: () => clock.now() - setBack.ms },
     random: () => 0.5,
     producer: "me",
     ...options,
   });
   clients.push(client);
-  return { clock, server, client };
+  return { clock, setBack, server, client };
 }
 
 const note = (text: string) => ({ type: "note.added", payload: { text } });
@@ -80,6 +82,22 @@ describe("connecting", () => {
     expect(server.pairs).toHaveLength(1);
     await clock.advanceAsync(1_000);
     expect(server.pairs).toHaveLength(2);
+    await client.whenLive();
+  });
+
+  test("CL32 a clock that is set back delays neither the next attempt nor a ping", async () => {
+    const { clock, setBack, server, client } = open();
+    await client.whenLive();
+    server.pair.break();
+    await settled();
+    setBack.ms = 3_600_000;
+    await clock.advanceAsync(15_000);
+    expect(server.pairs).toHaveLength(2);
+    await client.whenLive();
+    setBack.ms *= 2;
+    server.pair.silence();
+    await clock.advanceAsync(30_500);
+    expect(server.pairs).toHaveLength(3);
     await client.whenLive();
   });
 
@@ -272,6 +290,33 @@ describe("commands", () => {
       "me.0.1",
       "me.0.2",
     ]);
+  });
+
+  test.each([1, 3_600_000])("CL32 CL18 a clock that is set back by %i ms delays no retry", async (ms) => {
+    const { clock, setBack, server, client } = open();
+    await client.whenLive();
+    const refused: string[] = [];
+    server.refuse = ({ id }) => {
+      refused.push(id ?? "");
+      return { code: "overloaded", message: "busy", retryAfterMs: 700 };
+    };
+    const answer = client.append("note.added", { text: "a" });
+    await settled();
+    setBack.ms = ms;
+    await clock.advanceAsync(1_000);
+    expect(refused).toHaveLength(2);
+    server.refuse = () => null;
+    await clock.advanceAsync(1_000);
+    expect(await answer).toMatchObject({ seq: 3 });
+  });
+
+  test("CL32 a command tells when it was given by the machine's clock", async () => {
+    const { clock, setBack, client } = open();
+    await client.whenLive();
+    setBack.ms = 3_600_000;
+    void client.append("note.added", { text: "a" });
+    expect(client.getSnapshot().pending[0]?.queuedAt).toBe(clock.now() - 3_600_000);
+    await settled();
   });
 
   test("CL19 a refusal rejects with the server's typed error", async () => {

@@ -27,7 +27,7 @@ import { closeError } from "./close-error.ts";
 import { Connection } from "./connection.ts";
 import type { CloseReason, ConnectionPhase, SessionEffect } from "./connection-state.ts";
 import { type DraftActions, draftActions } from "./draft-actions.ts";
-import type { Clock, TransportName } from "./environment.ts";
+import { type Clock, systemClock, type TransportName } from "./environment.ts";
 import { EventFeed, type SessionEvents } from "./event-feed.ts";
 import { Listeners } from "./listeners.ts";
 import { LiveWaiters } from "./live-waiters.ts";
@@ -77,6 +77,7 @@ export class SessionClient<S extends SessionContract> {
   readonly stream: (streamId: string, options?: StreamReading) => ReturnType<typeof openStream>;
   /** Talking in the session. */
   readonly voice: SessionVoice;
+  /** Says when a command was given, which is shown. */
   readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #requests: HttpClient<S>;
@@ -97,7 +98,7 @@ export class SessionClient<S extends SessionContract> {
     const { kind, name, history = defaultHistory, events = true } = options;
     this.kind = kind;
     this.name = name;
-    this.#clock = environment.clock;
+    this.#clock = options.clock ?? systemClock;
     this.#store = new SessionStore(kind, name, options.maxEvents ?? defaultMaxEvents);
     this.#feed = new EventFeed(this.#store);
     this.events = this.#feed;
@@ -283,7 +284,7 @@ export class SessionClient<S extends SessionContract> {
 
   #flush(): void {
     if (!this.#connection.isAttached) return;
-    for (const frame of this.#outbox.take(this.#clock.now())) this.#connection.send(frame);
+    for (const frame of this.outbox.take()) this.#connection.send(frame);
   }
 
   #onEffect(effect: SessionEffect): void {

@@ -1,7 +1,6 @@
 import {
   AudioCutter,
   decodeAudioFrame,
-  defaultLimits,
   encodeAudioFrame,
   SessileError,
   sessionTrack,
@@ -210,4 +209,4 @@ export class SessionVoice {
 }
 
 /** A server may allow more than ours does: what it relays is heard. */
-const bounds = { ...defaultLimits, minAudioFrameMs: 0, maxAudioFrameMs: Number.POSITIVE_INFINITY };
+const bounds = { minAudioFrameMs: 0, maxAudioFrameMs: Number.POSITIVE_INFINITY };

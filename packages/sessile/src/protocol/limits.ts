@@ -72,12 +72,16 @@ export interface Limits {
   readonly maxWaitingPartBytes: number;
 }
 
+/** These two a client keeps to by itself. They stand apart, so that a page does not load the others. */
+export const maxFrameChars = 4 * 1024 * 1024;
+export const maxCommandsPerFrame = 512;
+
 export const defaultLimits: Limits = {
-  maxFrameChars: 4 * 1024 * 1024,
+  maxFrameChars,
   maxDepth: 64,
   maxPayloadChars: 1024 * 1024,
   maxStateChars: 16 * 1024 * 1024,
-  maxCommandsPerFrame: 512,
+  maxCommandsPerFrame,
   maxMailbox: 16_384,
   maxCommitCommands: 512,
   maxCommitChars: 1024 * 1024,

@@ -85,13 +85,18 @@ export class ClientOutbox {
   /** The server says who this is. @internal */
   welcomed(_actor: string | null): void {}
 
+  /** The frames to send now. @internal */
+  take(): string[] {
+    return this.queue.take(this.#options.clock.now());
+  }
+
   /** Takes in answers. @internal */
   settle(acks: readonly Ack[], lastSeq: number): void {
     const { clock, leave } = this.#options;
     this.queue.settle(acks, lastSeq, clock.now());
     clock.clearTimeout(this.#retryTimer);
     const { retryAt } = this.queue;
-    if (retryAt !== null) this.#retryTimer = clock.setTimeout(leave, Math.max(0, retryAt - clock.now()));
+    if (retryAt !== null) this.#retryTimer = clock.setTimeout(leave, retryAt - clock.now());
   }
 
   /** Nothing is sent any more. @internal */

@@ -2,11 +2,11 @@ import {
   type Ack,
   assertJson,
   type Command,
-  defaultLimits,
   formatProducerPosition,
   type Json,
   SessileError,
 } from "../../protocol/index.ts";
+import { maxCommandsPerFrame, maxFrameChars } from "../../protocol/limits.ts";
 
 /** How a command ended well. */
 export interface CommandResult<Result = Json | undefined> {
@@ -152,7 +152,7 @@ export class Outbox {
     const n = this.#nextN;
     const id = formatProducerPosition({ producer: this.#options.producer, epoch: this.#options.epoch, n });
     const text = JSON.stringify({ ...command, id });
-    if (text.length + frameHead.length + frameTail.length > defaultLimits.maxFrameChars) {
+    if (text.length + frameHead.length + frameTail.length > maxFrameChars) {
       throw new SessileError(
         "limit_exceeded",
         "The command is too long for one frame. Send its content in smaller pieces.",
@@ -210,8 +210,7 @@ export class Outbox {
         later.push(entry);
         continue;
       }
-      const isFull =
-        texts.length >= defaultLimits.maxCommandsPerFrame || chars + text.length > maxPackedChars;
+      const isFull = texts.length >= maxCommandsPerFrame || chars + text.length > maxPackedChars;
       if (isFull && texts.length > 0) {
         frames.push(frameHead + texts.join(",") + frameTail);
         texts = [];

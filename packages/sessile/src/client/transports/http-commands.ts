@@ -1,4 +1,5 @@
-import { type Ack, defaultLimits, type Json, type RequestAck, SessileError } from "../../protocol/index.ts";
+import { type Ack, type Json, type RequestAck, SessileError } from "../../protocol/index.ts";
+import { maxCommandsPerFrame } from "../../protocol/limits.ts";
 import { maxPackedChars } from "../outbox/outbox.ts";
 import type { SessionRequests } from "../session-requests.ts";
 
@@ -89,7 +90,7 @@ function oneRequestOf(running: Iterable<SentCommand>): readonly SentCommand[] {
   let chars = 0;
   for (const command of running) {
     chars += JSON.stringify(command).length;
-    if (commands.length === defaultLimits.maxCommandsPerFrame) break;
+    if (commands.length === maxCommandsPerFrame) break;
     if (commands.length > 0 && chars > maxPackedChars) break;
     commands.push(command);
   }
