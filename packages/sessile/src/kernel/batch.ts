@@ -1,3 +1,4 @@
+import type { Action } from "../protocol/access.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor, Commit, PackedEvent } from "../protocol/event.ts";
 import type { GateOrigin } from "../protocol/gate.ts";
@@ -6,6 +7,14 @@ import type { SystemEventPayloads, SystemEventType } from "../protocol/system-ev
 import { foldEvent, type SessionView } from "../protocol/view.ts";
 import { type FoundEvent, foundIn } from "./log.ts";
 import { rememberChars, stateChange } from "./state-change.ts";
+
+/** The command that runs, and whose it is. */
+interface BegunCommand {
+  readonly id: string | undefined;
+  readonly actor: Actor | null;
+  readonly origin?: GateOrigin | undefined;
+  readonly rights?: readonly Action[] | undefined;
+}
 
 interface Mark {
   readonly events: number;
@@ -21,9 +30,7 @@ export class Batch {
   readonly at: number;
   #view: SessionView;
   #actor: Actor | null = null;
-  #sender: Actor | null = null;
-  #origin: GateOrigin | undefined;
-  #commandId: string | undefined;
+  #command: BegunCommand = { id: undefined, actor: null };
   #commandStart = 0;
   /** The last change of the state in this batch: where it is, who made it, and what the view was before. */
   #stateBefore: { readonly index: number; readonly view: SessionView; readonly actor: Actor | null } | null =
@@ -49,12 +56,17 @@ export class Batch {
 
   /** Client event id of the command that runs. */
   get commandId(): string | undefined {
-    return this.#commandId;
+    return this.#command.id;
   }
 
   /** What the command that runs came over. */
   get origin(): GateOrigin | undefined {
-    return this.#origin;
+    return this.#command.origin;
+  }
+
+  /** What the worker lets whoever writes do; undefined for everything, and for anybody but the command's sender. */
+  get rights(): readonly Action[] | undefined {
+    return this.#actor?.id === this.#command.actor?.id ? this.#command.rights : undefined;
   }
 
   get size(): number {
@@ -70,12 +82,10 @@ export class Batch {
     return this.firstSeq + this.#events.length - 1;
   }
 
-  /** Begins one command: its first event will carry `id`. */
-  begin(id: string | undefined, actor: Actor | null, origin?: GateOrigin): void {
-    this.#commandId = id;
-    this.#origin = origin;
-    this.#actor = actor;
-    this.#sender = actor;
+  /** Begins one command: its first event will carry its id. */
+  begin(command: BegunCommand): void {
+    this.#command = command;
+    this.#actor = command.actor;
     this.#commandStart = this.#events.length;
   }
 
@@ -104,11 +114,12 @@ export class Batch {
 
   emit(type: string, payload: Json | undefined): number {
     const event: { -readonly [Key in keyof PackedEvent]: PackedEvent[Key] } = { type };
-    const carriesId = this.#commandId !== undefined && this.#events.length === this.#commandStart;
+    const { id, actor: sender } = this.#command;
+    const carriesId = id !== undefined && this.#events.length === this.#commandStart;
     // The event that carries the id names its sender, whoever else the kind writes it for: an id belongs to who sent it.
-    const by = carriesId ? this.#sender : this.#actor;
+    const by = carriesId ? sender : this.#actor;
     if (by) event.by = this.#actorIndex(by);
-    if (carriesId) event.clientEventId = this.#commandId as string;
+    if (carriesId) event.clientEventId = id;
     if (payload !== undefined) event.payload = payload;
     this.#events.push(event);
     this.#view = foldEvent(this.#view, event, this.lastSeq, this.at);

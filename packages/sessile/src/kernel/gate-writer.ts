@@ -59,6 +59,14 @@ export class GateWriter {
     this.#settled(record);
   }
 
+  /** For an answer that a method gives: its caller may have needed less to call it. @throws SessileError `forbidden` */
+  assertMayApprove(): void {
+    const { actor, rights } = this.#batch;
+    const isGranted = rights?.includes("approve") !== false;
+    if (isGranted && (actor === null || this.#kind.mayApprove?.(actor) !== false)) return;
+    throw new SessileError("forbidden", "You may not approve in this session.");
+  }
+
   /** In nobody's hand: the event names the policy, and whose it is. Nothing happens to a gate that waits no more. */
   answerBy(gateId: string, policy: AppliedPolicy): void {
     const record = readGate(this.#sql, gateId);

@@ -329,7 +329,7 @@ export class Kernel {
       if (earlier) return { ok: true, seq: earlier.seq, repeated: true, result: earlier.event.result };
     }
     const sizeBefore = batch.size;
-    batch.begin(task.id, task.actor, task.origin);
+    batch.begin(task);
     const result = task.run(writer);
     const seq = batch.commandSeq();
     if (batch.size > sizeBefore) {

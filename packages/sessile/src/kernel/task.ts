@@ -1,3 +1,4 @@
+import type { Action } from "../protocol/access.ts";
 import type { Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
@@ -14,6 +15,8 @@ export interface Task {
   readonly actor: Actor | null;
   /** What it came over; absent: the session's own code. */
   readonly origin?: GateOrigin | undefined;
+  /** What the worker's authorizer lets its actor do; absent: everything. */
+  readonly rights?: readonly Action[] | undefined;
   /** True if it throws only before its first write, so that a refusal needs no undoing. Never true for the kind's own code. */
   readonly refusesFirst: boolean;
   /** False if all it changes is the log and the view. */

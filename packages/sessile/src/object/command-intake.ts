@@ -17,10 +17,10 @@ import { type Delivered, Mailbox } from "./mailbox.ts";
 import { QuotaGate } from "./meter/quota-gate.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 
-/** Whose commands a socket carries; `rights` are what the worker's authorizer let it do, absent for everything. */
+/** Whose commands these are; `rights` are what the worker's authorizer lets them do, absent for everything. */
 export interface Sender {
   readonly actor: Actor | null;
-  readonly rights?: readonly Action[];
+  readonly rights?: readonly Action[] | undefined;
   /** Salted hash of the address it comes from. */
   readonly client?: string;
 }
@@ -95,6 +95,7 @@ export class CommandIntake {
     if (refusal?.retryable) throw refusal;
     const envelope: Envelope = {
       actor,
+      rights,
       client,
       origin: "websocket",
       destination: socket,
@@ -145,7 +146,7 @@ export class CommandIntake {
       if (rights && !rights.includes(actionOf(command.op))) throw forbidden(command);
       this.#enter(
         command,
-        { actor, client, origin: "agents", destination: settle, totalChars: chars, chars, method },
+        { actor, rights, client, origin: "agents", destination: settle, totalChars: chars, chars, method },
         socket,
       );
     } catch (thrown) {
@@ -157,7 +158,7 @@ export class CommandIntake {
 
   /** Commands of one HTTP request. An outcome is null if `waitMs` has passed and an asynchronous call still runs. */
   fromRequest(
-    { actor, client }: Sender,
+    { actor, rights, client }: Sender,
     values: readonly Json[],
     chars: number,
     { onQuota, waitMs }: RequestWishes,
@@ -174,6 +175,7 @@ export class CommandIntake {
           command,
           {
             actor,
+            rights,
             client,
             origin: "http",
             destination: one.settle,

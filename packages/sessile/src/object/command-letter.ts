@@ -6,6 +6,7 @@ import {
   taskIdOf,
   type Writer,
 } from "../kernel/index.ts";
+import type { Action } from "../protocol/access.ts";
 import type { Command, Outcome } from "../protocol/command.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { GateOrigin } from "../protocol/gate.ts";
@@ -22,6 +23,8 @@ export type Destination = WebSocket | ((outcome: Outcome) => void);
 /** What commands that came together have in common. */
 export interface Envelope {
   readonly actor: Actor | null;
+  /** What the worker's authorizer lets the actor do; absent: everything. */
+  readonly rights?: readonly Action[] | undefined;
   /** Salted hash of the address they come from. */
   readonly client?: string | undefined;
   /** What they came over. */
@@ -54,6 +57,10 @@ export class CommandLetter implements Letter, Applicant {
 
   get actor(): Actor | null {
     return this.envelope.actor;
+  }
+
+  get rights(): readonly Action[] | undefined {
+    return this.envelope.rights;
   }
 
   get client(): string | undefined {

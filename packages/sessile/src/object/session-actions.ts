@@ -14,7 +14,6 @@ import {
 import type { AccessChange } from "../protocol/access.ts";
 import type { GateAnswer } from "../protocol/command.ts";
 import type { EventMap } from "../protocol/contract.ts";
-import { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { SessionAddress } from "../protocol/family.ts";
 import { approvedArguments, type GateRecord } from "../protocol/gate.ts";
@@ -137,8 +136,7 @@ export abstract class SessionActions<Env, State extends Json, Events extends Eve
   answerGate(gateId: string, answer: string, options: GateAnswerOptions = {}): void {
     const { actor, ...given } = options;
     this[write]((writer) => {
-      if (writer.actor && !this.authorize(writer.actor, "approve"))
-        throw new SessileError("forbidden", "You may not approve in this session.");
+      writer.gates.assertMayApprove();
       writer.gates.answer(gateId, { ...given, answer });
     }, actor);
   }

@@ -99,7 +99,8 @@ async function answer(
     }
     case "commands": {
       let quota: QuotaStatus | undefined;
-      const outcomes = await host.intake.fromRequest(caller, request.commands, request.chars, {
+      const { commands, chars, rights } = request;
+      const outcomes = await host.intake.fromRequest({ ...caller, rights }, commands, chars, {
         waitMs: request.waitMs,
         onQuota: (status) => {
           quota = status;

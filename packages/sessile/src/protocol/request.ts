@@ -1,3 +1,4 @@
+import type { Action } from "./access.ts";
 import type { Draft } from "./draft.ts";
 import type { WireError } from "./error.ts";
 import type { Actor, Commit } from "./event.ts";
@@ -29,6 +30,8 @@ export type SessionRequest =
       readonly op: "commands";
       readonly commands: readonly Json[];
       readonly chars: number;
+      /** What the worker's authorizer lets the sender do, as methods ask for more than `write` at times. Default: everything. */
+      readonly rights?: readonly Action[];
       /** How long to wait while asynchronous calls run. Default: until they end. */
       readonly waitMs?: number;
     }

@@ -219,6 +219,15 @@ test("CH19 forged approvals change nothing, each for its reason", async () => {
   for (const [parts, status, code] of forged)
     expect(await post(parts)).toMatchObject({ status, body: { code } });
   expect((await post([responded], {}, "writer")).status).toBe(403);
+  const respond = {
+    method: "POST",
+    user: "writer",
+    body: [{ id: messageId, role: "assistant", parts: [responded] }],
+  };
+  expect(await ask(`/v1/sessions/chats/${id}/call/respond`, respond)).toMatchObject({
+    status: 403,
+    body: { code: "forbidden" },
+  });
   const other = { messages: [{ id: "other", role: "assistant", parts: [responded] }] };
   expect(await post([], other)).toMatchObject({ status: 409 });
   expect(await history(id)).toEqual(before);

@@ -136,4 +136,6 @@ export class Vaults extends Session<Env, { readonly kept: number }, Reports> {
     return createD1Record(faultyDatabase(env.SESSILE_RECORD));
   }
   readonly tell = callable((note: string) => this.reportToParent("shelf.low", { note }));
+  readonly ask = callable((gateId: string) => this.openGate({ gateId, title: "Open it?" }));
+  readonly decide = callable((gateId: string) => this.answerGate(gateId, "approve"));
 }

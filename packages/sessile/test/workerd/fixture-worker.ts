@@ -83,6 +83,7 @@ const sessile = createSessile<Env>({
   authorize: ({ actor, action, name }) => {
     if (actor?.id === "mallory") return false;
     if (actor?.id === "reader") return action === "read";
+    if (actor?.id === "not-approver") return action !== "approve";
     if (actor?.id.startsWith("only-")) return actor.id === `only-${action}`;
     return !name?.startsWith("private") || actor !== null;
   },

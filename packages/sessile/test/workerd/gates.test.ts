@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect, GateInbox, type InboxItem, type SocketConstructor } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
-import { hashOf, type SessionContract } from "../../src/protocol/index.ts";
+import { type Callable, hashOf, type SessionContract } from "../../src/protocol/index.ts";
 import { createD1Record } from "../../src/record/index.ts";
 import { Fixture } from "./start.ts";
 
@@ -32,7 +32,7 @@ function device(name: string, user: string) {
       super(url, ["sessile.v1"], { headers: { "x-test-user": user } });
     }
   }
-  const client = connect<SessionContract>({
+  const client = connect<SessionContract & { readonly decide: Callable<string[]> }>({
     url: fixture.url,
     kind: "notes",
     name,
@@ -132,6 +132,39 @@ describe("one session", () => {
     expect((await gate(name)).outcome).toBeNull();
     expect((await decide("ann")).status).toBe(200);
     expect((await gate(name)).outcome).toMatchObject({ by: { id: "ann" }, via: "http" });
+  });
+
+  test("GA19 and so says the worker's authorizer, whatever the call comes over", async () => {
+    const name = fixture.name();
+    await askFor(name);
+    const refused = { code: "forbidden", message: "You may not approve in this session." };
+    const decide = { op: "call", method: "decide", args: ["g", "approve"] };
+    const writer = as("only-write");
+    expect(
+      await fixture.ask("POST", `notes/${name}/call/decide`, { body: decide.args, ...writer }),
+    ).toMatchObject({ status: 403, body: { code: "forbidden" } });
+    const commands = [{ ...decide, id: "over-http" }];
+    expect(
+      await fixture.ask("POST", `notes/${name}/commands`, { body: { commands }, ...writer }),
+    ).toMatchObject({
+      body: { items: [{ id: "over-http", error: refused }] },
+    });
+    const socket = device(name, "not-approver");
+    await socket.sees("g");
+    await expect(socket.client.call.decide("g", "approve")).rejects.toMatchObject(refused);
+    socket.client.close();
+    expect((await gate(name)).outcome).toBeNull();
+  });
+
+  test("GA19 and so says the owner of a session that is shared", async () => {
+    const name = fixture.name();
+    const call = (method: string, user: string) =>
+      fixture.ask("POST", `vaults/${name}/call/${method}`, { body: ["g"], ...as(user) });
+    expect((await call("ask", "ann")).status).toBe(200);
+    const body = { members: { ben: ["read", "write"] } };
+    expect((await fixture.ask("POST", `vaults/${name}/access`, { body, ...as("ann") })).status).toBe(200);
+    expect(await call("decide", "ben")).toMatchObject({ status: 403, body: { code: "forbidden" } });
+    expect((await call("decide", "ann")).status).toBe(200);
   });
 
   test("GA12 GA20 a forged answer changes nothing and is told why", async () => {

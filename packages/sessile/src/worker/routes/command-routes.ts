@@ -104,7 +104,7 @@ async function acksOf(
   if (allowed.length > 0) {
     const commands = allowed.map(({ value }) => value);
     const chars = JSON.stringify(commands).length;
-    const { outcomes } = await target.ask({ op: "commands", commands, chars, ...wait }, actor);
+    const { outcomes } = await target.ask({ op: "commands", commands, chars, rights, ...wait }, actor);
     for (const [index, { id, at }] of allowed.entries()) acks[at] = ackOf(id, outcomes[index]);
   }
   return acks;

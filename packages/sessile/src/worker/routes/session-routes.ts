@@ -207,7 +207,8 @@ function addCommands(routes: Routes): void {
       throw new SessileError("bad_request", "The body is the method's arguments as a JSON array.", {
         field: "body",
       });
-    return runOne(context.var, context.req.raw, { op: "call", method: context.req.param("method"), args });
+    const call = { op: "call", method: context.req.param("method"), args };
+    return runOne(context.var, context.req.raw, call, await context.var.rights());
   });
 }
 
@@ -299,9 +300,11 @@ export async function appended({ target, actor }: SessionVariables, outcome: Wir
 async function run(
   variables: SessionVariables,
   commands: readonly Json[],
+  rights?: readonly Action[],
 ): Promise<{ outcomes: readonly WireOutcome[]; view: SessionView }> {
   const chars = JSON.stringify(commands).length;
-  const reply = await variables.target.ask({ op: "commands", commands, chars }, variables.actor);
+  const request = { op: "commands", commands, chars, ...(rights ? { rights } : {}) } as const;
+  const reply = await variables.target.ask(request, variables.actor);
   // Without a bound on the wait, all of them are there.
   return { ...reply, outcomes: reply.outcomes.filter((outcome) => outcome !== null) };
 }
@@ -311,8 +314,9 @@ export async function runOne(
   variables: SessionVariables,
   request: Request,
   command: { readonly [key: string]: Json },
+  rights?: readonly Action[],
 ): Promise<Response> {
-  const { view, ...outcome } = await runCommandOf(variables, request, command);
+  const { view, ...outcome } = await runCommandOf(variables, request, command, rights);
   const { lifecycle, lifecycleVersion, status, statusVersion, version, lastSeq } = view;
   return Response.json({
     seq: outcome.seq,
@@ -322,14 +326,15 @@ export async function runOne(
   });
 }
 
-/** @throws SessileError if the session refuses the command */
+/** @param rights for a method, which may ask for more than `write`. @throws SessileError if the session refuses the command */
 export async function runCommandOf(
   variables: SessionVariables,
   request: Request,
   command: { readonly [key: string]: Json },
+  rights?: readonly Action[],
 ): Promise<Extract<WireOutcome, { ok: true }> & { readonly view: SessionView }> {
   const id = request.headers.get("idempotency-key") ?? `http-${crypto.randomUUID()}`;
-  const { outcomes, view } = await run(variables, [{ ...command, id }]);
+  const { outcomes, view } = await run(variables, [{ ...command, id }], rights);
   const outcome = outcomes[0];
   if (!outcome) throw new SessileError("internal", "The session gave no answer.");
   if (!outcome.ok) throw SessileError.fromWire(outcome.error);
