@@ -20,7 +20,7 @@ import type { SessionHooks } from "./session-hooks.ts";
 /** Whose commands these are; `rights` are what the worker's authorizer lets them do, absent for everything. */
 export interface Sender {
   readonly actor: Actor | null;
-  readonly rights?: readonly Action[] | undefined;
+  readonly rights?: readonly Action[];
   /** Salted hash of the address it comes from. */
   readonly client?: string;
 }

@@ -100,7 +100,8 @@ async function answer(
     case "commands": {
       let quota: QuotaStatus | undefined;
       const { commands, chars, rights } = request;
-      const outcomes = await host.intake.fromRequest({ ...caller, rights }, commands, chars, {
+      const sender = { ...caller, ...(rights ? { rights } : {}) };
+      const outcomes = await host.intake.fromRequest(sender, commands, chars, {
         waitMs: request.waitMs,
         onQuota: (status) => {
           quota = status;
