@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import {
+  auto,
   connect,
   type HeardAudio,
   type SessionClient,
@@ -249,6 +250,18 @@ describe("the client", () => {
     bob.voice.leave();
     await until(() => ada.voice.call.participants.length === 1);
     expect(bob.voice.call.track).toBeNull();
+  });
+
+  test("VO5 TR11 over the socket that auto() chose audio is heard too", async () => {
+    const session = scene.fresh("rooms");
+    const [ada, bob] = [client(session, "ada"), client(session, "bob", { transport: auto() })];
+    await Promise.all([ada.voice.join(), bob.voice.join()]);
+    await until(() => bob.voice.call.participants.length === 2);
+    const heard: HeardAudio[] = [];
+    bob.voice.onAudio((audio) => heard.push(audio));
+    ada.voice.send(new Int16Array(3200));
+    await until(() => heard.length === 1);
+    expect(heard[0]?.from?.actor.id).toBe("ada");
   });
 
   test("VO4 VO6 VO18 a refusal rejects the join, a dropped frame is a notice, and over HTTP there is no voice", async () => {

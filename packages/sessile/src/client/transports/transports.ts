@@ -99,7 +99,10 @@ function watched(socket: SocketLike, clock: Clock, ended: (hasWorked: boolean) =
   });
   return {
     via: socket.via ?? "websocket",
-    ...(socket.refresh ? { refresh: () => socket.refresh?.() } : {}),
+    set binaryType(type: string) {
+      socket.binaryType = type;
+    },
+    refresh: () => socket.refresh?.(),
     send: (text) => socket.send(text),
     close: (code, reason) => {
       isWithdrawn = clock.now() - openedAt < connectWithinMs;
