@@ -250,6 +250,7 @@ export class SessionHost {
     const { kernel } = this;
     const hooks = this.#hooks;
     const waitUntil = (promise: Promise<unknown>) => context.waitUntil(promise);
+    const rearm = () => this.#alarm.rearm(this.#clock.now());
     const readLog: LogReader = (after, maxChars) =>
       kernel.archive.holding(after)
         ? this.archiver.readAfter(after, Number.POSITIVE_INFINITY)
@@ -262,7 +263,7 @@ export class SessionHost {
     if (kernel.definition.durability !== "ledger")
       return new MirrorVisibility(
         kernel,
-        new MirrorRunner(kernel, hooks, readLog, waitUntil),
+        new MirrorRunner(kernel, hooks, readLog, waitUntil, rearm),
         hooks.record !== null,
         broadcast,
       );
@@ -277,7 +278,7 @@ export class SessionHost {
       sockets: () => [...this.peers.sockets, ...this.agents.peers.sockets],
       disconnect: (sockets, error) => this.#disconnect(sockets, error),
       abort: (thrown) => context.abort(String(thrown)),
-      rearm: () => this.#alarm.rearm(this.#clock.now()),
+      rearm,
     });
   }
 

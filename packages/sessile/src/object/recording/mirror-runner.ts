@@ -1,6 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { LogPage } from "../../kernel/log.ts";
 import { numberAt } from "../../kernel/sql.ts";
+import type { SessileError } from "../../protocol/error.ts";
 import type { Commit } from "../../protocol/event.ts";
 import type { SessionView } from "../../protocol/view.ts";
 import {
@@ -19,6 +20,8 @@ const mirrorDelayMs = 1000;
 /** A page of the whole log, wherever it lies: the record may lack what has left the hot log. */
 export type LogReader = (after: number, maxChars: number) => Promise<LogPage> | LogPage;
 
+type MirrorHooks = Pick<SessionHooks, "record" | "feed" | "description">;
+
 /**
  * Mirror mode: the commit is acknowledged on the object's own disk; D1 follows. What D1 lacks is `seq > recordedSeq`, so
  * the log is its own outbox. A change that lists show goes at once, the rest within a second, and an outage only
@@ -26,10 +29,11 @@ export type LogReader = (after: number, maxChars: number) => Promise<LogPage> | 
  */
 export class MirrorRunner {
   readonly #kernel: Kernel;
-  readonly #hooks: SessionHooks;
+  readonly #hooks: MirrorHooks;
   readonly #heads: ChainHeads;
   readonly #readLog: LogReader;
   readonly #waitUntil: (promise: Promise<unknown>) => void;
+  readonly #rearm: () => void;
   #recordedSeq: number;
   #scheduled: boolean;
   #running: Promise<void> | null = null;
@@ -42,15 +46,18 @@ export class MirrorRunner {
 
   constructor(
     kernel: Kernel,
-    hooks: SessionHooks,
+    hooks: MirrorHooks,
     readLog: LogReader,
     waitUntil: (promise: Promise<unknown>) => void,
+    /** After the table of due work was changed outside of a commit. */
+    rearm: () => void,
   ) {
     this.#kernel = kernel;
     this.#hooks = hooks;
     this.#readLog = readLog;
     this.#heads = new ChainHeads(kernel);
     this.#waitUntil = waitUntil;
+    this.#rearm = rearm;
     const row = kernel.sql.exec(
       "SELECT CAST(value AS INTEGER) AS seq FROM _sessile_meta WHERE key = 'recordedSeq'",
     )[0];
@@ -123,7 +130,7 @@ export class MirrorRunner {
     this.#failures = outcome.error ? this.#failures + 1 : 0;
     if (outcome.error) this.#report(outcome.error, now);
     this.#advance(outcome);
-    this.#reschedule(now, outcome.error?.details.retryAfterMs);
+    this.#reschedule(now, outcome.error);
   }
 
   /** The kind's description is its author's code: if it throws, lists show the name, and the log is copied all the same. */
@@ -147,10 +154,16 @@ export class MirrorRunner {
     );
   }
 
-  #reschedule(now: number, retryAfterMs: number | undefined): void {
-    this.#scheduled = this.#recordedSeq < this.#kernel.committedView.lastSeq;
-    if (this.#scheduled) this.#kernel.due.put(mirrorDueId, now + (retryAfterMs ?? mirrorDelayMs));
-    else this.#kernel.due.drop(mirrorDueId);
+  #reschedule(now: number, error: SessileError | null): void {
+    const lacksSome = this.#recordedSeq < this.#kernel.committedView.lastSeq;
+    this.#scheduled = lacksSome && (error === null || isPassing(error));
+    if (!this.#scheduled) {
+      this.#kernel.due.drop(mirrorDueId);
+      return;
+    }
+    this.#kernel.due.put(mirrorDueId, now + (error?.details.retryAfterMs ?? mirrorDelayMs));
+    // Nobody else does after a run that a commit began.
+    this.#rearm();
   }
 
   /** The first failure of a row, and every tenth: an outage must not fill the operator log. */
@@ -158,6 +171,11 @@ export class MirrorRunner {
     if (this.#failures % 10 !== 1) return;
     this.#kernel.operatorLog.write(now, "warn", "record", error.message, { failures: this.#failures });
   }
+}
+
+/** Whether time helps: the record may answer again, was put back meanwhile, or has the row without its facts and takes the log. */
+function isPassing({ retryable, code }: SessileError): boolean {
+  return retryable || code === "precondition_failed" || code === "limit_exceeded";
 }
 
 export function isShownInLists(before: SessionView, after: SessionView): boolean {
