@@ -77,6 +77,9 @@ describe("command line", () => {
     [["serve", "--port", "80a"], '--port takes a number from 0 to 65535, not "80a".'],
     [["serve", "--port", "65536"], '--port takes a number from 0 to 65535, not "65536".'],
     [["serve", "--var", "A"], '--var takes NAME=VALUE, not "A".'],
+    [["tail", "a/b", "--url", "http://ada:secret@host"], "--url takes no credentials."],
+    [["tail", "a/b", "--header", "bad name: x"], 'not "bad name: x".'],
+    [["tail", "a/b", "--header", "x-name: ☃"], 'not "x-name: ☃".'],
   ])("%j is refused", (args, message) => {
     expect(() => parseCommandLine(args)).toThrow(message);
   });

@@ -19,7 +19,17 @@ export interface SessionArgument {
 /** What went wrong in words for a person; shown without a stack. */
 export class CommandFailure extends Error {
   override readonly name = "CommandFailure";
+  /** Nobody answered, or the answer says to come back; anything else would only be repeated. */
+  readonly isPassing: boolean;
+
+  constructor(message: string, isPassing = false) {
+    super(message);
+    this.isPassing = isPassing;
+  }
 }
+
+/** Of the server itself, or of a proxy before one that is starting. */
+const passingStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** @throws UsageError */
 export function parseSession(text: string): SessionArgument {
@@ -53,10 +63,14 @@ export async function request(
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new CommandFailure(
       `${remote.url} does not answer (${cause}). Is the server running? Name another with --url.`,
+      true,
     );
   }
   if (response.ok) return response;
-  throw new CommandFailure((await refusalOf(response)) + hintFor(response.status, remote));
+  throw new CommandFailure(
+    (await refusalOf(response)) + hintFor(response.status, remote),
+    passingStatuses.has(response.status),
+  );
 }
 
 /** The token never leaves this machine, whatever `--url` says. */

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -140,6 +142,18 @@ describe("export, verify, import, restore", () => {
     });
   });
 
+  test("a file that cannot be read is named, before a server is asked", async () => {
+    for (const args of [
+      ["import", folder],
+      ["verify", folder],
+    ])
+      expect(await sessile(...args)).toEqual({
+        code: 2,
+        stdout: "",
+        stderr: `sessile: ${folder} is a folder, not a file.\n`,
+      });
+  });
+
   test("RS5 restore rebuilds a lost session from the record", async () => {
     const name = await grown(5);
     const { stdout: before } = await sessile("export", `diary/${name}`, "--url", here.url);
@@ -211,6 +225,26 @@ describe("tail", () => {
       expect(output.stderr).toMatch(/^Go on with: --after \d+\n$/);
     },
   );
+
+  test("follows on when a proxy has said that the server is away", async () => {
+    const name = await grown(1);
+    let isAway = true;
+    await using proxy = createServer(async ({ url }, response) => {
+      if (isAway) response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad Gateway</h1>");
+      else response.end(await (await fetch(here.at(url ?? ""))).text());
+      isAway = false;
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const { port } = proxy.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const { child, output } = start("tail", `diary/${name}`, "--transport", "poll", "--url", url);
+    const exit = once(child, "exit");
+    await until(() => output.stdout.includes("page 0") || child.exitCode !== null);
+    child.kill("SIGINT");
+    expect(await exit).toEqual([0, null]);
+    expect(output.stderr).toMatch(/^The server answered 502\. Trying again\.\n/);
+  });
 
   test("a server that is not there, and a session that is named wrongly, are said in one line", async () => {
     expect(await sessile("tail", "diary/x", "--no-follow", "--url", "http://127.0.0.1:1")).toMatchObject({

@@ -197,18 +197,31 @@ function unexpected(name: string, argument: string): UsageError {
 }
 
 function checkUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new UsageError(`--url takes an address such as ${defaultUrl}, not "${text}".`);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new UsageError(`--url takes an address such as ${defaultUrl}, not "${text}".`);
+  const { username, password } = new URL(text);
+  if (username === "" && password === "") return text;
+  throw new UsageError('--url takes no credentials. Send them with --header "authorization: Basic …".');
 }
 
 function headersOf(lines: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf(":");
-      if (at < 1) throw new UsageError(`--header takes NAME:VALUE, not "${line}".`);
-      return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
+      const header = [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()] as const;
+      if (at > 0 && isHeader(...header)) return header;
+      throw new UsageError(`--header takes NAME:VALUE as HTTP can carry it, not "${line}".`);
     }),
   );
+}
+
+/** `fetch` would refuse it, in the way it says that nobody answers. */
+function isHeader(name: string, value: string): boolean {
+  try {
+    return new Headers([[name, value]]).has(name);
+  } catch {
+    return false;
+  }
 }
 
 function seqOf(text: string): number {

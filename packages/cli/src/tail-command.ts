@@ -80,8 +80,7 @@ async function* streamed(
   for await (const { data } of messages ?? []) yield JSON.parse(data) as SessionEvent;
 }
 
-/** Nobody answered, or the answer says to come back; a refusal would only be repeated. */
+/** Also an answer that broke off. */
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof CommandFailure)) return error instanceof TypeError;
-  return /does not answer|\((?:unavailable|overloaded|rate_limited)\)$/.test(error.message);
+  return error instanceof CommandFailure ? error.isPassing : error instanceof TypeError;
 }

@@ -1,8 +1,8 @@
-import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
+import { createWriteStream, renameSync, rmSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { openInput } from "./input-file.ts";
 import { type RemoteFlags, request, requestJson, type SessionArgument, sessionPath } from "./remote.ts";
-import { UsageError } from "./usage-error.ts";
 
 interface Transferred {
   readonly kind: string;
@@ -42,8 +42,7 @@ export interface ImportFlags {
 }
 
 export async function runImport({ remote, file }: ImportFlags): Promise<void> {
-  if (file !== "-" && !existsSync(file)) throw new UsageError(`There is no file ${file}.`);
-  const input = file === "-" ? process.stdin : createReadStream(file);
+  const input = file === "-" ? process.stdin : openInput(file);
   const response = await request(remote, "/v1/sessions/import", {
     method: "POST",
     body: Readable.toWeb(input) as ReadableStream,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
 import { type ChainHead, ExportFault, ExportReader, readExport } from "sessile/protocol";
+import { openInput } from "./input-file.ts";
 import { CommandFailure, type RemoteFlags, request, requestJson, sessionPath } from "./remote.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -25,12 +25,12 @@ const sha256 = (text: string): string => createHash("sha256").update(text, "utf8
  * @throws CommandFailure naming line and event
  */
 export async function runVerify({ file, anchor, remote }: VerifyFlags): Promise<void> {
-  if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
+  const input = openInput(file);
   const reader = new ExportReader(sha256);
   const given = anchor === undefined ? null : parseAnchor(anchor);
   let expected: Expected | null = null;
   try {
-    for await (const event of readExport(decoded(createReadStream(file)), reader)) {
+    for await (const event of readExport(decoded(input), reader)) {
       if (event.seq === 1) expected = await expectedHead(given, remote, reader);
       if (expected?.seq === event.seq && expected.hash !== reader.head.hash)
         throw await forged(expected, reader, remote, file);
@@ -92,10 +92,7 @@ async function forged(
   const found = `${file} is a forgery: its chain is whole, but at event ${expected.seq} it is not the one of ${expected.from}.`;
   if (!remote || !reader.manifest) return new CommandFailure(found);
   const response = await request(remote, sessionPath(reader.manifest, "/export"));
-  const [mine, theirs] = [
-    hashesOf(createReadStream(file)),
-    hashesOf(response.body as AsyncIterable<Uint8Array>),
-  ];
+  const [mine, theirs] = [hashesOf(openInput(file)), hashesOf(response.body as AsyncIterable<Uint8Array>)];
   for (let seq = 1; ; seq++) {
     const [left, right] = [await mine.next(), await theirs.next()];
     if (left.done || right.done) return new CommandFailure(found);
