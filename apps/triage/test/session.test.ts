@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "sessile/client";
 import { describe, expect, test } from "vitest";
-import type { AlertPage, IncidentRow } from "../src/contract/api.ts";
+import type { AlertPage, IncidentDetail, IncidentRow } from "../src/contract/api.ts";
 import type { EvidenceQuery, IncidentDocument } from "../src/contract/session.ts";
 import { checkIns } from "./fixtures/stories.ts";
 import { serveElsewhere, type TriageProcess } from "./fixtures/triage-process.ts";
@@ -90,6 +90,37 @@ describe("an incident's session", () => {
     await triage.until(name, ({ state }) => state.alerts.total === 700);
     expectWhole(await logOf(triage, name), 700);
   });
+
+  test.each(["*/*", "application/x-ndjson"])(
+    "of an upload that is cut off, what came before is taken in live (accept: %s)",
+    async (accept) => {
+      await using triage = await Triage.start();
+      const hosts = ["10.20.0.9", "10.20.0.10"];
+      const names: string[] = [];
+      for (const host of hosts) {
+        const { incidents } = await triage.ingest(checkIns(10, host));
+        const [name = ""] = incidents;
+        await triage.until(name, ({ state }) => state.alerts.total === 10);
+        names.push(name);
+      }
+      const leaving = new AbortController();
+      // Two batches, one right after the other, and a third that is not whole.
+      const lines = `${hosts.map((host) => checkIns(1000, host)).join("\n")}\n`;
+      const body = new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(lines)),
+      });
+      const init = { method: "POST", body, duplex: "half", signal: leaving.signal, headers: { accept } };
+      const sent = triage.fetch("/api/alerts", init as RequestInit).then((answer) => answer.text());
+      const [, last = ""] = names;
+      const listed = async () => (await triage.get<IncidentDetail>(`/api/incidents/${last}`)).incident.alerts;
+      await expect.poll(listed).toBeGreaterThan(10);
+      leaving.abort();
+      await expect(sent).rejects.toThrow();
+      const written = await listed();
+      // Not by waiting for events: whoever connects makes the session look.
+      await expect.poll(async () => (await triage.view(last)).state.alerts.total).toBe(written);
+    },
+  );
 
   test("a name that no alert led to opens nothing", async () => {
     await using triage = await Triage.start();

@@ -4,7 +4,7 @@ import type { ByteSource } from "../../domain/index.ts";
 import type { AppTypes } from "../app-types.ts";
 import { asProblem } from "../as-problem.ts";
 import { capabilitiesOf } from "../env.ts";
-import { ingestAlerts } from "./ingest-alerts.ts";
+import { type IngestOptions, ingestAlerts } from "./ingest-alerts.ts";
 import { SessionPokes } from "./poke-sessions.ts";
 import { alertBytes, emptyBody } from "./request-body.ts";
 
@@ -20,30 +20,29 @@ export async function ingestFrom(context: Context<AppTypes>, source: ByteSource)
   const env = context.env;
   const pokes = new SessionPokes(env, (promise) => context.executionCtx.waitUntil(promise));
   const onSessions = capabilitiesOf(env).state === "state-3-do" ? pokes.add : undefined;
-  const options = onSessions ? { onSessions } : {};
-  if (context.req.header("accept")?.includes("application/x-ndjson"))
-    return answerInLines(async (write) => {
-      let lastAt = 0;
+  const ingest = async (onProgress?: IngestOptions["onProgress"]): Promise<IngestAnswer> => {
+    try {
       const answer = await ingestAlerts(source, env.INCIDENTS_DB, {
-        ...options,
-        onProgress: async (progress) => {
-          if (Date.now() - lastAt < progressIntervalMs) return;
-          lastAt = Date.now();
-          await write(progress);
-        },
+        ...(onSessions ? { onSessions } : {}),
+        ...(onProgress ? { onProgress } : {}),
       });
+      if (answer.accepted + answer.duplicates + answer.rejectedTotal === 0) throw emptyBody();
+      return answer;
+    } finally {
+      // Also of an upload that was cut off: what came before is there.
       pokes.send();
-      assertNotEmpty(answer);
-      await write({ t: "done", ...answer });
+    }
+  };
+  if (!context.req.header("accept")?.includes("application/x-ndjson")) return context.json(await ingest());
+  return answerInLines(async (write) => {
+    let lastAt = 0;
+    const answer = await ingest(async (progress) => {
+      if (Date.now() - lastAt < progressIntervalMs) return;
+      lastAt = Date.now();
+      await write(progress);
     });
-  const answer = await ingestAlerts(source, env.INCIDENTS_DB, options);
-  pokes.send();
-  assertNotEmpty(answer);
-  return context.json(answer);
-}
-
-function assertNotEmpty({ accepted, duplicates, rejectedTotal }: IngestAnswer): void {
-  if (accepted + duplicates + rejectedTotal === 0) throw emptyBody();
+    await write({ t: "done", ...answer });
+  });
 }
 
 /** The status is sent before the first record is read, so a failure is a line of its own. */
