@@ -57,7 +57,8 @@ export async function request(
   };
   let response: Response;
   try {
-    response = await fetch(url, { ...init, headers });
+    // Followed, it would take the operator's token along, to whomever it names.
+    response = await fetch(url, { ...init, headers, redirect: "manual" });
   } catch (error) {
     const cause =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
@@ -97,6 +98,9 @@ export async function requestJson<T>(remote: RemoteFlags, path: string, init: Re
 }
 
 async function refusalOf(response: Response): Promise<string> {
+  const elsewhere = response.headers.get("location") ?? "";
+  if (response.status < 400 && URL.canParse(elsewhere, response.url))
+    return `The server points to ${new URL(elsewhere, response.url)}. If that is where it is now, name it with --url.`;
   const problem = (await response.json().catch(() => null)) as { detail?: unknown; code?: unknown } | null;
   if (typeof problem?.detail !== "string") return `The server answered ${response.status}.`;
   return `${problem.detail} (${String(problem.code ?? response.status)})`;
