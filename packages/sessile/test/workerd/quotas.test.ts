@@ -134,7 +134,9 @@ test("QU20 signals beyond their rate are dropped and the first is answered; comm
   ];
   for (let n = 0; n < 10; n++) sender.send({ t: "signal", signal: n });
   sender.send({ t: "do", commands: [append("z.0.0", "note")] });
+  // Two sockets: what the reader has seen says nothing of what has reached the sender.
   await reader.event(({ clientEventId }) => clientEventId === "z.0.0");
+  await sender.event(({ clientEventId }) => clientEventId === "z.0.0");
   expect(reader.frames.flatMap((frame) => (frame.t === "signal" ? [frame.signal] : []))).toEqual([
     0, 1, 2, 3,
   ]);
