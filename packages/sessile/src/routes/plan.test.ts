@@ -224,38 +224,30 @@ function applied(
   return classes;
 }
 
-test("FR7: a class with a new name is a rename, even where its folder moved; a chain of them takes each name when it is free", () => {
+test("FR7: a class with a new name is a rename, even where its folder moved or its capitals alone changed; a chain of them takes each name when it is free", () => {
   const first = planGeneration(
     project([
       ["a", "One", "a"],
       ["b", "Two", "b"],
+      ["c", "SirtSession", "c"],
     ]),
   );
   const second = planGeneration(
     after(first, [
       ["moved", "Two", "a"],
       ["b", "Three", "b"],
+      ["c", "SIRTSession", "c"],
     ]),
   );
   expect(configOf(second).migrations).toEqual([
-    { tag: "sessions-0001", new_sqlite_classes: ["One", "Two"] },
+    { tag: "sessions-0001", new_sqlite_classes: ["One", "Two", "SirtSession"] },
     { tag: "sessions-0002", renamed_classes: [{ from: "Two", to: "Three" }] },
-    { tag: "sessions-0003", renamed_classes: [{ from: "One", to: "Two" }] },
+    { tag: "sessions-0003", renamed_classes: [{ from: "SirtSession", to: "SIRTSession" }] },
+    { tag: "sessions-0004", renamed_classes: [{ from: "One", to: "Two" }] },
   ]);
   expect(configOf(second).durable_objects.bindings).toEqual([
     { name: "TWO", class_name: "Two" },
     { name: "THREE", class_name: "Three" },
-  ]);
-});
-
-test("FR7: a class whose new name differs in capitals only is a rename, and keeps its one binding", () => {
-  const first = planGeneration(project([["a", "SirtSession", "a"]]));
-  const second = planGeneration(after(first, [["a", "SIRTSession", "a"]]));
-  expect(configOf(second).migrations.at(-1)).toEqual({
-    tag: "sessions-0002",
-    renamed_classes: [{ from: "SirtSession", to: "SIRTSession" }],
-  });
-  expect(configOf(second).durable_objects.bindings).toEqual([
     { name: "SIRT_SESSION", class_name: "SIRTSession" },
   ]);
 });
@@ -373,6 +365,16 @@ test("FR9: comments and everything of the user's stays, and only what is missing
     { tag: "sessions-0001", adopted: { chat: "Chat" } },
     { tag: "sessions-0002", created: { board: "Board" } },
   ]);
+});
+
+test("FR9: a class that was taken over and then renamed or deleted is there no more: a kind with its name is new", () => {
+  const config = '{ "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Chat"] }] }';
+  const first = planGeneration(project([["chat", "Chat", "chat"]], { config }));
+  for (const without of [[["chat", "Talk", "chat"]], []] as const) {
+    const second = planGeneration(after(first, without), { allowDelete: true });
+    const third = planGeneration(after(second, [...without, ["other", "Chat", "other"]]));
+    expect(configOf(third).migrations.at(-1)).toEqual({ tag: "sessions-0003", new_sqlite_classes: ["Chat"] });
+  }
 });
 
 test("FR9: a binding of the user's that a kind needs for another class is refused with both files", () => {

@@ -44,10 +44,16 @@ const firstConfig = {
   compatibility_date: "2026-11-01",
 };
 
-/** Classes with storage that the configuration's own migrations leave, those of the lockfile apart. */
+/**
+ * Classes with storage that all migrations leave and no kind has: the configuration's own made them.
+ *
+ * @throws GenerateError `invalid_config`
+ */
 export function ownClasses(file: SourceFile, lock: Lockfile): ReadonlySet<string> {
-  const ours = new Set(lock.migrations.map(({ tag }) => tag));
-  return classesLeft((readConfig(file).migrations ?? []).filter(({ tag }) => !ours.has(tag)));
+  const present = readConfig(file).migrations ?? [];
+  const classes = classesLeft([...present, ...newMigrations(file.path, present, lock)]);
+  const ofKinds = Object.values(lock.classes);
+  return new Set([...classes].filter((name) => !ofKinds.includes(name)));
 }
 
 /** Classes with storage after these migrations. */
