@@ -18,26 +18,18 @@ import { type DirectoryRow, directoryChangeOf, directoryRowOf } from "../../reco
 import type { Clock } from "../clock.ts";
 import type { SessionHooks } from "../session-hooks.ts";
 import type { Acks, Broadcast, Visibility } from "../visibility.ts";
-import {
-  detailOf,
-  firstRetryMs,
-  frozenBy,
-  isContradiction,
-  noRecord,
-  outage,
-  tooManyStaged,
-} from "./ledger-error.ts";
+import { detailOf, frozenBy, isContradiction, noRecord, outage, tooManyStaged } from "./ledger-error.ts";
 import { recordedGate, recordedGates } from "./ledger-gates.ts";
 import { LedgerQueue } from "./ledger-queue.ts";
 import { LedgerRecorder, type RecordedRange } from "./ledger-recorder.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { isShownInLists, type LogReader, mirrorDueId } from "./mirror-runner.ts";
+import { RetryPause } from "./retry-pause.ts";
 
 /** A batch without an answer for this long is given up and sent again. */
 const answerWithinMs = 10_000;
 /** While something is not recorded a row of due work stands this far ahead, so that an instance that dies has a successor. */
 const lifelineMs = 1000;
-const maxRetryMs = 15_000;
 
 export interface LedgerOptions {
   readonly kernel: Kernel;
@@ -77,9 +69,7 @@ export class Ledger implements Visibility {
   #running = false;
   /** Failed runs in a row that kept events from being recorded. */
   #failures = 0;
-  /** Failed runs in a row, whatever they were for. */
-  #attempts = 0;
-  #retryAt = 0;
+  readonly #pause: RetryPause;
   #contradiction: SessileError | null = null;
   /** The view the directory row was last written from. */
   #described: SessionView | null = null;
@@ -94,6 +84,7 @@ export class Ledger implements Visibility {
     const { kernel, hooks, clock } = options;
     this.#kernel = kernel;
     this.#store = new LedgerStore(kernel);
+    this.#pause = new RetryPause(clock);
     const fellBack = (recordEnd: number) => this.#fellBack(recordEnd);
     this.#recorder =
       hooks.record &&
@@ -110,7 +101,11 @@ export class Ledger implements Visibility {
 
   get refusal(): SessileError | null {
     if (this.writeRefusal) return this.writeRefusal;
-    if (this.#failures > 0) return outage(Math.max(firstRetryMs, this.#retryAt - this.#options.clock.now()));
+    if (this.#failures > 0) {
+      // No alarm may ring for long after a clock was set back: whoever comes lets it try again.
+      this.#pump();
+      return outage(this.#pause.leftMs);
+    }
     return this.#unrecorded < this.#options.limits.maxMailbox ? null : tooManyStaged();
   }
 
@@ -160,6 +155,8 @@ export class Ledger implements Visibility {
     this.#queue.add({ seq: after.lastSeq, acks });
     this.#release([]);
     this.#pump();
+    // It was in the mailbox already.
+    if (this.#contradiction) this.#refuseWaiting(this.#contradiction);
     return false;
   }
 
@@ -214,7 +211,7 @@ export class Ledger implements Visibility {
     this.#describesNow = true;
     this.#pump();
     const isBehind = this.#isOwed || this.#described !== this.#store.view;
-    if (isBehind && !this.#contradiction) this.#arm(Math.max(now + lifelineMs, this.#retryAt));
+    if (isBehind && !this.#contradiction) this.#arm(now + Math.max(lifelineMs, this.#pause.leftMs));
   }
 
   get #unrecorded(): number {
@@ -228,12 +225,11 @@ export class Ledger implements Visibility {
 
   /** Begins a run unless there is one, or nothing to do, or a failure to be waited out. */
   #pump(): void {
-    const now = this.#options.clock.now();
-    if (!this.#recorder || !this.#started || this.#running || this.#contradiction || now < this.#retryAt)
-      return;
+    if (!this.#recorder || !this.#started || this.#running || this.#contradiction) return;
+    if (this.#pause.leftMs > 0) return;
     if (!this.#isOwed && !(this.#describesNow && this.#described !== this.#store.view)) return;
     this.#running = true;
-    this.#arm(now + lifelineMs);
+    this.#arm(this.#options.clock.now() + lifelineMs);
     this.#options.waitUntil(this.#record(this.#recorder, ++this.#run));
   }
 
@@ -253,7 +249,7 @@ export class Ledger implements Visibility {
         if (run !== this.#run) return;
       }
       await this.#describe(recorder, run);
-      if (run === this.#run) this.#succeeded();
+      if (run === this.#run) this.#pause.end();
     } catch (thrown) {
       if (run === this.#run) this.#failed(thrown);
     }
@@ -265,16 +261,10 @@ export class Ledger implements Visibility {
     this.#options.rearm();
   }
 
-  /** A time to wait for would outlast what it was for, were the clock set back. */
-  #succeeded(): void {
-    this.#attempts = 0;
-    this.#retryAt = 0;
-  }
-
   #recorded({ commits, parsed, lastSeq, head }: RecordedRange): void {
     if (this.#failures > 0) this.#log("info", `The record answers again after ${this.#failures} failures`);
     this.#failures = 0;
-    this.#succeeded();
+    this.#pause.end();
     let view = this.#store.view;
     if (lastSeq === view.lastSeq) this.#log("info", `The record holds everything up to ${lastSeq} again`);
     if (lastSeq <= view.lastSeq) return;
@@ -345,20 +335,20 @@ export class Ledger implements Visibility {
   #failed(thrown: unknown): void {
     this.#sentAt = null;
     this.#recorder?.forget();
+    // What it lacked is forgotten with what it had.
+    this.#hasLooked = false;
     if (isContradiction(thrown)) {
       this.#freeze(thrown);
       return;
     }
-    const { clock } = this.#options;
-    const pause = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(this.#attempts++, 10));
     // A directory row that cannot be written is no reason to take no events.
     if (this.#unrecorded > 0) this.#failures += 1;
-    this.#retryAt = clock.now() + Math.ceil(pause * (1 - Math.random() / 2));
-    this.#arm(this.#retryAt);
+    this.#pause.begin();
+    this.#arm(this.#options.clock.now() + this.#pause.leftMs);
     // The first of an outage and every tenth: it must not fill the operator log.
     if (this.#failures % 10 === 1)
       this.#log("warn", "The record does not answer; no commands are taken", detailOf(thrown));
-    for (const settle of this.#queue.takeImpatient()) settle(outage(pause));
+    for (const settle of this.#queue.takeImpatient()) settle(outage(this.#pause.leftMs));
     this.#options.rearm();
   }
 

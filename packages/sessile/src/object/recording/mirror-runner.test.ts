@@ -3,49 +3,29 @@ import type { Command } from "../../protocol/command.ts";
 import { createD1Record } from "../../record/d1-record.ts";
 import { withFaults } from "../../record/faulty-d1.ts";
 import { openSqliteD1 } from "../../record/sqlite-d1.ts";
+import { AlarmFixture } from "../../testing/alarm-fixture.ts";
 import { KernelFixture } from "../../testing/kernel-fixture.ts";
 import { MirrorRunner } from "./mirror-runner.ts";
 
-/** A session of this record, and where its alarm would stand. */
 function sessionOf(d1: ReturnType<typeof withFaults>) {
   const fixture = new KernelFixture();
   const { kernel } = fixture;
   const runs: Promise<unknown>[] = [];
-  const alarm = { at: kernel.due.next() };
-  const rearm = () => {
-    alarm.at = kernel.due.next();
-  };
+  const alarm = new AlarmFixture(fixture, (now) => runner.run(now));
   const runner = new MirrorRunner(
     kernel,
     { record: createD1Record(d1), feed: null, description: {} },
     (after, maxChars) => kernel.log.readAfter(after, maxChars),
     (run) => runs.push(run),
-    rearm,
+    alarm.rearm,
   );
   runner.start(fixture.now);
-  const ring = async () => {
-    fixture.now = alarm.at ?? fixture.now;
-    await runner.run(fixture.now);
-    rearm();
+  const commit = (command: Command) => {
+    const { before, after } = fixture.send([command]);
+    runner.committed(before, after, fixture.now);
+    alarm.rearm();
   };
-  return {
-    ring,
-    runner,
-    alarm,
-    due: kernel.due,
-    commit(command: Command) {
-      const { before, after } = fixture.send([command]);
-      runner.committed(before, after, fixture.now);
-      rearm();
-    },
-    /** Everything that is due within so long. */
-    async pass(ms: number) {
-      const until = fixture.now + ms;
-      while (alarm.at !== null && alarm.at <= until) await ring();
-      fixture.now = until;
-    },
-    settled: () => Promise.all(runs),
-  };
+  return { runner, alarm, due: kernel.due, commit, settled: () => Promise.all(runs) };
 }
 
 const note: Command = { op: "append", type: "message", payload: null };
@@ -54,24 +34,24 @@ test("RE16 a session that the record contradicts asks again after its next commi
   const d1 = withFaults(openSqliteD1());
   const old = sessionOf(d1);
   for (let n = 0; n < 5; n++) old.commit(note);
-  await old.pass(60_000);
+  await old.alarm.pass(60_000);
   const fresh = sessionOf(d1);
   fresh.commit(note);
   const before = d1.calls();
-  await fresh.pass(1000);
+  await fresh.alarm.pass(1000);
   const asked = d1.calls() - before;
   expect([asked > 0, fresh.alarm.at, fresh.due.next()]).toEqual([true, null, null]);
   fresh.commit(note);
-  await fresh.pass(60_000);
+  await fresh.alarm.pass(60_000);
   expect([d1.calls() - before, fresh.alarm.at]).toEqual([2 * asked, null]);
 });
 
 test("RE16 what a run that a commit began leaves to do moves the alarm", async () => {
   const d1 = withFaults(openSqliteD1());
-  const { commit, ring, settled, alarm, due, runner } = sessionOf(d1);
+  const { commit, settled, alarm, due, runner } = sessionOf(d1);
   commit(note);
   d1.fail();
-  for (let failures = 0; failures < 5; failures++) await ring();
+  for (let failures = 0; failures < 5; failures++) await alarm.ring();
   d1.heal();
   const outage = alarm.at ?? 0;
   commit({ op: "setStatus", to: "open" });
@@ -79,6 +59,6 @@ test("RE16 what a run that a commit began leaves to do moves the alarm", async (
   await settled();
   expect(alarm.at).toBe(due.next());
   expect(alarm.at).toBeLessThan(outage);
-  await ring();
+  await alarm.ring();
   expect([runner.recordedSeq, alarm.at]).toEqual([5, null]);
 });
