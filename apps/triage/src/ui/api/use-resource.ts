@@ -39,7 +39,11 @@ export function useResource<T>(
       (data) => !abort.signal.aborted && setHeld({ key, data, error: null, isLoading: false }),
       (error: unknown) => {
         if (abort.signal.aborted || isAbort(error)) return;
-        setHeld((before) => ({ ...before, key, error, isLoading: false }));
+        setHeld((before) => {
+          // What was held for another key must not be taken for this one's.
+          const data = before.key === key || options.keepStale ? before.data : undefined;
+          return { key, data, error, isLoading: false };
+        });
       },
     );
     return () => abort.abort();
