@@ -16,7 +16,7 @@ const pulseMs = 1_000;
 export class QueueStore {
   readonly feed = new Feed(
     (changes) => this.#apply(changes),
-    () => this.#pulse(),
+    () => this.refresh(),
   );
   /** Where the reader was, restored on return. */
   place = { scrollY: 0, active: -1 };
