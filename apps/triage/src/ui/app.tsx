@@ -10,8 +10,9 @@ import { useIngest } from "./ingest/use-ingest.ts";
 import { useShortcuts } from "./keyboard/shortcuts.ts";
 import { Toaster } from "./parts/toaster.tsx";
 import { forgetPostponed } from "./profile/postponed-call.ts";
+import { ProfileChanged } from "./profile/profile-changed.tsx";
 import { ProfileDialog } from "./profile/profile-dialog.tsx";
-import { useProfileNotice } from "./profile/use-profile-notice.ts";
+import { useProfileElsewhere } from "./profile/use-profile-elsewhere.ts";
 import { QueuePage } from "./queue/queue-page.tsx";
 import { QueueStore } from "./queue/queue-store.ts";
 import { navigate, useLocation } from "./router/location.ts";
@@ -43,7 +44,7 @@ function Workplace({ config }: { readonly config: AppConfig }) {
   const close = useCallback(() => setOpen(null), []);
   const ingest = useIngest(queue.refresh);
   const { profile } = config;
-  useProfileNotice();
+  const isProfileChanged = useProfileElsewhere(profile);
 
   useEffect(() => {
     // Without sessions nothing is pushed; the counters are read again by the clock then.
@@ -59,7 +60,7 @@ function Workplace({ config }: { readonly config: AppConfig }) {
       profile,
       requireProfile: () => {
         if (!profile) setOpen("profile");
-        return profile !== null;
+        return profile !== null && !isProfileChanged;
       },
       openProfile: () => setOpen("profile"),
       openHelp: () => setOpen("help"),
@@ -69,7 +70,7 @@ function Workplace({ config }: { readonly config: AppConfig }) {
         loadSample();
       },
     }),
-    [config, queue, profile, loadSample],
+    [config, queue, profile, isProfileChanged, loadSample],
   );
 
   useShortcuts({
@@ -106,6 +107,7 @@ function Workplace({ config }: { readonly config: AppConfig }) {
         onOpen={() => setOpen("ingest")}
         onClose={close}
       />
+      {isProfileChanged && <ProfileChanged />}
       <Toaster />
     </AppContext>
   );

@@ -1,16 +1,16 @@
-/** The profile is a cookie, which all windows of a browser share: each tells the others, or a note would carry the wrong name. */
-const name = "sessile.triage.profile";
+import type { Profile } from "../../contract/api.ts";
 
-export function announceProfile(profileId: string | null): void {
-  if (typeof BroadcastChannel === "undefined") return;
-  const channel = new BroadcastChannel(name);
-  channel.postMessage(profileId);
-  channel.close();
+/** The profile is a cookie, which all windows of a browser share: each tells the others which one it was loaded with. */
+const channel =
+  typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("sessile.triage.profile");
+
+export function announceProfile(profile: Profile | null): void {
+  channel?.postMessage(profile);
 }
 
-export function onProfileElsewhere(listener: () => void): () => void {
-  if (typeof BroadcastChannel === "undefined") return () => {};
-  const channel = new BroadcastChannel(name);
-  channel.onmessage = () => listener();
-  return () => channel.close();
+/** @param listener given the profile that another window was loaded with */
+export function onProfileElsewhere(listener: (profile: Profile | null) => void): () => void {
+  const hear = ({ data }: MessageEvent<Profile | null>) => listener(data);
+  channel?.addEventListener("message", hear);
+  return () => channel?.removeEventListener("message", hear);
 }

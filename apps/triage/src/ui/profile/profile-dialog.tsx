@@ -7,7 +7,6 @@ import { fieldClass } from "../parts/field.ts";
 import { Modal } from "../parts/modal.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { Avatar } from "./avatar.tsx";
-import { announceProfile } from "./profile-channel.ts";
 import { recentProfiles, rememberProfile } from "./recent-profiles.ts";
 
 interface ProfileDialogProps {
@@ -25,11 +24,11 @@ export function ProfileDialog({ open, onClose, profile }: ProfileDialogProps) {
   const [error, setError] = useState<string | null>(null);
   const [isSaving, setIsSaving] = useState(false);
 
-  const change = async (act: () => Promise<string | null>) => {
+  const change = async (act: () => Promise<unknown>) => {
     setIsSaving(true);
     setError(null);
     try {
-      announceProfile(await act());
+      await act();
       location.reload();
     } catch (thrown) {
       setError(errorMessage(thrown));
@@ -40,7 +39,6 @@ export function ProfileDialog({ open, onClose, profile }: ProfileDialogProps) {
     change(async () => {
       const made = await api.setProfile(chosen);
       rememberProfile(made.name);
-      return made.id;
     });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -60,12 +58,7 @@ export function ProfileDialog({ open, onClose, profile }: ProfileDialogProps) {
           <div className="flex items-center gap-2.5 rounded-md bg-selected px-3 py-2">
             <Avatar name={profile.name} />
             <bdi className="min-w-0 flex-1 truncate font-medium">{profile.name}</bdi>
-            <Button
-              size="sm"
-              look="quiet"
-              disabled={isSaving}
-              onClick={() => void change(() => api.clearProfile().then(() => null))}
-            >
+            <Button size="sm" look="quiet" disabled={isSaving} onClick={() => void change(api.clearProfile)}>
               Leave
             </Button>
           </div>

@@ -6,7 +6,10 @@ export interface AppContextValue {
   readonly config: AppConfig;
   readonly queue: QueueStore;
   readonly profile: Profile | null;
-  /** False while nobody is chosen: asks who is there, for which the page is loaded anew. */
+  /**
+   * False while nobody is chosen: asks who is there, for which the page is loaded anew. False too once another window chose
+   * somebody else.
+   */
   readonly requireProfile: () => boolean;
   readonly openProfile: () => void;
   readonly openIngest: () => void;
