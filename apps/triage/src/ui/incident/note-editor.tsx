@@ -1,9 +1,10 @@
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useEffect, useState } from "react";
 import { SessileError } from "sessile/protocol";
 import type { Note } from "../../contract/incident.ts";
 import { errorMessage } from "../api/http.ts";
 import { Button } from "../parts/button.tsx";
 import { fieldClass } from "../parts/field.ts";
+import { useApp } from "../shell/app-context.ts";
 import { NoteConflict } from "./note-conflict.tsx";
 import { useIncident } from "./session-context.ts";
 import { useDraft } from "./use-draft.ts";
@@ -18,38 +19,43 @@ interface NoteEditorProps {
 
 /** An edit made from one version of a note. If somebody else saves another meanwhile, both are shown and one is made of them. */
 export function NoteEditor({ note, draftKey, onTyping, onDone }: NoteEditorProps) {
-  const { session } = useIncident();
+  const { session, pendingCalls } = useIncident();
+  const { requireProfile } = useApp();
   const { base, keep, forget: forgetBase } = useNoteBase(note, draftKey);
   const { text, change, forget: forgetDraft } = useDraft(draftKey, base.text);
-  const [isSaving, setSaving] = useState(false);
+  const [isCalling, setCalling] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const isOutdated = note.version !== base.version && !isSaving;
+  // Also what an earlier visit to this page gave: it is sent when the network is back.
+  const isSaving =
+    isCalling || pendingCalls.some(({ method, args }) => method === "editNote" && args[0] === note.id);
+  const isSaved = note.version !== base.version && note.text === text;
+  const isOutdated = note.version !== base.version && !isSaved && !isSaving;
 
-  const forget = () => {
+  const finish = () => {
     forgetDraft();
     forgetBase();
+    onDone();
   };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the note says what is written here
+  useEffect(() => {
+    if (isSaved) finish();
+  }, [isSaved]);
   const save = async (version: number) => {
-    if (text.trim() === "") return;
-    setSaving(true);
+    if (text.trim() === "" || !requireProfile()) return;
+    setCalling(true);
     setError(null);
     try {
       await session.call.editNote(note.id, version, text);
-      forget();
-      onDone();
+      finish();
     } catch (thrown) {
-      setSaving(false);
+      setCalling(false);
       // The other version arrives by itself, or is here already; the comparison below shows then.
       const isConflict = thrown instanceof SessileError && thrown.code === "conflict";
       setError(isConflict ? null : errorMessage(thrown));
     }
   };
-  const cancel = () => {
-    forget();
-    onDone();
-  };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && text === base.text) cancel();
+    if (event.key === "Escape" && text === base.text) finish();
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && !isOutdated) void save(base.version);
   };
 
@@ -59,7 +65,7 @@ export function NoteEditor({ note, draftKey, onTyping, onDone }: NoteEditorProps
         <NoteConflict
           note={note}
           mine={text}
-          onTakeTheirs={cancel}
+          onTakeTheirs={finish}
           onMerge={(merged) => {
             change(merged);
             keep({ version: note.version, text: note.text });
@@ -89,7 +95,7 @@ export function NoteEditor({ note, draftKey, onTyping, onDone }: NoteEditorProps
       )}
       {!isOutdated && (
         <div className="flex items-center justify-end gap-2">
-          <Button size="sm" look="quiet" onClick={cancel} disabled={isSaving}>
+          <Button size="sm" look="quiet" onClick={finish} disabled={isSaving}>
             Cancel
           </Button>
           <Button
