@@ -1,22 +1,37 @@
-import { type KeyboardEvent, useId } from "react";
+import { type KeyboardEvent, useId, useLayoutEffect, useRef } from "react";
 import type { InboxItem } from "sessile/client";
 import { Button } from "../parts/button.tsx";
 import { Foreign } from "../parts/foreign.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { Link } from "../router/link.tsx";
 import { incidentHref, navigate } from "../router/location.ts";
-import { useDecision } from "./use-decision.ts";
+import { type InboxAnswer, useDecision } from "./use-decision.ts";
 
 /** One decision that waits, and where it belongs. */
 export function WaitingDecision({ item }: { readonly item: InboxItem }) {
   const { pending, decide } = useDecision(item);
   const id = useId();
+  const ref = useRef<HTMLLIElement>(null);
   const { gate, name, title } = item;
 
+  const answer = (given: InboxAnswer) => {
+    // The buttons go, and must not take the focus with them.
+    ref.current?.focus();
+    void decide(given);
+  };
+  // One that leaves hands the focus on.
+  useLayoutEffect(() => {
+    const item = ref.current;
+    return () => {
+      if (!item?.contains(document.activeElement)) return;
+      const next = item.nextElementSibling ?? item.previousElementSibling;
+      if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+    };
+  }, []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || event.metaKey || event.ctrlKey || event.altKey) return;
-    if (event.key === "a") void decide("approve");
-    else if (event.key === "r") void decide("reject");
+    if (event.key === "a") answer("approve");
+    else if (event.key === "r") answer("reject");
     else if (event.key === "Enter") navigate(incidentHref(name));
     else return;
     event.preventDefault();
@@ -24,6 +39,7 @@ export function WaitingDecision({ item }: { readonly item: InboxItem }) {
 
   return (
     <li
+      ref={ref}
       data-gate={gate.gateId}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: keys a and r decide on the focused one
       tabIndex={0}
@@ -48,10 +64,10 @@ export function WaitingDecision({ item }: { readonly item: InboxItem }) {
       <div className="flex shrink-0 items-center gap-1.5">
         {pending === null ? (
           <>
-            <Button look="good" size="sm" icon="check" hint="a" onClick={() => void decide("approve")}>
+            <Button look="good" size="sm" icon="check" hint="a" onClick={() => answer("approve")}>
               Approve
             </Button>
-            <Button look="danger" size="sm" icon="close" hint="r" onClick={() => void decide("reject")}>
+            <Button look="danger" size="sm" icon="close" hint="r" onClick={() => answer("reject")}>
               Reject
             </Button>
           </>

@@ -5,7 +5,7 @@ import { postpone, takePostponed } from "../profile/postponed-call.ts";
 import { useApp } from "../shell/app-context.ts";
 import { useIncidentInbox } from "./inbox-context.ts";
 
-type InboxAnswer = "approve" | "reject";
+export type InboxAnswer = "approve" | "reject";
 
 /** Decides in somebody's name. Asked for by nobody, it is done once they have said who they are. */
 export function useDecision(item: InboxItem) {

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
 import type { PlannedAction } from "../../contract/incident.ts";
 import { cx } from "../lib/class-names.ts";
 import { Button } from "../parts/button.tsx";
@@ -15,6 +15,7 @@ export function PlanAction({ action }: { readonly action: PlannedAction }) {
   const { status, pendingCalls } = useIncident();
   const call = useIncidentCall();
   const id = useId();
+  const ref = useRef<HTMLLIElement>(null);
   const [comment, setComment] = useState("");
   const [isCommenting, setCommenting] = useState(false);
   const pending = pendingCalls.find(({ method, args }) => method === "decideAction" && args[0] === action.id);
@@ -22,6 +23,8 @@ export function PlanAction({ action }: { readonly action: PlannedAction }) {
 
   const decide = (decision: "approved" | "rejected") => {
     if (!canDecide) return;
+    // The buttons go, and must not take the focus with them.
+    ref.current?.focus();
     const what = decision === "approved" ? "Approving" : "Rejecting";
     void call(what, "decideAction", action.id, decision, comment.trim());
   };
@@ -36,6 +39,7 @@ export function PlanAction({ action }: { readonly action: PlannedAction }) {
 
   return (
     <li
+      ref={ref}
       data-action={action.id}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: keys a and r decide on the focused action
       tabIndex={0}
