@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Server, serve } from "sessile/node";
+import { expect } from "vitest";
 import { launchChromium } from "../../../../scripts/lib/launch-chromium.ts";
-import { serveOptions, type TriageOptions } from "../fixtures/triage-server.ts";
+import { checkIns } from "../fixtures/stories.ts";
+import { serveOptions, Triage, type TriageOptions } from "../fixtures/triage-server.ts";
 import { CuttableNetwork } from "./cuttable-network.ts";
 
 const page = fileURLToPath(new URL("../../dist/ui", import.meta.url));
@@ -93,6 +95,24 @@ export class TriageInBrowser {
   async ingest(lines: string): Promise<void> {
     const response = await fetch(`${this.server.url}/api/alerts`, { method: "POST", body: lines });
     if (!response.ok) throw new Error(await response.text());
+  }
+
+  /** Bob, who asks the server directly: no cut network is between them. */
+  atTheOffice(): Promise<Triage> {
+    return Triage.at(this.server.url).signIn("Bob");
+  }
+
+  /** An incident that no other test has, about one host. */
+  async incidentOf(host: string) {
+    const bob = await this.atTheOffice();
+    await bob.ingest(checkIns(4, host));
+    const find = async () => (await bob.incidents(`&q=${host}`))[0];
+    const name = (await find())?.name ?? "";
+    const investigate = async () => {
+      await bob.call(name, "startInvestigation");
+      await expect.poll(async () => (await find())?.status).toBe("triaged");
+    };
+    return { host, name, url: `${this.url}/incident/${name}`, bob, investigate };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { axeViolations } from "../../../../scripts/lib/axe-violations.ts";
+import { storedCommands } from "./stored-commands.ts";
 import { TriageInBrowser } from "./triage-in-browser.ts";
 
 let app: TriageInBrowser;
@@ -151,14 +152,8 @@ describe("triage in the browser", () => {
     await button(ada.page, /^Add note/)
       .first()
       .click();
-    const response = await fetch(
-      `${app.server.url}/v1/sessions/incident/${url.split("/").at(-1)}/call/addNote`,
-      {
-        method: "POST",
-        body: JSON.stringify(["Written at the office."]),
-        headers: { cookie: await cookieOf("Bob") },
-      },
-    );
+    const bob = await app.atTheOffice();
+    const response = await bob.call(url.split("/").at(-1) ?? "", "addNote", "Written at the office.");
     expect(response.status).toBe(200);
     app.network.mend();
     await ada.page.getByText("Live", { exact: true }).waitFor();
@@ -258,6 +253,123 @@ describe("triage in the browser", () => {
     }
   });
 
+  test("a queue whose line was cut shows what happened meanwhile", async () => {
+    const { host, bob, name, investigate } = await app.incidentOf("10.20.0.31");
+    await investigate();
+    const rowOf = async (url: string) => {
+      const { page } = await app.person("Ada");
+      await page.goto(`${url}/?q=${host}`);
+      await page.getByText("Live", { exact: true }).waitFor();
+      const row = page.getByRole("list", { name: "Incidents" }).getByRole("listitem");
+      await row.getByText("Triaged").waitFor();
+      return { page, row };
+    };
+    const [far, near] = [await rowOf(app.url), await rowOf(app.server.url)];
+    app.network.cut();
+    await far.page.getByText("Not live").waitFor();
+    await bob.call(name, "recordDecision", "benign", "A test.");
+    await near.row.getByText("Closed").waitFor();
+    app.network.mend();
+    await far.row.getByText("Closed").waitFor();
+  });
+
+  test("a record that cannot be read shows nothing of the one before", async () => {
+    const { url } = await app.incidentOf("10.20.0.32");
+    const { page } = await app.person("Ada");
+    await page.goto(`${url}?tab=evidence`);
+    const records = page.getByRole("tabpanel").getByRole("listitem").getByRole("button");
+    const sheet = page.getByRole("dialog", { name: "Record" });
+    await records.first().click();
+    await sheet.getByText("flow_id").waitFor();
+    await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "hidden" });
+    app.network.cut();
+    await records.nth(1).click();
+    await sheet.getByText("The record could not be read").waitFor();
+    expect(await sheet.getByText("flow_id").count()).toBe(0);
+  });
+
+  test("a profile changed in another window is told until the page is loaded anew, and nothing is done under the other name", async () => {
+    const { url, investigate } = await app.incidentOf("10.20.0.33");
+    await investigate();
+    const { context, page } = await app.person("Ada");
+    await page.goto(url);
+    await button(page, /^Approve/)
+      .first()
+      .waitFor();
+    const other = await context.newPage();
+    await other.goto(app.url);
+    await other.getByTitle(/^You are Ada/).click();
+    await other.getByLabel("Another name").fill("Eve");
+    await button(other, "Use").click();
+    await other.getByTitle(/^You are Eve/).waitFor();
+
+    const notice = page.getByRole("alert").filter({ hasText: "changed in another window" });
+    await notice.waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("i");
+    await page.getByRole("list", { name: "Decisions that wait" }).waitFor();
+    const waiting = await page.locator("[data-count]").textContent();
+    await page.keyboard.press("j");
+    await page.keyboard.press("a");
+    await notice.getByRole("button", { name: "Reload" }).click();
+    await page.getByTitle(/^You are Eve/).waitFor();
+    await notice.waitFor({ state: "hidden" });
+    await page.locator(`[data-count="${waiting}"]`).waitFor();
+  });
+
+  test("an edit that waits for the network is no conflict with oneself, wherever one looks meanwhile", async () => {
+    const { url, bob, name } = await app.incidentOf("10.20.0.34");
+    await bob.call(name, "addNote", "As first written.");
+    const { page } = await app.person("Ada", { viewport: { width: 390, height: 844 } });
+    await page.goto(`${url}?tab=notes`);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await button(page, "Edit the note by Bob").click();
+    app.network.cut();
+    await page.getByText("Live", { exact: true }).waitFor({ state: "hidden" });
+    await page.getByLabel("Edit note").fill("As Ada has it.");
+    await button(page, "Save").click();
+    await page.getByRole("tab", { name: /timeline/i }).click();
+    await page.getByRole("tab", { name: /notes/i }).click();
+    await page.getByLabel("Edit note").waitFor();
+    expect(await button(page, "Saving…").isDisabled()).toBe(true);
+    app.network.mend();
+    await page.getByText("version 2").waitFor();
+    await page.getByRole("article").getByText("As Ada has it.").waitFor();
+    await page.getByLabel("Edit note").waitFor({ state: "hidden" });
+    expect(await page.getByRole("region", { name: "Conflicting edit" }).count()).toBe(0);
+  });
+
+  test("the focus stays with what is decided, and goes on when that leaves", async () => {
+    const { url, investigate } = await app.incidentOf("10.20.0.35");
+    await investigate();
+    const { page } = await app.person("Kay");
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.closest("li")?.querySelector("h2, h3")?.textContent);
+    await page.goto(url);
+    await button(page, /^Approve/)
+      .first()
+      .focus();
+    const [first, second] = await page.locator("[data-action] h3").allTextContents();
+    await page.keyboard.press("Enter");
+    await page.getByText("Approved").first().waitFor();
+    expect(await focused()).toBe(first);
+    await page.keyboard.press("j");
+    expect(await focused()).toBe(second);
+
+    await page.goto(`${app.url}/inbox`);
+    const waiting = page.getByRole("list", { name: "Decisions that wait" }).getByRole("heading");
+    await waiting.first().waitFor();
+    const count = await waiting.count();
+    const next = await waiting.nth(1).textContent();
+    await button(page, /^Reject/)
+      .first()
+      .focus();
+    await page.keyboard.press("Enter");
+    await page.locator(`[data-count="${count - 1}"]`).waitFor();
+    expect(await focused()).toBe(next);
+  });
+
   test.each([
     ["light", 1280],
     ["dark", 1280],
@@ -281,29 +393,3 @@ describe("triage in the browser", () => {
     },
   );
 });
-
-/** How many commands of this browser wait on its disk. */
-function storedCommands(page: Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve, reject) => {
-        const opened = indexedDB.open("sessile-outbox");
-        opened.onerror = reject;
-        opened.onsuccess = () => {
-          const count = opened.result.transaction("commands").objectStore("commands").count();
-          count.onsuccess = () => {
-            opened.result.close();
-            resolve(count.result);
-          };
-        };
-      }),
-  );
-}
-
-async function cookieOf(name: string): Promise<string> {
-  const response = await fetch(`${app.server.url}/api/profile`, {
-    method: "POST",
-    body: JSON.stringify({ name }),
-  });
-  return response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
-}
