@@ -10,6 +10,9 @@ export interface AnswerEnd {
   readonly finish: Extract<UIMessageChunk, { type: "finish" }> | null;
 }
 
+/** Of an answer that cannot be kept as it is. */
+export const failedEnd: AnswerEnd = { outcome: "failed", errorText: null, finish: null };
+
 const texts: Readonly<Record<Exclude<AnswerOutcome, "complete">, string>> = {
   stopped: "The answer was stopped.",
   interrupted: "The answer was interrupted.",
@@ -65,9 +68,13 @@ export async function messageOf(
       ? { ...part, state: "done" as const }
       : part,
   );
-  const marked = end.outcome === "complete" ? {} : { metadata: { ...metadataOf(message), ...markOf(end) } };
-  const whole = { ...message, id: messageId, parts, ...marked };
-  return end.outcome === "complete" ? whole : withoutOpenCalls(whole);
+  const whole = { ...message, id: messageId, parts };
+  return end.outcome === "complete" ? whole : brokenOff(whole, end);
+}
+
+/** The message of an answer that did not come to its own end: it says so, and waits for nobody. */
+export function brokenOff(message: UIMessage, end: AnswerEnd): UIMessage {
+  return withoutOpenCalls({ ...message, metadata: { ...metadataOf(message), ...markOf(end) } });
 }
 
 /** Cuts a message that no event could hold: its first parts as they are, and of a text as much as fits. */

@@ -3,6 +3,7 @@ import { callable } from "../object/callable.ts";
 import type { CallGate, PendingCall } from "../object/gates/call-gate.ts";
 import { Session } from "../object/session.ts";
 import { settled } from "../object/session-kind.ts";
+import { untilStored } from "../object/works/until-stored.ts";
 import type { WorkContext, WorkFunction } from "../object/works/work-runner.ts";
 import { describeThrown } from "../object/write-report.ts";
 import type { ChatReplay, ChatState } from "../protocol/chat.ts";
@@ -12,7 +13,16 @@ import type { Gate, GateOutcome } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import { modelError } from "../protocol/model-error.ts";
-import { type AnswerEnd, endingChunks, endOf, explain, fitted, messageOf } from "./answer-chunks.ts";
+import {
+  type AnswerEnd,
+  brokenOff,
+  endingChunks,
+  endOf,
+  explain,
+  failedEnd,
+  fitted,
+  messageOf,
+} from "./answer-chunks.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { type WaitingCall, waitingCalls, withOutcomes } from "./approvals.ts";
 import { parseQuestion } from "./chat-request.ts";
@@ -49,6 +59,8 @@ type AnswerInput = {
   /** The message it goes on with; absent: it is a new one, whose id is the stream's. */
   readonly messageId?: string;
 };
+
+type ChatGate = Parameters<Session["openGate"]>[0];
 
 type ChatEvents = { readonly "message.created": MessageCreated & Json };
 
@@ -166,10 +178,11 @@ export abstract class ChatSession<
     this.#writing.set(streamId, abort);
     try {
       let isFirst = false;
-      await work.step("begin", () => {
+      const begin = () => {
         isFirst = true;
         return null;
-      });
+      };
+      await this.#untilStored(() => work.step("begin", begin));
       if (isFirst) await this.#write(input, abort);
       else await this.#takeUp(input);
     } finally {
@@ -180,7 +193,7 @@ export abstract class ChatSession<
 
   async #write(input: AnswerInput, abort: AbortController): Promise<void> {
     const { streamId, body, messageId = streamId } = input;
-    const answer = new AnswerWriter(this.streams.open(streamId, { contentType: "application/json" }), abort);
+    const answer = await this.#writerOf(streamId, abort);
     let end: AnswerEnd;
     try {
       if (this.state.chat.active?.stopping) abort.abort();
@@ -199,8 +212,8 @@ export abstract class ChatSession<
   /** An answer whose writer is gone. If it had come to its end, only the message was missing. */
   async #takeUp(input: AnswerInput): Promise<void> {
     const { streamId, messageId = streamId } = input;
-    const answer = new AnswerWriter(this.streams.open(streamId, { contentType: "application/json" }));
-    answer.chunks.push(...(await this.#readChunks(streamId)));
+    const answer = await this.#writerOf(streamId);
+    answer.chunks.push(...(await this.#untilStored(() => this.#readChunks(streamId))));
     const outcome = this.state.chat.active?.stopping ? "stopped" : "interrupted";
     if (answer.chunks.length === 0) await answer.write({ type: "start", messageId });
     await this.#settle(input, answer, { outcome, errorText: null, finish: null });
@@ -218,28 +231,46 @@ export abstract class ChatSession<
       // Somebody closed the stream: what is in it stays, and the message is kept all the same.
       this.log("warn", "chat", "The stream could not be written to its end", describeThrown(thrown));
     }
-    const { maxPayloadChars } = { ...defaultLimits, ...this.limits };
     const before =
       messageId === undefined ? undefined : this.#read(this.state.chat.head).said.at(-1)?.message;
-    const whole = await messageOf(messageId ?? streamId, answer.chunks, end, before);
-    const message = fitted(whole, maxPayloadChars - overheadChars - JSON.stringify(body).length);
-    await this.#untilStored(() =>
-      this.commit(() => {
-        const { head, active } = this.state.chat;
-        if (active?.streamId !== streamId) return;
-        const failure = new SessileError(end.outcome === "failed" ? "internal" : "unavailable", explain(end));
-        const isWhole = end.outcome === "complete" || end.outcome === "stopped";
-        this.streams.finish(streamId, isWhole ? { output: { outcome: end.outcome } } : { error: failure });
-        const calls = end.outcome === "complete" ? waitingCalls(message) : [];
-        const previous = before && head !== null ? (this.#at(head)?.payload.previous ?? null) : head;
-        const created = { message, previous, ...(calls.length > 0 ? { body } : {}) };
-        const next = this.#append(created);
-        for (const call of calls) this.#ask(call, previous);
-        this.#setChat({ head: next, active: null });
-        // What is always allowed has been answered already.
-        if (calls.length > 0) this.#goOn(created);
-      }),
-    );
+    const message = this.#fitted(await messageOf(messageId ?? streamId, answer.chunks, end, before), body);
+    try {
+      const gates =
+        end.outcome === "complete" ? waitingCalls(message).map((call) => this.#gateFor(call)) : [];
+      await this.#untilStored(() => this.commit(() => this.#conclude(input, end, message, gates)));
+    } catch (thrown) {
+      // A gate that cannot be opened, say. The chat goes on without its call.
+      this.log("error", "chat", "The answer could not be kept as it is", describeThrown(thrown));
+      const broken = this.#fitted(brokenOff(message, failedEnd), body);
+      await this.#untilStored(() => this.commit(() => this.#conclude(input, failedEnd, broken, [])));
+    }
+  }
+
+  #fitted(message: UIMessage, body: Json): UIMessage {
+    const { maxPayloadChars } = { ...defaultLimits, ...this.limits };
+    return fitted(message, maxPayloadChars - overheadChars - JSON.stringify(body).length);
+  }
+
+  #conclude(
+    { streamId, messageId, body }: AnswerInput,
+    end: AnswerEnd,
+    message: UIMessage,
+    gates: readonly ChatGate[],
+  ): void {
+    const { head, active } = this.state.chat;
+    if (active?.streamId !== streamId) return;
+    const failure = new SessileError(end.outcome === "failed" ? "internal" : "unavailable", explain(end));
+    const isWhole = end.outcome === "complete" || end.outcome === "stopped";
+    this.streams.finish(streamId, isWhole ? { output: { outcome: end.outcome } } : { error: failure });
+    const before = messageId === undefined || head === null ? null : this.#at(head);
+    const previous = before ? before.payload.previous : head;
+    const created = { message, previous, ...(gates.length > 0 ? { body } : {}) };
+    const next = this.#append(created);
+    const asker = previous === null ? null : this.#at(previous)?.actor;
+    for (const gate of gates) this.openGate({ ...(asker ? { requestedBy: asker.id } : {}), ...gate });
+    this.#setChat({ head: next, active: null });
+    // What is always allowed has been answered already.
+    if (gates.length > 0) this.#goOn(created);
   }
 
   #begin(head: number | null, { body, messageId }: Omit<AnswerInput, "streamId">): string {
@@ -259,22 +290,20 @@ export abstract class ChatSession<
       this.#begin(head, { body, messageId: message.id });
   }
 
-  #ask({ gateId, kind, part }: WaitingCall, question: number | null): void {
+  #gateFor({ gateId, kind, part }: WaitingCall): ChatGate {
     const toolName = getToolName(part);
     const { toolCallId, title, approval } = part;
     const input = (part.input ?? null) as Json;
-    const asker = question === null ? null : this.#at(question)?.actor;
     const { isEditable, ...given } = this.gateOf({ kind, toolName, toolCallId, input });
-    this.openGate({
+    return {
       gateId,
       kind,
       title: (title ?? toolName).slice(0, 1000),
       detail: approval?.requestReason ?? "",
       call: { name: toolName, arguments: input, callId: toolCallId },
-      ...(asker ? { requestedBy: asker.id } : {}),
       ...(isEditable && kind === "approval" ? { isEditable } : {}),
       ...given,
-    });
+    };
   }
 
   /** Ids of the gates that an answer waits for. */
@@ -289,16 +318,16 @@ export abstract class ChatSession<
     return created?.message.role === "assistant" ? created : null;
   }
 
-  /** A record or a disk that is away for a while must not leave the chat waiting for an answer for ever. */
-  async #untilStored(store: () => void): Promise<void> {
-    for (;;) {
-      try {
-        return store();
-      } catch (thrown) {
-        if (!(thrown instanceof SessileError) || !thrown.retryable) throw thrown;
-        await scheduler.wait(1000);
-      }
-    }
+  async #writerOf(streamId: string, abort?: AbortController): Promise<AnswerWriter> {
+    const open = () => this.streams.open(streamId, { contentType: "application/json" });
+    return new AnswerWriter(await this.#untilStored(open), abort);
+  }
+
+  /** Nothing frees the chat for another question but the end of this answer. */
+  #untilStored<T>(store: () => T | Promise<T>): Promise<T> {
+    return untilStored(store, (thrown) =>
+      this.log("warn", "chat", "The answer could not be stored", describeThrown(thrown)),
+    );
   }
 
   #failed(thrown: unknown, signal: AbortSignal): AnswerEnd {

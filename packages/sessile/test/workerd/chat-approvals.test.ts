@@ -275,6 +275,20 @@ test("CH17 CH18 a call that the client carries out waits for its result, and tak
   expect((await gates(id))[0].outcome).toMatchObject({ answer: "result", result: { at: "51.5" } });
 });
 
+test("CH23 an answer whose gate cannot be opened has failed, and the next question is taken", async () => {
+  // What a client carries out is not rejected: its gate has no such option.
+  const { id, chat } = await waiting([["locate", { to: "here", standing: "reject" }]]);
+  await until(async () => (await history(id)).activeStreamId === null);
+  const { messages } = await history(id);
+  expect(messages.at(-1)).toMatchObject({ id: chat.lastMessage?.id, metadata: { outcome: "failed" } });
+  expect(partsOf(messages.at(-1))).toMatchObject([{ state: "output-error" }]);
+  expect([textOf(messages.at(-1)), await gates(id)]).toEqual(["Well. ", []]);
+  const asked = chat.sendMessage({ text: "Never mind" });
+  await conclude();
+  await asked;
+  expect([chat.error, chat.text]).toEqual([undefined, "Done."]);
+});
+
 test("CH22 what is always allowed is carried out without asking, and the trail says by which policy", async () => {
   const { id, chat } = await waiting([["send", { to: "ada" }]]);
   const [{ gateId }] = await gates(id);

@@ -30,8 +30,12 @@ export class Chats extends ChatSession<Env> {
   }
 
   protected override gateOf({ input }: PendingCall): CallGate {
-    const { seconds } = input as { readonly seconds?: number };
-    return { isEditable: true, ...(seconds === undefined ? {} : { expiresAt: Date.now() + seconds * 1000 }) };
+    const { seconds, standing } = input as { readonly seconds?: number; readonly standing?: string };
+    return {
+      ...(standing === undefined ? {} : { default: standing }),
+      isEditable: true,
+      ...(seconds === undefined ? {} : { expiresAt: Date.now() + seconds * 1000 }),
+    };
   }
 
   #tools(): ToolSet {

@@ -1,4 +1,5 @@
 import { type JSONSchema7, jsonSchema } from "ai";
+import { untilStored } from "../../object/works/until-stored.ts";
 import type { WorkContext } from "../../object/works/work-runner.ts";
 import {
   type ActiveRun,
@@ -21,9 +22,6 @@ import type { RunInput, SessionRuns } from "./session-runs.ts";
 
 /** What an event says beside its message. */
 const overheadChars = 500;
-const storeRetryMs = 1000;
-/** Of a run's end that fails otherwise than for now: the last one after a minute. */
-const endAttempts = 7;
 
 /** The work on a session's run: until the run has ended, or waits for others. */
 export class RunWorker {
@@ -126,19 +124,10 @@ export class RunWorker {
     this.#options.log("warn", message, { runId, detail: String(thrown) });
   }
 
-  /** A store that is away for a while, or a disk that fails once, must not keep the session busy for ever. */
   async #settle(work: WorkContext, runId: string, commit: () => void): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await work.step("end", () => null, { commit });
-        return;
-      } catch (thrown) {
-        const isForNow = thrown instanceof SessileError && thrown.retryable;
-        const isFinal = thrown instanceof SessileError || attempt + 1 >= endAttempts;
-        if (!isForNow && isFinal) throw thrown;
-        if (!isForNow) this.#report(runId, "The end of a run could not be stored", thrown);
-        await scheduler.wait(isForNow ? storeRetryMs : storeRetryMs * 2 ** attempt);
-      }
-    }
+    await untilStored(
+      () => work.step("end", () => null, { commit }),
+      (thrown) => this.#report(runId, "The end of a run could not be stored", thrown),
+    );
   }
 }
