@@ -134,6 +134,13 @@ describe("export, verify, import, restore", () => {
     });
     writeFileSync(file("good.ndjson"), text);
     expect(await sessile("verify", file("good.ndjson"), "--anchor", head)).toMatchObject({ code: 0 });
+    for (const [anchor, code] of [
+      [`1:${JSON.parse(text.split("\n")[1]!).hash}`, 0],
+      [`0:${head}`, 2],
+    ])
+      expect(await sessile("verify", file("good.ndjson"), "--anchor", String(anchor))).toMatchObject({
+        code,
+      });
     await here.ask("POST", `diary/${name}/call/write`, { body: ["later"] });
     await until(async () => (await here.get(`diary/${name}/head`)).body.head.hash !== head);
     expect(await sessile("verify", file("good.ndjson"), "--url", here.url)).toMatchObject({

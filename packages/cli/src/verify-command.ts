@@ -112,8 +112,9 @@ async function* hashesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<strin
 }
 
 function parseAnchor(text: string): { readonly seq: number | null; readonly hash: string } {
-  const [, seq, hash] = /^(?:(\d{1,15}):)?([0-9a-f]{64})$/.exec(text) ?? [];
-  if (hash === undefined) throw new UsageError("--anchor takes the 64 digits of a head, or SEQ:HASH.");
+  const [, seq, hash] = /^(?:([1-9]\d{0,14}):)?([0-9a-f]{64})$/.exec(text) ?? [];
+  if (hash === undefined)
+    throw new UsageError("--anchor takes the 64 digits of a head, or SEQ:HASH with a SEQ from 1.");
   return { seq: seq === undefined ? null : Number(seq), hash };
 }
 
