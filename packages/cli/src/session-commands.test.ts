@@ -204,7 +204,7 @@ describe("delete", () => {
 
 describe("tail", () => {
   test.each(["longpoll", "sse", "poll"])(
-    "prints what there is and ends, or follows over %s; and goes on after the seq it is given",
+    "prints what there is, as a terminal may be shown it, and ends, or follows over %s; and goes on after the seq it is given",
     async (transport) => {
       const name = await grown(2);
       const all = await sessile("tail", `diary/${name}`, "--no-follow", "--url", here.url);
@@ -224,8 +224,8 @@ describe("tail", () => {
         here.url,
       );
       await until(() => output.stdout.includes("\n"));
-      await here.ask("POST", `diary/${name}/call/write`, { body: ["while it follows"] });
-      await until(() => output.stdout.includes("while it follows"));
+      await here.ask("POST", `diary/${name}/call/write`, { body: ["while it follows \u009b2J"] });
+      await until(() => output.stdout.includes("while it follows \\u009b2J"));
       child.kill("SIGINT");
       await once(child, "exit");
       expect(JSON.parse(output.stdout.split("\n")[0]!).seq).toBe(seqs.length);

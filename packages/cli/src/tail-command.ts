@@ -42,7 +42,7 @@ export async function runTail({ remote, session, after = 0, follow, transport }:
     process.exit(0);
   });
   const print = (event: SessionEvent): void => {
-    process.stdout.write(`${JSON.stringify(event)}\n`);
+    process.stdout.write(`${lineOf(event)}\n`);
     cursor = event.seq;
     wasAway = false;
   };
@@ -67,6 +67,12 @@ export async function runTail({ remote, session, after = 0, follow, transport }:
       await wait(retryMs);
     }
   }
+}
+
+/** JSON may hold as they are a few characters that a terminal would obey; an event may quote what strangers sent. */
+function lineOf(event: SessionEvent): string {
+  const obeyed = /[\u007f-\u009f]/g;
+  return JSON.stringify(event).replace(obeyed, (code) => `\\u00${code.charCodeAt(0).toString(16)}`);
 }
 
 async function* streamed(
