@@ -5,7 +5,7 @@ import {
   type DossierFinding,
   dossierFindings,
 } from "../../src/agents/dossier.ts";
-import type { AgentName, AgentReport } from "../../src/contract/agents.ts";
+import { type AgentName, type AgentReport, agentNames } from "../../src/contract/agents.ts";
 import type { Plain } from "../../src/contract/session.ts";
 import { analyserNames } from "../../src/domain/index.ts";
 import type { AgentDesk, Investigation } from "./investigation-port.ts";
@@ -15,11 +15,12 @@ const attempts = 4;
 
 /**
  * Has the agents reason about what the analysers found: who looks into what, then those side by side, then all of it together, then
- * the plan. Where a round comes to nothing the model is in trouble: the rest is not asked, and the analysers' word stands.
+ * the plan. Where a round comes to nothing the model is in trouble: the rest is not asked, and the analysers' word stands. Without a model
+ * nobody is asked.
  */
 export async function askAgents(session: Investigation, work: WorkContext): Promise<void> {
   const { desk } = session;
-  if (!desk) return;
+  if (!desk) return session.commit(() => giveUp(session));
   const ask = async (agents: readonly AgentName[], questions?: ReadonlyMap<string, string>) => {
     let made: Dossier | null = null;
     // Made once a round, and only if somebody is still to be asked: it reads all of the evidence.
@@ -77,9 +78,17 @@ async function askAgent(
     return await work.step(`agent:${agent}`, ask, { attempts, commit });
   } catch (thrown) {
     session.warn(`The agent ${agent} could not be asked`, thrown);
-    session.commit(() => settle(session, agent, unreachable));
-    return unreachable;
+    const report = silent("The agent could not be reached.");
+    session.commit(() => settle(session, agent, report));
+    return report;
   }
+}
+
+/** Those that were being asked when the model was taken away, which nobody asks any more. */
+function giveUp(session: Investigation): void {
+  const { agents = {} } = session.state();
+  for (const agent of agentNames)
+    if (agents[agent]?.status === "running") settle(session, agent, silent("No model is set any more."));
 }
 
 /** What it came to, with what it tried and may not. */
@@ -136,14 +145,16 @@ function findingsOf({
   return [...own, ...added];
 }
 
-const unreachable: AgentReport = {
-  model: "",
-  conclusion: null,
-  error: "The agent could not be reached.",
-  findings: [],
-  assignments: [],
-  proposals: [],
-  refusals: [],
-  code: [],
-  cost: { inputTokens: 0, outputTokens: 0, costMicros: null, durationMs: 0 },
-};
+function silent(error: string): AgentReport {
+  return {
+    model: "",
+    conclusion: null,
+    error,
+    findings: [],
+    assignments: [],
+    proposals: [],
+    refusals: [],
+    code: [],
+    cost: { inputTokens: 0, outputTokens: 0, costMicros: null, durationMs: 0 },
+  };
+}

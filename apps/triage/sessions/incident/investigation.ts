@@ -17,10 +17,8 @@ const analyserAttempts = 3;
 export async function investigate(session: Investigation, work: WorkContext): Promise<undefined> {
   await takeEvidence(session, work);
   await Promise.all(session.analysers.map((analyser) => analyse(session, work, analyser)));
-  if (session.desk) {
-    await work.step("judge-analysers", () => null, { commit: () => applyVerdict(session) });
-    await askAgents(session, work);
-  }
+  if (session.desk) await work.step("judge-analysers", () => null, { commit: () => applyVerdict(session) });
+  await askAgents(session, work);
   await judge(session, work);
 }
 

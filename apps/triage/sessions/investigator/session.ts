@@ -30,11 +30,15 @@ export default class Investigator extends AgentSession<Env, InvestigatorState> {
     ? createAgents(this.#chosen, this.#sandbox, () => this.#task())
     : [];
 
-  /** Carries out a task and reports. The same task again joins it. */
+  /** Carries out a task and reports. The same task again joins it, another takes its place. */
   readonly investigate = callable(async (task: Plain<AgentTask>): Promise<Plain<AgentReport>> => {
     const { runId, agent } = task;
     this.commit(() => {
-      if (this.state.task?.runId !== runId) this.setState({ ...this.state, task });
+      if (this.state.task?.runId !== runId) {
+        // Whoever asked for another has given it up, and it may have gone on all the same.
+        this.runs.abort(undefined, { force: true });
+        this.setState({ ...this.state, task });
+      }
       this.runs.start({ runId, agent, message: messageOf(task) });
     });
     const run = this.runs.handle(runId);
