@@ -6,6 +6,7 @@ import type { Json } from "../protocol/json.ts";
 import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { foldEvent, type SessionView } from "../protocol/view.ts";
 import { type FoundEvent, foundIn } from "./log.ts";
+import { type Parts, refersToParts } from "./parts.ts";
 import { rememberChars, stateChange } from "./state-change.ts";
 
 /** The command that runs, and whose it is. */
@@ -38,9 +39,11 @@ export class Batch {
   readonly #events: PackedEvent[] = [];
   readonly #actors: Actor[] = [];
   readonly #systemTypes = new Set<string>();
+  readonly #parts: Parts;
 
-  constructor(view: SessionView, now: number) {
+  constructor(view: SessionView, now: number, parts: Parts) {
     this.#view = view;
+    this.#parts = parts;
     this.firstSeq = view.lastSeq + 1;
     this.at = Math.max(now, view.updatedAt);
   }
@@ -134,21 +137,29 @@ export class Batch {
   changeState(next: Json, maxChars: number): number {
     const before = this.#stateBefore;
     const last = this.#events.length - 1;
-    if (before && before.index === last && last >= this.#commandStart && before.actor === this.#actor) {
+    const follows =
+      before !== null && before.index === last && last >= this.#commandStart && before.actor === this.#actor;
+    const view = follows ? before.view : this.#view;
+    const seq = follows ? this.lastSeq : this.lastSeq + 1;
+    // It may be refused, and whoever catches that keeps the change before it.
+    const change = stateChange(view, next, seq, maxChars);
+    if (follows) {
       this.#events.length = last;
-      this.#view = before.view;
+      this.#view = view;
+      this.#parts.takeBack(seq);
     }
-    const view = this.#view;
-    const change = stateChange(view, next, this.lastSeq + 1, maxChars);
     this.#stateBefore = { index: this.#events.length, view, actor: this.#actor };
-    const seq = this.emitSystem("state.changed", change.payload);
+    this.emitSystem("state.changed", change.payload);
     rememberChars(this.#view.state, change.chars);
     return seq;
   }
 
   emitSystem<Type extends SystemEventType>(type: Type, payload: SystemEventPayloads[Type]): number {
     this.#systemTypes.add(type);
-    return this.emit(type, payload as unknown as Json);
+    const packed = { type, payload: payload as unknown as Json };
+    const seq = this.emit(type, packed.payload);
+    if (refersToParts(packed)) this.#parts.refer(packed.payload, seq);
+    return seq;
   }
 
   /** Who an event of this batch names. */

@@ -17,6 +17,7 @@ import {
   settleAnswered,
   waitingGate,
 } from "./gates.ts";
+import type { Parts } from "./parts.ts";
 import type { Sql } from "./sql.ts";
 
 /** What happens to a session's gates and policies, inside one commit. */
@@ -25,12 +26,14 @@ export class GateWriter {
   readonly #due: DueTable;
   readonly #batch: Batch;
   readonly #kind: KindDefinition;
+  readonly #parts: Parts;
 
-  constructor(sql: Sql, due: DueTable, batch: Batch, kind: KindDefinition) {
+  constructor(sql: Sql, due: DueTable, batch: Batch, kind: KindDefinition, parts: Parts) {
     this.#sql = sql;
     this.#due = due;
     this.#batch = batch;
     this.#kind = kind;
+    this.#parts = parts;
   }
 
   /** A policy of the session may have answered it when this returns. @returns the gate's id */
@@ -49,6 +52,8 @@ export class GateWriter {
     const batch = this.#batch;
     const gate = waitingGate(this.#sql, gateId, batch.at);
     const answered = checkedAnswer(gate, answer, batch.actor, this.#kind.limits);
+    this.#parts.assertThere(answered.arguments, "arguments");
+    this.#parts.assertThere(answered.result, "result");
     const remembered = rememberedCall(gate, answer);
     const { origin: via } = batch;
     const record = settleAnswered(this.#sql, this.#due, batch, gate, {

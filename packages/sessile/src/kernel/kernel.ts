@@ -204,7 +204,7 @@ export class Kernel {
 
   #attempt(tasks: readonly Task[], now: number, isolate: boolean): Transaction {
     const before = this.#view;
-    const batch = new Batch(before, now);
+    const batch = new Batch(before, now, this.parts);
     const writer = this.#writerOf(batch);
     const written: CommitDraft = { stored: null, after: before, checkpointed: false };
     this.#open = batch;

@@ -126,6 +126,109 @@ test("PA6 what nothing refers to goes after an hour; what an event or the draft 
   expect(session.rows("_sessile_part")).toBe(2);
 });
 
+/** What rebuilding must not change. */
+const referred = (session: KernelFixture) =>
+  session.sql.exec("SELECT hash, media_type, bytes, place, seq FROM _sessile_part ORDER BY hash");
+const seqOf = (session: KernelFixture, part: PartReference) =>
+  session.kernel.parts.find(hashOfPart(part))?.seq;
+
+test("PA11 a part that replaces another in the state is referred to as before when the log is read anew", () => {
+  const session = new KernelFixture();
+  const [a, b, c] = [3, 5, 7].map((seed) => upload(session, bytesOf(50 + seed, seed), `u${seed}`)) as [
+    PartReference,
+    PartReference,
+    PartReference,
+  ];
+  const title = "Harbour ".repeat(100);
+  const set = (photo: Json, more: Json[]) => session.one({ op: "setState", state: { title, photo, more } });
+  set(a, [a]);
+  set(b, [a]);
+  set({ ...b, name: "b" }, [c]);
+  const before = referred(session);
+  expect([a, b, c].map((part) => seqOf(session, part))).toEqual([3, 4, 5]);
+  session.kernel.rebuild();
+  expect(referred(session)).toEqual(before);
+  // As such a change was written before references stayed whole.
+  const whole = `["=",["photo"],${JSON.stringify(b)}]`;
+  const pieces = `["=",["photo","$part"],"${b.$part}"],["=",["photo","bytes"],${b.bytes}]`;
+  expect(JSON.stringify(session.commits())).toContain(whole);
+  session.kernel.rebuild(
+    () => void session.sql.exec("UPDATE _sessile_log SET body = replace(body, ?, ?)", whole, pieces),
+  );
+  expect(JSON.stringify(session.commits())).toContain(pieces);
+  expect(referred(session)).toEqual(before);
+});
+
+test("ST6 PA4 a state that is refused refers to nothing", () => {
+  const session = new KernelFixture({ limits: { ...defaultLimits, maxStateChars: 200 } });
+  const part = upload(session, bytesOf(10));
+  const { outcomes } = session.send([{ op: "setState", state: { part, text: "x".repeat(200) } }, append(1)]);
+  expect(outcomes).toMatchObject([{ ok: false, error: { code: "limit_exceeded" } }, { ok: true }]);
+  expect(seqOf(session, part)).toBeNull();
+});
+
+test("ST24 PA4 changes that are one event refer to what it says, under its seq", () => {
+  const session = new KernelFixture();
+  const [first, second] = [upload(session, bytesOf(10), "a"), upload(session, bytesOf(11), "b")];
+  session.kernel.write(null, session.now, (writer) => {
+    writer.setState({ photo: { ...first, mediaType: "text/html" } });
+    writer.setState({ photo: second });
+  });
+  expect([first, second].map((part) => seqOf(session, part))).toEqual([null, session.kernel.view.lastSeq]);
+  session.one(append(first));
+  const before = referred(session);
+  session.kernel.rebuild();
+  expect(referred(session)).toEqual(before);
+});
+
+test("PA14 whatever event names a part refers to it: questions and answers of gates, work, timers; a foreign one is lost", () => {
+  const session = new KernelFixture();
+  const parts = [1, 2, 3, 4, 5].map((seed) => upload(session, bytesOf(20 + seed, seed), `u${seed}`));
+  const [asked, shot, input, step, result] = parts as [
+    PartReference,
+    PartReference,
+    PartReference,
+    PartReference,
+    PartReference,
+  ];
+  const foreign = partReference("0".repeat(64), { mediaType: "image/png", bytes: 9 });
+  session.kernel.write(null, session.now, (writer) => {
+    writer.openGate({ gateId: "g", kind: "tool", title: "?", call: { name: "shoot", arguments: { asked } } });
+    writer.startWork({ workId: "w", name: "n", input: { input } });
+    writer.completeStep("w", "s", { step, foreign });
+    writer.completeWork("w", { result });
+    writer.streams.open({ streamId: "s", contentType: "application/json" });
+    writer.streams.append({ streamId: "s", chunks: [{ chunk: { ...foreign, bytes: 10 } }] });
+  });
+  const answer = (given: Json): Command => ({
+    op: "answerGate",
+    gateId: "g",
+    answer: "result",
+    result: given,
+  });
+  expect(session.one(answer({ shot: { ...shot, bytes: 1 } }))).toMatchObject({
+    ok: false,
+    error: { code: "bad_request", details: { field: "result.shot" } },
+  });
+  expect(session.one(answer({ shot }))).toMatchObject({ ok: true });
+  session.kernel.parts.sweep(undefined, session.now + partGraceMs);
+  const [gate, start, journal, end] = ["gate.opened", "work.started", "step.completed", "work.completed"].map(
+    (type) => session.events().find((event) => event.type === type)?.seq,
+  );
+  const { lastSeq } = session.kernel.view;
+  expect([asked, input, step, result, shot].map((part) => seqOf(session, part))).toEqual([
+    gate,
+    start,
+    journal,
+    end,
+    lastSeq,
+  ]);
+  expect(session.kernel.parts.known(hashOfPart(foreign))).toMatchObject({ place: "lost", bytes: 9 });
+  const before = referred(session);
+  session.kernel.rebuild();
+  expect(referred(session)).toEqual(before);
+});
+
 test("PA11 references follow from the log; a part whose bytes are gone is lost until it is sent again", () => {
   const session = new KernelFixture();
   const data = bytesOf(40);
@@ -133,11 +236,9 @@ test("PA11 references follow from the log; a part whose bytes are gone is lost u
   const [kept, gone] = [upload(session, bytesOf(41), "kept"), part];
   session.one(append({ gone, kept }));
   session.one(append({ kept }));
-  const rows = () =>
-    session.sql.exec("SELECT hash, media_type, bytes, place, seq FROM _sessile_part ORDER BY hash");
-  const before = rows();
+  const before = referred(session);
   session.kernel.rebuild();
-  expect(rows()).toEqual(before);
+  expect(referred(session)).toEqual(before);
   session.sql.exec("DELETE FROM _sessile_part_chunk");
   session.sql.exec("DELETE FROM _sessile_part");
   session.kernel.rebuild();

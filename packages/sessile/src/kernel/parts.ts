@@ -1,10 +1,12 @@
 import { SessileError } from "../protocol/error.ts";
+import type { PackedEvent } from "../protocol/event.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import {
   assertMediaType,
   assertPartHash,
   hashOfPart,
+  mentionsPart,
   type PartInfo,
   type PartPlace,
   type PartReference,
@@ -20,6 +22,14 @@ import { numberAt, numberOrNullAt, type Sql, type SqlRow, textAt } from "./sql.t
 export const partsDueId = "parts:run";
 /** How long a part waits for an event that refers to it. */
 export const partGraceMs = 3_600_000;
+
+/** They may name parts and refer to none: chunks are too many to be looked through, and a child's parts are the child's. */
+const withoutParts: ReadonlySet<string> = new Set(["stream.segment", "session.child_reported"]);
+
+/** Whether the parts that an event names are to stay for it. */
+export function refersToParts({ type, payload }: Pick<PackedEvent, "type" | "payload">): boolean {
+  return !withoutParts.has(type) && mentionsPart(payload);
+}
 
 /** What is large: kept beside the log under the hash of what is in it, split over rows or moved to a bucket. */
 export class Parts {
@@ -147,26 +157,37 @@ export class Parts {
   }
 
   /**
-   * An event of this seq is about to say `value`: the parts it refers to stay from now on. The caller holds the transaction.
-   *
-   * @throws SessileError `bad_request` naming the field if one is not there, or not what the reference says
+   * An event of this seq says `value`: the parts it refers to stay from now on. One that is not there, which the session's own code
+   * may well name, is known to be lost. The caller holds the transaction.
    */
-  refer(value: Json | undefined, field: string, seq: number): void {
-    for (const { reference } of this.assertThere(value, field)) {
+  refer(value: Json | undefined, seq: number): void {
+    for (const reference of referencesIn(value)) {
+      const { mediaType, bytes } = reference;
       this.#sql.exec(
-        "UPDATE _sessile_part SET seq = ?, media_type = ? WHERE hash = ? AND seq IS NULL",
-        seq,
-        reference.mediaType,
+        "INSERT INTO _sessile_part (hash, media_type, bytes, place, stored_at, seq) VALUES (?, ?, ?, 'lost', 0, ?) ON CONFLICT (hash) DO UPDATE SET seq = coalesce(seq, excluded.seq), media_type = iif(seq IS NULL, excluded.media_type, media_type)",
         hashOfPart(reference),
+        mediaType,
+        bytes,
+        seq,
       );
       this.#referred = true;
     }
   }
 
-  /** @throws SessileError `bad_request` naming the field */
-  assertThere(value: Json | undefined, field: string): ReturnType<typeof partsIn> {
-    const found = partsIn(value, field);
-    for (const { reference, field: at } of found) {
+  /** The event of this seq, of the commit that is open, is taken back: what it alone referred to waits again. */
+  takeBack(seq: number): void {
+    if (this.#referred) this.#sql.exec("UPDATE _sessile_part SET seq = NULL WHERE seq = ?", seq);
+  }
+
+  /**
+   * What somebody wants to write must refer to nothing that is not there.
+   *
+   * @returns whether it refers to anything
+   * @throws SessileError `bad_request` naming the field
+   */
+  assertThere(value: Json | undefined, field: string): boolean {
+    if (!mentionsPart(value)) return false;
+    for (const { reference, field: at } of partsIn(value, field)) {
       const part = this.find(hashOfPart(reference));
       if (part?.bytes === reference.bytes) continue;
       throw new SessileError(
@@ -177,27 +198,13 @@ export class Parts {
         { field: at },
       );
     }
-    return found;
+    return true;
   }
 
   /** The log is read anew: what it refers to is noted again, and what is not there is known to be lost. */
   forgetReferences(): void {
     this.#sql.exec("UPDATE _sessile_part SET seq = NULL");
     this.#sql.exec("DELETE FROM _sessile_part WHERE place = 'lost'");
-  }
-
-  /** An event that was accepted once, read back from the log. */
-  referAgain(payload: Json | undefined, seq: number): void {
-    for (const reference of referencesIn(payload)) {
-      const { mediaType, bytes } = reference;
-      this.#sql.exec(
-        "INSERT INTO _sessile_part (hash, media_type, bytes, place, stored_at, seq) VALUES (?, ?, ?, 'lost', 0, ?) ON CONFLICT (hash) DO UPDATE SET seq = coalesce(seq, excluded.seq), media_type = iif(seq IS NULL, excluded.media_type, media_type)",
-        hashOfPart(reference),
-        mediaType,
-        bytes,
-        seq,
-      );
-    }
   }
 
   /** The bytes lie in a bucket now, or were found there. */

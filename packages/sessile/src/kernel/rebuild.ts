@@ -2,7 +2,7 @@ import { SessileError } from "../protocol/error.ts";
 import { type Actor, type Commit, lastSeqOf, type PackedEvent } from "../protocol/event.ts";
 import type { Gate } from "../protocol/gate.ts";
 import { parseProducerPosition } from "../protocol/ids.ts";
-import { mentionsPart } from "../protocol/part.ts";
+import { partsPatchedIn } from "../protocol/part.ts";
 import { closedStream } from "../protocol/stream-fold.ts";
 import type { SystemEventPayloads, SystemEventType } from "../protocol/system-event.ts";
 import { emptyView, foldEvent, openStream, type SessionView, settleView } from "../protocol/view.ts";
@@ -13,7 +13,7 @@ import type { KindDefinition } from "./definition.ts";
 import type { DueTable } from "./due-table.ts";
 import { answeredOutcome, gateDuePrefix, insertGate, putEscalated, readGate, settleGate } from "./gates.ts";
 import type { Log } from "./log.ts";
-import { Parts } from "./parts.ts";
+import { Parts, refersToParts } from "./parts.ts";
 import { Producers } from "./producers.ts";
 import { defaultSnapshotPolicy, Snapshots } from "./snapshots.ts";
 import type { Sql } from "./sql.ts";
@@ -147,8 +147,9 @@ function foldInto(tables: Tables, commit: Commit): void {
       project(tables, event.payload, seq, commit.at, actor);
     }
     indexForeignId(tables.sql, event, seq);
-    if (mentionsPart(event.payload)) tables.parts.referAgain(event.payload, seq);
+    if (refersToParts(event)) tables.parts.refer(event.payload, seq);
     view = foldEvent(view, event, seq, commit.at);
+    if (partsPatchedIn(event).length > 0) tables.parts.refer(view.state, seq);
   }
   tables.before = settleView(view, lastSeqOf(commit), commit.at);
 }

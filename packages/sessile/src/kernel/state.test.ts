@@ -74,6 +74,17 @@ describe("state", () => {
     expect(fixture.kernel.view.state).toEqual({ count: 0 });
   });
 
+  test("ST6 a refusal that is caught leaves the change before it", () => {
+    const fixture = new KernelFixture({ limits: { ...defaultLimits, maxStateChars: 100 } });
+    fixture.kernel.write(null, fixture.now, (writer) => {
+      writer.setState({ count: 1 });
+      expect(() => writer.setState("x".repeat(99))).toThrow("100 are allowed");
+      writer.append("message", "too long");
+    });
+    expect(fixture.kernel.view.state).toEqual({ count: 1 });
+    expect(fixture.wake().view.state).toEqual({ count: 1 });
+  });
+
   test("ST7 a state above the platform's row limit is kept without loss", () => {
     const fixture = new KernelFixture();
     const big = { text: "é".repeat(3_000_000) };

@@ -5,7 +5,6 @@ import type { ParentLink, SentReport, SessionAddress } from "../protocol/family.
 import { assertUserEventType } from "../protocol/ids.ts";
 import { assertJson, deepFreeze, type Json } from "../protocol/json.ts";
 import { type Lifecycle, mayBecome } from "../protocol/lifecycle.ts";
-import { mentionsPart } from "../protocol/part.ts";
 import type { Snapshot } from "../protocol/snapshot.ts";
 import type { Summary, SummaryStyle } from "../protocol/summary.ts";
 import type { UsageReport } from "../protocol/usage.ts";
@@ -121,8 +120,10 @@ export class Writer {
   append(type: string, payload: Json | undefined): number {
     this.assertWritable();
     assertUserEventType(type);
-    if (mentionsPart(payload)) this.parts.refer(payload, "payload", this.lastSeq + 1);
-    return this.#batch.emit(type, payload);
+    const refers = this.parts.assertThere(payload, "payload");
+    const seq = this.#batch.emit(type, payload);
+    if (refers) this.parts.refer(payload, seq);
+    return seq;
   }
 
   /** Replaces the whole state. @throws SessileError `precondition_failed` with the version there is, `limit_exceeded` */
@@ -140,7 +141,7 @@ export class Writer {
     }
     assertJson(next, "state", this.#kind.limits.maxDepth, state);
     asVeto("state", () => this.#kind.validateState(next, state));
-    if (mentionsPart(next)) this.parts.refer(next, "state", this.lastSeq + 1);
+    this.parts.assertThere(next, "state");
     return this.#batch.changeState(next, this.#kind.limits.maxStateChars);
   }
 
@@ -227,7 +228,7 @@ export class Writer {
   /** @returns the draft's id */
   saveDraft(request: DraftRequest): string {
     this.assertWritable();
-    if (mentionsPart(request.payload)) this.parts.assertThere(request.payload, "payload");
+    this.parts.assertThere(request.payload, "payload");
     return saveDraft(this.#sql, this.#drafts, this.#batch, request);
   }
 
@@ -333,7 +334,7 @@ export class Writer {
   }
 
   #gates(): GateWriter {
-    return new GateWriter(this.#sql, this.#due, this.#batch, this.#kind);
+    return new GateWriter(this.#sql, this.#due, this.#batch, this.#kind, this.parts);
   }
 
   #streams(): Streams {

@@ -189,6 +189,25 @@ describe("export file", () => {
     ).toBe(2);
   });
 
+  test("PA9 a part is expected that an older log puts into the state piece by piece, and no other", () => {
+    const [data, other] = [Buffer.from("a photo"), Buffer.from("another")];
+    const hashOf = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+    const patch = [["=", ["photo", "$part"], `sha256:${hashOf(data)}`]];
+    const changed = { type: "state.changed", payload: { base: 1, patch } };
+    const events = eventsOf(
+      JSON.parse(JSON.stringify([...commitsOf([]), { firstSeq: 2, at: t0, actors: [], events: [changed] }])),
+    );
+    const withPart = (bytes: Buffer) => {
+      const created = { kind, name, createdAt: new Date(t0).toISOString() };
+      const writer = new ExportWriter({ ...created, events: events.length, parts: 1 });
+      const lines = events.map((event) => writer.event(event)).join("");
+      const piece = { hash: hashOf(bytes), at: 0, of: bytes.length, data: bytes };
+      return writer.begin() + lines + writer.part(piece) + writer.end();
+    };
+    expect(read(withPart(data))).toHaveLength(2);
+    expect(faultOf(withPart(other)).message).toContain("No event refers to part");
+  });
+
   test("EX5 a forgery with a chain of its own has another head", () => {
     const events = eventsOf(example());
     const forged = exported(

@@ -4,7 +4,7 @@ import { checksumOf, type ExportManifest, type ExportTrailer, splitEventLine } f
 import { assertSessionAddress } from "./ids.ts";
 import { type Json, parseJson } from "./json.ts";
 import { type ChainHead, chainStart, nextHash } from "./log-chain.ts";
-import { hashOfPart, referencesIn } from "./part.ts";
+import { hashOfPart, partsPatchedIn, referencesIn } from "./part.ts";
 import { PartLines, type PartPiece } from "./part-line.ts";
 import { canonicalEvent, type RecordedEvent } from "./recorded-event.ts";
 import { safeParse } from "./safe-parse.ts";
@@ -60,8 +60,8 @@ export class ExportReader {
   readonly #hash: Sha256;
   readonly #onPart: (piece: PartPiece) => void;
   readonly #parts = new PartLines();
-  /** Bytes of the parts that events refer to, by hash; a part leaves when it has come. */
-  readonly #awaited = new Map<string, number>();
+  /** Bytes of the parts that events refer to, by hash, null where they are not said; a part leaves when it has come. */
+  readonly #awaited = new Map<string, number | null>();
   #line = 0;
   #key = 0;
   #manifestText = "";
@@ -183,15 +183,19 @@ export class ExportReader {
     );
   }
 
-  #awaitParts({ payload }: RecordedEvent): void {
-    for (const reference of referencesIn(payload)) this.#awaited.set(hashOfPart(reference), reference.bytes);
+  #awaitParts(event: RecordedEvent): void {
+    for (const reference of referencesIn(event.payload))
+      this.#awaited.set(hashOfPart(reference), reference.bytes);
+    for (const patched of partsPatchedIn(event))
+      if (!this.#awaited.has(patched)) this.#awaited.set(patched, null);
   }
 
   #takePart(line: string): void {
     const piece = this.#parts.take(line);
     if (typeof piece === "string") throw this.#fault(null, piece);
     const { hash, at, of, data } = piece;
-    if (this.#awaited.get(hash) !== of)
+    const bytes = this.#awaited.get(hash);
+    if (bytes !== of && bytes !== null)
       throw this.#fault(null, `No event refers to part ${hash}, or it came before.`);
     if (at + data.length === of) this.#awaited.delete(hash);
     this.#onPart(piece);

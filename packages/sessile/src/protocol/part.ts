@@ -98,6 +98,23 @@ export function referencesIn(value: Json | undefined): PartReference[] {
   );
 }
 
+/**
+ * Digits of the parts that a change of the state put in place piece by piece, as changes did before references stayed whole. How
+ * long they are does not stand there.
+ */
+export function partsPatchedIn(event: { readonly type: string; readonly payload?: Json }): string[] {
+  const payload = event.type === "state.changed" ? event.payload : null;
+  if (payload === null || typeof payload !== "object" || Array.isArray(payload)) return [];
+  const { patch } = payload as { readonly [key: string]: Json };
+  if (!Array.isArray(patch)) return [];
+  return patch.flatMap((op: Json) => {
+    if (!Array.isArray(op)) return [];
+    const [kind, path, value] = op as readonly Json[];
+    const isPart = kind === "=" && Array.isArray(path) && path.at(-1) === "$part";
+    return isPart && isPartName(value) ? [value.slice(prefix.length)] : [];
+  });
+}
+
 interface Candidate {
   readonly value: { readonly [key: string]: Json };
   readonly field: string;
@@ -113,12 +130,14 @@ function candidatesIn(value: Json | undefined, field: string, found: Candidate[]
   return found;
 }
 
+function isPartName(value: Json | undefined): value is string {
+  return typeof value === "string" && value.startsWith(prefix) && hashForm.test(value.slice(prefix.length));
+}
+
 function isReference(value: { readonly [key: string]: Json }): value is PartReference {
   const { $part, mediaType, bytes, name, ...rest } = value;
   return (
-    typeof $part === "string" &&
-    $part.startsWith(prefix) &&
-    hashForm.test($part.slice(prefix.length)) &&
+    isPartName($part) &&
     typeof mediaType === "string" &&
     mediaType.length <= 128 &&
     mediaTypeForm.test(mediaType) &&

@@ -56,6 +56,23 @@ test("ST20 a change costs its path: an element among many, the end of a text", (
   ]);
 });
 
+test("ST20 a reference to a part changes as a whole, and is left out if it is the same", () => {
+  const partOf = (digit: string) => ({
+    $part: `sha256:${digit.repeat(64)}`,
+    mediaType: "image/png",
+    bytes: 9,
+  });
+  const [one, other] = [partOf("a"), partOf("b")];
+  expect(diffState({ title: "t", photo: one }, { title: "t", photo: other })).toEqual([
+    ["=", ["photo"], other],
+  ]);
+  expect(diffState([one, { none: 1 }], [other, { ...one, name: "n" }])).toEqual([
+    ["=", [0], other],
+    ["=", [1], { ...one, name: "n" }],
+  ]);
+  expect(diffState({ photo: one }, structuredClone({ photo: one }))).toEqual([]);
+});
+
 test("ST20 lists that share elements in any order become each other", () => {
   const elements = Array.from({ length: 8 }, (_, n) => ({ id: n }) as Json);
   const list = fc.array(fc.constantFrom(...elements, 1, "a", null), { maxLength: 12 });

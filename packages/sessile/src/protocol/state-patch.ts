@@ -44,7 +44,9 @@ function collect(base: Json, next: Json, path: StatePath, ops: StateOp[]): void 
 
 /** A property of `next` that is undefined is one that is not there, as in JSON. */
 function collectObject(base: JsonObject, next: JsonObject, path: StatePath, ops: StateOp[]): void {
-  if (isReordered(base, next)) {
+  // A reference to a part stays in one piece: whoever looks for it looks for the whole of it.
+  const isReference = Object.hasOwn(base, "$part") || Object.hasOwn(next, "$part");
+  if (isReference ? !isSame(base, next) : isReordered(base, next)) {
     ops.push(["=", path, next]);
     return;
   }

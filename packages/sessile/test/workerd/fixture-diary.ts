@@ -29,7 +29,7 @@ export class Chronicle extends Session<Env, { readonly lines: number }> {
 }
 
 /** A kind that seals often, and has a little of everything that an export must carry. */
-export class Diary extends Session<unknown, { readonly pages: number }> {
+export class Diary extends Session<unknown, { readonly pages: number; readonly photo?: Json }> {
   readonly kind = "diary";
   readonly initialState = { pages: 0 };
   override readonly snapshots = { everyEvents: 10, everyMs: 1500 };
@@ -40,6 +40,7 @@ export class Diary extends Session<unknown, { readonly pages: number }> {
     this.setState({ pages: this.state.pages + 1 });
     return { pages: this.state.pages };
   });
+  readonly show = callable((photo: Json) => this.setState({ ...this.state, photo }));
   readonly paste = callable((text: string, isRefused: boolean) => {
     const output = this.keepPart(text, { mediaType: "text/plain", name: "output.txt" });
     this.append("output.pasted", { output });
