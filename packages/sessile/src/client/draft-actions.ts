@@ -13,6 +13,10 @@ export interface DraftActions<S> {
   cancel(): Promise<CommandResult>;
   /** @throws SessileError `not_found` if none is pending */
   send(): Promise<CommandResult>;
+  /** An event with this id came: a draft of the id has ended, whoever did it. @internal */
+  seen(clientEventId: string | null): void;
+  /** Events were missed, which may have said so: what the server shows counts. @internal */
+  missed(): void;
 }
 
 /** Knows the id of the draft that is meant, also before the server has said that it is saved. */
@@ -23,9 +27,14 @@ export function draftActions<S>(
 ): DraftActions<S> {
   let saved: string | null = null;
   let ending: string | null = null;
+  /** Saves without an answer. */
+  let saves = 0;
   const pending = (): string | null => {
     const shown = current()?.draftId ?? null;
     return saved ?? (shown === ending ? null : shown);
+  };
+  const seen = (id: string | null): void => {
+    if (saved === id) saved = null;
   };
   const save = (type: string, payload: Json | undefined): Promise<CommandResult> => {
     const draftId = pending() ?? newId();
@@ -34,10 +43,13 @@ export function draftActions<S>(
       saved = draftId;
       return { op: "saveDraft", draftId, type, ...(payload === undefined ? {} : { payload }) };
     });
+    saves += 1;
     // Refused: it is not there to be sent, and its id may be used up.
-    void answer.catch(() => {
-      if (saved === draftId) saved = null;
-    });
+    void answer
+      .catch(() => seen(draftId))
+      .then(() => {
+        saves -= 1;
+      });
     return answer;
   };
   const end = (op: "sendDraft" | "cancelDraft"): Promise<CommandResult> => {
@@ -58,5 +70,9 @@ export function draftActions<S>(
     save: (type, ...[payload]) => save(type, payload as Json | undefined),
     cancel: () => end("cancelDraft"),
     send: () => end("sendDraft"),
+    seen,
+    missed: () => {
+      if (saves === 0) saved = null;
+    },
   };
 }

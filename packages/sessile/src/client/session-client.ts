@@ -296,6 +296,7 @@ export class SessionClient<S extends SessionContract> {
         break;
       case "adoptView":
         this.#store.adopt(effect.view);
+        this.draft.missed();
         break;
       case "welcome":
         this.#store.welcome(effect.peerId, effect.actor);
@@ -303,13 +304,16 @@ export class SessionClient<S extends SessionContract> {
         break;
       case "applyCommit": {
         const events = this.#apply(effect.commit, effect.after);
-        for (const { clientEventId } of events) if (clientEventId !== null) this.#outbox.seen(clientEventId);
+        for (const { clientEventId } of events) {
+          this.#outbox.seen(clientEventId);
+          this.draft.seen(clientEventId);
+        }
         this.#outbox.reached(this.#store.lastSeq);
         this.#feed.add(events);
         break;
       }
       case "settleAcks":
-        this.outbox.settle(effect.acks, this.#seenSeq());
+        this.outbox.settle(effect.acks, this.#store.seenSeq);
         break;
       case "voice":
         this.voice.took(effect.frame);
@@ -355,11 +359,6 @@ export class SessionClient<S extends SessionContract> {
       this.#connection.startOver();
       return [];
     }
-  }
-
-  /** A client without events has nothing that an answer could be waiting to show up in. */
-  #seenSeq(): number {
-    return this.#store.isFollowing ? this.#store.lastSeq : Number.POSITIVE_INFINITY;
   }
 
   #onFinish(reason: CloseReason): void {

@@ -45,13 +45,13 @@ export class SessionStore<S> {
     return this.#generation;
   }
 
-  /** Whether a view is held, and so kept up to date. */
-  get isFollowing(): boolean {
-    return this.#view !== undefined;
-  }
-
   get lastSeq(): number {
     return this.#view?.lastSeq ?? 0;
+  }
+
+  /** What has been seen: a client without events has nothing that an answer could be waiting to show up in. */
+  get seenSeq(): number {
+    return this.#view?.lastSeq ?? Number.POSITIVE_INFINITY;
   }
 
   reset(): void {

@@ -116,3 +116,34 @@ test("DR11 two devices of one person share the draft; of their send and cancel o
   expect(ended).toHaveLength(5);
   expect(new Set(ended.map(({ clientEventId }) => clientEventId)).size).toBe(5);
 });
+
+test("DR13 a device saves anew after another has ended the draft it had saved, also while it was away", async () => {
+  const name = fixture.name();
+  const [one, two] = [await device("ada", name), await device("ada", name)];
+  const saved = async (text: string) => {
+    await one.draft.save("note.said", text);
+    await until(() => two.getSnapshot().draft?.payload === text);
+  };
+  const isOver = () => until(() => one.getSnapshot().draft === null);
+  await saved("one");
+  await two.draft.send();
+  await isOver();
+  await saved("two");
+  await two.draft.cancel();
+  await isOver();
+  await saved("three");
+  one.close();
+  await two.draft.send();
+  one.start();
+  await one.whenLive();
+  await isOver();
+  await saved("four");
+  await one.draft.send();
+  const ended = (await fixture.log(name)).slice(3);
+  expect(ended.map(({ type, payload }) => payload ?? type)).toEqual([
+    "one",
+    expect.anything(),
+    "three",
+    "four",
+  ]);
+});

@@ -274,8 +274,8 @@ export class Outbox {
   }
 
   /** An event that carries one of our ids shows the command's effect; the answer is still owed. */
-  seen(clientEventId: string): void {
-    if (this.shown.has(clientEventId)) this.forget(clientEventId);
+  seen(clientEventId: string | null): void {
+    if (clientEventId !== null && this.shown.has(clientEventId)) this.forget(clientEventId);
   }
 
   /** Events up to `lastSeq` have been taken in. */
