@@ -32,8 +32,12 @@ export async function answerFetch(
     return acceptPeer(request, host.peers);
   }
   const response = await onRequest();
-  // The kind's own code sees what is staged; what it says of it goes out when it is recorded.
-  await host.shown();
+  try {
+    // The kind's own code sees what is staged; what it says of it goes out when it is recorded.
+    await host.shown();
+  } catch (thrown) {
+    return refuseFetch(request, SessileError.from(thrown));
+  }
   return response;
 }
 

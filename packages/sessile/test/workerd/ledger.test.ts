@@ -232,6 +232,11 @@ describe("ledger", () => {
       { error: { code: "conflict" } },
     ]);
     for (const seq of await shownSeqs(name)) expect(seq).toBeLessThanOrEqual(known);
+    // What the kind's own code says may rest on what is not recorded.
+    expect((await fixture.get(`/${kind}/${name}/suffix`)).body).toMatchObject({
+      status: 409,
+      code: "conflict",
+    });
     expect((await fixture.get(`${kind}/${name}/log?tag=record&level=error`)).body.items[0].message).toMatch(
       /frozen/,
     );
