@@ -2,6 +2,7 @@ import type { IngestAnswer } from "../../contract/api.ts";
 import { formatCount, plural } from "../lib/format-number.ts";
 import { Foreign } from "../parts/foreign.tsx";
 import { IncidentLinks } from "./incident-links.tsx";
+import { ingestVerdict } from "./ingest-verdict.ts";
 
 const maxRejected = 200;
 
@@ -12,13 +13,11 @@ interface IngestResultProps {
 
 /** What became of a file, in words. */
 export function IngestResult({ answer, onFollow }: IngestResultProps) {
-  const { incidents, rejected } = answer;
-  const incidentsTotal = answer.incidentsTotal ?? incidents.length;
-  const rejectedTotal = answer.rejectedTotal ?? rejected.length;
+  const { incidents, incidentsTotal, rejected, rejectedTotal } = answer;
   const total = answer.accepted + answer.duplicates + rejectedTotal;
   return (
     <div className="mt-2.5 space-y-2 border-line border-t pt-2.5 text-sm">
-      <p>{verdictOf(answer, incidentsTotal)}</p>
+      <p>{ingestVerdict(answer)}</p>
       {incidents.length > 0 && <IncidentLinks names={incidents} total={incidentsTotal} onFollow={onFollow} />}
       {rejected.length > 0 && (
         <details open={rejected.length <= 5} className="rounded-md bg-critical-soft">
@@ -42,16 +41,4 @@ export function IngestResult({ answer, onFollow }: IngestResultProps) {
       )}
     </div>
   );
-}
-
-function verdictOf(answer: IngestAnswer, incidents: number): string {
-  if (answer.accepted === 0 && answer.duplicates > 0 && answer.rejected.length === 0)
-    return "Everything in this file was here already.";
-  if (answer.accepted === 0 && answer.duplicates === 0) {
-    return answer.rejected.length === 0
-      ? "The file holds no records."
-      : "No record of this file could be read. Is it Suricata EVE or Windows event JSON?";
-  }
-  if (incidents === 0) return "Kept as evidence; nothing in it calls for an incident.";
-  return `The alerts belong to ${plural(incidents, "incident")}.`;
 }
