@@ -8,6 +8,7 @@ import {
 import type { Clock, SocketEvent, SocketLike, TransportName } from "../environment.ts";
 import { closeCodeOf } from "../refusal-code.ts";
 import { commitOf, firstCursor, type SessionRequests } from "../session-requests.ts";
+import { PagePace } from "../transports/page-pace.ts";
 import type { Candidacy } from "./tab-election.ts";
 import type { TabMessage } from "./tab-message.ts";
 
@@ -27,7 +28,6 @@ type SocketEventType = "open" | "message" | "close" | "error";
 
 /** A hub answers in a turn; one that has not by then is frozen. */
 const answerWithinMs = 3_000;
-const pageLimit = 500;
 const connectionLost = 1006;
 
 /**
@@ -41,6 +41,7 @@ export class SharedSocket implements SocketLike {
   readonly #channel: BroadcastChannel;
   readonly #listeners: { readonly type: SocketEventType; readonly run: (event: SocketEvent) => void }[] = [];
   readonly #ended = new AbortController();
+  readonly #pace = new PagePace();
   #seeking: unknown = null;
   #hub: string | null = null;
   #link: string | null = null;
@@ -171,13 +172,20 @@ export class SharedSocket implements SocketLike {
   }
 
   async #read(after: number): Promise<void> {
+    const signal = this.#pace.begin(this.#ended.signal);
     this.#hasDraft = false;
-    const query = `after=${after}&limit=${pageLimit}&draft=`;
-    const answer = await this.#options.requests.page(query, null, this.#ended.signal);
-    if (!answer || this.#ended.signal.aborted) return;
-    const { items, hasMore, draft } = answer.page;
-    this.#frame({ t: "events", commits: items.map(commitOf), more: hasMore });
-    if (!this.#hasDraft) this.#frame({ t: "draft", draft });
+    try {
+      const query = `after=${after}&limit=${this.#pace.limit}&draft=`;
+      const answer = await this.#options.requests.page(query, null, signal);
+      if (!answer || signal.aborted) return;
+      this.#pace.came();
+      const { items, hasMore, draft } = answer.page;
+      this.#frame({ t: "events", commits: items.map(commitOf), more: hasMore });
+      if (!this.#hasDraft) this.#frame({ t: "draft", draft });
+    } catch (thrown) {
+      // Another page was asked for, which is not this one's failure.
+      if (!signal.aborted) throw thrown;
+    }
   }
 
   async #guard(run: () => Promise<void>): Promise<void> {

@@ -12,6 +12,7 @@ import type { Clock, SocketEvent, SocketLike, TransportName } from "../environme
 import { closeCodeOf } from "../refusal-code.ts";
 import { commitOf, firstCursor, type ReadPage, type SessionRequests } from "../session-requests.ts";
 import { HttpCommands, type SentCommand } from "./http-commands.ts";
+import { PagePace } from "./page-pace.ts";
 
 export type HttpTransportName = Exclude<TransportName, "websocket">;
 
@@ -23,10 +24,6 @@ export interface HttpSocketOptions {
   readonly intervalMs: number;
 }
 
-/** Events a page asks for. */
-const pageLimit = 500;
-/** A page that takes too long is asked for again so many times shorter, because a slow line needs a page it can carry in time. */
-const pageShrink = 8;
 const longPollSeconds = 25;
 const connectionLost = 1006;
 
@@ -42,8 +39,7 @@ export class HttpSocket implements SocketLike {
   readonly #listeners: { readonly type: SocketEventType; readonly run: (event: SocketEvent) => void }[] = [];
   readonly #ended = new AbortController();
   readonly #commands: HttpCommands;
-  /** Ends the reading under way when another begins. */
-  #reading = new AbortController();
+  readonly #pace = new PagePace();
   /** Seq of the last event handed over. */
   #cursor = 0;
   /** When the session began, in milliseconds since 1970. */
@@ -54,8 +50,6 @@ export class HttpSocket implements SocketLike {
   #held: Ack[] = [];
   #wanted: (() => void)[] = [];
   #wake: () => void = () => {};
-  #pageLimit = pageLimit;
-  #isPageAwaited = false;
   #isPingOpen = false;
   #isProven = false;
 
@@ -120,16 +114,11 @@ export class HttpSocket implements SocketLike {
 
   /** One page; after the last one whatever follows, until another page is asked for. */
   async #read(after: number): Promise<void> {
-    this.#reading.abort();
-    const reading = new AbortController();
-    this.#reading = reading;
-    const isOver = (): boolean => reading.signal.aborted || this.#ended.signal.aborted;
-    const signal = AbortSignal.any([reading.signal, this.#ended.signal]);
-    this.#fitPage();
+    const signal = this.#pace.begin(this.#ended.signal);
     try {
       const answer = await this.#options.requests.page(this.#query(after), null, signal);
-      if (isOver() || !answer) return;
-      this.#isPageAwaited = false;
+      if (signal.aborted || !answer) return;
+      this.#pace.came();
       const { items, nextAfter, hasMore } = answer.page;
       this.#assertSame(after, answer.page);
       this.#cursor = nextAfter;
@@ -138,19 +127,11 @@ export class HttpSocket implements SocketLike {
       this.#answer([]);
       this.#takeDraft(answer.page);
       if (hasMore) return;
-      while (!isOver()) await this.#follow(signal);
+      while (!signal.aborted) await this.#follow(signal);
     } catch (thrown) {
       // Another reading has begun, which is not this one's failure.
-      if (!isOver()) throw thrown;
+      if (!signal.aborted) throw thrown;
     }
-  }
-
-  /** Who asks for a page while one is awaited has waited too long for it. */
-  #fitPage(): void {
-    if (this.#isPageAwaited && this.#pageLimit === 1) throw new Error("Not even one event comes in time.");
-    const wanted = this.#isPageAwaited ? this.#pageLimit / pageShrink : this.#pageLimit * 2;
-    this.#pageLimit = Math.min(pageLimit, Math.ceil(wanted));
-    this.#isPageAwaited = true;
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -180,7 +161,7 @@ export class HttpSocket implements SocketLike {
   }
 
   #query(after: number): string {
-    return `after=${after}&limit=${this.#pageLimit}&draft=${this.#draftVersion}`;
+    return `after=${after}&limit=${this.#pace.limit}&draft=${this.#draftVersion}`;
   }
 
   #takeDraft({ draft, draftVersion }: ReadPage): void {
@@ -249,7 +230,7 @@ export class HttpSocket implements SocketLike {
   /** Only a stream can die unnoticed; whoever asks is not answered, and asks again. */
   #onPing(): void {
     this.#isPingOpen = true;
-    if (this.via !== "sse" || this.#isPageAwaited) queueMicrotask(() => this.#pong());
+    if (this.via !== "sse" || this.#pace.isAwaited) queueMicrotask(() => this.#pong());
   }
 
   #pong(): void {

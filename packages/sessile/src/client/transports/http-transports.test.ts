@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { FakeClock, settled } from "../../testing/fake-clock.ts";
 import { ScriptedHttp } from "../../testing/scripted-http.ts";
 import { ScriptedServer } from "../../testing/scripted-server.ts";
-import { connect, longPoll, poll, sse } from "../index.ts";
+import { connect, type HttpTransportOptions, longPoll, poll, sse, type Transport } from "../index.ts";
+import { SessionRequests } from "../session-requests.ts";
+import { SharedSocket } from "../tabs/shared-socket.ts";
+import { TabHub } from "../tabs/tab-hub.ts";
 
 async function turn(): Promise<void> {
   await settled();
@@ -22,7 +25,7 @@ interface Scene {
 }
 
 /** The last six events of a session behind a line that takes so long for each event of a page. */
-function slowLine(make: (typeof transports)[number][1], msPerEvent: number) {
+function slowLine(make: (options: HttpTransportOptions) => Transport, msPerEvent: number) {
   const clock = new FakeClock();
   const server = new ScriptedServer();
   for (let n = 0; n < 6; n++) server.commit({ type: "note.added", payload: { n } });
@@ -56,13 +59,27 @@ function slowLine(make: (typeof transports)[number][1], msPerEvent: number) {
 /** Delivers whatever is on its way, for so long. */
 async function pass({ clock, http }: Scene, ms: number, stepMs = 500): Promise<void> {
   for (let passed = 0; passed < ms; passed += stepMs) {
-    while (http.receive() || http.answers.length > 0) {
-      for (const { deliver } of http.answers.splice(0)) deliver();
-      await turn();
-    }
+    await deliver(http);
     await clock.advanceAsync(stepMs);
     await turn();
   }
+}
+
+async function deliver(http: ScriptedHttp): Promise<void> {
+  while (http.receive() || http.answers.length > 0) {
+    for (const answer of http.answers.splice(0)) answer.deliver();
+    await turn();
+  }
+}
+
+const fittedPages = ["2+500", "2+63", "2+8", "2+1", "3+2", "5+4", "5+1", "6+2"];
+
+function expectWhole({ asked, client }: ReturnType<typeof slowLine>): void {
+  expect(asked).toEqual(fittedPages);
+  const { connection, events, lastSeq } = client.getSnapshot();
+  expect({ connection, lastSeq }).toEqual({ connection: "live", lastSeq: 8 });
+  expect(events.map(({ seq }) => seq)).toEqual([3, 4, 5, 6, 7, 8]);
+  client.close();
 }
 
 test.each(transports)(
@@ -70,13 +87,37 @@ test.each(transports)(
   async (_name, make) => {
     const line = slowLine(make, 5_000);
     await pass(line, 85_000);
-    expect(line.asked).toEqual(["2+500", "2+63", "2+8", "2+1", "3+2", "5+4", "5+1", "6+2"]);
-    const { connection, events, lastSeq } = line.client.getSnapshot();
-    expect({ connection, lastSeq }).toEqual({ connection: "live", lastSeq: 8 });
-    expect(events.map(({ seq }) => seq)).toEqual([3, 4, 5, 6, 7, 8]);
-    line.client.close();
+    expectWhole(line);
   },
 );
+
+test("TR13 TB1 a tab that shares its connection reads a history over a slow line in such pages too", async () => {
+  const channelName = "slow-line";
+  const hubServer = new ScriptedServer();
+  for (let n = 0; n < 6; n++) hubServer.commit({ type: "note.added", payload: { n } });
+  const open = () => new hubServer.WebSocket("wss://s.test", []);
+  const hub = new TabHub({ channelName, clock: new FakeClock(), open });
+  onTestFinished(() => hub.close());
+  const line = slowLine(
+    (options) => ({
+      name: "websocket",
+      open: (url, { clock }) =>
+        new SharedSocket({
+          channelName,
+          candidacy: { takeOver: () => {}, withdraw: () => {} },
+          requests: new SessionRequests(url.replace(/^ws/, "http"), options, clock),
+          clock,
+          via: "websocket",
+          onStranger: () => {},
+        }),
+    }),
+    5_000,
+  );
+  // Until then tabs talk to each other, for which no clock here is waited.
+  await expect.poll(() => deliver(line.http).then(() => line.asked)).toEqual(["2+500"]);
+  await pass(line, 85_000);
+  expectWhole(line);
+});
 
 test.each(transports)(
   "TR13 over %s a line that does not carry even one event is lost, and tried anew",
