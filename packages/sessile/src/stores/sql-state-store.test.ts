@@ -21,3 +21,17 @@ test("AS21 inside a commit the store's writes are part of it, and go with it if 
   ).toThrow("stop");
   expect([kernel.view.lastSeq, store.getMessageCount("a")]).toEqual([lastSeq, 1]);
 });
+
+test("AS21 a commit that used the store first, and failed, leaves it as good as new", () => {
+  const { kernel, sql, now } = new KernelFixture();
+  const store = createSqlStateStore(sql).sync;
+  const create = () => store.createSession("a", initialSessionState("writer", "stream"));
+  expect(() =>
+    kernel.write(null, now, () => {
+      create();
+      throw new Error("stop");
+    }),
+  ).toThrow("stop");
+  expect(create()).toBe(true);
+  expect(store.getMessageCount("a")).toBe(0);
+});

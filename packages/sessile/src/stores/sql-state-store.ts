@@ -20,13 +20,26 @@ export function createSqlStateStore(sql: Sql, options: StoreOptions = {}): SqlSt
   const context = storeContext(options);
   const operations = storeOperations(context);
   let migrated = false;
+  const bringUpToDate = () => void migrate(sql, "agents", objectMigrations, context.now());
   const run = <T>(operation: Operation<T>): T => {
-    if (!migrated) migrate(sql, "agents", objectMigrations, context.now());
+    if (!migrated) bringUpToDate();
     migrated = true;
-    return runOnSql(sql, operation);
+    try {
+      return runOnSql(sql, operation);
+    } catch (thrown) {
+      // A commit that failed takes with it what was made in it, tables too.
+      if (!lacksTables(thrown)) throw thrown;
+      bringUpToDate();
+      return runOnSql(sql, operation);
+    }
   };
   return {
     ...storeOf(operations, async (operation) => run(operation)),
     sync: syncStoreOf(operations, run),
   };
+}
+
+/** SQLite's own words. */
+function lacksTables(thrown: unknown): boolean {
+  return thrown instanceof Error && /no such (?:table|column)|has no column named/.test(thrown.message);
 }
