@@ -75,11 +75,12 @@ export class DueTable {
 
   /** What is due, earliest first. */
   due(now: number, limit = 64): DueTimer[] {
-    return this.#sql
+    const free = this.#sql
       .exec(
         "SELECT timer_id, name, due_at, input, attempts FROM _sessile_timer WHERE due_at <= ? ORDER BY due_at, timer_id LIMIT ?",
         now,
-        limit,
+        // Those that are held stand among the first, and must not fill the answer.
+        limit + this.#held.size,
       )
       .map((row) => ({
         timerId: textAt(row, "timer_id"),
@@ -89,6 +90,7 @@ export class DueTable {
         attempts: numberAt(row, "attempts"),
       }))
       .filter((timer) => this.#held.get(timer.timerId) !== timer.dueAt);
+    return free.slice(0, limit);
   }
 
   namedIds(): string[] {

@@ -25,9 +25,9 @@ export function setTimer(due: DueTable, batch: Batch, request: TimerRequest): st
   return timerId;
 }
 
-/** @returns false if there was no such timer */
+/** @returns false if there was no such timer. The library's own due work, whose ids have a colon, is none. */
 export function cancelTimer(due: DueTable, batch: Batch, timerId: string): boolean {
-  if (due.dueAt(timerId) === null) return false;
+  if (timerId.includes(":") || due.dueAt(timerId) === null) return false;
   batch.emitSystem("timer.cancelled", { timerId });
   due.drop(timerId);
   return true;

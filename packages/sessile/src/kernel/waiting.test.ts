@@ -136,6 +136,30 @@ describe("timers", () => {
     expect(fixture.kernel.due.due(19)).toEqual([]);
   });
 
+  test("TI2 the library's own due work is no timer, and cannot be cancelled as one", () => {
+    const { kernel, now } = new KernelFixture();
+    kernel.write(null, now, (writer) => {
+      writer.openGate({ gateId: "x", title: "?", expiresAt: now + 5 });
+      expect(writer.cancelTimer("gate:x")).toBe(false);
+    });
+    expect(kernel.due.dueAt("gate:x")).toBe(now + 5);
+  });
+
+  test("OB16 however many handlers hang, what is due after them is found", () => {
+    const { kernel, now } = new KernelFixture();
+    kernel.write(null, now, (writer) => {
+      for (let n = 0; n <= 64; n++) writer.setTimer({ timerId: `t${n}`, name: "n", dueAt: now + n });
+    });
+    const due = () => kernel.due.due(now + 64).map(({ timerId }) => timerId);
+    const first = kernel.due.due(now + 64);
+    expect(first).toHaveLength(64);
+    for (const timer of first) kernel.due.hold(timer);
+    expect(due()).toEqual(["t64"]);
+    kernel.due.release("t0");
+    kernel.due.release("t1");
+    expect(due()).toEqual(["t0", "t1", "t64"]);
+  });
+
   test("TI2 a timer that was moved while its handler failed stays where it was moved to", () => {
     const fixture = new KernelFixture();
     const set = (dueAt: number) =>
