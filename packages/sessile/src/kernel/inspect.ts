@@ -40,7 +40,7 @@ export function inspectWork(sql: Sql): readonly InspectedWork[] {
 export function inspectTables(sql: Sql): readonly InspectedTable[] {
   return sql
     .exec(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name <> '_sessile_draft' ORDER BY name GLOB '_sessile_*', name LIMIT ?",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name NOT IN ('_sessile_draft', '_sessile_continuation') ORDER BY name GLOB '_sessile_*', name LIMIT ?",
       maxInspected,
     )
     .map((row) => {

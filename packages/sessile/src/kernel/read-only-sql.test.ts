@@ -9,7 +9,8 @@ let sql: NodeSql;
 beforeEach(() => {
   sql = new NodeSql(new DatabaseSync(":memory:"));
   sql.exec("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT, data BLOB)");
-  sql.exec("CREATE TABLE _sessile_draft (id INTEGER PRIMARY KEY, body TEXT)");
+  for (const table of ["draft", "continuation"])
+    sql.exec(`CREATE TABLE _sessile_${table} (id INTEGER PRIMARY KEY, body TEXT)`);
   sql.exec("INSERT INTO note (text, data) VALUES ('a;b', ?), ('c''d', NULL)", new Uint8Array(20).buffer);
 });
 const notes = () => sql.exec("SELECT count(*) AS n FROM note")[0]?.n;
@@ -83,6 +84,7 @@ test.each([
   "SELECT * FROM _sessile_draft",
   'SELECT 1 FROM note, "_SESSILE_DRAFT"',
   "EXPLAIN SELECT * FROM [_sessile_draft]",
+  "SELECT body FROM _sessile_continuation WHERE owner = 'draft'",
 ])("IN4 %s shows no draft", (statement) => {
   expect(() => readOnly(sql, statement)).toThrow(expect.objectContaining({ code: "forbidden" }));
   expect(inspectTables(sql)).toEqual([{ name: "note", rows: 2 }]);

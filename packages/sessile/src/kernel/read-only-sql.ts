@@ -38,9 +38,13 @@ function parseRead(statement: string): { readonly text: string; readonly isExpla
   if (!/^(?:SELECT|WITH|VALUES|EXPLAIN)$/i.test(keyword))
     throw refused("Only SELECT, WITH, VALUES and EXPLAIN: nothing is written here.");
   if (!isBalanced(bare)) throw refused("The parentheses do not match.");
-  // A name cannot be put together in SQL, so it stands in the text of whatever reads the table.
-  if (/_sessile_draft/i.test(text))
-    throw new SessileError("forbidden", "A draft is its author's alone until it is sent.", { field: "sql" });
+  // A name cannot be put together in SQL, so it stands in the text of whatever reads the table. A long draft goes on in the other one.
+  if (/_sessile_(?:draft|continuation)/i.test(text))
+    throw new SessileError(
+      "forbidden",
+      "A draft, which may go on in the table of long rows, is its author's alone until it is sent.",
+      { field: "sql" },
+    );
   return { text, isExplain: /^explain$/i.test(keyword) };
 }
 
