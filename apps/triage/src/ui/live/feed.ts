@@ -25,7 +25,8 @@ export class Feed {
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
-  #wasLive = false;
+  /** Whether changes may have been missed, the first connection included: the list is read before it. */
+  #wasAway = false;
 
   constructor(onChanges: (changes: readonly DirectoryChange[]) => void, onReturn: () => void) {
     this.#onChanges = onChanges;
@@ -48,8 +49,8 @@ export class Feed {
     socket.onopen = () => {
       this.#failures = 0;
       this.#set("live");
-      if (this.#wasLive) this.#onReturn();
-      this.#wasLive = true;
+      if (this.#wasAway) this.#onReturn();
+      this.#wasAway = false;
     };
     socket.onmessage = ({ data }) => {
       const changes = typeof data === "string" ? changesOf(data) : [];
@@ -58,6 +59,7 @@ export class Feed {
     socket.onclose = () => {
       if (this.#socket !== socket) return;
       this.#socket = null;
+      this.#wasAway = true;
       this.#set("offline");
       const delay = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#failures++);
       this.#timer = setTimeout(
@@ -75,6 +77,7 @@ export class Feed {
     this.#timer = undefined;
     const socket = this.#socket;
     this.#socket = null;
+    this.#wasAway = true;
     socket?.close();
   }
 
