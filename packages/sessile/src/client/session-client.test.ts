@@ -332,6 +332,23 @@ describe("commands", () => {
     expect(client.getSnapshot().pending).toEqual([]);
   });
 
+  test("CL19 what was answered is pending no longer than until a view is had anew", async () => {
+    const { clock, server, client } = open();
+    await client.whenLive();
+    server.refuse = () => ({ code: "rejected", message: "answered already" });
+    const answer = client.setState({ title: "b" });
+    server.send({ t: "commit", acks: [{ id: "me.0.0", seq: 9 }] } as never);
+    expect(await answer).toMatchObject({ seq: 9 });
+    expect(client.getSnapshot().pending).toHaveLength(1);
+    server.refuse = () => null;
+    server.wipe();
+    await clock.advanceAsync(1_000);
+    await client.whenLive();
+    expect(client.getSnapshot().pending).toEqual([]);
+    await client.setState(({ title }) => ({ title: `${title} and more` }));
+    expect(client.getSnapshot().state).toEqual({ title: "first and more" });
+  });
+
   test("CL20 what cannot be sent is refused at once and never queued", async () => {
     const { client } = open({ maxQueued: 1 });
     await expect(client.append("note.added", { text: Number.NaN as never })).rejects.toMatchObject({

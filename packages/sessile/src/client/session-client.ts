@@ -297,6 +297,8 @@ export class SessionClient<S extends SessionContract> {
       case "adoptView":
         this.#store.adopt(effect.view);
         this.draft.missed();
+        // The view has in it whatever was answered, or is of another log.
+        this.#outbox.reached(Number.POSITIVE_INFINITY);
         break;
       case "welcome":
         this.#store.welcome(effect.peerId, effect.actor);
