@@ -54,7 +54,10 @@ export class FollowedStream {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    const reading = this.#open(signal, () => this.#reset());
+    const reading = this.#open(signal, () => {
+      this.#reset();
+      this.#changed();
+    });
     try {
       for (;;) {
         const { done, value } = await reading.next();
