@@ -13,3 +13,9 @@ test("SM44 segments push no other event out of the window, and iterators get eac
   expect(window.latest.map(({ seq }) => seq)).toEqual([2, 3, 54]);
   expect(window.after(51, 10).map(({ seq }) => seq)).toEqual([52, 53, 54]);
 });
+
+test("CL23 a window of no events shows none", () => {
+  const window = new EventWindow<{ readonly seq: number; readonly type: string }>(0);
+  for (let seq = 1; seq <= 1_000; seq++) window.push([event(seq, "message")]);
+  expect(window.latest).toEqual([]);
+});

@@ -14,13 +14,13 @@ export class EventWindow<Event extends { readonly seq: number; readonly type: st
 
   /** The same array until something is added. */
   get latest(): readonly Event[] {
-    this.#view ??= Object.freeze(this.#shown.slice(-this.#max));
+    this.#view ??= Object.freeze(this.#shown.slice(this.#startOf(this.#shown)));
     return this.#view;
   }
 
   /** Seq of the oldest event held, or null. */
   get firstSeq(): number | null {
-    return this.#events[Math.max(0, this.#events.length - this.#max)]?.seq ?? null;
+    return this.#events[this.#startOf(this.#events)]?.seq ?? null;
   }
 
   push(events: readonly Event[]): void {
@@ -44,14 +44,18 @@ export class EventWindow<Event extends { readonly seq: number; readonly type: st
 
   /** In bulk: a shift per event would move the whole window each time. */
   #cut(events: Event[]): Event[] {
-    return events.length > 2 * this.#max + 64 ? events.slice(-this.#max) : events;
+    return events.length > 2 * this.#max + 64 ? events.slice(this.#startOf(events)) : events;
+  }
+
+  #startOf(events: readonly Event[]): number {
+    return Math.max(0, events.length - this.#max);
   }
 
   /** Up to `limit` events held with a seq above `after`; their seqs follow each other without a gap. */
   after(after: number, limit: number): readonly Event[] {
     const first = this.#events[0];
     if (!first) return [];
-    const from = Math.max(0, after + 1 - first.seq, this.#events.length - this.#max);
+    const from = Math.max(after + 1 - first.seq, this.#startOf(this.#events));
     return this.#events.slice(from, from + limit);
   }
 }
