@@ -200,6 +200,32 @@ test("CH5 Stop ends the answer in every tab and keeps what there is; it can be a
   expect([await faultsOf(page), await faultsOf(other)]).toEqual([[], []]);
 });
 
+test("a Stop that fails says so, and can be pressed again", async () => {
+  const page = await answering();
+  await page.route("**/stop", (route) => route.abort());
+  await button(page, "Stop").press("Enter");
+  await page.getByText("The answer could not be stopped: the server cannot be reached.").waitFor();
+  await page.route("**/stop", (route) => route.fulfill({ status: 429, json: {} }));
+  await button(page, "Stop").press("Enter");
+  const refusal = page.getByText("The answer could not be stopped (429).");
+  await refusal.waitFor();
+  await page.unroute("**/stop");
+  await button(page, "Stop").press("Enter");
+  await page.getByText("Stopped.").waitFor();
+  await refusal.waitFor({ state: "detached" });
+});
+
+test("a chat whose first reading fails can be read again", async () => {
+  const page = await context.newPage();
+  const first = `**/api/chat/c-${++chats}`;
+  await page.route(first, (route) => route.abort());
+  await page.goto(`${url}/chat/c-${chats}`);
+  await page.getByText("This chat cannot be read: the server cannot be reached.").waitFor();
+  await page.unroute(first);
+  await button(page, "Try again").press("Enter");
+  await page.getByLabel("Your message").waitFor();
+});
+
 test("CH8 a server that is killed in the middle of an answer: what was shown stays, is marked as interrupted, and can be asked for again", async () => {
   const page = await answering();
   await server.kill();

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { type History, readHistory } from "./chat-api.ts";
 import { ChatPage } from "./chat-page.tsx";
 
@@ -15,13 +15,18 @@ export function App() {
   const [id] = useState(chatId);
   const [history, setHistory] = useState<History | null>(null);
   const [error, setError] = useState("");
-  useEffect(() => {
+  const read = useCallback((): void => {
+    setError("");
     readHistory(id).then(setHistory, (failure: Error) => setError(failure.message));
   }, [id]);
+  useEffect(read, [read]);
   if (error !== "")
     return (
-      <p className="p-6" role="alert">
-        {error}
+      <p className="flex items-baseline gap-3 p-6" role="alert">
+        <span>{error}</span>
+        <button type="button" className="button" onClick={read}>
+          Try again
+        </button>
       </p>
     );
   if (!history) return <p className="quiet p-6">Loading …</p>;

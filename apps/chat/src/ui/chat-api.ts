@@ -13,17 +13,22 @@ export interface History {
 
 /** @throws Error in words for the page */
 export async function readHistory(id: string): Promise<History> {
-  const response = await fetch(`${api}/${encodeURIComponent(id)}`);
-  if (!response.ok) throw new Error(`This chat cannot be read (${response.status}).`);
+  const response = await ask(`/${encodeURIComponent(id)}`, "This chat cannot be read");
   return (await response.json()) as History;
 }
 
-/** Ends the answer for everyone. Without an id: whichever is being written. */
+/** Ends the answer for everyone. Without an id: whichever is being written. @throws Error in words for the page */
 export async function stopAnswer(id: string, activeStreamId: string | null): Promise<void> {
-  await fetch(`${api}/${encodeURIComponent(id)}/stop`, {
-    method: "POST",
-    body: JSON.stringify({ activeStreamId }),
-  });
+  const body = JSON.stringify({ activeStreamId });
+  const path = `/${encodeURIComponent(id)}/stop`;
+  await ask(path, "The answer could not be stopped", { method: "POST", body });
+}
+
+async function ask(path: string, complaint: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(api + path, init).catch(() => null);
+  if (!response) throw new Error(`${complaint}: the server cannot be reached.`);
+  if (!response.ok) throw new Error(`${complaint} (${response.status}).`);
+  return response;
 }
 
 /** Whether a request broke on its way, rather than being refused: the same names that `useChat` goes by. */

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type History, type Message, stopAnswer, wordsOf } from "./chat-api.ts";
 import { Composer } from "./composer.tsx";
 import { MessageItem } from "./message-item.tsx";
@@ -23,7 +23,14 @@ export function ChatPage({ id, initial }: { readonly id: string; readonly initia
     if (isAtEnd.current) end.current?.scrollIntoView({ block: "end" });
   }, [messages]);
 
-  const stop = () => void stopAnswer(id, last?.role === "assistant" ? last.id : null);
+  const [stopError, setStopError] = useState("");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it was about one answer, which has its beginning and its end
+  useEffect(() => setStopError(""), [isBusy]);
+  const stop = (): void => {
+    setStopError("");
+    const answerId = last?.role === "assistant" ? last.id : null;
+    stopAnswer(id, answerId).catch((failure: Error) => setStopError(failure.message));
+  };
   const retry = (message: Message) => void chat.regenerate({ messageId: message.id });
   const resend = (message: Message) => void chat.sendMessage({ ...message, messageId: message.id });
   const isUnanswered = !isBusy && !isLost && activeId === null && last?.role === "user";
@@ -57,6 +64,11 @@ export function ChatPage({ id, initial }: { readonly id: string; readonly initia
             <button type="button" className="button" onClick={() => resend(last)}>
               Send again
             </button>
+          </p>
+        )}
+        {stopError !== "" && (
+          <p className="mt-4" role="alert">
+            {stopError}
           </p>
         )}
         <div ref={end} className="h-4 grow" />
