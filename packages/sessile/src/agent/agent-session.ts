@@ -26,6 +26,7 @@ import type {
 import { shareWork, startSharing } from "./children/access-sharing.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import type { AgentEvents } from "./run/conversation.ts";
+import { DelegatedRuns } from "./run/delegated-runs.ts";
 import { type StopInput, stopWork } from "./run/run-children.ts";
 import { RunHandle } from "./run/run-handle.ts";
 import { parseDelegation, parseRunRequest, parseStopRequest } from "./run/run-request.ts";
@@ -78,6 +79,7 @@ export abstract class AgentSession<
     },
   };
   readonly #runs = new SessionRuns(this.#own);
+  readonly #delegated = new DelegatedRuns(this.#own, this.#runs);
   readonly #worker = new RunWorker(this.#own, this.#runs);
   /** A kind with works of its own spreads these into them. */
   protected readonly agentWorks: { readonly [name: string]: WorkFunction } = {
@@ -139,11 +141,11 @@ export abstract class AgentSession<
 
   /** What another session's agent has this one's do; asked again, how that stands. */
   readonly delegateRun = callable(
-    (request: Json) => this.#runs.delegate(parseDelegation(request)) as unknown as Json,
+    (request: Json) => this.#delegated.delegate(parseDelegation(request)) as unknown as Json,
   );
 
   /** The newest run; a parent that asks is told of its end. */
-  readonly watchRun = callable(() => this.#runs.watch() as unknown as Json);
+  readonly watchRun = callable(() => this.#delegated.watch() as unknown as Json);
 
   /** What agents of this session have made goes with it. */
   override [orphaned](children: readonly SessionAddress[]): Promise<void> {

@@ -146,7 +146,10 @@ export abstract class ChatSession<
     const named = [active?.streamId, active?.messageId];
     if (!active || (streamId !== null && !named.includes(streamId))) return { stopped: false };
     if (!active.stopping) this.#setChat({ head, active: { ...active, stopping: true } });
-    this.#writing.get(active.streamId)?.abort();
+    // Once it is stored: a commit that is rolled back stops nothing.
+    queueMicrotask(() => {
+      if (this.state.chat.active?.stopping) this.#writing.get(active.streamId)?.abort();
+    });
     return { stopped: true };
   });
 

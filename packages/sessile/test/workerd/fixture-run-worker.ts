@@ -1,7 +1,7 @@
 // The Worker of the run tests: agents with a scripted model behind HTTP, whose tools have effects outside.
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { tool } from "ai";
-import { callable, type Json, type LogLevel } from "sessile";
+import { callable, type Json, type LogLevel, SessileError } from "sessile";
 import {
   AgentSession,
   type CallGate,
@@ -92,6 +92,9 @@ export class Helpers extends AgentSession<Env> {
 
   protected override gateOf({ toolName, input }: PendingCall): CallGate {
     const { n } = input as { readonly n: number };
+    // Somebody wants no more of it right before it waits.
+    if (toolName === "locate" && n === 13)
+      this.streams.finish(this.state.agent.active?.runId ?? "", { error: "Enough." });
     if (toolName !== "pay") return {};
     // Payments of 7 are not worth waiting for.
     return { title: `Pay ${n}?`, isEditable: true, ...(n === 7 ? { expiresAt: Date.now() + 50 } : {}) };
@@ -103,6 +106,11 @@ export class Helpers extends AgentSession<Env> {
     const chunks: string[] = [];
     for await (const chunk of await run.stream()) chunks.push((chunk as { readonly type: string }).type);
     return { chunks, result: await run.result() };
+  });
+
+  readonly abortAndFail = callable(() => {
+    this.runs.abort();
+    throw new SessileError("rejected", "On second thoughts, no.");
   });
 
   readonly setBudget = callable((tokens: number) => this.budgets.set({ budgetId: "all", max: { tokens } }));

@@ -180,6 +180,40 @@ test("RN21 a run whose deadline comes while it waits ends there", async () => {
   expect(talk.effects).toHaveLength(1);
 });
 
+test("RN4 a run whose stream is closed while it waits has ended: answers are taken, and so is the next run", async () => {
+  for (const [method, path] of [
+    ["POST", "/cancel"],
+    ["DELETE", ""],
+  ] as const) {
+    const { talk } = calling(call("pay", 5));
+    const run = await talk.run("careful");
+    expect((await talk.ask(method, `/streams/${run.runId}${path}`)).status).toBeLessThan(300);
+    const { gateId } = run.pending[0];
+    expect((await talk.answer(gateId, "approve")).status).toBe(200);
+    const { agent } = (await talk.ask("GET", "")).body.state;
+    expect(agent).toMatchObject({ active: null, last: { runId: run.runId, outcome: "failed" } });
+    const { runId } = (await talk.ask("POST", "/resume", { agent: "careful" })).body;
+    expect(await talk.ended(runId)).toMatchObject({ status: "completed" });
+    expect(talk.effects).toEqual([`/${talk.name}/pay/5 ${gateId}`]);
+    const told = calling(call("pay", 5)).talk;
+    const waiting = await told.run("careful");
+    await told.ask(method, `/streams/${waiting.runId}${path}`);
+    const next = await told.ask("POST", "/runs", { agent: "careful", message: "Never mind." });
+    expect([next.status, (await told.ended(next.body.runId)).status]).toEqual([201, "completed"]);
+  }
+});
+
+test("RN4 a run whose stream is closed when it is about to wait has ended, and the next one is taken", async () => {
+  const { talk, told } = calling(call("locate", 13));
+  const run = await talk.run("careful");
+  expect(run).toMatchObject({ status: "failed", error: { message: "Enough." } });
+  const next = await talk.start("careful", { message: "Never mind." });
+  expect([(await talk.ended(next)).status, told()]).toEqual([
+    "completed",
+    [expect.stringContaining("withdrawn")],
+  ]);
+});
+
 test("RN22 a conversation goes on from any step that was finished, and what came after stays in the log", async () => {
   const talk = scene.talk(({ turn }) =>
     turn < 2 ? { text: `Look ${turn}.`, calls: [call("tool_a", turn)] } : { text: "Done." },

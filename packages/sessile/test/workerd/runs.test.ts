@@ -166,6 +166,20 @@ test("RN8 an aborted run ends at once, takes back its question to the model, and
   expect(await talk.ask("POST", "/runs", { agent: "worker" })).toMatchObject({ status: 409 });
 });
 
+test("OB7 RN8 an abort whose commit failed is none, also for what the run is at", async () => {
+  const [asked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const talk = scene.talk(async () => {
+    asked.resolve();
+    await goOn.promise;
+    return { text: "Done." };
+  });
+  const runId = await talk.start();
+  await asked.promise;
+  expect((await talk.ask("POST", "/call/abortAndFail", [])).body).toMatchObject({ code: "rejected" });
+  goOn.resolve();
+  expect(await talk.ended(runId)).toMatchObject({ status: "completed", result: { text: "Done." } });
+});
+
 test("RN9 one run at a time; the same id is the same run; without a message there must be something to go on with", async () => {
   const { promise: free, resolve } = Promise.withResolvers<void>();
   const talk = scene.talk(async () => {

@@ -45,6 +45,13 @@ export class RunControl {
     return this.#aborted.signal;
   }
 
+  /** Looks what was asked of it. */
+  heed(): void {
+    const { stop } = this;
+    if (stop === "abort") this.abort();
+    else if (stop) this.interrupt();
+  }
+
   interrupt(): void {
     this.#ending.abort();
   }

@@ -1,6 +1,7 @@
 import {
   type ActiveRun,
   type AgentState,
+  isOpen,
   type RunChild,
   type RunInfo,
   type RunMeta,
@@ -16,11 +17,9 @@ import {
   SessileError,
   type SessionAddress,
   type SuspendedRun,
-  sessionActor,
   suspendingChunk,
 } from "../../protocol/index.ts";
-import type { Asker, DelegatedRun, Delegation } from "../children/child-sessions.ts";
-import { sharedAccess } from "../children/shared-access.ts";
+import type { Asker, Delegation } from "../children/child-sessions.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import { answerId, callKey } from "./call-key.ts";
 import { Conversation } from "./conversation.ts";
@@ -91,7 +90,7 @@ export class SessionRuns {
       throw new SessileError("conflict", "A stream has this id that is no run's.", { field: "runId" });
     }
     const agent = this.#definition(name);
-    const { active } = this.#agent;
+    const active = this.#ongoing();
     if (active)
       throw new SessileError("conflict", "A run is going on. Wait for its end, or interrupt it.", {
         field: "runId",
@@ -133,9 +132,10 @@ export class SessionRuns {
    * @throws SessileError `conflict`
    */
   resume({ message, ...request }: RunRequest): string {
-    const { active, last } = this.#agent;
+    const active = this.#ongoing();
+    const { last } = this.#agent;
     if (!active?.suspended || request.from) {
-      const agent = request.agent ?? (last ? this.#info(last.runId)?.agent : undefined);
+      const agent = request.agent ?? (last ? this.info(last.runId)?.agent : undefined);
       return this.start({
         ...request,
         ...(message === undefined ? {} : { message }),
@@ -154,46 +154,10 @@ export class SessionRuns {
     return active.runId;
   }
 
-  /** Does what another session's agent asks for, once, and tells how that stands. */
-  delegate({
-    runId,
-    goOnAs,
-    message,
-    agent: name,
-    startedBy,
-    access,
-    budget,
-    ...rest
-  }: Delegation & Asker): DelegatedRun {
-    const agent = name === undefined ? {} : { agent: name };
-    const { session } = this.#options;
-    const { parent, caller } = session;
-    const isTrusted = parent !== null && caller?.id === sessionActor(parent).id;
-    const delegation = isTrusted && startedBy !== undefined ? { ...rest, startedBy } : rest;
-    const own = session.view.access;
-    const shared = isTrusted && access && own ? sharedAccess(access, own) : null;
-    if (shared) session.setAccess(shared);
-    // All that is used here is used for the one task.
-    if (isTrusted && budget && !this.#info(runId)) session.budgets.set({ budgetId: "task", max: budget });
-    if (!this.#info(runId)) this.start({ ...agent, message, runId }, delegation);
-    else if (goOnAs !== undefined && !this.#info(goOnAs) && this.#agent.last?.outcome === "interrupted")
-      this.start({ ...agent, runId: goOnAs }, delegation);
-    return this.#standing((goOnAs === undefined ? null : this.#info(goOnAs)) ?? this.#info(runId));
-  }
-
-  /** How the newest run stands; the parent is told of its end from now on. */
-  watch(): DelegatedRun {
-    const { active, last } = this.#agent;
+  /** The parent is told of the end of the run that goes on. */
+  reportEnd(): void {
+    const { active } = this.#agent;
     if (active && !active.isReported) this.#set({ active: { ...active, isReported: true } });
-    return this.#standing(this.#info((active ?? last)?.runId ?? ""));
-  }
-
-  #standing(run: RunInfo | null): DelegatedRun {
-    const { session } = this.#options;
-    const { kind, name } = session.view;
-    if (!run) return { child: { kind, name }, run, costMicros: 0 };
-    const { costMicros, unpriced } = session.usage({ ref: run.runId });
-    return { child: { kind, name }, run, costMicros: unpriced > 0 ? null : costMicros };
   }
 
   /** A sub-agent has come to an end. */
@@ -222,9 +186,8 @@ export class SessionRuns {
     const stop = active.stop === "abort" ? "abort" : how;
     if (stop !== active.stop) this.#set({ active: { ...active, stop } });
     if (active.suspended || atOnce) this.#finish(active, this.#stopped(active, stop, atOnce));
-    const control = this.controls.get(active.runId);
-    if (stop === "abort") control?.abort();
-    else control?.interrupt();
+    // Once it is stored: a commit that is rolled back stops nothing.
+    queueMicrotask(() => this.controls.get(active.runId)?.heed());
     return true;
   }
 
@@ -238,7 +201,7 @@ export class SessionRuns {
 
   /** A run that waits goes on as soon as nobody is waited for, in the commit that settled the last of it. */
   goOn(): void {
-    const { active } = this.#agent;
+    const active = this.#ongoing();
     const isWaiting = (active?.suspended?.children.length ?? 0) > 0 || !this.resumability().canResume;
     if (active?.suspended && !isWaiting) this.#wake(active);
   }
@@ -266,6 +229,10 @@ export class SessionRuns {
 
   #suspend(active: ActiveRun, suspended: SuspendedRun): void {
     const { runId } = active;
+    if (!this.#isWritable(runId)) {
+      this.#finish(active, this.#cutOff(active));
+      return;
+    }
     this.#options.write(({ streams }) => {
       streams.append({ streamId: runId, chunks: [suspendingChunk(suspended.outcome)] });
       streams.pause(runId);
@@ -301,11 +268,7 @@ export class SessionRuns {
     const { outcome } = result as { readonly outcome: RunOutcome };
     const open = openCalls(this.conversation.read());
     this.#set({ active: null, last: { runId, outcome } });
-    const isOpen = write(({ streams }) => {
-      const { status } = streams.find(runId) ?? {};
-      if (status === "paused") streams.resume(runId);
-      return status === "active" || status === "paused";
-    });
+    const isOpen = this.#isWritable(runId);
     if (outcome === "interrupted") this.children.startStopping(runId, agent, "interrupt", open);
     if (outcome === "aborted") this.#leave(open, isOpen ? runId : null);
     if (isOpen) write(({ streams }) => streams.append({ streamId: runId, chunks: endingChunks(result) }));
@@ -322,6 +285,29 @@ export class SessionRuns {
     if (isReported && session.parent) session.reportToParent("agent.run_ended", { runId, outcome });
   }
 
+  /** The run that has not ended. One that waits has, once somebody has closed its stream: nothing more could be said of it. */
+  #ongoing(): ActiveRun | null {
+    const { active } = this.#agent;
+    if (!active?.suspended) return active;
+    const stream = this.#options.write(({ streams }) => streams.find(active.runId));
+    if (stream && isOpen(stream)) return active;
+    this.#finish(active, this.#cutOff(active));
+    return null;
+  }
+
+  /** Whether a run's stream takes chunks; one that was paused goes on. Anybody who may write may have closed or deleted it. */
+  #isWritable(runId: string): boolean {
+    return this.#options.write(({ streams }) => {
+      const { status } = streams.find(runId) ?? {};
+      if (status === "paused") streams.resume(runId);
+      return status === "active" || status === "paused";
+    });
+  }
+
+  #cutOff({ runId, agent }: ActiveRun): RunEnd {
+    return endOf({ runId, agent, said: this.conversation.read() }, "failed", "Its stream was closed.");
+  }
+
   #stopped({ runId, agent }: ActiveRun, stop: RunStop, reason: string | null = null): RunEnd {
     const run = { runId, agent, said: this.conversation.read() };
     return endOf(run, stop === "abort" ? "aborted" : "interrupted", reason);
@@ -332,7 +318,7 @@ export class SessionRuns {
     this.questions.withdraw(calls, streamId);
     for (const open of calls) {
       const { runId } = open.answer;
-      this.children.startStopping(runId, this.#info(runId)?.agent ?? "", "abort", [open]);
+      this.children.startStopping(runId, this.info(runId)?.agent ?? "", "abort", [open]);
       this.#options.session.budgets.release(callKey(open));
     }
   }
@@ -362,7 +348,8 @@ export class SessionRuns {
     });
   }
 
-  #info(runId: string): RunInfo | null {
+  /** A run, whichever it is. */
+  info(runId: string): RunInfo | null {
     const stream = this.#options.write((writer) => writer.streams.find(runId));
     return stream && runInfoOf(stream, this.#agent.active);
   }
