@@ -186,16 +186,18 @@ export class HttpSocket implements SocketLike {
     const { clock, intervalMs } = this.#options;
     const page = globalThis.document;
     const isVisible = (): void => void (page?.visibilityState === "visible" && this.#wake());
+    const wake = (): void => this.#wake();
     let timer: unknown;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       timer = clock.setTimeout(resolve, intervalMs);
       page?.addEventListener("visibilitychange", isVisible);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      signal.addEventListener("abort", wake);
       if (signal.aborted) resolve();
     });
     clock.clearTimeout(timer);
     page?.removeEventListener("visibilitychange", isVisible);
+    signal.removeEventListener("abort", wake);
   }
 
   async #onAcks(acks: readonly Ack[], commands: readonly SentCommand[]): Promise<void> {

@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from "vitest";
+import { getEventListeners } from "node:events";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { FakeClock, settled } from "../../testing/fake-clock.ts";
 import { ScriptedHttp } from "../../testing/scripted-http.ts";
 import { ScriptedServer } from "../../testing/scripted-server.ts";
@@ -162,3 +163,15 @@ test.each(transports)(
     expect(http.requests).toHaveLength(0);
   },
 );
+
+test("TR4 a poll leaves nothing behind with the reading it belongs to", async () => {
+  const combined = vi.spyOn(AbortSignal, "any");
+  onTestFinished(() => combined.mockRestore());
+  const line = slowLine((options) => poll({ ...options, intervalMs: 1_000 }), 0);
+  await pass(line, 10_000);
+  const listeners = combined.mock.results.map(({ value }) => getEventListeners(value, "abort").length);
+  // One for each poll, and the reading's own. On that of a page the line itself listens twice.
+  expect(listeners.length).toBeGreaterThan(8);
+  expect(Math.max(...listeners)).toBeLessThanOrEqual(2);
+  line.client.close();
+});
