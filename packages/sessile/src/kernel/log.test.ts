@@ -102,6 +102,22 @@ describe("log", () => {
     expect(fixture.events(2)[0]?.payload).toBe(payload);
   });
 
+  test("LO5 what was cut under a lower limit is read back whole, and its ids are found", () => {
+    const fixture = new KernelFixture({ limits: { ...defaultLimits, maxRowBytes: 60_000 } });
+    const commands = ["p.1.1", "p.1.2"].map(
+      (id) => ({ op: "append", id, type: "message", payload: "x".repeat(40_000) }) as const,
+    );
+    fixture.send(commands);
+    const before = fixture.events();
+    (fixture.kind as { limits: typeof defaultLimits }).limits = defaultLimits;
+    fixture.wake();
+    expect(fixture.events()).toEqual(before);
+    expect(fixture.send(commands).outcomes).toMatchObject([
+      { seq: 3, repeated: true },
+      { seq: 4, repeated: true },
+    ]);
+  });
+
   test("LO6 time never runs backwards in the log, whatever the clock does", () => {
     const fixture = new KernelFixture();
     fixture.append("a");

@@ -43,6 +43,9 @@ export function foundIn(commit: Commit, index: number, event: PackedEvent): Foun
   return { seq: commit.firstSeq + index, event, actorId };
 }
 
+/** So long a head may go on in further rows. Those cut under a `maxRowBytes` below 48 KiB are shorter: it must not be raised. */
+const mayContinueFrom = 16_384;
+
 /** The session's log: one packed row per commit, keyed by its last seq, so that "after N" is one range scan. It only grows. */
 export class Log {
   readonly #sql: Sql;
@@ -110,12 +113,10 @@ export class Log {
     const text = JSON.stringify(clientEventId);
     for (let before = Number.MAX_SAFE_INTEGER; before > downTo; ) {
       const rows = this.#sql.exec(
-        "SELECT last_seq, first_seq, body FROM _sessile_log WHERE last_seq >= ? AND last_seq < ? AND (instr(body, ?) > 0 OR length(body) >= ?) ORDER BY last_seq DESC LIMIT 32",
+        "SELECT last_seq, first_seq, body FROM _sessile_log WHERE last_seq >= ? AND last_seq < ? AND (instr(body, ?) > 0 OR last_seq IN (SELECT CAST(substr(owner, 5) AS INTEGER) FROM _sessile_continuation WHERE owner >= 'log:' AND owner < 'log;')) ORDER BY last_seq DESC LIMIT 32",
         downTo,
         before,
         text,
-        // SQLite counts a surrogate pair as one.
-        Math.floor(this.#mayContinueFrom / 2),
       );
       for (const row of rows) {
         const stored = this.#read(row);
@@ -142,16 +143,12 @@ export class Log {
     return event ? foundIn(commit, seq - commit.firstSeq, event) : null;
   }
 
-  /** Only a head of full length can have been cut (one unit shorter if a surrogate pair stood at the cut). */
-  get #mayContinueFrom(): number {
-    return Math.floor(this.#maxRowBytes / 3) - 1;
-  }
-
   #read(row: SqlRow): StoredCommit {
     const lastSeq = numberAt(row, "last_seq");
     const head = textAt(row, "body");
-    const body =
-      head.length >= this.#mayContinueFrom ? head + readContinuation(this.#sql, ownerOf(lastSeq)) : head;
+    // Whatever the limit is now, it may have been lower then. One unit shorter is a head where a surrogate pair stood at the cut.
+    const threshold = Math.min(mayContinueFrom, Math.floor(this.#maxRowBytes / 3) - 1);
+    const body = head.length >= threshold ? head + readContinuation(this.#sql, ownerOf(lastSeq)) : head;
     return { firstSeq: numberAt(row, "first_seq"), lastSeq, body };
   }
 }
