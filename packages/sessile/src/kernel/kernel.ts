@@ -55,7 +55,7 @@ export class Kernel {
     this.#kind = kind;
     this.log = new Log(sql, kind.limits.maxRowBytes);
     this.archive = new Archive(sql, this.log);
-    this.operatorLog = new OperatorLog(sql);
+    this.operatorLog = new OperatorLog(sql, kind.operatorLogMs);
     this.due = new DueTable(sql);
     this.snapshots = new Snapshots(sql, kind.limits.maxRowBytes);
     this.drafts = new Drafts(sql, kind.limits.maxRowBytes);
@@ -70,7 +70,7 @@ export class Kernel {
     migrate(sql, "sessile", builtInMigrations, now);
     migrate(sql, "kind", kind.migrations, now);
     const kernel = new Kernel(sql, kindName, name, kind);
-    kernel.operatorLog.prune(now, kind.operatorLogMs);
+    kernel.operatorLog.prune(now);
     return kernel;
   }
 

@@ -25,15 +25,19 @@ export interface LogQuery {
 
 export const defaultOperatorLogMs: number = 7 * 24 * 60 * 60 * 1000;
 const maxEntries = 10_000;
+const pruneEveryWrites = 1000;
 
 /** What operators read when something went wrong in one session. Not the record: it is trimmed, and no rule depends on it. */
 export class OperatorLog {
   /** Is told of each entry when it is written, for whoever watches. */
   onWrite: (entry: Omit<LogEntry, "id">) => void = () => {};
   readonly #sql: Sql;
+  readonly #keepMs: number;
+  #writes = 0;
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, keepMs: number = defaultOperatorLogMs) {
     this.#sql = sql;
+    this.#keepMs = keepMs;
   }
 
   write(at: number, level: LogLevel, tag: string, message: string, attrs: Json = null): void {
@@ -45,6 +49,8 @@ export class OperatorLog {
       message.slice(0, 4096),
       attrs === null ? null : JSON.stringify(attrs).slice(0, 16_384),
     );
+    this.#writes += 1;
+    if (this.#writes % pruneEveryWrites === 0) this.prune(at);
     this.onWrite({ at, level, tag, message, attrs });
   }
 
@@ -69,8 +75,8 @@ export class OperatorLog {
     }));
   }
 
-  /** Keeps what is younger than `keepMs`, and at most 10,000 entries. Run on wake. */
-  prune(now: number, keepMs: number = defaultOperatorLogMs): void {
+  /** Keeps what is younger than `keepMs`, and at most 10,000 entries. Run on wake, and now and then by an object that stays awake. */
+  prune(now: number, keepMs: number = this.#keepMs): void {
     const row = this.#sql.exec(
       "SELECT coalesce(min(at), ?) AS oldest, coalesce(max(id) - min(id), 0) AS span FROM _sessile_oplog",
       now,

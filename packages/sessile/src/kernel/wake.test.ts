@@ -85,4 +85,12 @@ describe("operator log", () => {
     log.prune(start + 1002, 1000);
     expect(log.query({}).map((entry) => entry.message)).toEqual(["three"]);
   });
+
+  test("OP1 an object that stays awake lets old entries go as well", () => {
+    const fixture = new KernelFixture({ operatorLogMs: 1000 });
+    const log = fixture.kernel.operatorLog;
+    log.write(fixture.now, "info", "conn", "old");
+    for (let n = 1; n < 1000; n++) log.write(fixture.now + 1001, "info", "conn", "new");
+    expect(log.query({ limit: 2000 })).toHaveLength(999);
+  });
 });
