@@ -83,6 +83,30 @@ describe("archiver", () => {
     expect(fixture.kernel.archive.hotFrom).toBe(11);
   });
 
+  test("RT5 what is committed while a range is put away leaves only after the view on disk holds it", async () => {
+    const { bucket } = bucketOf();
+    const { fixture, archiver } = wired({
+      ...bucket,
+      put: async (key, body) => {
+        await bucket.put(key, body);
+        if (fixture.kernel.view.lastSeq > 103) return;
+        // The clock stands still, so that the run takes these as well.
+        fixture.kernel.write(null, fixture.now, (writer) => {
+          for (let n = 0; n < 40; n++) writer.append("message", n);
+          writer.sealSnapshot();
+        });
+        fixture.kernel.write(null, fixture.now, (writer) => {
+          for (let n = 0; n < 30; n++) writer.append("message", n);
+          writer.sealSnapshot();
+        });
+      },
+    });
+    await archiver.run(fixture.now);
+    expect(fixture.kernel.archive.hotFrom).toBeGreaterThan(104);
+    const { view } = fixture.kernel;
+    expect(fixture.wake().view).toEqual(view);
+  });
+
   test("RN34 nothing leaves that the session's own code reads back, also if it begins to while that is put away", async () => {
     const { bucket } = bucketOf();
     const { fixture, state, archiver } = wired({

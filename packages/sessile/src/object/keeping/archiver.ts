@@ -61,14 +61,14 @@ export class Archiver {
   /** The due row rang. */
   async run(now: number): Promise<void> {
     const { kernel } = this.#options;
-    // A wake folds the tail after the view that is on disk: that tail must stay.
-    kernel.checkpoint();
     for (let ranges = 0; ranges < rangesPerRun; ranges++) {
       const range = this.#next(now);
       if (!range) {
         kernel.due.drop(archiveDueId);
         return;
       }
+      // A wake folds the tail after the view that is on disk: that tail must stay. It has grown while ranges before this one were put away.
+      kernel.checkpoint();
       await this.#archive(range, now);
     }
     kernel.due.put(archiveDueId, now + againMs);
