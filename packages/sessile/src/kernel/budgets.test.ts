@@ -86,7 +86,7 @@ describe("budgets", () => {
     const { lastSeq } = fixture.kernel.view;
     const waiting = { is: "waiting", budgetId: "run-1", gateId: "budget-run-1-1" };
     expect(reserve(fixture, "b", 20, { ref: "run-1" })).toEqual(waiting);
-    expect(typesAfter(fixture, lastSeq)).toEqual(["usage.budget_asked", "gate.opened"]);
+    expect(typesAfter(fixture, lastSeq)).toEqual(["gate.opened", "usage.budget_asked"]);
     fixture.wake();
     expect(reserve(fixture, "b", 20, { ref: "run-1" })).toEqual(waiting);
     expect(typesAfter(fixture, lastSeq)).toHaveLength(2);
@@ -97,6 +97,25 @@ describe("budgets", () => {
     // What needs less than is left goes on, and so does what the budget does not count.
     expect(reserve(fixture, "c", 10, { ref: "run-1" })).toEqual({ is: "reserved" });
     expect(reserve(fixture, "d", 5000, { ref: "run-2" })).toEqual({ is: "reserved" });
+  });
+
+  test("BU3 a question that cannot be asked is not noted as asked", () => {
+    const limits = { ...new KernelFixture().kind.limits, maxOpenGates: 1 };
+    const fixture = new KernelFixture({ limits });
+    set(fixture, { budgetId: "all", max: { tokens: 1 } });
+    fixture.kernel.write(null, fixture.now, (writer) => {
+      writer.openGate({ gateId: "g", title: "?" });
+      expect(() => writer.budgets.reserve({ reservationId: "a", source: "agent", tokens: 2 })).toThrow(
+        "at most 1 gates",
+      );
+    });
+    expect(only(fixture)).toMatchObject({ gateId: null });
+    answer(fixture, "g", "approve");
+    expect(reserve(fixture, "a", 0, { tokens: 2 })).toEqual({
+      is: "waiting",
+      budgetId: "all",
+      gateId: "budget-all-1",
+    });
   });
 
   test("BU4 raised by a person it has what the question offered; then the next question is another", () => {

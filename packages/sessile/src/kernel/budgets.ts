@@ -31,7 +31,7 @@ type Ask = (question: {
   readonly detail: string;
   readonly options: readonly string[];
   readonly expiresAt?: number;
-}) => string;
+}) => void;
 
 type Bounds = BudgetStatus["max"];
 
@@ -156,9 +156,8 @@ export class Budgets {
     const { budgetId, askForMs } = budget;
     const gateId = `budget-${budgetId}-${budget.asked + 1}`;
     const offer = offerOf(budget, amount);
-    this.#batch.emitSystem("usage.budget_asked", { budgetId, gateId, offer });
-    putQuestion(this.#sql, { budgetId, gateId, offer });
-    return this.#ask({
+    // First, for it may be refused: then nothing was asked.
+    this.#ask({
       gateId,
       title: `The budget ${budgetId} is used up. Raise it?`,
       detail: [
@@ -170,6 +169,9 @@ export class Budgets {
       options: budgetOptions,
       ...(askForMs === null ? {} : { expiresAt: this.#batch.at + askForMs }),
     });
+    this.#batch.emitSystem("usage.budget_asked", { budgetId, gateId, offer });
+    putQuestion(this.#sql, { budgetId, gateId, offer });
+    return gateId;
   }
 }
 

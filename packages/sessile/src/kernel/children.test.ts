@@ -50,6 +50,9 @@ describe("a child", () => {
     const tell = () =>
       fixture.kernel.write(null, fixture.now, (writer) => writer.report("stock.low", { left: 1 }));
     expect(tell).toThrow(expect.objectContaining({ code: "rejected" }));
+    fixture.kernel.write(null, fixture.now, (writer) =>
+      expect(() => writer.report("stock.low", { left: 1 })).toThrow("no parent"),
+    );
     expect(fixture.kernel.view.lastSeq).toBe(2);
     fixture.kernel.write(null, fixture.now, (writer) => writer.adopt(parent));
     expect(tell().value).toBe(4);

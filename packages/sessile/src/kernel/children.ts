@@ -26,10 +26,14 @@ export function adopt(batch: Batch, link: ParentLink): void {
   if (parent?.objectId !== link.objectId) batch.emitSystem("session.adopted", link);
 }
 
+/** @throws SessileError `rejected` */
+export function assertAdopted({ view }: Batch): void {
+  if (!view.parent)
+    throw new SessileError("rejected", "This session has no parent to report to.", { field: "parent" });
+}
+
 /** Starts the delivery of the event just written. */
 export function startReport(sql: Sql, batch: Batch, seq: number): void {
-  if (!batch.view.parent)
-    throw new SessileError("rejected", "This session has no parent to report to.", { field: "parent" });
   startWork(sql, batch, { workId: `${reportWork}:${seq}`, name: reportWork, input: { seq } });
 }
 

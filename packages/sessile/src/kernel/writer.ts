@@ -13,7 +13,7 @@ import type { Transcript, VoiceService } from "../protocol/voice.ts";
 import { changedAccess } from "./access.ts";
 import type { Batch } from "./batch.ts";
 import { Budgets } from "./budgets.ts";
-import { addChild, adopt, removeChild, startReport, takeReport } from "./children.ts";
+import { addChild, adopt, assertAdopted, removeChild, startReport, takeReport } from "./children.ts";
 import type { KindDefinition } from "./definition.ts";
 import { type DraftRequest, type Drafts, pendingDraft, type StoredDraft, saveDraft } from "./drafts.ts";
 import type { DueTable, DueTimer } from "./due-table.ts";
@@ -98,6 +98,7 @@ export class Writer {
 
   /** Appends an event and tells the parent of it. @throws SessileError `rejected` without one */
   report(type: string, payload: Json | undefined): number {
+    assertAdopted(this.#batch);
     const seq = this.append(type, payload);
     startReport(this.#sql, this.#batch, seq);
     return seq;
