@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { defaultLimits } from "../protocol/limits.ts";
 import { emptyView, foldCommit } from "../protocol/view.ts";
 import { KernelFixture } from "../testing/kernel-fixture.ts";
+import { defaultSnapshotPolicy } from "./snapshots.ts";
 
 const seal = (fixture: KernelFixture) =>
   fixture.kernel.write(null, fixture.now, (writer) => writer.sealSnapshot()).value;
@@ -102,5 +103,20 @@ describe("snapshots", () => {
       "SELECT DISTINCT owner FROM _sessile_continuation WHERE owner LIKE 'snapshot:%'",
     );
     expect(owners).toHaveLength(2);
+  });
+
+  test("SN7 when fewer views are to be kept, all others go", () => {
+    const policy = { ...defaultSnapshotPolicy, keepViews: 5 };
+    const fixture = grown(8, { limits: { ...defaultLimits, maxRowBytes: 300 }, snapshots: policy });
+    (fixture.kind as { snapshots: typeof policy }).snapshots = defaultSnapshotPolicy;
+    fixture.append("more");
+    seal(fixture);
+    const withView = () =>
+      fixture.sql
+        .exec("SELECT to_seq FROM _sessile_snapshot WHERE view IS NOT NULL ORDER BY to_seq DESC")
+        .map((row) => row.to_seq);
+    expect(withView()).toEqual(fixture.kernel.snapshots.list(2).map(({ toSeq }) => toSeq));
+    const owners = "SELECT DISTINCT owner FROM _sessile_continuation WHERE owner LIKE 'snapshot:%'";
+    expect(fixture.sql.exec(owners)).toHaveLength(2);
   });
 });

@@ -88,7 +88,7 @@ export class Snapshots {
     return snapshot;
   }
 
-  /** Writes a snapshot's row and takes the view from the one that is no longer among the newest. */
+  /** Writes a snapshot's row and takes the views from those that are no longer among the newest. */
   put(snapshot: Snapshot, view: SessionView, keepViews: number): void {
     const { snapshotId, baseSnapshotId, fromSeq, toSeq, createdAt } = snapshot;
     const { head, tail } = splitText(JSON.stringify(view), this.#maxRowBytes);
@@ -107,9 +107,12 @@ export class Snapshots {
       Math.max(1, keepViews),
     )[0];
     if (!outdated) return;
-    const seq = numberAt(outdated, "to_seq");
-    this.#sql.exec("UPDATE _sessile_snapshot SET view = NULL WHERE to_seq = ? AND view IS NOT NULL", seq);
-    writeContinuation(this.#sql, ownerOf(seq), [], true);
+    // More than one after `keepViews` was lowered. Those that have a view follow each other, so what is read ends with the first that has none.
+    const bared = this.#sql.exec(
+      "UPDATE _sessile_snapshot SET view = NULL WHERE to_seq <= ?1 AND to_seq > (SELECT coalesce(max(to_seq), 0) FROM _sessile_snapshot WHERE to_seq <= ?1 AND view IS NULL) RETURNING to_seq",
+      numberAt(outdated, "to_seq"),
+    );
+    for (const row of bared) writeContinuation(this.#sql, ownerOf(numberAt(row, "to_seq")), [], true);
   }
 }
 
