@@ -92,6 +92,7 @@ describe("archiver", () => {
         if (fixture.kernel.view.lastSeq > 103) return;
         // The clock stands still, so that the run takes these as well.
         fixture.kernel.write(null, fixture.now, (writer) => {
+          writer.setState({ count: 7 });
           for (let n = 0; n < 40; n++) writer.append("message", n);
           writer.sealSnapshot();
         });
