@@ -206,15 +206,19 @@ describe("triage in the browser", () => {
     await page.keyboard.press("s");
     await button(page, /^Record decision/).waitFor();
     await page.keyboard.press("j");
+    await page.keyboard.press("c");
+    await page.keyboard.type("Not on this host.", { delay: 5 });
+    await page.keyboard.press("Escape");
     await page.keyboard.press("r");
-    await page
-      .getByText(/Rejected/)
-      .first()
-      .waitFor();
+    await page.locator("[data-action]", { hasText: "Rejected" }).getByText("“Not on this host.”").waitFor();
     await page.keyboard.press("n");
     await page.keyboard.type("Typed without a mouse.", { delay: 5 });
     await page.keyboard.press("Control+Enter");
-    await page.getByRole("region", { name: "Notes" }).getByText("Typed without a mouse.").waitFor();
+    const notes = page.getByRole("region", { name: "Notes" });
+    await notes.getByText("Typed without a mouse.").waitFor();
+    await page.keyboard.press("Escape");
+    await notes.getByRole("button", { name: "Edit" }).press("Enter");
+    await page.getByLabel("Edit note").press("!");
     await page.keyboard.press("Escape");
     await page.keyboard.press("g");
     await page.keyboard.press("q");

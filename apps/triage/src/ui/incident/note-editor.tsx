@@ -54,8 +54,12 @@ export function NoteEditor({ note, draftKey, onTyping, onDone }: NoteEditorProps
       setError(isConflict ? null : errorMessage(thrown));
     }
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && text === base.text) finish();
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "Escape") {
+      // What was written stays, for Save or Cancel to decide on.
+      if (text === base.text) finish();
+      else event.currentTarget.blur();
+    }
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && !isOutdated) void save(base.version);
   };
 

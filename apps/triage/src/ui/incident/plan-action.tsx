@@ -105,6 +105,10 @@ export function PlanAction({ action }: { readonly action: PlannedAction }) {
             maxLength={2000}
             value={comment}
             onChange={(event) => setComment(event.target.value)}
+            onKeyDown={(event) => {
+              // Back to the action, where a and r decide.
+              if (event.key === "Escape") ref.current?.focus();
+            }}
             className={cx(fieldClass, "mt-2")}
           />
         ) : (

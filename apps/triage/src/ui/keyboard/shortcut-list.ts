@@ -45,6 +45,7 @@ export const shortcutGroups: readonly {
       { keys: ["s"], does: "Start the investigation" },
       { keys: ["j", "k"], does: "Next, previous action or record" },
       { keys: ["a", "r"], does: "Approve, reject the focused action" },
+      { keys: ["c"], does: "Comment on the focused action; Esc goes back to it" },
       { keys: ["n"], does: "Write a note" },
       { keys: ["d"], does: "Record the decision" },
       { keys: ["w"], does: "Why is this one incident?" },
