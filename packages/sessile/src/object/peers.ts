@@ -59,8 +59,8 @@ export class Peers {
     this.#context = context;
     this.#limits = limits;
     for (const socket of context.getWebSockets(tag)) {
-      const attachment = socket.deserializeAttachment() as ConnectedPeer;
-      (attachment.isLeaving ? this.#leaving : this.#attachments).set(socket, attachment);
+      const attachment = socket.deserializeAttachment() as ConnectedPeer | null;
+      if (attachment) (attachment.isLeaving ? this.#leaving : this.#attachments).set(socket, attachment);
     }
   }
 

@@ -24,7 +24,6 @@ import { definitionOf } from "./kind-definition.ts";
 import { offerOf } from "./kind-offer.ts";
 import { limitDepth } from "./limit-depth.ts";
 import { noSuchSession } from "./no-such-session.ts";
-import { close } from "./peers.ts";
 import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
@@ -140,21 +139,21 @@ export abstract class Session<
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    if (this.#deletion) return;
-    const { agents, streams, frames } = this.#live();
+    if (!this.#present) return;
+    const { agents, streams, frames } = this.#present;
     if (streams.sockets.has(socket)) streams.sockets.receive(socket, message);
     else if (agents.peers.has(socket)) agents.receive(socket, message);
     else frames.receive(socket, message);
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    if (!this.#deletion) this.#live().left(socket);
+    this.#present?.left(socket);
     // A close frame that is not answered shows as 1006 on the other side.
     if (code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    if (!this.#deletion) this.#live().left(socket);
+    this.#present?.left(socket);
   }
 
   override async alarm(): Promise<void> {
@@ -176,7 +175,7 @@ export abstract class Session<
     const orphan = this[orphaned].bind(this);
     this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts, orphan });
     this.#deletion = readDeletion(ctx.storage);
-    if (this.#deletion) return this.#closeSockets();
+    if (this.#deletion) return this.#eraser.dismiss();
     this.#sql = new DurableSql(ctx.storage);
     const kernel = Kernel.open(this.#sql, kind, this.#name, this.#definition(), Date.now());
     showOnConsole(kernel, (this.env as SessileBindings).SESSILE_CONSOLE_LEVEL);
@@ -217,12 +216,8 @@ export abstract class Session<
     this.#deletion = this.#eraser.begin(ownerId, Date.now());
     // Whatever still runs beside the commits finds no database.
     this.#sql?.close(deletedError());
-    this.#closeSockets();
+    this.#eraser.dismiss();
     this.#host?.visible.end(deletedError());
-  }
-
-  #closeSockets(): void {
-    for (const socket of this.ctx.getWebSockets()) close(socket, closeCodes.gone, deletedError().message);
   }
 
   /** @returns when it was deleted, 0 if it was not */
@@ -306,6 +301,11 @@ export abstract class Session<
       this.#starting = this.ctx.blockConcurrencyWhile(() => this.#start());
     }
     return host;
+  }
+
+  /** Null where there is no session: what still arrives from peers of a deleted one makes none. */
+  get #present(): SessionHost | null {
+    return !this.#deletion && this.#host?.kernel.exists ? this.#host : null;
   }
 
   #opened(): SessionHost {

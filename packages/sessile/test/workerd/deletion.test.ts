@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import { createD1Record } from "../../src/record/index.ts";
+import type { RawSocket } from "./raw-socket.ts";
 import { Fixture } from "./start.ts";
 
 let fixture: Fixture;
@@ -125,6 +126,45 @@ test("DE5 an address is used anew where that is meant: after ?free=1, or by an i
   const { body } = await fixture.get(`notes/${name}/log`);
   expect(body.items.filter(({ level }: { level: string }) => level === "error")).toEqual([]);
   expect((await remove(`notes/${name}`, "?free=2")).body.field).toBe("free");
+});
+
+/** A peer that has not heard yet that its session was deleted. Nothing is broadcast to it, so that no failed send ends it. */
+async function deafPeer(
+  kind: string,
+  name: string,
+  headers: Record<string, string> = {},
+): Promise<RawSocket> {
+  const peer = await fixture.connect(name, { kind, headers });
+  await peer.greet({ events: false });
+  peer.socket.pause();
+  return peer;
+}
+
+test("DE5 WS28 what comes on a socket of a deleted session makes no other one", async () => {
+  const name = fixture.name("gone");
+  const headers = { "x-test-user": "ada" };
+  const [closing, writing] = [
+    await deafPeer("vaults", name, headers),
+    await deafPeer("vaults", name, headers),
+  ];
+  expect((await fixture.ask("DELETE", `vaults/${name}?free=1`, { headers })).status).toBe(200);
+  writing.send({ t: "do", commands: [{ id: "l", op: "call", method: "ask", args: ["late"] }] });
+  for (const { socket } of [writing, closing]) socket.resume();
+  for (const { closed } of [writing, closing]) expect((await closed).code).toBe(4410);
+  // One that those had made would be nobody's, and not there for her.
+  const asked = await fixture.ask("POST", `vaults/${name}/call/ask`, { body: ["hers"], headers });
+  expect(asked.status).toBe(200);
+});
+
+test("DE5 WS28 what comes on a socket of a deleted session is not taken by the one that follows", async () => {
+  const name = fixture.name("gone");
+  const peer = await deafPeer("notes", name);
+  expect((await remove(`notes/${name}`, "?free=1")).status).toBe(200);
+  await fixture.call(name, "add", "new");
+  peer.send({ t: "do", commands: [{ id: "l", op: "call", method: "add", args: ["late"] }] });
+  peer.socket.resume();
+  await peer.closed;
+  expect(await fixture.call(name, "rows")).toEqual(["from the migration", "new"]);
 });
 
 test("DE6 what a deleted session had on its way to the record makes no row there; a later session of that name does", async () => {

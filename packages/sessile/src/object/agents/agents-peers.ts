@@ -30,8 +30,10 @@ export class AgentsPeers {
   constructor(context: DurableObjectState, limits: Limits) {
     this.#context = context;
     this.#limits = limits;
-    for (const socket of context.getWebSockets(tag))
-      this.#peers.set(socket, socket.deserializeAttachment() as AgentsPeer);
+    for (const socket of context.getWebSockets(tag)) {
+      const peer = socket.deserializeAttachment() as AgentsPeer | null;
+      if (peer) this.#peers.set(socket, peer);
+    }
   }
 
   get size(): number {

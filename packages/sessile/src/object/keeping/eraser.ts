@@ -1,6 +1,8 @@
+import { closeCodes } from "../../protocol/close-code.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { SessionAddress } from "../../protocol/family.ts";
 import type { SessionRecord } from "../../record/index.ts";
+import { close } from "../peers.ts";
 
 /** The part of an R2 bucket that deleting takes. */
 export interface ErasableBucket {
@@ -79,6 +81,14 @@ export class Eraser {
     this.#write(deletion);
     void storage.setAlarm(now + lifelineMs);
     return deletion;
+  }
+
+  /** Closes every socket. What still arrives on one is nobody's, also when the address has been used anew. */
+  dismiss(): void {
+    for (const socket of this.#options.context.getWebSockets()) {
+      socket.serializeAttachment(null);
+      close(socket, closeCodes.gone, deletedError().message);
+    }
   }
 
   /** Goes on until nothing is left. Callers at the same time share one run. @throws what does not answer; to be repeated */

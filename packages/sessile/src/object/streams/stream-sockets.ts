@@ -65,8 +65,10 @@ export class StreamSockets {
   constructor(options: StreamSocketsOptions) {
     const { context, limits, clock } = options;
     this.#options = options;
-    for (const socket of context.getWebSockets(tag))
-      this.#attachments.set(socket, socket.deserializeAttachment() as Attachment);
+    for (const socket of context.getWebSockets(tag)) {
+      const attachment = socket.deserializeAttachment() as Attachment | null;
+      if (attachment) this.#attachments.set(socket, attachment);
+    }
     this.#buffers = new ReaderBuffers(limits.maxStreamBufferedBytes, this.#attachments, () => clock.now());
   }
 
