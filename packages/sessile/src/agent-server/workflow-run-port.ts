@@ -28,7 +28,7 @@ interface WorkflowRunOptions {
 
 /** What the engine keeps of a step. Its messages are in the store by then. */
 type Entry =
-  | { readonly is: "stored" | "moved" }
+  | { readonly is: "stored" | "moved" | "unstored" }
   /** `error`: one of ours; of any other nothing is kept. */
   | { readonly is: "failed"; readonly error: WireError | null };
 
@@ -76,6 +76,8 @@ export class WorkflowRunPort implements RunPort {
       } catch (failure) {
         thrown = failure;
         if (state.isMoved) return { is: "moved" };
+        if (!(failure instanceof StepFailure) && failure instanceof SessileError && failure.retryable)
+          return { is: "unstored" };
         const cause = failure instanceof StepFailure ? failure.cause : failure;
         return { is: "failed", error: cause instanceof SessileError ? cause.toWire() : null };
       }
@@ -86,6 +88,9 @@ export class WorkflowRunPort implements RunPort {
         cause: entry.error ? SessileError.fromWire(entry.error) : null,
       });
     if (entry.is === "moved") state.move();
+    // An instance before this one has done it again since, or this one is to.
+    if (entry.is === "unstored")
+      throw new SessileError("unavailable", "The step could not be stored.", { retryAfterMs: 1000 });
     return stored;
   }
 

@@ -172,6 +172,17 @@ test("AX2 a store that is away is waited for, and nothing is stored twice", asyn
   expect(waiting.effects()).toHaveLength(1);
 });
 
+test("AX2 a stream whose object goes away has a step done again, and its run goes on", async () => {
+  const calls = [call("tool_a", 1, "lost_1")];
+  const talk = new AgentTalk(scene, "flaky", ({ turn }) => (turn === 0 ? { calls } : { text: "Done." }));
+  expect(await talk.run()).toMatchObject({ status: "completed", steps: 2 });
+  // It was made again, under the same key.
+  const made = [...scene.effects.requests].filter(([id]) => id.startsWith(`/${talk.name}/`));
+  expect(made).toEqual([[expect.any(String), 2]]);
+  const { messages } = (await talk.stored("getMessages")) as { readonly messages: { role: string }[] };
+  expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "assistant"]);
+});
+
 test("AX3 a run whose instance was not started is found by the next question about it", async () => {
   const talk = new AgentTalk(scene, "unlucky", () => ({ text: "Done." }));
   expect((await talk.execute()).status).toBe(503);

@@ -8,6 +8,7 @@ import { createD1StateStore, type D1Database } from "sessile/d1";
 import { StreamObject } from "sessile/stream";
 import { z } from "zod";
 import { instanceIdOf } from "../../src/agent-server/workflow-run.ts";
+import type { SessionObject } from "../../src/object/session-rpc.ts";
 import { withFaults } from "../../src/record/faulty-d1.ts";
 
 export { StreamObject };
@@ -16,6 +17,7 @@ interface Env {
   readonly MODEL_URL: string;
   readonly EFFECTS_URL: string;
   readonly SESSILE_RECORD: D1Database;
+  readonly SESSILE_STREAM: DurableObjectNamespace;
   readonly RUNS: Workflow;
   readonly HELPERS: DurableObjectNamespace<Helpers>;
 }
@@ -114,6 +116,26 @@ export class Runs extends AgentWorkflow<Env> {
   }
 }
 
+const lost = new Set<string>();
+
+/** A stream's object goes away once, when it is told what a call of this id gave. */
+function withLostResult(namespace: DurableObjectNamespace, callId: string): DurableObjectNamespace {
+  const getByName = (name: string) => {
+    const stub = namespace.getByName(name) as unknown as SessionObject & Pick<DurableObjectStub, "fetch">;
+    return {
+      fetch: (request: Request) => stub.fetch(request),
+      handleSessionRequest: (...[request, caller]: Parameters<typeof stub.handleSessionRequest>) => {
+        const told = JSON.stringify(request);
+        const isResult = told.includes("tool-output-available") && told.includes(callId);
+        if (!isResult || lost.has(name)) return stub.handleSessionRequest(request, caller);
+        lost.add(name);
+        throw Object.assign(new Error("The object was reset."), { retryable: true });
+      },
+    };
+  };
+  return { getByName } as never;
+}
+
 /** Loses every ninth question to D1, in turns before and after it was carried out. */
 export class FlakyRuns extends Runs {
   constructor(context: ExecutionContext, env: Env) {
@@ -121,6 +143,7 @@ export class FlakyRuns extends Runs {
     let asked = 0;
     super(context, {
       ...env,
+      SESSILE_STREAM: withLostResult(env.SESSILE_STREAM, "lost_1"),
       SESSILE_RECORD: {
         prepare: (query) => faulty.prepare(query),
         batch(statements) {

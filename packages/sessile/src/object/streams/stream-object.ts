@@ -14,6 +14,7 @@ import { DurableSql } from "../durable-sql.ts";
 import { Session } from "../session.ts";
 import { live } from "../session-actions.ts";
 import type { SessileBindings } from "../session-bindings.ts";
+import { askSession, type SessionObject, translated } from "../session-rpc.ts";
 import { reportStream } from "../subscriptions/subscription-stub.ts";
 import { refuseFetch } from "../upgrade.ts";
 import { StreamFeed } from "./stream-feed.ts";
@@ -148,7 +149,7 @@ export async function askDurableStream<Request extends DurableStreamRequest>(
   request: Request,
 ): Promise<DurableStreamReplies[Request["do"]]> {
   const stub = namespace.getByName(name) as unknown as Pick<StreamObject, "handleDurableStream">;
-  const reply = await stub.handleDurableStream(request);
+  const reply = await translated(() => stub.handleDurableStream(request));
   if (!reply.ok) throw SessileError.fromWire(reply.error);
   return reply.value as DurableStreamReplies[Request["do"]];
 }
@@ -161,11 +162,7 @@ async function askOwn(object: StreamObject, action: StreamAction): Promise<Strea
 }
 
 /** What is used of a stub of `StreamObject`. */
-interface StreamStub {
-  handleSessionRequest(
-    request: { readonly op: "stream"; readonly streamId: string; readonly action: StreamAction },
-    caller: { readonly actor: null },
-  ): Promise<SessionReply>;
+interface StreamStub extends SessionObject {
   fetch(request: Request): Promise<Response>;
 }
 
@@ -176,9 +173,7 @@ export async function askStreamObject(
   action: StreamAction,
 ): Promise<StreamReply> {
   const request = { op: "stream" as const, streamId: standaloneStreamId, action };
-  const reply = await stubOf(namespace, name).handleSessionRequest(request, { actor: null });
-  if (!reply.ok) throw SessileError.fromWire(reply.error);
-  return reply.value as StreamReply;
+  return askSession(() => stubOf(namespace, name), request, { actor: null });
 }
 
 /** Where readers of standalone streams go that the stream's object has no room for. */
@@ -199,7 +194,7 @@ export async function openStreamObject(
   const headers = { upgrade: "websocket", [streamHeader]: standaloneStreamId };
   const upgrade = () => new Request(`https://stream/?offset=${offset}`, { headers });
   const { webSocket } = await openReader(
-    () => stubOf(namespace, name).fetch(upgrade()),
+    () => translated(() => stubOf(namespace, name).fetch(upgrade())),
     relays && {
       namespace: relays.namespace,
       origin: { binding: relays.binding, name, streamId: standaloneStreamId, jurisdiction: null },
