@@ -2,17 +2,15 @@ import type { ReadPage } from "../protocol/durable-stream.ts";
 import { SessileError } from "../protocol/error.ts";
 import { isJsonType } from "../protocol/stream.ts";
 import { closedHeaders, headHeaders, lifetimeHeaders, type Reply } from "./answers.ts";
-import { bodyOf, isTextual } from "./content.ts";
+import { bodyOf } from "./content.ts";
 import { nextCursor } from "./cursor.ts";
+import { type LiveSettings, liveStream } from "./live-stream.ts";
 import { formatOffset, readFrom } from "./offset.ts";
-import { liveText } from "./sse.ts";
-import type { LiveReader, StreamPort } from "./stream-port.ts";
+import type { StreamPort } from "./stream-port.ts";
 
-export interface ReadSettings {
-  /** How long a long poll waits, and a live stream lasts before the reader is asked to come back. Milliseconds. */
+export interface ReadSettings extends LiveSettings {
+  /** How long a long poll waits. Milliseconds. */
   readonly longPollMs: number;
-  readonly liveMs: number;
-  readonly keepAliveMs: number;
 }
 
 export const defaultReadSettings: ReadSettings = { longPollMs: 30_000, liveMs: 60_000, keepAliveMs: 15_000 };
@@ -89,92 +87,6 @@ function polled(page: ReadPage, answered: Record<string, string>): Reply {
   const headers = { ...pageHeaders(page), ...answered };
   if (page.chunks.length === 0) return { status: 204, headers };
   return { headers, body: bodyOf(page.chunks, page.head.contentType) };
-}
-
-async function liveStream(
-  stream: StreamPort,
-  from: number | "tail",
-  cursor: string | null,
-  settings: ReadSettings,
-): Promise<Reply> {
-  const page = await stream.read(from);
-  const { contentType } = page.head;
-  let reader: LiveReader | null = null;
-  let timers: readonly number[] = [];
-  let isOver = false;
-  const end = (): void => {
-    isOver = true;
-    for (const timer of timers) clearTimeout(timer);
-    reader?.close();
-  };
-  const body = new ReadableStream<Uint8Array>({
-    async start(controller) {
-      const write = (bytes: Uint8Array): void => {
-        if (!isOver) controller.enqueue(bytes);
-      };
-      const finish = (): void => {
-        if (isOver) return;
-        end();
-        controller.close();
-      };
-      const said = (
-        chunks: ReadPage["chunks"],
-        to: number,
-        upToDate: boolean,
-        closed: boolean,
-        error: ReadPage["head"]["error"] = null,
-      ): void =>
-        write(
-          liveText(chunks, contentType, {
-            to,
-            upToDate,
-            closed,
-            error,
-            cursor: nextCursor(Date.now(), cursor, Math.random()),
-          }),
-        );
-      const isAtTail = page.to >= page.head.tail;
-      said(page.chunks, page.to, isAtTail, isAtTail && page.head.closed, page.head.error);
-      if (isAtTail && page.head.closed) return finish();
-      timers = [
-        setTimeout(finish, settings.liveMs),
-        setInterval(() => write(new TextEncoder().encode(": keep-alive\n\n")), settings.keepAliveMs),
-      ];
-      void run();
-
-      async function run(): Promise<void> {
-        try {
-          reader = await stream.follow(page.to);
-          let to = page.to;
-          while (!isOver) {
-            const update = await reader.next();
-            if ("closedAt" in update) {
-              said([], update.closedAt, true, true, update.error);
-              return finish();
-            }
-            if (update.chunks.length === 0 && update.to <= to) continue;
-            ({ to } = update);
-            said(update.chunks, to, update.upToDate, false);
-          }
-        } catch (thrown) {
-          if (isOver) return;
-          end();
-          // An error, not a clean end: the reader must come back, and knows from where.
-          controller.error(thrown);
-        }
-      }
-    },
-    cancel: end,
-  });
-  return {
-    body,
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-cache, no-transform",
-      "x-accel-buffering": "no",
-      ...(isTextual(contentType) ? {} : { "stream-sse-data-encoding": "base64" }),
-    },
-  };
 }
 
 function pageHeaders({ head, to }: ReadPage): Record<string, string> {

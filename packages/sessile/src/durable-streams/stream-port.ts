@@ -47,6 +47,7 @@ export interface StreamPort {
   head(): Promise<StreamHead>;
   /** @throws SessileError `bad_request` past the tail */
   read(from: number | "tail"): Promise<ReadPage>;
+  /** History from there on, batch by batch as it is taken, then live. */
   follow(from: number): Promise<LiveReader>;
   delete(): Promise<void>;
 }

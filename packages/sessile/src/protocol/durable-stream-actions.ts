@@ -15,9 +15,10 @@ export function originOf({ meta }: StreamInfo): StreamOrigin {
 }
 
 export function headOf(stream: StreamInfo): StreamHead {
-  const { contentType, tail, openedSeq, generation, error } = stream;
+  const { contentType, start, tail, openedSeq, generation, error } = stream;
   return {
     contentType,
+    start,
     tail,
     closed: !isOpen(stream),
     error,

@@ -29,6 +29,8 @@ export interface StreamLoan {
 /** A stream as its metadata tell it. */
 export interface StreamHead {
   readonly contentType: string;
+  /** Where it can be followed from: what a fork shares lies before, and is read only. */
+  readonly start: number;
   readonly tail: number;
   readonly closed: boolean;
   /** Why it was closed, if it failed. */

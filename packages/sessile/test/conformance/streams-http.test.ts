@@ -220,6 +220,55 @@ test("DU9 a WebSocket at a standalone stream's address gets history, a fork's to
   expect(chunks).toEqual(["one", "two", "three"]);
 });
 
+/** A stream of long chunks, of which a fork shares the most. */
+async function longFork(long: string): Promise<string> {
+  const [source, fork] = [standalone(), standalone()];
+  await put(source, text);
+  for (let n = 0; n < 6; n++) await post(source, text, `${n}${long}`);
+  await put(fork, { ...text, "stream-forked-from": new URL(source).pathname });
+  for (let n = 6; n < 9; n++) await post(fork, text, `${n}${long}`);
+  return fork;
+}
+
+async function longOfSession(long: string): Promise<string> {
+  const url = ofSession();
+  await put(url, text);
+  for (let n = 0; n < 9; n++) await post(url, text, `${n}${long}`);
+  return url;
+}
+
+test.each([
+  ["a fork's socket", longFork, "?offset=0"],
+  ["a socket for others", longOfSession, "?offset=0&paced"],
+])("DU20 who reads %s asks for each page of a long history", async (_what, made, search) => {
+  const url = await made("x".repeat(600_000));
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}${search}`);
+  const closed = new Promise<number>((resolve) => socket.on("close", resolve));
+  const firsts: string[] = [];
+  let pulls = 0;
+  socket.on("message", (data) => {
+    const frame = JSON.parse(String(data));
+    if (frame.t !== "chunks") return;
+    firsts.push(...frame.chunks.map((chunk: string) => chunk[0]));
+    if (frame.more) {
+      pulls += 1;
+      socket.send(JSON.stringify({ t: "pull", offset: frame.to }));
+    } else if (firsts.length === 9) void post(url, { ...text, "stream-closed": "true" }, "9");
+  });
+  expect(await closed).toBe(1000);
+  expect(firsts.join("")).toBe("0123456789");
+  expect(pulls).toBeGreaterThan(2);
+});
+
+test("DU20 server-sent events bring the whole of a fork's long history, and what follows", async () => {
+  const url = await longFork("x".repeat(600_000));
+  const reading = readWithEventSource(url);
+  await until(() => String(reading.chunks.at(-1)).includes("8"));
+  await post(url, { ...text, "stream-closed": "true" }, "9");
+  await reading.done;
+  expect(reading.chunks.join("").replaceAll("x", "")).toBe("0123456789");
+});
+
 test.each(["sse", "long-poll"])(
   "DU15 an idle %s reader writes nothing and lets the object sleep, and gets what comes",
   async (live) => {

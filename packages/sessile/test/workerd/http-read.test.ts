@@ -189,6 +189,19 @@ describe("server-sent events", () => {
     await peer.next("presence", ({ count }) => count === 1);
   });
 
+  test("HT28 a reader who takes nothing while much happens gets all of it in order when they read on", async () => {
+    const name = await sessionWith(5);
+    await using reader = await SseReader.open(fixture.at(`notes/${name}/events`));
+    await reader.take(5);
+    const payload = "x".repeat(250_000);
+    for (let n = 0; n < 60; n++)
+      await fixture.ask("POST", `notes/${name}/events`, {
+        body: { clientEventId: `long-${n}`, type: "note.said", payload },
+      });
+    const messages = await reader.take(60);
+    expect(messages.map(({ id }) => Number(id))).toEqual(upTo(65).slice(5));
+  });
+
   test("HT6 a stream one may not read is refused before it begins", async () => {
     const { status, body } = await fixture.get(`notes/${fixture.name("private")}/events`, {
       accept: "text/event-stream",

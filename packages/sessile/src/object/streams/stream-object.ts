@@ -190,9 +190,11 @@ export async function openStreamObject(
   name: string,
   offset: number,
   relays: StreamRelays | null,
+  isPaced = false,
 ): Promise<WebSocket> {
   const headers = { upgrade: "websocket", [streamHeader]: standaloneStreamId };
-  const upgrade = () => new Request(`https://stream/?offset=${offset}`, { headers });
+  const upgrade = () =>
+    new Request(`https://stream/?offset=${offset}${isPaced ? "&paced" : ""}`, { headers });
   const { webSocket } = await openReader(
     () => translated(() => stubOf(namespace, name).fetch(upgrade())),
     relays && {

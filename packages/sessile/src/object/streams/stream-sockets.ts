@@ -1,7 +1,6 @@
 import { closeCodes, closeReason } from "../../protocol/close-code.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
-import { type Json, parseJson } from "../../protocol/json.ts";
 import type { Limits } from "../../protocol/limits.ts";
 import {
   isOpen,
@@ -10,6 +9,7 @@ import {
   type StreamPage,
   type StreamSegment,
 } from "../../protocol/stream.ts";
+import { pulledOffset, streamGreeting } from "../../protocol/stream-pull.ts";
 import { relayHeader } from "../../protocol/stream-request.ts";
 import type { Clock } from "../clock.ts";
 import { close } from "../peers.ts";
@@ -26,6 +26,8 @@ interface Attachment {
   readonly generation: number;
   /** Serves readers of its own. */
   readonly isRelay: boolean;
+  /** Asks for each batch of history: its socket is read by somebody who hands on, and does not show how much waits. */
+  readonly isPaced: boolean;
 }
 
 /** Streams as readers may see them. */
@@ -43,7 +45,7 @@ export interface StreamSocketsOptions {
 }
 
 export interface AdmittedReader extends Pick<Attachment, "actor" | "isRelay"> {
-  /** `offset` and `generation`, as of `accept`. */
+  /** `offset`, `generation` and `paced`, as of `accept`. */
   readonly query: URLSearchParams;
 }
 
@@ -87,7 +89,8 @@ export class StreamSockets {
   }
 
   /**
-   * `?offset=` is where to begin; `&generation=` is what the reader knows, so that it learns of what was withdrawn meanwhile.
+   * `?offset=` is where to begin; `&generation=` is what the reader knows, so that it learns of what was withdrawn meanwhile;
+   * `&paced` asks for history batch by batch.
    *
    * @throws SessileError `overloaded` with the limit `maxStreamReaders`
    */
@@ -112,7 +115,8 @@ export class StreamSockets {
   admit(socket: WebSocket, info: StreamInfo, { query, ...reader }: AdmittedReader): void {
     const { streamId, generation } = info;
     this.#options.context.acceptWebSocket(socket, [tag]);
-    this.#set(socket, { streamId, phase: "catchingUp", generation, ...reader });
+    const isPaced = query.has("paced");
+    this.#set(socket, { streamId, phase: "catchingUp", generation, isPaced, ...reader });
     this.#begin(socket, info, query);
   }
 
@@ -148,7 +152,7 @@ export class StreamSockets {
   /** A reader asks for more, or greets. Anything else it says ends the connection. */
   receive(socket: WebSocket, message: string | ArrayBuffer): void {
     const attachment = this.#attachments.get(socket);
-    if (!attachment || message === greeting) return;
+    if (!attachment || message === streamGreeting) return;
     try {
       const offset = pulledOffset(message);
       if (bufferedBytes(socket) > 2 * this.#buffers.shareBytes + maxWholeChars) {
@@ -244,7 +248,7 @@ export class StreamSockets {
         void this.#sendLater(socket, info, batch);
         return;
       }
-      if (this.#sendBatch(socket, batch, asksMore)) return;
+      if (this.#sendBatch(socket, batch, asksMore || (attachment.isPaced && batch.more))) return;
       from = batch.next;
       if (!batch.more) {
         this.#at.set(socket, from);
@@ -308,20 +312,6 @@ export class StreamSockets {
     if (known?.phase !== attachment.phase || known.generation !== attachment.generation)
       socket.serializeAttachment(attachment);
   }
-}
-
-const greeting = '{"t":"hello"}';
-
-/** @throws SessileError `bad_request` for anything but `{"t":"pull","offset":n}` */
-function pulledOffset(message: string | ArrayBuffer): number {
-  const frame =
-    typeof message === "string" ? parseJson(message, { maxChars: 256, maxDepth: 2 }, "frame") : null;
-  const { t, offset } = (frame ?? {}) as { readonly t?: Json; readonly offset?: Json };
-  if (t === "pull" && Number.isSafeInteger(offset) && (offset as number) >= 0) return offset as number;
-  throw new SessileError(
-    "bad_request",
-    `A reader of a stream says nothing but ${greeting} and {"t":"pull","offset":n}.`,
-  );
 }
 
 function beginOf(

@@ -133,7 +133,7 @@ export async function sentAnswer(
 
 /** An answer from its beginning. */
 async function readAnswer({ target, actor }: SessionVariables, streamId: string): Promise<AnswerReader> {
-  const { webSocket } = await streamSocket(target, actor, streamId);
+  const { webSocket } = await streamSocket(target, actor, streamId, "?offset=0&paced");
   if (!webSocket) throw new SessileError("unavailable", "The session did not open a stream.");
   const reader = readSocket(webSocket, 0);
   let isWhole = false;

@@ -87,7 +87,7 @@ export async function openStreamSocket(context: StreamContext, streamId: string)
 }
 
 /**
- * The socket that a stream is read on, of its object or of a relay; `search` is its `?offset=&generation=`.
+ * The socket that a stream is read on, of its object or of a relay; `search` is its `?offset=&generation=&paced`.
  *
  * @throws SessileError
  */

@@ -1,6 +1,7 @@
+import { PacedBody } from "../../durable-streams/index.ts";
 import type { Draft } from "../../protocol/draft.ts";
 import type { Actor, SessionEvent } from "../../protocol/event.ts";
-import { follow } from "../follow.ts";
+import { follow, type Pace } from "../follow.ts";
 import type { SessionTarget } from "../session-stub.ts";
 
 const keepAliveMs = 15_000;
@@ -23,35 +24,40 @@ export async function eventStreamResponse(
   after: number,
   withDraft: boolean,
 ): Promise<Response> {
-  const follower = await follow(target, actor, after);
-  let keepAlive: number | null = null;
+  const body = new PacedBody(() => end());
+  const follower = await follow(target, actor, after, body);
+  const write = (text: string): void => body.write(encoder.encode(text));
+  // Tells EventSource how soon to come back, and proves at once that the stream is open.
+  write("retry: 1000\n\n");
+  follower.onEvents = (events) => write(events.map(eventText).join(""));
+  if (withDraft)
+    follower.onDraft = whenRoom(body, (draft) => write(`event: draft\ndata: ${JSON.stringify(draft)}\n\n`));
+  follower.onEnd = () => {
+    clearInterval(keepAlive);
+    body.fail(new Error("The session's stream was interrupted."));
+  };
+  const keepAlive = setInterval(() => body.hasRoom && write(": keep-alive\n\n"), keepAliveMs);
   const end = (): void => {
     clearInterval(keepAlive);
     follower.close();
   };
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const write = (text: string): void => {
-        try {
-          controller.enqueue(encoder.encode(text));
-        } catch {
-          end();
-        }
-      };
-      // Tells EventSource how soon to come back, and proves at once that the stream is open.
-      write("retry: 1000\n\n");
-      follower.onEvents = (events) => write(events.map(eventText).join(""));
-      if (withDraft) follower.onDraft = (draft) => write(`event: draft\ndata: ${JSON.stringify(draft)}\n\n`);
-      follower.onEnd = () => {
-        clearInterval(keepAlive);
-        // An error, not a clean end: the reader must come back, and knows from where.
-        controller.error(new Error("The session's stream was interrupted."));
-      };
-      keepAlive = setInterval(() => write(": keep-alive\n\n"), keepAliveMs);
-    },
-    cancel: end,
-  });
-  return new Response(body, { headers: eventStreamHeaders });
+  return new Response(body.stream, { headers: eventStreamHeaders });
+}
+
+/** Calls with each value while there is room, and then with the last one that came meanwhile. */
+function whenRoom<T>(pace: Pace, call: (value: T) => void): (value: T) => void {
+  let waiting: { readonly value: T } | null = null;
+  return (value) => {
+    const isAwaited = waiting !== null;
+    waiting = pace.hasRoom ? null : { value };
+    if (!waiting) call(value);
+    else if (!isAwaited)
+      void pace.room().then(() => {
+        const last = waiting;
+        waiting = null;
+        if (last) call(last.value);
+      });
+  };
 }
 
 function eventText(event: SessionEvent): string {
@@ -63,6 +69,9 @@ export interface News {
   readonly events: readonly SessionEvent[];
   readonly draft?: Draft | null;
 }
+
+/** A long poll ends with the first that comes. */
+const unhurried: Pace = { hasRoom: true, room: async () => {} };
 
 /**
  * The next events after `after`, or none when `waitMs` has passed.
@@ -76,7 +85,7 @@ export async function nextEvents(
   waitMs: number,
   isKnown: (draft: Draft | null) => boolean,
 ): Promise<News> {
-  const follower = await follow(target, actor, after);
+  const follower = await follow(target, actor, after, unhurried);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => settle({ events: [] }), waitMs);
     const settle = (news: News): void => {

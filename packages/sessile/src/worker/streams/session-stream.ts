@@ -88,7 +88,8 @@ export class SessionStream implements StreamPort {
   }
 
   async follow(from: number): Promise<LiveReader> {
-    const { webSocket } = await streamSocket(this.#target, this.#actor, this.#streamId, `?offset=${from}`);
+    const search = `?offset=${from}&paced`;
+    const { webSocket } = await streamSocket(this.#target, this.#actor, this.#streamId, search);
     if (webSocket) return readSocket(webSocket, from);
     throw new SessileError("unavailable", "The stream did not open.", { retryAfterMs: 1000 });
   }

@@ -6,7 +6,12 @@ import {
   readSocket,
   type StreamPort,
 } from "../../durable-streams/index.ts";
-import { askDurableStream, openStreamObject, type StreamRelays } from "../../object/streams/stream-object.ts";
+import {
+  askDurableStream,
+  askStreamObject,
+  openStreamObject,
+  type StreamRelays,
+} from "../../object/streams/stream-object.ts";
 import type {
   Appended,
   AskDurableStream,
@@ -19,6 +24,8 @@ import type {
 import { defaultStreamType } from "../../protocol/durable-stream-actions.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Json } from "../../protocol/json.ts";
+import type { StreamInfo } from "../../protocol/stream.ts";
+import type { StreamReplies } from "../../protocol/stream-request.ts";
 import { answerChars, charsOf, streamContentLimits } from "./stream-content.ts";
 
 type OwnOrBefore = DurableStreamReplies["read"];
@@ -82,8 +89,17 @@ export class StandaloneStream implements StreamPort {
     return { start: "before" in read ? read.before.until : offset };
   }
 
+  /** As the stream's own socket tells of it first. */
+  async info(): Promise<StreamInfo> {
+    const { info } = (await askStreamObject(this.#namespace, this.#name, {
+      do: "info",
+    })) as StreamReplies["info"];
+    if (info) return info;
+    throw new SessileError("not_found", "There is no stream of this name.");
+  }
+
   /** As much as goes into one answer, whichever streams it lies in. */
-  async read(from: number | "tail", end = Number.POSITIVE_INFINITY): Promise<ReadPage> {
+  async read(from: number | "tail"): Promise<ReadPage> {
     const first = await this.#ask(this.#name, { do: "read", from });
     const at = from === "tail" ? first.head.tail : from;
     const chunks: Json[] = [];
@@ -94,18 +110,18 @@ export class StandaloneStream implements StreamPort {
       for (const chunk of page.chunks) chunks.push(chunk);
       chars += charsOf(page.chunks);
       to = page.to;
-      if (to >= Math.min(first.head.tail, end) || chars >= answerChars) break;
+      if (to >= first.head.tail || chars >= answerChars) break;
     }
     return { head: first.head, at, to, chunks };
   }
 
   /** A socket with the stream's own chunks from an offset on, not yet accepted. */
-  open(offset: number): Promise<WebSocket> {
-    return openStreamObject(this.#namespace, this.#name, offset, this.#relays);
+  open(offset: number, isPaced = false): Promise<WebSocket> {
+    return openStreamObject(this.#namespace, this.#name, offset, this.#relays, isPaced);
   }
 
   async follow(from: number): Promise<LiveReader> {
-    return readSocket(await this.open(from), from);
+    return readSocket(await this.open(from, true), from);
   }
 
   async delete(): Promise<void> {
