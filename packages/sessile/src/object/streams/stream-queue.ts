@@ -14,7 +14,7 @@ const commitSegments = 16;
 
 export interface StreamQueueOptions {
   readonly clock: Clock;
-  readonly limits: Pick<Limits, "maxSegmentDelayMs" | "maxSegmentChars">;
+  readonly limits: Pick<Limits, "maxSegmentDelayMs" | "maxSegmentChars" | "maxChunkChars">;
   /** Commits the tasks and shows what they wrote. */
   readonly commit: (tasks: readonly Task[]) => Transaction;
   readonly whenShown: (settle: (failure: SessileError | null) => void) => void;
@@ -47,7 +47,7 @@ export class StreamQueue {
 
   append(request: StreamAppend, chars: number, alone = false): Promise<StreamAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<StreamAnswer>();
-    const joined = this.#joinable(request);
+    const joined = this.#joinable(request, chars);
     const skipped = joined?.append?.chunks.length ?? 0;
     const waiting = joined ?? this.#add(request);
     waiting.append = { ...request, chunks: [...(joined?.append?.chunks ?? []), ...request.chunks] };
@@ -94,11 +94,13 @@ export class StreamQueue {
   }
 
   /** The last thing that waits for this stream, if these chunks may go into its segment. */
-  #joinable({ streamId, step, producer, order }: StreamAppend): Waiting | null {
+  #joinable({ streamId, step, producer, order }: StreamAppend, more: number): Waiting | null {
     const last = this.#waiting.findLast((waiting) => waiting.streamId === streamId);
     if (!last?.append || producer || order !== undefined) return null;
     const { append, chars } = last;
-    if (chars >= this.#options.limits.maxSegmentChars) return null;
+    const { maxSegmentChars, maxChunkChars } = this.#options.limits;
+    // What each may say alone must not be refused for the company it is in.
+    if (chars >= maxSegmentChars || chars + more > maxChunkChars) return null;
     return append.producer || append.order !== undefined || append.step !== step ? null : last;
   }
 

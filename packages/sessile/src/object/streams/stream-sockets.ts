@@ -263,6 +263,8 @@ export class StreamSockets {
   async #sendLater(socket: WebSocket, info: StreamInfo, reading: Promise<StreamBatch>): Promise<void> {
     try {
       const batch = await reading;
+      // Withdrawn meanwhile: the reader was told, and gets what there is now.
+      if (this.#attachments.get(socket)?.generation !== info.generation) return;
       if (batch.pages.length > 0) this.#sendBatch(socket, batch, true);
       else this.#pump(socket, this.#options.shown.info(info.streamId) ?? info, batch.next);
     } catch {
