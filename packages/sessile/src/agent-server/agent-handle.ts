@@ -66,6 +66,8 @@ export class AgentHandle {
     const reader = await this.stream({ offset, onResync: () => {} });
     const stop = () => reader.cancel();
     signal?.addEventListener("abort", stop);
+    // Before there was a reader nobody heard it.
+    if (signal?.aborted) stop();
     try {
       for await (const chunk of reader) if (isSuspending(chunk)) return;
     } catch (thrown) {

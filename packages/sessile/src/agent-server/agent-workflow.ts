@@ -16,11 +16,10 @@ import { openRunStream, tellWaiting } from "./run-stream.ts";
 import { closeRun, settleRun } from "./settle-run.ts";
 import { readMessages } from "./stored-message.ts";
 import { isWaiting, WaitingRuns, waitEndsAt } from "./waiting-run.ts";
+import { watchStop } from "./watch-stop.ts";
 import { openStores, type RunParams, type RunStores } from "./workflow-run.ts";
 import { WorkflowRunPort } from "./workflow-run-port.ts";
 
-/** How often a run that is in the middle of a step asks whether somebody wants it to end. */
-const stopPollMs = 1000;
 /** What a model may ask to wait before it is asked again, and some for storing. */
 const marginMs = 120_000;
 /** A Workflow sleeps for a year at most. */
@@ -104,7 +103,7 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
       return endOf({ runId, agent: name, said }, "failed", error);
     }
     const control = new RunControl(() => state.stop, deadlineAt);
-    const watch = setInterval(() => void heed(state, control), stopPollMs);
+    const unwatch = watchStop(state, control);
     try {
       await state.refreshStop();
       const writer = await persistently(() => openRunStream(stores.streams, state.streamName, state.ticket));
@@ -122,7 +121,7 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
       const end = await new RunLoop(runId, agent, port, control).run();
       return state.isMoved ? null : end;
     } finally {
-      clearInterval(watch);
+      unwatch();
       control.abort();
       control.dispose();
     }
@@ -146,10 +145,4 @@ async function unlessMoved<T>(state: RunState, saved: Promise<T>): Promise<T | n
     if (state.isMoved) return null;
     throw thrown;
   }
-}
-
-async function heed(state: RunState, control: RunControl): Promise<void> {
-  const stop = await state.refreshStop().catch(() => null);
-  if (stop === "abort") control.abort();
-  else if (stop) control.interrupt();
 }

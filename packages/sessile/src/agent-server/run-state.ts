@@ -98,8 +98,13 @@ export class RunState {
     return this.#messages - this.ticket.fromMessage;
   }
 
-  async refreshStop(): Promise<RunStop | null> {
-    const flag = await persistently(() => this.#stores.state.checkInterruptFlag(this.sessionId));
+  refreshStop(): Promise<RunStop | null> {
+    return persistently(() => this.askStop());
+  }
+
+  /** @throws SessileError `unavailable` while the store is away */
+  async askStop(): Promise<RunStop | null> {
+    const flag = await this.#stores.state.checkInterruptFlag(this.sessionId);
     this.#stop = stopOf(flag, this.params.runId);
     return this.#stop;
   }

@@ -1,14 +1,13 @@
 import { SessileError } from "../protocol/index.ts";
 import { launch } from "./launch.ts";
+import { LookedAt } from "./looked-at.ts";
 import { RunState } from "./run-state.ts";
 import { instanceIdOf, type RunParams, type RunStores, stopReason } from "./workflow-run.ts";
 
 /** An event of this type means nothing to a run; it makes an engine that has forgotten the instance run it. */
 const wakeEvent = "sessile-wake";
-const recheckMs = 60_000;
-const maxKnown = 10_000;
-/** When this isolate last looked after an instance. */
-const lookedAt = new Map<string, number>();
+/** Instances that this isolate has looked after. */
+const lookedAt = new LookedAt(60_000);
 
 /**
  * Looks after a run that is said to go on: at most once a minute in one isolate. An instance that was never started, because whoever
@@ -21,15 +20,13 @@ export async function wake(
   params: RunParams,
 ): Promise<void> {
   const id = instanceIdOf(params);
-  const last = lookedAt.get(id);
-  if (last !== undefined && Date.now() - last < recheckMs) return;
-  if (lookedAt.size >= maxKnown) lookedAt.clear();
-  lookedAt.set(id, Date.now());
+  const look = lookedAt.look(id, Date.now());
+  if (!look) return;
   try {
-    await lookAfter(workflow, stores, params, last === undefined);
+    await lookAfter(workflow, stores, params, look.isFirst);
   } catch (thrown) {
     // Who asks how the run stands is answered all the same, and whoever asks next tries again.
-    lookedAt.delete(id);
+    lookedAt.forget(id);
     console.warn("A run could not be looked after", { runId: params.runId, detail: String(thrown) });
   }
 }

@@ -70,10 +70,11 @@ const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 /** @throws SessileError `bad_request` naming the field */
 export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>): AgentDefinition {
   if (!namePattern.test(options.name)) refuse("name", "is 1–64 letters, digits, _ and -");
-  for (const field of boundFields) {
-    const bound = options[field];
-    if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1 || bound > maxBound))
-      refuse(field, `is a whole number from 1 to ${maxBound}`);
+  for (const field of boundFields) assertBound(field, options[field]);
+  assertAmount("reserve", options.reserve);
+  for (const [name, { timeoutMs, reserve }] of Object.entries(options.subagents ?? {})) {
+    assertBound(`subagents.${name}.timeoutMs`, timeoutMs);
+    assertAmount(`subagents.${name}.reserve`, reserve);
   }
   const subagents = namedSubagents(options.subagents ?? {});
   const companions = checkedCompanions(options.companions ?? {});
@@ -87,6 +88,17 @@ export function defineAgent<Tools extends ToolSet>(options: AgentOptions<Tools>)
     subagents,
     companions,
   };
+}
+
+function assertBound(field: string, bound: number | undefined): void {
+  if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1 || bound > maxBound))
+    refuse(field, `is a whole number from 1 to ${maxBound}`);
+}
+
+function assertAmount(field: string, { tokens = 0, costMicros = 0 }: UsageAmount = {}): void {
+  for (const [name, amount] of Object.entries({ tokens, costMicros }))
+    if (!Number.isSafeInteger(amount) || amount < 0)
+      refuse(`${field}.${name}`, "is a whole number, 0 or more");
 }
 
 function refuse(field: string, what: string): never {

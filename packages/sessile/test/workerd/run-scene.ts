@@ -127,6 +127,11 @@ export class Talk {
     }
   }
 
+  /** Once nothing is at work. */
+  async idle(): Promise<void> {
+    while (Object.keys((await this.ask("GET", "")).body.work).length > 0) await delay(20);
+  }
+
   async run(agent?: string) {
     return this.ended(await this.start(agent));
   }

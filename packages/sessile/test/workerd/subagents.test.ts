@@ -232,6 +232,26 @@ test("RN29 a run waits for a companion that waits for people, in no memory", asy
   expect(told()[1]).toEqual({ status: "completed", text: "Paid." });
 });
 
+test("RN27 RN29 an interrupt ends what a call began with a companion, and nothing that it does for others", async () => {
+  const message = "Pay whatever is asked.";
+  let calls = 0;
+  scene.model.scripts.set(message, () => ({ calls: [call("pay", 5, `pay_${++calls}`)] }));
+  const spawn = { type: "clerk", name: "ann", message, wait: true };
+  const talk = scene.talk(() => ({
+    calls: [{ id: "c1", name: "companion__spawnAgent", args: spawn }, call("pay", 5)],
+  }));
+  const run = await talk.run("boss");
+  const ann = childOf(run);
+  const { runId: begun } = await ann.untilCurrent("suspended_client_tool");
+  // Somebody has it do something else, which the call does not wait for.
+  await ann.ask("POST", "/abort", { runId: begun });
+  const others = await ann.start("careful");
+  await ann.until(others, "suspended_client_tool");
+  await talk.ask("POST", "/interrupt", {});
+  await talk.idle();
+  expect((await ann.ended(others)).status).toBe("suspended_client_tool");
+});
+
 test("RN30 what agents of a session have made is deleted with it", async () => {
   const { talk } = delegating(() => ({ calls: [call("pay", 5)] }));
   const child = childOf(await talk.run("boss"));

@@ -55,7 +55,8 @@ export interface ChildSession {
   delegate(request: Delegation): Promise<DelegatedRun>;
   /** Its newest run, of whose end the parent is told from then on. */
   watch(): Promise<DelegatedRun>;
-  stop(how: RunStop): Promise<void>;
+  /** @param runId absent: whatever it is at */
+  stop(how: RunStop, runId?: string): Promise<void>;
   terminate(): Promise<void>;
 }
 
@@ -106,9 +107,9 @@ export class ChildSessions {
         }
       },
       watch: async () => (await calls.watchRun()) as unknown as DelegatedRun,
-      stop: async (how) => {
+      stop: async (how, runId) => {
         // One that is gone is at nothing.
-        await unlessRefused(calls.stopRun({ how }));
+        await unlessRefused(calls.stopRun({ how, ...(runId === undefined ? {} : { runId }) }));
       },
       terminate: async () => {
         const { lifecycle } = await stub.view();

@@ -28,6 +28,8 @@ export type StopInput = {
   readonly toolName: string;
   readonly input: Json;
   readonly key: string;
+  /** The run whose call it was; absent in older work. */
+  readonly runId?: string;
 };
 
 /** Whether others carry out calls of this tool. */
@@ -66,7 +68,7 @@ export class RunChildren {
         ...budgetOf(budget),
         message: taskOf(input),
         runId: idOf(key),
-        ...(open.answer.runId === active.runId ? {} : { goOnAs: idOf(`${key} ${active.runId}`) }),
+        ...(open.answer.runId === active.runId ? {} : { goOnAs: goesOnAs(key, active.runId) }),
         ...deadlineOf(active, subagent),
         outputSchema: (await asSchema(subagent.outputSchema).jsonSchema) as Json,
       })
@@ -88,7 +90,7 @@ export class RunChildren {
     for (const open of calls) {
       const { toolName, input } = open.call;
       const key = callKey(open);
-      const stop: StopInput = { how, agent, toolName, input: input as Json, key };
+      const stop: StopInput = { how, agent, toolName, input: input as Json, key, runId };
       if (this.#childOf(stop))
         this.#options.session.startWork(stopWork, { workId: `stop/${runId}/${how}/${key}`, input: stop });
     }
@@ -96,7 +98,11 @@ export class RunChildren {
 
   async stop(work: WorkContext, input: StopInput): Promise<undefined> {
     const child = this.#childOf(input);
-    if (child) await work.step("stop", async () => (await child.stop(input.how)) ?? null, { attempts: 20 });
+    const stop = async () => {
+      for (const runId of begunBy(input)) await child?.stop(input.how, runId);
+      return null;
+    };
+    if (child) await work.step("stop", stop, { attempts: 20 });
     return undefined;
   }
 
@@ -108,6 +114,21 @@ export class RunChildren {
     const call = companionCallOf(toolName, input);
     return call && agent ? this.#companions.find(agent.companions, call) : null;
   }
+}
+
+/**
+ * The runs that a call may have begun: what the child is at when this comes late may be another's. Undefined is whatever it is at: of
+ * a call that waits for what others began, and of one that is left, after which nothing is done in its session.
+ */
+function begunBy({ how, toolName, input, key, runId }: StopInput): readonly (string | undefined)[] {
+  const call = companionCallOf(toolName, input);
+  if (call) return [call.op === "waitForResult" ? undefined : idOf(key)];
+  return how === "abort" || runId === undefined ? [undefined] : [idOf(key), goesOnAs(key, runId)];
+}
+
+/** The run by which a child goes on with a call of another run. */
+function goesOnAs(key: string, runId: string): string {
+  return idOf(`${key} ${runId}`);
 }
 
 /** What is not bounded is not named. */
