@@ -233,6 +233,17 @@ describe("tail", () => {
     },
   );
 
+  test("HT29 follows a log that ends before the seq it is given from the start, over polls too", async () => {
+    const name = await grown(1);
+    const more = ["--after", "999", "--transport", "poll", "--url", here.url];
+    const { child, output } = start("tail", `diary/${name}`, ...more);
+    const exit = once(child, "exit");
+    await until(() => output.stdout.includes("page 0") || child.exitCode !== null);
+    child.kill("SIGINT");
+    expect(await exit).toEqual([0, null]);
+    expect(JSON.parse(output.stdout.split("\n")[0]!).seq).toBe(1);
+  });
+
   test("follows on when a proxy has said that the server is away", async () => {
     const name = await grown(1);
     let isAway = true;

@@ -24,6 +24,7 @@ export interface TailFlags {
 interface Page {
   readonly items: readonly SessionEvent[];
   readonly hasMore: boolean;
+  readonly lastSeq: number;
 }
 
 const waitSeconds = 25;
@@ -57,6 +58,8 @@ export async function runTail({ remote, session, after = 0, follow, transport }:
       const query = `?after=${cursor}&limit=1000${held}`;
       const page = await requestJson<Page>(remote, sessionPath(session, `/events${query}`));
       page.items.forEach(print);
+      // The log is another one, as after a backup was restored. Who waits or streams is given it from the start.
+      if (page.lastSeq < cursor) cursor = 0;
       wasAway = false;
       if (!follow && !page.hasMore) return;
       if (transport === "poll" && !page.hasMore) await wait(pollMs);

@@ -145,7 +145,7 @@ export class ScriptedHttp {
     const end = (): void => void (stream && this.#streams.delete(stream));
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
-        stream = { controller, cursor };
+        stream = { controller, cursor: cursor <= this.#server.lastSeq ? cursor : 0 };
         this.#streams.add(stream);
         controller.enqueue(encoder.encode("retry: 1000\n\n"));
         signal?.addEventListener("abort", () => {

@@ -71,6 +71,8 @@ export class Follower {
   #take(frame: ServerFrame): void {
     switch (frame.t) {
       case "welcome":
+        // A cursor beyond the end is of a log that is no more: a backup was restored, say. Pages come from the start.
+        if (frame.lastSeq < this.#cursor) this.#cursor = 0;
         this.onDraft(frame.draft ?? null);
         return;
       case "draft":

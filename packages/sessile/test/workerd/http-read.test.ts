@@ -115,16 +115,18 @@ describe("events", () => {
 
   test("HT5 a long poll answers with the next event as soon as there is one, and from a sleeping session", async () => {
     const name = await sessionWith(5);
-    const polls = [5, 5, 6].map((after) => fixture.get(`notes/${name}/events?after=${after}&wait=20`));
-    const there = await fixture.get(`notes/${name}/events?after=4&wait=20`);
+    const poll = (after: number) => fixture.get(`notes/${name}/events?after=${after}&wait=20`);
+    const polls = [poll(5), poll(5)];
+    const there = await poll(4);
     expect(seqs(there.body.items)).toEqual([5]);
     await fixture.evict(name);
     await fixture.ask("POST", `notes/${name}/events`, { body: { clientEventId: "n", type: "note.said" } });
-    const [one, two] = await Promise.all(polls.slice(0, 2));
+    const [one, two] = await Promise.all(polls);
     expect(one?.body).toMatchObject({ items: [{ seq: 6 }], nextAfter: 6, hasMore: false, lastSeq: 6 });
     expect(two?.body).toEqual(one?.body);
+    const next = poll(6);
     await fixture.ask("POST", `notes/${name}/events`, { body: { clientEventId: "n2", type: "note.said" } });
-    expect(seqs((await polls[2])?.body.items)).toEqual([7]);
+    expect(seqs((await next).body.items)).toEqual([7]);
   });
 
   test("HT5 a long poll that nothing ends answers with nothing when its time is over", async () => {
@@ -200,6 +202,15 @@ describe("server-sent events", () => {
       });
     const messages = await reader.take(60);
     expect(messages.map(({ id }) => Number(id))).toEqual(upTo(65).slice(5));
+  });
+
+  test("HT29 a reader whose cursor lies beyond the end begins at the start, over server-sent events and a long poll", async () => {
+    const name = await sessionWith(5);
+    await using reader = await SseReader.open(fixture.at(`notes/${name}/events`), "100");
+    expect((await reader.take(5)).map(({ id }) => Number(id))).toEqual(upTo(5));
+    const { body } = await fixture.get(`notes/${name}/events?after=100&wait=20`);
+    expect(seqs(body.items)).toEqual(upTo(5));
+    expect(body).toMatchObject({ nextAfter: 5, hasMore: false, lastSeq: 5 });
   });
 
   test("HT6 a stream one may not read is refused before it begins", async () => {

@@ -174,6 +174,7 @@ export class HttpSocket implements SocketLike {
       this.#isProven = true;
       if (signal.aborted) return;
       if (this.#isPingOpen) this.#pong();
+      if ((events[0]?.seq ?? Number.POSITIVE_INFINITY) <= this.#cursor) throw anotherLog();
       this.#deliver(events);
       if (draft !== undefined) this.#tell({ t: "draft", draft });
     }
@@ -243,7 +244,7 @@ export class HttpSocket implements SocketLike {
   /** Another session may have begun under the name; a new greeting will say so. */
   #assertSame(after: number, { lastSeq, createdAt }: ReadPage): void {
     const isOther = this.#createdAt !== undefined && Date.parse(createdAt) !== this.#createdAt;
-    if (isOther || lastSeq < after) throw new Error("The log is another one.");
+    if (isOther || lastSeq < after) throw anotherLog();
   }
 
   async #guard(run: () => Promise<void>): Promise<void> {
@@ -278,4 +279,9 @@ export class HttpSocket implements SocketLike {
     if (this.#ended.signal.aborted) return;
     for (const { type, run } of this.#listeners) if (type === event.type) run(event);
   }
+}
+
+/** A connection that was lost comes back, and is told how the log is now. */
+function anotherLog(): Error {
+  return new Error("The log is another one.");
 }

@@ -54,7 +54,7 @@ function slowLine(make: (options: HttpTransportOptions) => Transport, msPerEvent
     clock,
     random: () => 0.5,
   });
-  return { clock, http, asked, client };
+  return { clock, server, http, asked, client };
 }
 
 /** Delivers whatever is on its way, for so long. */
@@ -163,6 +163,25 @@ test.each(transports)(
     expect(http.requests).toHaveLength(0);
   },
 );
+
+test("TR10 a client whose stream is of an earlier state of the log begins again", async () => {
+  const { clock, server, http, client } = slowLine(sse, 0);
+  while (http.requests[0]?.headers.get("accept") !== "text/event-stream") {
+    http.receive();
+    for (const answer of http.answers.splice(0)) answer.deliver();
+    await turn();
+    await clock.advanceAsync(1);
+  }
+  // A backup is restored.
+  server.log = server.log.slice(0, 3);
+  await pass({ clock, http }, 10_000);
+  const { connection, events } = client.getSnapshot();
+  expect({ connection, seqs: events.map(({ seq }) => seq) }).toEqual({
+    connection: "live",
+    seqs: [1, 2, 3, 4],
+  });
+  client.close();
+});
 
 test("TR4 a poll leaves nothing behind with the reading it belongs to", async () => {
   const combined = vi.spyOn(AbortSignal, "any");
