@@ -161,6 +161,8 @@ export class ClientFrames {
   /** A page that takes time to get. It is never the last one, so nothing can come between it and live. */
   async #sendArchived(socket: WebSocket, after: number): Promise<void> {
     const { peers, readArchived } = this.#options;
+    // It reads pages from now on, and may have been live.
+    peers.setPhase(socket, "catchingUp");
     try {
       const { commits, more } = await readArchived(after);
       peers.sendText(socket, eventsFrame(commits, more));

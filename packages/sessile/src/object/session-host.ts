@@ -115,7 +115,7 @@ export class SessionHost {
     this.summaries = this.#summaryMaker();
     this.#expiry = new ExpiryWatch({
       kernel,
-      hasPeers: () => this.peers.sockets.length + this.agents.peers.size > 0,
+      hasPeers: () => this.peers.sockets.length + this.agents.peers.size + this.streams.sockets.size > 0,
       hooks,
     });
     this.#policies = new SharedPolicies(kernel, hooks, clock, (body) => this.write(null, body));

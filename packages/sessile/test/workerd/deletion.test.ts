@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { until } from "../../src/node/server/fixtures/processes.ts";
 import { createD1Record } from "../../src/record/index.ts";
 import type { RawSocket } from "./raw-socket.ts";
+import { SocketReader } from "./socket-reader.ts";
 import { Fixture } from "./start.ts";
 
 let fixture: Fixture;
@@ -194,17 +195,28 @@ test("DE1 in ledger mode too, also while the record does not answer the session'
 });
 
 test("DE7 an idle session is deleted by itself; one that is used, watched or kept by its kind is not", async () => {
-  const [idle, watched, kept] = [fixture.name("brief"), fixture.name("brief"), fixture.name("brief-kept")];
-  for (const name of [idle, watched, kept])
-    await fixture.ask("POST", `chronicle/${name}/events`, {
-      body: { clientEventId: "a", type: "line.added" },
-    });
-  const peer = await fixture.live(watched, { kind: "chronicle" });
+  const [watched, read, kept, idle] = ["brief", "brief", "brief-kept", "brief"].map((prefix) =>
+    fixture.name(prefix),
+  ) as [string, string, string, string];
+  const begin = (name: string) => fixture.ask("POST", `chronicle/${name}/call/open`, { body: ["s"] });
+  // Whoever is connected from the beginning is in time however busy the machine is.
+  const [peer, first] = [
+    await fixture.live(watched, { kind: "chronicle" }),
+    await fixture.live(read, { kind: "chronicle" }),
+  ];
+  for (const name of [watched, read, kept]) await begin(name);
+  const reader = new SocketReader(fixture, `chronicle/${read}/streams/s`);
+  await until(() => reader.frames.length > 0);
+  first.socket.close();
+  await first.closed;
+  await begin(idle);
   await until(async () => (await rowsOf("chronicle", idle)) > 0);
   await until(async () => (await rowsOf("chronicle", idle)) === 0);
   expect((await fixture.get(`chronicle/${idle}`)).status).toBe(404);
-  // Both were looked at as often as the first.
-  for (const name of [watched, kept]) expect((await fixture.get(`chronicle/${name}`)).status).toBe(200);
+  // All were looked at before it.
+  for (const name of [watched, read, kept]) expect((await fixture.get(`chronicle/${name}`)).status).toBe(200);
   peer.socket.close();
-  await until(async () => (await fixture.get(`chronicle/${watched}`)).status === 404);
+  reader.socket.close();
+  for (const name of [watched, read])
+    await until(async () => (await fixture.get(`chronicle/${name}`)).status === 404);
 });

@@ -23,6 +23,9 @@ export class Chronicle extends Session<Env, { readonly lines: number }> {
   override mayExpire({ name }: { readonly name: string }): boolean {
     return !name.startsWith("brief-kept");
   }
+  readonly open = callable((streamId: string) => {
+    this.streams.open(streamId);
+  });
   readonly archived = callable(
     () => this.sql<{ place: string; n: number }>`SELECT count(*) AS n FROM _sessile_archive`[0]?.n ?? 0,
   );

@@ -34,6 +34,16 @@ async function* once(text: string) {
   yield text;
 }
 
+test("WS16 a live peer that reads pages of the archive gets no live commits meanwhile", async () => {
+  const name = await chronicle();
+  const peer = await fixture.live(name, { kind: "chronicle" });
+  peer.send({ t: "pull", after: 3 });
+  expect((await peer.next("events")).more).toBe(true);
+  peer.send({ t: "do", commands: [{ id: "own", op: "append", type: "line.added", payload: "own" }] });
+  const answered = await peer.next("commit", ({ acks }) => acks?.some(({ id }) => id === "own") ?? false);
+  expect(answered.commit).toBeUndefined();
+});
+
 test("RT3 a cursor in the archive gets every event, over HTTP, sockets and in the export, whose chain is whole", async () => {
   const name = await chronicle();
   const log = await fixture.log(name, "chronicle");
