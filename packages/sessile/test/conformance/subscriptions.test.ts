@@ -139,6 +139,16 @@ test("SB4 streams there are, are linked at their end; deleted ones are not any m
   await ask("DELETE", sub(id));
 });
 
+test("SB4 a stream is unlinked by its whole name, which may look like an address of a subscription's stream", async () => {
+  const { id, dir } = fresh();
+  const [outer, inner] = [dir, `${dir}/subscriptions/b/streams/c`];
+  await subscribed(id, { type: "pull-wake", streams: [outer, inner], wake_stream: "wakes-4" });
+  expect((await ask("DELETE", `${sub(id)}/streams/${inner}`)).status).toBe(204);
+  const { streams } = (await ask("GET", sub(id))).body;
+  expect(streams.map(({ path }: { path: string }) => path)).toEqual([outer]);
+  await ask("DELETE", sub(id));
+});
+
 test("SB9 a webhook is signed and must answer itself: a redirect is a failure, and the wake comes again", async () => {
   const { id, dir } = fresh();
   await subscribed(id, webhook(dir));

@@ -84,8 +84,7 @@ export function subscriptionRoutes<Env>(
 
   routes.delete(`${subscription}/streams/:path{.+}`, async (context) => {
     const id = await idFor(context, "admin");
-    const [, path = ""] = new URL(context.req.url).pathname.split(/\/subscriptions\/[^/]+\/streams\//);
-    await ask(context, { do: "unlink", id, stream: nameIn(decoded(path), "path") });
+    await ask(context, { do: "unlink", id, stream: nameIn(streamOf(context), "path") });
     return new Response(null, { status: 204 });
   });
 
@@ -189,9 +188,10 @@ async function refusal(thrown: unknown, requestId: string): Promise<Response> {
   return new Response(JSON.stringify(body), { status: problem.status, headers: problem.headers });
 }
 
-function decoded(segment: string): string {
+/** The stream that a path names after `/v1/stream/__ds/subscriptions/{id}/streams/`, whatever its own name holds. */
+function streamOf({ req }: Context): string {
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(new URL(req.url).pathname.split("/").slice(7).join("/"));
   } catch {
     throw new SessileError("bad_request", "The stream in this address is not encoded properly.", {
       field: "path",
