@@ -1,17 +1,13 @@
 import { SessileError } from "../protocol/error.ts";
 import { type Json, parseJson } from "../protocol/json.ts";
-import { isJsonType } from "../protocol/stream.ts";
+import { isJsonType, isTextType } from "../protocol/stream.ts";
 import { chunkBytes, encodeChunk } from "../protocol/stream-chunk.ts";
 
 const encoder = new TextEncoder();
 
-function essence(contentType: string): string {
-  return contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-}
-
 /** Whether server-sent events carry the chunks as they are; everything else goes in base64. */
 export function isTextual(contentType: string): boolean {
-  return isJsonType(contentType) || essence(contentType).startsWith("text/");
+  return isJsonType(contentType) || isTextType(contentType);
 }
 
 /**

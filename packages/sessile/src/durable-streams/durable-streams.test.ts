@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json } from "../protocol/json.ts";
+import { ChunkDecoder } from "../protocol/stream-chunk.ts";
 import { bodyOf, chunksOf } from "./content.ts";
 import { nextCursor } from "./cursor.ts";
 import { formatOffset, parseOffset, readFrom } from "./offset.ts";
@@ -59,7 +60,7 @@ test("DU12 no text gets out of its event", () => {
     fc.property(fc.array(piece, { minLength: 1 }), (pieces) => {
       const text = pieces.join("");
       const written = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(
-        liveText([text], "text/plain", control),
+        liveText([text], "text/plain", new ChunkDecoder("text/plain"), control),
       );
       // A carriage return ends a line of this format, so it is read as a line feed.
       expect(events(written)).toEqual([

@@ -1,6 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { Json } from "../protocol/json.ts";
 import type { StreamFrame } from "../protocol/stream.ts";
+import { encodeChunk } from "../protocol/stream-chunk.ts";
 import { SocketPair } from "../testing/socket-pair.ts";
 import { liveStream } from "./live-stream.ts";
 import { parseOffset } from "./offset.ts";
@@ -23,31 +25,38 @@ function socketReader() {
   return { reader, pulls, say, chunk };
 }
 
-test("DU20 a reader of server-sent events who takes nothing gets few pages ahead, and misses nothing when they read on", async () => {
-  let reads = 0;
-  const head = {
-    contentType: "text/plain",
-    start: 40,
-    tail: 40,
-    closed: true,
-    error: null,
-    lifetime: null,
-    identity: "1",
-  };
+/** A closed stream of texts, a chunk to the page, as a live reader gets it. */
+async function bodyOfLive(tail: number, chunkAt: (at: number) => Json): Promise<ReadableStream<Uint8Array>> {
+  const start = { contentType: "text/plain", start: tail, tail };
+  const head = { ...start, closed: true, error: null, lifetime: null, identity: "1" };
   const stream = {
-    read: async (at: number) => {
-      reads += 1;
-      return { head, at, to: at + 1, chunks: [long] };
-    },
+    read: async (at: number) => ({ head, at, to: at + 1, chunks: [chunkAt(at)] }),
   } as unknown as StreamPort;
   const { body } = await liveStream(stream, 0, null, { liveMs: 60_000, keepAliveMs: 60_000 });
+  return body as ReadableStream<Uint8Array>;
+}
+
+test("DU20 a reader of server-sent events who takes nothing gets few pages ahead, and misses nothing when they read on", async () => {
+  let reads = 0;
+  const body = await bodyOfLive(40, () => {
+    reads += 1;
+    return long;
+  });
   await turn();
   expect(reads).toBeLessThan(5);
   const seen: (number | null)[] = [];
-  for await (const bytes of body as ReadableStream<Uint8Array>)
+  for await (const bytes of body)
     for (const [, id = ""] of new TextDecoder().decode(bytes).matchAll(/^event: control\n.*\nid: (.*)$/gm))
       seen.push(parseOffset(id));
   expect(seen).toEqual(upTo(40));
+});
+
+test("DU11 SM26 a letter that was appended in pieces comes whole to a live reader", async () => {
+  const text = "a€ß😀";
+  const bytes = new TextEncoder().encode(text);
+  const body = await bodyOfLive(bytes.length, (at) => encodeChunk("text/plain", bytes.subarray(at, at + 1)));
+  const events = await new Response(body).text();
+  expect([...events.matchAll(/^event: data\ndata:(.*)$/gm)].map(([, data]) => data)).toEqual([...text]);
 });
 
 test("DU20 a page of a stream's socket is asked for when the one before has been taken", async () => {

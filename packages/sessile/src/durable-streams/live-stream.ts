@@ -1,4 +1,5 @@
 import type { ReadPage } from "../protocol/durable-stream.ts";
+import { ChunkDecoder } from "../protocol/stream-chunk.ts";
 import type { Reply } from "./answers.ts";
 import { isTextual } from "./content.ts";
 import { nextCursor } from "./cursor.ts";
@@ -42,8 +43,9 @@ export async function liveStream(
     end();
     body.end();
   };
+  const decoder = new ChunkDecoder(contentType);
   const said = (chunks: ReadPage["chunks"], position: Position): void =>
-    body.write(liveText(chunks, contentType, { ...position, cursor: newCursor(cursor) }));
+    body.write(liveText(chunks, contentType, decoder, { ...position, cursor: newCursor(cursor) }));
   const run = async (): Promise<void> => {
     let { to } = first;
     for await (const { chunks, head, ...page } of beginning(stream, first, body)) {

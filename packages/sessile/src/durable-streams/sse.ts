@@ -2,12 +2,11 @@ import { encodeBase64 } from "../protocol/base64.ts";
 import type { WireError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import { isJsonType } from "../protocol/stream.ts";
-import { chunkBytes } from "../protocol/stream-chunk.ts";
+import { type ChunkDecoder, chunkBytes } from "../protocol/stream-chunk.ts";
 import { concatenated, isTextual } from "./content.ts";
 import { formatOffset } from "./offset.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 export interface ControlEvent {
   readonly to: number;
@@ -20,17 +19,25 @@ export interface ControlEvent {
 /**
  * One write of the live stream: what came, if anything did, and where the reader stands after it. That is each event's id as
  * well, so that an `EventSource` comes back with it, cut off between two events or not.
+ *
+ * @param decoder this reader's own, which has the beginning of a letter that was appended in two pieces
  */
-export function liveText(chunks: readonly Json[], contentType: string, control: ControlEvent): Uint8Array {
+export function liveText(
+  chunks: readonly Json[],
+  contentType: string,
+  decoder: ChunkDecoder,
+  control: ControlEvent,
+): Uint8Array {
   const id = formatOffset(control.to);
-  const data = chunks.length === 0 ? "" : eventText("data", id, dataText(chunks, contentType));
+  const text = chunks.length === 0 ? "" : dataText(chunks, contentType, decoder);
+  const data = text === "" ? "" : eventText("data", id, text);
   return encoder.encode(data + eventText("control", id, controlText(control)));
 }
 
-function dataText(chunks: readonly Json[], contentType: string): string {
+function dataText(chunks: readonly Json[], contentType: string, decoder: ChunkDecoder): string {
   if (isJsonType(contentType)) return JSON.stringify(chunks);
-  const bytes = concatenated(chunks.map(chunkBytes));
-  return isTextual(contentType) ? decoder.decode(bytes) : encodeBase64(bytes);
+  if (isTextual(contentType)) return chunks.map((chunk) => decoder.decode(chunk)).join("");
+  return encodeBase64(concatenated(chunks.map(chunkBytes)));
 }
 
 function controlText({ to, cursor, upToDate, closed, error }: ControlEvent): string {

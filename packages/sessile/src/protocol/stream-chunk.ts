@@ -1,7 +1,7 @@
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { SessileError } from "./error.ts";
 import { assertJson, type Json } from "./json.ts";
-import { isJsonType } from "./stream.ts";
+import { isJsonType, isTextType } from "./stream.ts";
 
 /* Both ends have these; neither is part of ES2024. */
 declare class TextEncoder {
@@ -47,7 +47,7 @@ export class ChunkDecoder {
   #utf8: TextDecoder | null = null;
 
   constructor(contentType: string) {
-    this.#mode = isJsonType(contentType) ? "json" : /^text\//i.test(contentType) ? "text" : "bytes";
+    this.#mode = isJsonType(contentType) ? "json" : isTextType(contentType) ? "text" : "bytes";
   }
 
   decode(chunk: Json): StreamChunk {

@@ -104,6 +104,10 @@ export function isJsonType(contentType: string): boolean {
   return contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json";
 }
 
+export function isTextType(contentType: string): boolean {
+  return /^\s*text\//i.test(contentType);
+}
+
 /** The JSON of a commit as event feeds show it: segments without their chunks. */
 export function withoutChunks(body: string): string {
   const commit = JSON.parse(body) as { events: { type: string; payload?: unknown }[] };
