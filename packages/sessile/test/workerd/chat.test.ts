@@ -318,6 +318,17 @@ test("CH2 a chat whose session has ended has no answer to wait for", async () =>
   void sent;
 });
 
+test("OB7 CH5 a stop whose commit failed is none: the answer is written to its end", async () => {
+  const id = newId();
+  const { chat, call, sent } = await answering(id);
+  const address = `${server.url}/v1/sessions/chats/${id}/call/stopAndFail`;
+  expect(await (await fetch(address, { method: "POST" })).json()).toMatchObject({ code: "rejected" });
+  call.say("two");
+  call.end();
+  await sent;
+  expect([chat.text, (await history(id)).messages.at(-1)?.metadata]).toEqual(["One two", undefined]);
+});
+
 test("CH2 CH5 CH6 in ledger mode it is the same, from what D1 holds", async () => {
   const id = newId();
   const api = `${server.url}/ledger/chat`;

@@ -1,6 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { convertToModelMessages, jsonSchema, streamText, type ToolSet, tool, toUIMessageStream } from "ai";
-import { SessileError } from "sessile";
+import { callable, SessileError } from "sessile";
 import { type AnswerContext, type CallGate, ChatSession, type PendingCall } from "sessile/chat";
 
 interface Env {
@@ -28,6 +28,11 @@ export class Chats extends ChatSession<Env> {
     });
     return toUIMessageStream({ stream });
   }
+
+  readonly stopAndFail = callable(() => {
+    this.stop();
+    throw new SessileError("rejected", "On second thoughts, no.");
+  });
 
   protected override gateOf({ input }: PendingCall): CallGate {
     const { seconds, standing } = input as { readonly seconds?: number; readonly standing?: string };
