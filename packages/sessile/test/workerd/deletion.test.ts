@@ -207,8 +207,7 @@ test("DE7 an idle session is deleted by itself; one that is used, watched or kep
   for (const name of [watched, read, kept]) await begin(name);
   const reader = new SocketReader(fixture, `chronicle/${read}/streams/s`);
   await until(() => reader.frames.length > 0);
-  first.socket.close();
-  await first.closed;
+  await first.close();
   await begin(idle);
   await until(async () => (await rowsOf("chronicle", idle)) > 0);
   await until(async () => (await rowsOf("chronicle", idle)) === 0);
