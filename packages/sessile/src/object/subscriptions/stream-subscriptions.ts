@@ -9,6 +9,7 @@ import type {
 import { DurableSql } from "../durable-sql.ts";
 import type { SessileBindings } from "../session-bindings.ts";
 import { askDurableStream } from "../streams/stream-object.ts";
+import { SubscriptionAlarm, settleAgainMs } from "./subscription-alarm.ts";
 import { SubscriptionKeys } from "./subscription-keys.ts";
 import type { SubscriptionReply, SubscriptionsStub } from "./subscription-stub.ts";
 import { SubscriptionTable, subscriptionMigrations } from "./subscription-table.ts";
@@ -19,8 +20,6 @@ import { callWebhook } from "./webhook-delivery.ts";
 const maxUnderWay = 32;
 /** When no more deliveries can be begun. */
 const tryAgainMs = 1000;
-/** When a stream could not be asked, or a crash came before its answer. */
-const settleAgainMs = 10_000;
 
 /**
  * The subscriptions of a deployment's standalone streams. Bind it as `SESSILE_SUBSCRIPTIONS`, and the streams' own class as
@@ -31,7 +30,7 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
   readonly #subscriptions: Subscriptions;
   readonly #keys: SubscriptionKeys;
   #underWay = 0;
-  #armedAt: number | null = null;
+  readonly #alarm = new SubscriptionAlarm((at) => void this.ctx.storage.setAlarm(at));
 
   constructor(context: DurableObjectState, env: unknown) {
     super(context, env as never);
@@ -63,7 +62,7 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
   }
 
   override async alarm(): Promise<void> {
-    this.#armedAt = null;
+    this.#alarm.rang();
     this.#pump();
     await this.#settle(null).catch(() => undefined);
     this.#pump();
@@ -177,11 +176,7 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
     const now = Date.now();
     let next = this.#table.nextDue();
     if (next !== null && this.#underWay >= maxUnderWay) next = Math.max(next, now + tryAgainMs);
-    if (this.#table.unsettled(null, "", 1).length > 0)
-      next = Math.min(next ?? Number.POSITIVE_INFINITY, now + settleAgainMs);
-    if (next === null || next === this.#armedAt) return;
-    this.#armedAt = next;
-    void this.ctx.storage.setAlarm(next);
+    this.#alarm.arm(now, next, this.#table.unsettled(null, "", 1).length > 0);
   }
 
   get #streams(): DurableObjectNamespace {
