@@ -74,6 +74,8 @@ export class SessionHost {
   readonly #sealer: SnapshotSealer;
   readonly #expiry: ExpiryWatch;
   readonly #policies: SharedPolicies;
+  /** Runs that put something into a bucket. */
+  readonly #putting = new Set<Promise<void>>();
 
   constructor(
     context: DurableObjectState,
@@ -190,6 +192,11 @@ export class SessionHost {
     return new Promise((resolve, reject) =>
       this.visible.whenShown((failure) => (failure ? reject(failure) : resolve())),
     );
+  }
+
+  /** Resolves when nothing is on its way to a bucket any more. */
+  async atRest(): Promise<void> {
+    await Promise.allSettled(this.#putting);
   }
 
   /** Seals what the last snapshot has not; null if there is nothing. */
@@ -364,8 +371,8 @@ export class SessionHost {
     if (timer.timerId === mirrorDueId) return this.visible.rang(this.#clock.now());
     if (timer.timerId === workLeaseId) return this.#leaseWork();
     if (timer.timerId === expiryDueId) return this.#expiry.rang(this.#clock.now());
-    if (timer.timerId === archiveDueId) return this.archiver.run(this.#clock.now());
-    if (timer.timerId === partsDueId) return this.parts.run(this.#clock.now());
+    if (timer.timerId === archiveDueId) return this.#put(this.archiver.run(this.#clock.now()));
+    if (timer.timerId === partsDueId) return this.#put(this.parts.run(this.#clock.now()));
     if (timer.timerId === streamsDueId) return this.streams.expire();
     if (timer.timerId === snapshotDueId) return this.#sealer.rang(this.#clock.now());
     if (timer.timerId.startsWith(summaryDuePrefix)) return this.summaries.rang(timer);
@@ -374,6 +381,11 @@ export class SessionHost {
       return this.write(null, (writer) => writer.gateRang(timer.timerId.slice(gateDuePrefix.length)));
     await this.#hooks.onTimer(timer.name, timer.input);
     this.write(null, (writer) => writer.fireTimer(timer));
+  }
+
+  #put(run: Promise<void>): Promise<void> {
+    this.#putting.add(run);
+    return run.finally(() => this.#putting.delete(run));
   }
 
   /** While work runs an alarm stands, so that an instance that dies in the middle has a successor. */

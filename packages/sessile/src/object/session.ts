@@ -172,8 +172,8 @@ export abstract class Session<
     const { kind, ctx } = this;
     const { record, archive, parts } = this.#stores();
     this.#name = ctx.id.name ?? "";
-    const orphan = this[orphaned].bind(this);
-    this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts, orphan });
+    const before = { orphan: this[orphaned].bind(this), atRest: async () => this.#host?.atRest() };
+    this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts, ...before });
     this.#deletion = readDeletion(ctx.storage);
     if (this.#deletion) return this.#eraser.dismiss();
     this.#sql = new DurableSql(ctx.storage);

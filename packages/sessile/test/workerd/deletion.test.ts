@@ -9,10 +9,11 @@ let fixture: Fixture;
 beforeAll(async () => {
   fixture = await Fixture.start({ r2: ["SESSILE_ARCHIVE", "SESSILE_PARTS"] });
 });
-afterEach(() => d1("up"));
+afterEach(() => Promise.all([d1("up"), puts("up")]));
 afterAll(() => fixture?.stop());
 
 const d1 = (state: "up" | "down" | "held") => fixture.ask("POST", `/test/d1/${state}`);
+const puts = (state: "up" | "held") => fixture.ask("POST", `/test/puts/${state}`);
 const remove = (path: string, query = "") => fixture.ask("DELETE", `${path}${query}`);
 const record = async () => createD1Record(await fixture.server.d1("SESSILE_RECORD"));
 
@@ -30,11 +31,13 @@ async function rowsOf(kind: string, name: string): Promise<number> {
   return Number(row?.n);
 }
 
-const stored = async (name: string) =>
-  (await fixture.get("/test/objects")).body.filter((key: string) => key.includes(`/${name}/`));
+const keysAt = async (path: string, name: string) =>
+  (await fixture.get(path)).body.filter((key: string) => key.includes(`/${name}/`));
+const stored = (name: string) => keysAt("/test/objects", name);
+const heldOf = (name: string) => keysAt("/test/puts", name);
 
-/** A session with events in the record and in the archive, and a part. */
-async function chronicle(): Promise<string> {
+/** A session whose events go to the record and to the archive, with a part. */
+async function longSession(): Promise<string> {
   const name = fixture.name("gone");
   for (let n = 0; n < 8; n++) {
     const body = Array.from({ length: 10 }, (_, index) => ({
@@ -48,6 +51,12 @@ async function chronicle(): Promise<string> {
   await fixture.ask("POST", `chronicle/${name}/events`, {
     body: { clientEventId: "part", type: "output.added", payload: body },
   });
+  return name;
+}
+
+/** The same when everything is where it belongs. */
+async function chronicle(): Promise<string> {
+  const name = await longSession();
   await until(async () => (await stored(name)).length > 1);
   return name;
 }
@@ -66,6 +75,22 @@ test("DE1 DE2 deleting ends every socket and leaves nothing in the session, the 
   expect(await stored(name)).toEqual([]);
   expect((await remove(`chronicle/${name}`)).body).toEqual(first.body);
   expect((await fixture.get(`/v1/sessions?kind=chronicle&q=${name}`)).body.items).toEqual([]);
+});
+
+test("DE2 what is on its way to the buckets when a deletion begins is not left there", async () => {
+  await puts("held");
+  const name = await longSession();
+  await until(async () => (await heldOf(name)).length > 1);
+  let isAnswered = false;
+  const removing = remove(`chronicle/${name}`).finally(() => {
+    isAnswered = true;
+  });
+  // Time enough for one that would not wait.
+  for (let asked = 0; asked < 50 && !isAnswered; asked++) await fixture.get(`chronicle/${name}`);
+  await puts("up");
+  expect((await removing).status).toBe(200);
+  await until(async () => (await heldOf(name)).length === 0);
+  expect(await stored(name)).toEqual([]);
 });
 
 test("DE3 nothing that comes late brings a session back: clients, reads, writes, restores, another instance", async () => {

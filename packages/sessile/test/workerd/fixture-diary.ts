@@ -1,9 +1,12 @@
 import { callable, type Json, Session, type SessionRecord } from "sessile";
 import { createD1Record } from "sessile/d1";
+import { holdingPuts } from "./fixture-bucket.ts";
 import { faultyDatabase } from "./fixture-record.ts";
 
 interface Env {
   readonly SESSILE_RECORD: Parameters<typeof createD1Record>[0];
+  readonly SESSILE_ARCHIVE?: R2Bucket;
+  readonly SESSILE_PARTS?: R2Bucket;
 }
 
 /** Names of chronicles that are in ledger mode when they wake. */
@@ -13,6 +16,14 @@ export const inLedgerMode = new Set<string>();
 export class Chronicle extends Session<Env, { readonly lines: number }> {
   readonly kind = "chronicle";
   readonly initialState = { lines: 0 };
+  constructor(context: DurableObjectState, env: Env) {
+    const { SESSILE_ARCHIVE: archive, SESSILE_PARTS: parts } = env;
+    super(context, {
+      ...env,
+      ...(archive ? { SESSILE_ARCHIVE: holdingPuts(archive) } : {}),
+      ...(parts ? { SESSILE_PARTS: holdingPuts(parts) } : {}),
+    });
+  }
   override readonly snapshots = { everyEvents: 20 };
   override readonly retention = { hotEvents: 30 };
   override readonly durability = inLedgerMode.has(this.ctx.id.name ?? "") ? "ledger" : "mirror";

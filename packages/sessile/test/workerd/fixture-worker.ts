@@ -6,6 +6,7 @@ import { StreamSubscriptions } from "sessile/stream";
 import { createSessile } from "sessile/worker";
 import type { SessionRequest } from "../../src/protocol/request.ts";
 import { Books, commitsHeard } from "./fixture-books.ts";
+import { heldPuts, holdPuts } from "./fixture-bucket.ts";
 import { Chats } from "./fixture-chats.ts";
 import { Chronicle, Diary, inLedgerMode } from "./fixture-diary.ts";
 import { Orders, Shelves, Vaults } from "./fixture-family.ts";
@@ -118,6 +119,11 @@ sessile.post("/test/durability/:name/:mode", (context) => {
   else inLedgerMode.delete(name);
   return context.text("ok");
 });
+sessile.post("/test/puts/:state", (context) => {
+  holdPuts(context.req.param("state") === "held");
+  return context.text("ok");
+});
+sessile.get("/test/puts", (context) => context.json([...heldPuts]));
 sessile.get("/test/objects", async (context) => {
   const { SESSILE_ARCHIVE, SESSILE_PARTS } = context.env;
   const pages = await Promise.all([SESSILE_ARCHIVE, SESSILE_PARTS].map((bucket) => bucket?.list()));

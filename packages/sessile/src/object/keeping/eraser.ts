@@ -33,6 +33,8 @@ export interface EraserOptions {
   readonly parts: ErasableBucket | null;
   /** Told of the session's children, before anything of it goes. */
   readonly orphan: (children: readonly SessionAddress[]) => Promise<void>;
+  /** Resolves when this instance puts nothing into a bucket any more. */
+  readonly atRest: () => Promise<void>;
 }
 
 /** An instance that dies while it deletes has a successor after this. */
@@ -105,9 +107,10 @@ export class Eraser {
   }
 
   async #erase(deletion: Deletion): Promise<Deletion> {
-    const { context, kind, name, record, archive, parts, orphan } = this.#options;
+    const { context, kind, name, record, archive, parts, orphan, atRest } = this.#options;
     if (deletion.isDone) return deletion;
     await context.storage.setAlarm(Date.now() + lifelineMs);
+    await atRest();
     await orphan(childrenIn(context.storage));
     await record?.deleteSession(kind, name, deletion.deletedAt);
     if (archive) await emptyFolder(archive, `${kind}/${name}/`);
