@@ -5,7 +5,7 @@ import { followGettingStarted } from "../lib/getting-started.ts";
 import { boundConnectSize, deployDryRun, importEverywhere, printBundleSizes } from "../lib/packaging.ts";
 import { root, run, steps } from "../lib/run.ts";
 
-// `npm test`: everything. `npm test -- unit`, `server` or `browser`: that part alone.
+// `npm test`: everything. `npm test -- unit`, `server`, `conformance` or `browser`: that part alone.
 const only = process.argv[2];
 const vitest = (...projects: string[]) =>
   run(
@@ -36,6 +36,6 @@ if (only) {
     ["Deploy, dry run", deployDryRun],
     ["Getting started, from the packed packages", followGettingStarted],
     ["Chromium", ensureChromium],
-    ["Tests", () => vitest("unit", "server", "browser")],
+    ["Tests", () => vitest("unit", "server", "conformance", "browser")],
   ]);
 }

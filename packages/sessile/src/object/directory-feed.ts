@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { pingText, pongText } from "../protocol/frame.ts";
 import { type DirectoryChange, directoryChangeSchema } from "../record/index.ts";
+import { answerClose } from "./answer-close.ts";
 import { actorFrom } from "./upgrade.ts";
 
 /** The part of the feed that sessions use. */
@@ -55,8 +56,7 @@ export class DirectoryFeed extends DurableObject implements DirectoryFeedStub {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    // A close frame that is not answered shows as 1006 on the other side.
-    if (code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
+    answerClose(socket, code);
   }
 
   #flush(): void {

@@ -12,6 +12,7 @@ import { streamHeader } from "../protocol/stream-request.ts";
 import type { SessionView } from "../protocol/view.ts";
 import type { DirectoryDescription } from "../record/index.ts";
 import { answerAgentsFetch } from "./agents/agents-fetch.ts";
+import { answerClose } from "./answer-close.ts";
 import { findCallable } from "./callable.ts";
 import { platformClock } from "./clock.ts";
 import { showOnConsole } from "./console-log.ts";
@@ -148,8 +149,7 @@ export abstract class Session<
 
   override webSocketClose(socket: WebSocket, code: number): void {
     this.#present?.left(socket);
-    // A close frame that is not answered shows as 1006 on the other side.
-    if (code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
+    answerClose(socket, code);
   }
 
   override webSocketError(socket: WebSocket): void {

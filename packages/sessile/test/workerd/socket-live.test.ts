@@ -188,5 +188,8 @@ describe("others", () => {
   test("WS23 a socket closed by its client closes with the client's code", async () => {
     const socket = await fixture.live(fixture.name());
     expect(await socket.close(4001)).toMatchObject({ code: 4001 });
+    const unnamed = await fixture.live(fixture.name());
+    unnamed.socket.close();
+    expect(await unnamed.closed).toMatchObject({ code: 1005 });
   });
 });

@@ -6,6 +6,7 @@ import { defaultLimits, type Limits } from "../../protocol/limits.ts";
 import { type RelayAddress, relayAddress, relayName } from "../../protocol/relay-address.ts";
 import { actorHeader, type SessionReply } from "../../protocol/request.ts";
 import { relayHeader, type StreamReplies, streamHeader } from "../../protocol/stream-request.ts";
+import { answerClose } from "../answer-close.ts";
 import { platformClock } from "../clock.ts";
 import { close } from "../peers.ts";
 import { actorFrom, refuseFetch } from "../upgrade.ts";
@@ -64,7 +65,7 @@ export class StreamRelay extends DurableObject {
 
   override webSocketClose(socket: WebSocket, code: number): void {
     this.#live().sockets.left(socket);
-    if (code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
+    answerClose(socket, code);
   }
 
   override webSocketError(socket: WebSocket): void {
