@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { AccessChange } from "../protocol/access.ts";
 import type { Command, Outcome } from "../protocol/command.ts";
 import { SessileError } from "../protocol/error.ts";
 import { ada, bob, KernelFixture } from "../testing/kernel-fixture.ts";
@@ -148,6 +149,25 @@ test("DR8 a paused session takes no draft, and a terminated one drops it without
   expect(fixture.kernel.drafts.get()).toBeNull();
   expect(fixture.rows("_sessile_draft")).toBe(0);
   expect(JSON.stringify(fixture.events())).not.toContain("draft");
+});
+
+test("DR14 the draft of who may write no longer goes, also when the session was given away, and others may save", () => {
+  const rights = ["read", "write"] as const;
+  for (const change of [{ members: { ada: ["read"] as const } }, { ownerId: "cleo" }]) {
+    const isOwner = "ownerId" in change;
+    const fixture = new KernelFixture({ access: "owned" });
+    const setAccess = (access: AccessChange) =>
+      fixture.kernel.write(null, fixture.now, (writer) => writer.setAccess(access));
+    setAccess({ ownerId: isOwner ? "ada" : "cleo", members: { ada: rights, bob: rights } });
+    fixture.one(save("a", "d1"));
+    setAccess({ members: { dora: rights } });
+    expect(errorOf(fixture.one(save("b", "d2"), bob))).toMatchObject({ code: "conflict" });
+    const { lastSeq } = fixture.kernel.view;
+    setAccess(change);
+    expect(fixture.events(lastSeq).map(({ type }) => type)).toEqual(["session.access_changed"]);
+    expect(fixture.rows("_sessile_draft")).toBe(0);
+    expect(fixture.one(save("b", "d2"), bob)).toMatchObject({ ok: true });
+  }
 });
 
 /** Methods that may be taken apart. */

@@ -1,4 +1,4 @@
-import type { AccessChange } from "../protocol/access.ts";
+import { type AccessChange, mayAccess } from "../protocol/access.ts";
 import { type ErrorCode, SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
 import type { ParentLink, SentReport, SessionAddress } from "../protocol/family.ts";
@@ -88,6 +88,7 @@ export class Writer {
       "session.access_changed",
       deepFreeze(changedAccess(this.#batch.view.access, this.#batch.actor, change)),
     );
+    this.#dropBarredDraft();
     this.#kind.accessChanged?.();
   }
 
@@ -332,6 +333,12 @@ export class Writer {
         error: { code: "not_writable", message: "The session was terminated." },
       });
     for (const timerId of this.#due.namedIds()) cancelTimer(this.#due, this.#batch, timerId);
+  }
+
+  /** Whoever may not write any more could neither send nor cancel it, and nobody else could save one. */
+  #dropBarredDraft(): void {
+    const draft = this.#drafts.get();
+    if (draft && !mayAccess(this.#batch.view.access, draft.authorId, "write")) this.#drafts.drop();
   }
 
   #gates(): GateWriter {
