@@ -110,7 +110,7 @@ const hidingMarks: readonly { readonly label: string; readonly pattern: RegExp }
   { label: "text cut up by carets or backticks", pattern: /(\w[\^`]){4,}/ },
   {
     label: "text put together from pieces",
-    pattern: /(['"]\s*\+\s*['"][^'"]{0,12}){3,}|(\[char\]\s*\d+\s*\+?\s*){4,}/i,
+    pattern: /(['"]\s*\+\s*['"][^'"]{0,12}){3,}|(\[char\]\s*\d+\s*(?:\+\s*)?){4,}/i,
   },
   { label: "run from a string", pattern: /\biex\b|invoke-expression/i },
   { label: "text reversed or replaced", pattern: /-join\s*\(?.*\[-1\s*\.\.|\.replace\(.*\.replace\(/i },

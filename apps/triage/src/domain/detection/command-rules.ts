@@ -30,7 +30,10 @@ const shell = program(
 const webServer = program("w3wp", "httpd", "nginx", "tomcat\\d*", "php-cgi", "sqlservr");
 const url = /\b(https?|ftp):\/\//i;
 
-/** Started processes (Sysmon 1, Security 4688). Behaviour of the binaries: lolbas-project.github.io; techniques: attack.mitre.org. */
+/**
+ * Started processes (Sysmon 1, Security 4688). Behaviour of the binaries: lolbas-project.github.io; techniques: attack.mitre.org.
+ * One `.*` in each alternative and no `\s+` before it: each further one would make the time grow by a power of the text's length.
+ */
 export const commandRules: readonly DetectionRule[] = [
   {
     id: "lsass-dump-comsvcs",
@@ -120,10 +123,10 @@ export const commandRules: readonly DetectionRule[] = [
     type: "malware",
     events: "process",
     all: [
+      { field: "commandLine", matches: /\bcertutil(\.exe)?\b.*[/-](urlcache|verifyctl|decode(hex)?)\b/i },
       {
         field: "commandLine",
-        matches:
-          /\bcertutil(\.exe)?\b.*([/-](urlcache|verifyctl)\b.*\b(https?|ftp):\/\/|[/-]decode(hex)?\b)/i,
+        matches: /[/-](urlcache|verifyctl)\b.*\b(https?|ftp):\/\/|[/-]decode(hex)?\b/i,
       },
     ],
   },
@@ -134,7 +137,7 @@ export const commandRules: readonly DetectionRule[] = [
     technique: "T1218.005",
     type: "malware",
     events: "process",
-    all: [{ field: "commandLine", matches: /\bmshta(\.exe)?"?\s+.*(https?:\/\/|javascript:|vbscript:)/i }],
+    all: [{ field: "commandLine", matches: /\bmshta(\.exe)?"?\s.*(https?:\/\/|javascript:|vbscript:)/i }],
   },
   {
     id: "regsvr32-scriptlet",
@@ -157,8 +160,11 @@ export const commandRules: readonly DetectionRule[] = [
     all: [
       {
         field: "commandLine",
-        matches:
-          /\brundll32(\.exe)?"?\s+.*(javascript:|vbscript:|mshtml.*runhtmlapplication|\\\\[^\\\s]+\\[^\s]+\.dll|https?:\/\/)/i,
+        matches: /\brundll32(\.exe)?"?\s.*(javascript:|vbscript:|mshtml|\\\\[^\\\s]|https?:\/\/)/i,
+      },
+      {
+        field: "commandLine",
+        matches: /javascript:|vbscript:|mshtml.*runhtmlapplication|\\\\[^\\\s]+\\[^\s]+\.dll|https?:\/\//i,
       },
     ],
   },
@@ -170,7 +176,8 @@ export const commandRules: readonly DetectionRule[] = [
     type: "malware",
     events: "process",
     all: [
-      { field: "commandLine", matches: /\bmsiexec(\.exe)?\b.*[/-](i|package|y|z)\b.*https?:\/\//i },
+      { field: "commandLine", matches: /\bmsiexec(\.exe)?\b.*[/-](i|package|y|z)\b/i },
+      { field: "commandLine", matches: /[/-](i|package|y|z)\b.*https?:\/\//i },
       { field: "commandLine", matches: /[/-]q/i },
     ],
   },
@@ -302,11 +309,11 @@ export const commandRules: readonly DetectionRule[] = [
     type: "malware",
     events: "process",
     all: [
-      { field: "commandLine", matches: /\bschtasks(\.exe)?"?\s+.*[/-]create\b/i },
+      { field: "commandLine", matches: /\bschtasks(\.exe)?"?\s.*[/-]create\b/i },
       {
         field: "commandLine",
         matches:
-          /[/-]tr\s+.*(powershell|pwsh|cmd(\.exe)?\s+\/c|mshta|rundll32|regsvr32|wscript|cscript|\\temp\\|\\appdata\\|\\users\\public\\|\\programdata\\)/i,
+          /[/-]tr\s.*(powershell|pwsh|cmd(\.exe)?\s+\/c|mshta|rundll32|regsvr32|wscript|cscript|\\temp\\|\\appdata\\|\\users\\public\\|\\programdata\\)/i,
       },
     ],
   },
@@ -317,9 +324,7 @@ export const commandRules: readonly DetectionRule[] = [
     technique: "T1543.003",
     type: "unauthorised-access",
     events: "process",
-    all: [
-      { field: "commandLine", matches: /\bsc(\.exe)?"?\s+(\\\\\S+\s+)?(create|config)\s+.*binpath\s*=/i },
-    ],
+    all: [{ field: "commandLine", matches: /\bsc(\.exe)?"?\s+(\\\\\S+\s+)?(create|config)\s.*binpath\s*=/i }],
   },
   {
     id: "account-command",
@@ -328,7 +333,7 @@ export const commandRules: readonly DetectionRule[] = [
     technique: "T1136.001",
     type: "unauthorised-access",
     events: "process",
-    all: [{ field: "commandLine", matches: /\bnet1?(\.exe)?"?\s+(user|localgroup|group)\s+.*[/-]add\b/i }],
+    all: [{ field: "commandLine", matches: /\bnet1?(\.exe)?"?\s+(user|localgroup|group)\s.*[/-]add\b/i }],
   },
   {
     id: "admin-share-command",
@@ -351,7 +356,7 @@ export const commandRules: readonly DetectionRule[] = [
     technique: "T1569.002",
     type: "unauthorised-access",
     events: "process",
-    all: [{ field: "commandLine", matches: /\b(psexec(64)?|paexec)(\.exe)?"?\s+.*\\\\[^\\\s]+\s/i }],
+    all: [{ field: "commandLine", matches: /\b(psexec(64)?|paexec)(\.exe)?"?\s.*\\\\[^\\\s]+\s/i }],
   },
   {
     id: "archive-with-password",

