@@ -171,10 +171,10 @@ export abstract class Session<
     await Promise.resolve();
     const { kind, ctx } = this;
     const { record, archive, parts } = this.#stores();
-    this.#name = ctx.id.name ?? "";
     const before = { orphan: this[orphaned].bind(this), atRest: async () => this.#host?.atRest() };
-    this.#eraser = new Eraser({ context: ctx, kind, name: this.#name, record, archive, parts, ...before });
-    this.#deletion = readDeletion(ctx.storage);
+    this.#eraser = new Eraser({ context: ctx, kind, record, archive, parts, ...before });
+    this.#deletion = readDeletion(ctx);
+    this.#name ||= this.#deletion?.name ?? ctx.id.name ?? "";
     if (this.#deletion) return this.#eraser.dismiss();
     this.#sql = new DurableSql(ctx.storage);
     const kernel = Kernel.open(this.#sql, kind, this.#name, this.#definition(), Date.now());
@@ -213,7 +213,7 @@ export abstract class Session<
 
   #begin(ownerId: string | null): void {
     if (this.#deletion || !this.#eraser) return;
-    this.#deletion = this.#eraser.begin(ownerId, Date.now());
+    this.#deletion = this.#eraser.begin(this.#name, ownerId, Date.now());
     // Whatever still runs beside the commits finds no database.
     this.#sql?.close(deletedError());
     this.#eraser.dismiss();

@@ -154,6 +154,23 @@ describe("children", () => {
     await expect.poll(async () => (await fixture.get(`shelves/${shelf}`)).body.work).toEqual({});
   });
 
+  test("SS10 DE2 a parent that a report has woken can be deleted, though nothing told its object the name", async () => {
+    const [order, shelf] = [fixture.name(), fixture.name()];
+    const told = () => expect.poll(async () => (await fixture.get(`shelves/${shelf}`)).body.work).toEqual({});
+    const listed = async () => (await fixture.get(`/v1/sessions?kind=orders&q=${order}`)).body.items.length;
+    await call(`orders/${order}`, "hire", shelf);
+    await told();
+    await expect.poll(listed).toBe(1);
+    await fixture.restart();
+    await call(`shelves/${shelf}`, "tell", ["one"], false);
+    await told();
+    const { status, body } = await fixture.ask("DELETE", `orders/${order}?free=1`);
+    expect([status, body]).toEqual([200, expect.objectContaining({ kind: "orders", name: order })]);
+    expect(await listed()).toBe(0);
+    // The same instance, of another session.
+    expect(await call(`orders/${order}`, "listed")).toEqual([]);
+  });
+
   test("SS7 in ledger mode report what is recorded, and not before", async () => {
     const [order, vault] = [fixture.name(), fixture.name()];
     await call(`orders/${order}`, "store", vault, "first");

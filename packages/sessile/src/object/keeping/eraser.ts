@@ -16,6 +16,8 @@ export interface ErasableBucket {
 
 /** What is left of a session that was deleted, or is being deleted. */
 export interface Deletion {
+  /** The platform does not tell it to every instance. */
+  readonly name: string;
   /** Milliseconds since 1970. */
   readonly deletedAt: number;
   /** Whose the address stays; null where sessions have no owners. */
@@ -27,7 +29,6 @@ export interface Deletion {
 export interface EraserOptions {
   readonly context: DurableObjectState;
   readonly kind: string;
-  readonly name: string;
   readonly record: SessionRecord | null;
   readonly archive: ErasableBucket | null;
   readonly parts: ErasableBucket | null;
@@ -40,12 +41,13 @@ export interface EraserOptions {
 /** An instance that dies while it deletes has a successor after this. */
 const lifelineMs = 5000;
 
-export function readDeletion({ sql }: DurableObjectStorage): Deletion | null {
+export function readDeletion({ id, storage: { sql } }: DurableObjectState): Deletion | null {
   const known = sql.exec("SELECT 1 FROM sqlite_master WHERE name = '_sessile_deletion'").toArray();
-  const row =
-    known[0] && sql.exec("SELECT deleted_at, owner_id, is_done FROM _sessile_deletion").toArray()[0];
+  const row = known[0] && sql.exec("SELECT * FROM _sessile_deletion").toArray()[0];
   if (!row) return null;
   return {
+    // Older rows have none.
+    name: String(row.name ?? id.name ?? ""),
     deletedAt: Number(row.deleted_at),
     ownerId: row.owner_id === null ? null : String(row.owner_id),
     isDone: row.is_done === 1,
@@ -77,9 +79,9 @@ export class Eraser {
   }
 
   /** From here on there is no way back. */
-  begin(ownerId: string | null, now: number): Deletion {
+  begin(name: string, ownerId: string | null, now: number): Deletion {
     const { storage } = this.#options.context;
-    const deletion = { deletedAt: now, ownerId, isDone: false };
+    const deletion = { name, deletedAt: now, ownerId, isDone: false };
     this.#write(deletion);
     void storage.setAlarm(now + lifelineMs);
     return deletion;
@@ -107,7 +109,8 @@ export class Eraser {
   }
 
   async #erase(deletion: Deletion): Promise<Deletion> {
-    const { context, kind, name, record, archive, parts, orphan, atRest } = this.#options;
+    const { context, kind, record, archive, parts, orphan, atRest } = this.#options;
+    const { name } = deletion;
     if (deletion.isDone) return deletion;
     await context.storage.setAlarm(Date.now() + lifelineMs);
     await atRest();
@@ -122,17 +125,18 @@ export class Eraser {
     return done;
   }
 
-  #write({ deletedAt, ownerId, isDone }: Deletion): void {
+  #write({ name, deletedAt, ownerId, isDone }: Deletion): void {
     const { storage } = this.#options.context;
     storage.transactionSync(() => {
       storage.sql.exec(
-        "CREATE TABLE IF NOT EXISTS _sessile_deletion (id INTEGER PRIMARY KEY CHECK (id = 1), deleted_at INTEGER NOT NULL, owner_id TEXT, is_done INTEGER NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS _sessile_deletion (id INTEGER PRIMARY KEY CHECK (id = 1), deleted_at INTEGER NOT NULL, owner_id TEXT, is_done INTEGER NOT NULL, name TEXT NOT NULL)",
       );
       storage.sql.exec(
-        "INSERT OR REPLACE INTO _sessile_deletion VALUES (1, ?, ?, ?)",
+        "INSERT OR REPLACE INTO _sessile_deletion VALUES (1, ?, ?, ?, ?)",
         deletedAt,
         ownerId,
         isDone ? 1 : 0,
+        name,
       );
     });
   }
