@@ -15,7 +15,6 @@ import {
   type ModelUsage,
   type Summarizer,
   type SummarizerAnswer,
-  SummarizerFailure,
   type Summary,
   type SummaryInput,
   type SummaryReason,
@@ -23,6 +22,7 @@ import {
 } from "../../protocol/summary.ts";
 import type { SessionView } from "../../protocol/view.ts";
 import type { Clock } from "../clock.ts";
+import { assertAnswer, usageOfFailure } from "./summary-answer.ts";
 import { extractiveSummarizer, extractSummary } from "./summary-extractive.ts";
 import { type Transcript, transcriptOf } from "./summary-input.ts";
 
@@ -290,9 +290,11 @@ export class SummaryMaker {
     // Nothing has happened since: a model would only say so at length.
     if (input.entries.length === 0) return { answer: extractSummary(input), model: extractiveModel };
     try {
-      return { answer: await this.#within(policy.timeoutMs, summarizer.summarize(input, policy)), model };
+      const answer: unknown = await this.#within(policy.timeoutMs, summarizer.summarize(input, policy));
+      assertAnswer(answer);
+      return { answer, model };
     } catch (thrown) {
-      const usage = thrown instanceof SummarizerFailure ? thrown.usage : null;
+      const usage = usageOfFailure(thrown);
       if (usage)
         this.#options.write((writer) =>
           this.#meter(writer, job, model, usage, attempt, `${job.reason}-${job.toSeq}`),
@@ -309,7 +311,9 @@ export class SummaryMaker {
       kind: "tokens",
       source: "summary",
       model: model.slice(0, 128),
-      ...usage,
+      inputTokens: usage.inputTokens,
+      outputTokens: usage.outputTokens,
+      costMicros: usage.costMicros,
       ref,
     });
   }
