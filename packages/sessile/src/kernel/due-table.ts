@@ -59,9 +59,10 @@ export class DueTable {
     this.#held.set(timer.timerId, timer.dueAt);
   }
 
-  release(timerId: string): void {
+  /** One that was moved may run again meanwhile, and is then held for that. */
+  release(timer: Pick<DueTimer, "timerId" | "dueAt">): void {
     this.#touched = true;
-    this.#held.delete(timerId);
+    if (this.#held.get(timer.timerId) === timer.dueAt) this.#held.delete(timer.timerId);
   }
 
   get holdsAny(): boolean {

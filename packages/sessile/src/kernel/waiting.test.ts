@@ -155,8 +155,7 @@ describe("timers", () => {
     expect(first).toHaveLength(64);
     for (const timer of first) kernel.due.hold(timer);
     expect(due()).toEqual(["t64"]);
-    kernel.due.release("t0");
-    kernel.due.release("t1");
+    for (const timer of first.slice(0, 2)) kernel.due.release(timer);
     expect(due()).toEqual(["t0", "t1", "t64"]);
   });
 
@@ -182,10 +181,10 @@ describe("work", () => {
     expect([start(), start()]).toEqual([true, false]);
     fixture.kernel.write(null, fixture.now, (writer) => writer.completeStep("w", "one", { found: 1 }));
     fixture.wake();
-    expect(runningWork(fixture.sql)).toEqual([work]);
+    expect(runningWork(fixture.sql, "w")).toEqual(work);
     expect(readStep(fixture.sql, "w", "one")).toEqual({ result: { found: 1 } });
     fixture.kernel.write(null, fixture.now, (writer) => writer.completeWork("w", null));
-    expect(runningWork(fixture.sql)).toEqual([]);
+    expect(runningWork(fixture.sql, "w")).toBeNull();
     expect(start()).toBe(false);
   });
 
@@ -215,5 +214,19 @@ describe("work", () => {
         .slice(-2)
         .map((event) => event.type),
     ).toEqual(["step.failed", "work.failed"]);
+  });
+
+  test("TI2 a timer that was moved while its handler ran, and runs again, is not due once the first run ends", () => {
+    const { kernel, now } = new KernelFixture();
+    const run = (dueAt: number) => {
+      kernel.write(null, now, (writer) => writer.setTimer({ timerId: "t", name: "n", dueAt }));
+      kernel.due.hold({ timerId: "t", dueAt });
+      return () => kernel.due.release({ timerId: "t", dueAt });
+    };
+    const [endFirst, endSecond] = [run(1), run(50)];
+    endFirst();
+    expect([kernel.due.due(60), kernel.due.next()]).toEqual([[], null]);
+    endSecond();
+    expect(kernel.due.due(60)).toMatchObject([{ timerId: "t", dueAt: 50 }]);
   });
 });

@@ -41,7 +41,7 @@ export class DueRunner {
       report(`Timer ${timer.name || timer.timerId} failed`, thrown);
       due.postpone(timer, clock.now() + retryDelayMs(timer.attempts));
     } finally {
-      due.release(timer.timerId);
+      due.release(timer);
       rearm();
     }
   }
