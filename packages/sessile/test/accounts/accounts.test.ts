@@ -279,6 +279,7 @@ test("AC11 an owner imports a log of their own events, and nobody else's and non
     ["session.adopted", { kind: "chat", name: "bobs", objectId: "aa" }],
     ["gate.opened", gate],
     ["state.changed", { state: { agent: { active: { startedBy: bob.id } } } }],
+    ["gate.policy_added", { policyId: "p", tool: "*", by: byBob, expiresAt: null }],
   ]) {
     const othersWord = (event: object) =>
       event === items.at(-1) ? { ...event, actor: null, type, payload } : event;

@@ -10,14 +10,21 @@ export function assertOwner({ access }: SessionView, actorId: string | undefined
 
 /**
  * Whether an owned session may come of a file, which is its owner's word and nobody else's: it would report to whom it names as its
- * parent, and act under the policies of whom it works for. @throws SessileError `forbidden`
+ * parent, act under the policies of whom it works for, and make calls that others have always allowed. @throws SessileError `forbidden`
  */
-export function assertOwnWord({ parent, gates, state }: SessionView, actorId: string | undefined): void {
+export function assertOwnWord(
+  { parent, gates, policies, state }: SessionView,
+  actorId: string | undefined,
+): void {
   const { active } = ((state ?? {}) as { readonly agent?: AgentState | null }).agent ?? {};
-  const named = [...Object.values(gates).map(({ requestedBy }) => requestedBy), active?.startedBy];
+  const named = [
+    active?.startedBy,
+    ...Object.values(gates).map(({ requestedBy }) => requestedBy),
+    ...Object.values(policies ?? {}).map(({ by }) => by.id),
+  ];
   if (!parent && named.every((id) => (id ?? actorId) === actorId)) return;
   throw new SessileError(
     "forbidden",
-    "This log is of another session's child, or what it is at is somebody else's wish, which nobody can vouch for. Restore the session from the record instead.",
+    "This log is of another session's child, or what it is at, or always allowed, is somebody else's wish, which nobody can vouch for. Restore the session from the record instead.",
   );
 }
