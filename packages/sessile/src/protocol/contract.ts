@@ -30,7 +30,12 @@ export interface CarriesEvents<Events extends EventMap> {
   readonly eventTypes?: Events;
 }
 
-export type StateOf<S> = S extends { readonly initialState: infer State } ? State : Json;
+/** As the class declares it: what it begins with is often of a narrower type, such as `{ log: never[] }`. */
+export type StateOf<S> = S extends { readonly state: infer State }
+  ? State
+  : S extends { readonly initialState: infer State }
+    ? State
+    : Json;
 export type EventsOf<S> = S extends { readonly eventTypes?: infer Events }
   ? NonNullable<Events> extends EventMap
     ? NonNullable<Events>
