@@ -1,4 +1,4 @@
-export type { MessageOf, MessagePayload } from "./session-source.ts";
+export type { MessageOf, MessagePayload, Sendable } from "./session-source.ts";
 export {
   type UseGates,
   type UseInbox,

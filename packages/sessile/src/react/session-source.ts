@@ -1,25 +1,24 @@
-import type {
-  Appendable,
-  Clock,
-  CommandResult,
-  EventOf,
-  SessionClient,
-  SessionSnapshot,
-} from "../client/index.ts";
-import type { Json, SessionContract } from "../protocol/index.ts";
+import type { Appendable, Clock, CommandResult, SessionClient, SessionSnapshot } from "../client/index.ts";
+import type { Json, SessionContract, SessionEvent } from "../protocol/index.ts";
 import { coalesce } from "./coalesce.ts";
 import type { SharedClient } from "./shared-clients.ts";
 
-/** Events of the type `message`, which is what `send` appends. */
-export type MessageOf<S> = Extract<EventOf<S>, { readonly type: "message" }>;
 export type MessagePayload<S> = "message" extends keyof Appendable<S> ? Appendable<S>["message"] : never;
+/** Events of the type `message`, which is what `send` appends; a class that declares no events may have any. */
+export type MessageOf<S> = "message" extends keyof Appendable<S>
+  ? SessionEvent<"message", MessagePayload<S>>
+  : never;
+/** What `send` takes. A text stands for `{ text }`, where that is a message. */
+export type Sendable<S> =
+  | Exclude<MessagePayload<S>, string>
+  | ({ text: string } extends MessagePayload<S> ? string : never);
 
 /** What `useSession` needs of a session, made once per address. */
 export interface SessionSource<S extends SessionContract> {
   readonly client: SessionClient<S>;
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => SessionSnapshot<S>;
-  readonly send: (message: string | MessagePayload<S>) => Promise<CommandResult>;
+  readonly send: (message: Sendable<S>) => Promise<CommandResult>;
 }
 
 /** Keeps the shared client connected while somebody listens. */

@@ -1,6 +1,6 @@
 import * as React from "react";
 import { afterEach, expect, expectTypeOf, test, vi } from "vitest";
-import type { SessionContract } from "../protocol/index.ts";
+import type { Json, SessionContract } from "../protocol/index.ts";
 import { settled } from "../testing/fake-clock.ts";
 import { ScriptedServer } from "../testing/scripted-server.ts";
 import { useGates, useInbox, useSession } from "./index.ts";
@@ -43,6 +43,16 @@ interface Chat extends SessionContract {
   readonly eventTypes?: { readonly message: { readonly text: string }; readonly "note.added": null };
 }
 
+interface Mail extends SessionContract {
+  readonly eventTypes?: { readonly message: { readonly body: string } };
+}
+interface Lines extends SessionContract {
+  readonly eventTypes?: { readonly message: string };
+}
+interface Diary extends SessionContract {
+  readonly eventTypes?: { readonly "entry.written": null };
+}
+
 afterEach(() => vi.unstubAllGlobals());
 
 test("CL30 useSession gives messages and send, and keeps what has not changed", async () => {
@@ -83,6 +93,16 @@ test("CL27 the hook is typed by the session's class", () => {
     session.append("note.removed", null);
     // @ts-expect-error -- a kind is needed
     useSession<Chat>({ name: "n1" });
+    const plain = useSession<SessionContract>({ kind: "chat", name: "n1" });
+    expectTypeOf(plain.messages[0]?.payload).toEqualTypeOf<Json | undefined>();
+    plain.send("text");
+    plain.send([1]);
+    // @ts-expect-error -- a text is not what its messages are
+    useSession<Mail>({ kind: "mail", name: "n1" }).send("text");
+    // @ts-expect-error -- nor would a text be sent as one
+    useSession<Lines>({ kind: "lines", name: "n1" }).send("text");
+    // @ts-expect-error -- it has no messages
+    useSession<Diary>({ kind: "diary", name: "n1" }).send("text");
   });
 });
 

@@ -10,7 +10,7 @@ import {
   type Transport,
 } from "../client/index.ts";
 import type { Gate, SessionContract } from "../protocol/index.ts";
-import { type MessageOf, type MessagePayload, sessionSource } from "./session-source.ts";
+import { type MessageOf, type Sendable, sessionSource } from "./session-source.ts";
 import { SharedClients } from "./shared-clients.ts";
 
 export interface UseSessionOptions extends SessionAddress {
@@ -44,7 +44,7 @@ export interface UseSession<S extends SessionContract>
   readonly sendDraft: SessionClient<S>["draft"]["send"];
   readonly messages: readonly MessageOf<S>[];
   /** Appends a `message`; a text is sent as `{ text }`. */
-  readonly send: (message: string | MessagePayload<S>) => Promise<CommandResult>;
+  readonly send: (message: Sendable<S>) => Promise<CommandResult>;
   /** Decisions that wait, oldest first. */
   readonly gates: readonly Gate[];
   /** For what the hook leaves out: `onSignal`, `whenLive`, the iterator of events. */
@@ -99,6 +99,6 @@ export function useSession<S extends SessionContract>(options: UseSessionOptions
   };
 }
 
-function isMessage<S>(event: EventOf<S>): event is MessageOf<S> {
+function isMessage<S>(event: EventOf<S>): event is EventOf<S> & MessageOf<S> {
   return event.type === "message";
 }
