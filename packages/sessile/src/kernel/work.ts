@@ -75,14 +75,13 @@ export function readStep(sql: Sql, workId: string, step: string): { readonly res
   return row ? { result: JSON.parse(textAt(row, "result")) as Json } : null;
 }
 
-export function runningWork(sql: Sql): WorkRecord[] {
-  return sql
-    .exec("SELECT work_id, name, input FROM _sessile_work WHERE status = 'running' ORDER BY work_id")
-    .map((row) => ({
-      workId: textAt(row, "work_id"),
-      name: textAt(row, "name"),
-      input: JSON.parse(textAt(row, "input")) as Json,
-    }));
+/** Work that has not ended, by its id: the view knows which there is, and the table also keeps all that has ended. */
+export function runningWork(sql: Sql, workId: string): WorkRecord | null {
+  const row = sql.exec(
+    "SELECT name, input FROM _sessile_work WHERE work_id = ? AND status = 'running'",
+    workId,
+  )[0];
+  return row ? { workId, name: textAt(row, "name"), input: JSON.parse(textAt(row, "input")) as Json } : null;
 }
 
 function assertRunning(batch: Batch, workId: string): void {

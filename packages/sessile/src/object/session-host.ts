@@ -6,7 +6,6 @@ import {
   type LogPage,
   partsDueId,
   policyDuePrefix,
-  runningWork,
   type StoredCommit,
   streamsDueId,
   type Task,
@@ -391,7 +390,7 @@ export class SessionHost {
   /** While work runs an alarm stands, so that an instance that dies in the middle has a successor. */
   #leaseWork(): void {
     this.#work.reconcile();
-    if (runningWork(this.kernel.sql).length > 0)
+    if (Object.keys(this.kernel.committedView.work).length > 0)
       this.kernel.due.put(workLeaseId, this.#clock.now() + workLeaseMs);
     else this.kernel.due.drop(workLeaseId);
   }

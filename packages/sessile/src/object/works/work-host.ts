@@ -13,7 +13,8 @@ export function workHostOf(host: WorkingSession, hooks: SessionHooks): WorkHost 
   const { kernel } = host;
   return {
     find: (name) => hooks.findWork(name),
-    running: () => runningWork(kernel.sql),
+    running: () => Object.keys(kernel.committedView.work).sort(),
+    read: (workId) => runningWork(kernel.sql, workId),
     readStep: (workId, step) => readStep(kernel.sql, workId, step),
     completeStep: (workId, step, result, commit) =>
       host.write(null, (writer) => {

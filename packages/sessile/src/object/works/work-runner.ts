@@ -33,7 +33,10 @@ export type WorkFunction = (work: WorkContext, input: Json) => Promise<Json | un
 /** What the runner needs from the session that owns it. */
 export interface WorkHost {
   find(name: string): WorkFunction | null;
-  running(): readonly WorkRecord[];
+  /** Ids of the work that has not ended. */
+  running(): readonly string[];
+  /** Null if it has ended. */
+  read(workId: string): WorkRecord | null;
   readStep(workId: string, step: string): { readonly result: Json } | null;
   completeStep(workId: string, step: string, result: Json, commit: () => void): void;
   failStep(workId: string, step: string, attempt: number, message: string): void;
@@ -62,10 +65,12 @@ export class WorkRunner {
 
   /** Starts what should run and does not yet: after a commit that started work, on wake, and when a lease runs out. */
   reconcile(): void {
-    for (const work of this.#host.running()) {
-      if (this.#inThisInstance.has(work.workId)) continue;
-      this.#inThisInstance.add(work.workId);
-      void this.#run(work).finally(() => this.#inThisInstance.delete(work.workId));
+    for (const workId of this.#host.running()) {
+      // What was started before it in this loop may have ended it.
+      const work = this.#inThisInstance.has(workId) ? null : this.#host.read(workId);
+      if (!work) continue;
+      this.#inThisInstance.add(workId);
+      void this.#run(work).finally(() => this.#inThisInstance.delete(workId));
     }
   }
 
