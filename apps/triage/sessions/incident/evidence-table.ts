@@ -20,6 +20,16 @@ export interface EvidenceFacts {
 const nothingYet: EvidenceFacts = { alertCursor: 0, telemetryCursor: 0, telemetryKeys: "", summary: null };
 const pageRows = 500;
 
+/** As they were written: what earlier versions did not know is missing. */
+type StoredFacts = Omit<EvidenceFacts, "summary"> & {
+  readonly summary: (Omit<IncidentSummary, "keyIps"> & { readonly keyIps?: readonly string[] }) | null;
+};
+
+function factsFrom(stored: StoredFacts): EvidenceFacts {
+  const { summary } = stored;
+  return { ...stored, summary: summary && { ...summary, keyIps: summary.keyIps ?? [] } };
+}
+
 /**
  * The incident's records in the session's own database. Not rebuilt from the log, which holds their hashes: the records
  * themselves are in D1.
@@ -47,7 +57,7 @@ export class EvidenceTable {
 
   get facts(): EvidenceFacts {
     const row = this.#sql.exec<{ body: string }>("SELECT body FROM evidence_facts").toArray()[0];
-    return row ? (JSON.parse(row.body) as EvidenceFacts) : nothingYet;
+    return row ? factsFrom(JSON.parse(row.body) as StoredFacts) : nothingYet;
   }
 
   set facts(facts: EvidenceFacts) {

@@ -26,14 +26,15 @@ export function summaryOf(
     counts: { low: 0, medium: 0, high: 0, critical: 0 },
     actors: { hosts: [], ips: [], users: [] },
     ownIps: [],
+    keyIps: [],
     rank: "",
   };
 }
 
 /** What the card and the plan are made from, whenever they are made. */
 export function incidentOf(summary: IncidentSummary): Evidence["incident"] {
-  const { title, severity, type, actors, ownIps } = summary;
-  return { title, severity, type, actors, ownIps };
+  const { title, severity, type, actors, ownIps, keyIps } = summary;
+  return { title, severity, type, actors, ownIps, keyIps };
 }
 
 /**

@@ -25,6 +25,7 @@ export interface Dossier {
     readonly type: IncidentType;
     readonly actors: Actors;
     readonly ownIps: readonly string[];
+    readonly keyIps?: readonly string[];
     readonly alerts: number;
     readonly firstAt: number;
     readonly lastAt: number;

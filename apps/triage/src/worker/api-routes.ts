@@ -98,7 +98,9 @@ async function showAlerts(context: Context<AppTypes>): Promise<Response> {
     undefined,
     sample.flatMap(({ raw, hash }) => restoreAlert(raw, hash) ?? []),
   );
-  const keys = summary ? telemetryKeysOf({ ...incident, actors: summary.actors }) : [];
+  const keys = summary
+    ? telemetryKeysOf({ ...summary, firstAt: incident.firstAt, lastAt: incident.lastAt })
+    : [];
   return context.json(await listTelemetry(db, keys, parsePage(query)));
 }
 

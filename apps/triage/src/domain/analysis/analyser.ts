@@ -11,6 +11,8 @@ export interface Evidence {
     readonly actors: Actors;
     /** Addresses on the defended side. */
     readonly ownIps?: readonly string[];
+    /** Those that the incident is about. */
+    readonly keyIps?: readonly string[];
   };
   /** The incident's alerts and the telemetry around them, best in order of time. */
   readonly alerts: Iterable<Alert>;

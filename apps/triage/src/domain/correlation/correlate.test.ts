@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { planActions } from "../playbooks/plan.ts";
 import { makeEve, makeProcess, makeWindows } from "../testing/make-alert.ts";
 import { correlate } from "./correlate.ts";
 import { correlationRules } from "./correlation-rules.ts";
@@ -177,6 +178,19 @@ describe("fold", () => {
     );
   });
 
+  it("keeps the address that the incident is about, however many others there are", () => {
+    const attacks = Array.from({ length: 40 }, (_, i) =>
+      makeEve({ signature: "ET WEB_SERVER x", src: ["45.9.1.1", 4000], dest: [`10.0.0.${i + 1}`, 443] }),
+    );
+    const summary = fold(undefined, attacks)!;
+    expect(summary.actors.ips).not.toContain("45.9.1.1");
+    expect(summary.keyIps).toEqual(["45.9.1.1"]);
+    const { actions } = planActions(summary);
+    expect(actions.find(({ id }) => id === "block-address")?.targets).toEqual([
+      { kind: "external-ip", value: "45.9.1.1" },
+    ]);
+  });
+
   it("knows which public address is ours", () => {
     const scan = makeEve({
       signature: "ET SCAN probe",
@@ -210,7 +224,20 @@ describe("telemetry", () => {
       dest: ["203.0.113.5", 443],
     });
     expect(telemetryKeysOf(fold(undefined, [alert])!)).toContain(telemetryKey(dns));
-    const long = { firstAt: 0, lastAt: 1e12, actors: { hosts: ["a"], ips: [], users: [] } };
-    expect(telemetryKeysOf(long).length).toBe(400);
+    const actors = { hosts: ["a"], ips: [], users: [] };
+    expect(telemetryKeysOf({ firstAt: 0, lastAt: 1e12, actors, ownIps: [], keyIps: [] }).length).toBe(400);
+  });
+
+  it("is looked for at the host that the incident is about, however many strangers it talked to", () => {
+    const checkIns = Array.from({ length: 40 }, (_, i) =>
+      makeEve({
+        signature: "ET MALWARE x",
+        at: noon + i * hour,
+        src: ["192.168.0.9", 50_001],
+        dest: [`104.0.0.${i}`, 443],
+      }),
+    );
+    const keys = telemetryKeysOf(fold(undefined, checkIns)!);
+    for (const alert of checkIns) expect(keys).toContain(telemetryKey(alert));
   });
 });

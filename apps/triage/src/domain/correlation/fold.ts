@@ -1,7 +1,7 @@
 import type { Actors, Alert } from "../model/alert.ts";
 import type { IncidentType } from "../model/incident-type.ts";
 import { highestSeverity, type Severity, severityRank } from "../model/severity.ts";
-import { place } from "./correlate.ts";
+import { type Correlation, place } from "./correlate.ts";
 import { keyFieldValue } from "./key-field.ts";
 
 /** What the queue shows of an incident: a summary of its alerts that does not depend on their order or grouping. */
@@ -18,6 +18,8 @@ export interface IncidentSummary {
   readonly actors: Actors;
   /** Addresses on the defended side, public ones too: a plan must not block them. Limited like actors. */
   readonly ownIps: readonly string[];
+  /** The addresses that the incident is about, such as its attacker: those of its key, however many others there are. */
+  readonly keyIps: readonly string[];
   /**
    * Title and type are those of the alert with the greatest rank: the most severe, then the most telling type, then the
    * earliest, then by hash. Plain text
@@ -65,6 +67,7 @@ export function mergeSummaries(a: IncidentSummary, b: IncidentSummary): Incident
       users: firstOfUnion(a.actors.users, b.actors.users),
     },
     ownIps: firstOfUnion(a.ownIps, b.ownIps),
+    keyIps: firstOfUnion(a.keyIps, b.keyIps),
   };
 }
 
@@ -85,8 +88,15 @@ function summarise(alert: Alert): IncidentSummary | undefined {
       users: firstOfUnion(alert.actors.users, []),
     },
     ownIps: ownIps(alert, correlation.fields.insideHost),
+    keyIps: keyIps(correlation.fields),
     rank: rankOf(alert, correlation.type),
   };
+}
+
+/** Every alert of an incident has the same ones. */
+function keyIps({ attacker, insideHost, sender, receiver }: Correlation["fields"]): readonly string[] {
+  const ips = [attacker, insideHost, sender, receiver].filter((ip) => ip !== undefined);
+  return firstOfUnion(ips, []);
 }
 
 /** The defended side of a network alert; where no address is private, the one the rule protects, else the receiver. */

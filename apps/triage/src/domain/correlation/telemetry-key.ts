@@ -1,4 +1,5 @@
 import type { Actors, Alert } from "../model/alert.ts";
+import { isInternalIp } from "../network/ip-address.ts";
 import { keyFieldValue } from "./key-field.ts";
 
 const hourMs = 3_600_000;
@@ -15,21 +16,29 @@ export function telemetryKey(alert: Alert): string | undefined {
   return ip === undefined ? undefined : keyOf("ip", ip, hour);
 }
 
-/** The keys under which an incident's neighbouring telemetry is filed, at most 400. */
+/** The keys under which an incident's neighbouring telemetry is filed, at most 400: what the incident is about first, strangers last. */
 export function telemetryKeysOf(incident: {
   firstAt: number;
   lastAt: number;
   actors: Actors;
+  ownIps: readonly string[];
+  keyIps: readonly string[];
 }): readonly string[] {
-  const keys: string[] = [];
+  const { actors, ownIps, keyIps } = incident;
+  const keys = new Set<string>();
   const first = Math.floor((incident.firstAt - marginMs) / hourMs);
   const last = Math.floor((incident.lastAt + marginMs) / hourMs);
-  for (let hour = first; hour <= last; hour++) {
-    for (const host of incident.actors.hosts) keys.push(keyOf("host", host, hour));
-    for (const ip of incident.actors.ips) keys.push(keyOf("ip", ip, hour));
-    if (keys.length >= maxKeys) return keys.slice(0, maxKeys);
+  for (const [hosts, ips] of [
+    [[], keyIps],
+    [actors.hosts, [...ownIps, ...actors.ips.filter(isInternalIp)]],
+    [[], actors.ips],
+  ] as const) {
+    for (let hour = first; hour <= last && keys.size < maxKeys; hour++) {
+      for (const host of hosts) keys.add(keyOf("host", host, hour));
+      for (const ip of ips) keys.add(keyOf("ip", ip, hour));
+    }
   }
-  return keys;
+  return [...keys].slice(0, maxKeys);
 }
 
 function keyOf(kind: "host" | "ip", name: string, hour: number): string {

@@ -35,6 +35,8 @@ export interface PlannedIncident {
   readonly actors: Actors;
   /** Addresses of ours that are public: never blocked as somebody else's. */
   readonly ownIps?: readonly string[];
+  /** Those that the incident is about, and so the first to act on. */
+  readonly keyIps?: readonly string[];
 }
 
 const maxTargets = 10;
@@ -71,12 +73,14 @@ function targetsOf(step: PlaybookStep, incident: PlannedIncident): readonly Acti
 /** What the evidence names of this kind. */
 export function candidateTargets(
   kind: TargetKind,
-  { actors, ownIps = [] }: PlannedIncident,
+  { actors, ownIps = [], keyIps = [] }: PlannedIncident,
 ): readonly string[] {
   if (kind === "host") return actors.hosts;
   if (kind === "user") return actors.users;
   const ours = (ip: string): boolean => isInternalIp(ip) || ownIps.includes(ip);
-  return actors.ips.filter((ip) => !isGroupIp(ip) && ours(ip) === (kind === "internal-ip"));
+  return [...new Set([...keyIps, ...actors.ips])].filter(
+    (ip) => !isGroupIp(ip) && ours(ip) === (kind === "internal-ip"),
+  );
 }
 
 function titleOf(step: PlaybookStep, targets: readonly ActionTarget[]): string {
