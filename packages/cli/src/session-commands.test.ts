@@ -264,6 +264,20 @@ describe("tail", () => {
     expect(output.stderr).toMatch(/^The server answered 502\. Trying again\.\n/);
   });
 
+  test("says so of an address that sends pages instead of events, and asks it no more", async () => {
+    await using other = createServer((_request, response) =>
+      response.writeHead(200, { "content-type": "text/html" }).end("<h1>Hello</h1>"),
+    );
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    expect(await sessile("tail", "diary/x", "--transport", "sse", "--url", url)).toMatchObject({
+      code: 1,
+      stderr: `sessile: ${url} sends no events. Is it the address of a Sessile server?\n`,
+    });
+  });
+
   test("a server that is not there, and a session that is named wrongly, are said in one line", async () => {
     expect(await sessile("tail", "diary/x", "--no-follow", "--url", "http://127.0.0.1:1")).toMatchObject({
       code: 1,

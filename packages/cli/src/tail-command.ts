@@ -53,6 +53,8 @@ export async function runTail({ remote, session, after = 0, follow, transport }:
     try {
       if (isStream) {
         for await (const event of streamed(remote, session, cursor)) print(event);
+        // The server does not end it; something in between that does would be asked without a pause.
+        await wait(retryMs);
         continue;
       }
       const query = `?after=${cursor}&limit=1000${held}`;
@@ -84,8 +86,12 @@ async function* streamed(
   after: number,
 ): AsyncGenerator<SessionEvent> {
   const headers = { accept: "text/event-stream" };
-  const { body } = await request(remote, sessionPath(session, `/events?after=${after}`), { headers });
-  const messages = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  const answer = await request(remote, sessionPath(session, `/events?after=${after}`), { headers });
+  if (!answer.headers.get("content-type")?.startsWith("text/event-stream"))
+    throw new CommandFailure(`${remote.url} sends no events. Is it the address of a Sessile server?`);
+  const messages = answer.body
+    ?.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream());
   for await (const { data } of messages ?? []) yield JSON.parse(data) as SessionEvent;
 }
 

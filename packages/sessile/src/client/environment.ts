@@ -80,10 +80,14 @@ export function steady(clock: Clock): Clock {
     now: () => now(),
     setTimeout: (run, delayMs) => {
       const due = now() + delayMs;
-      return clock.setTimeout(() => {
-        now(due);
-        run();
-      }, delayMs);
+      // Node warns of a time that is over.
+      return clock.setTimeout(
+        () => {
+          now(due);
+          run();
+        },
+        Math.max(0, delayMs),
+      );
     },
     clearTimeout: (timer) => clock.clearTimeout(timer),
   };

@@ -26,12 +26,12 @@ test("whoever could not connect at first reads the list again once the line is t
   const phases: string[] = [];
   const feed = new Feed(() => {}, returned.resolve);
   feed.subscribe(() => void phases.push(feed.getPhase()));
-  feed.start();
-  await vi.waitFor(() => expect(phases).toEqual(["offline"]));
   onTestFinished(() => {
     feed.stop();
     server.close();
   });
+  feed.start();
+  await expect.poll(() => phases).toEqual(["offline"]);
   acceptSockets(server);
   await returned.promise;
   expect(phases).toEqual(["offline", "live"]);
