@@ -31,6 +31,8 @@ export class Batch {
   readonly at: number;
   #view: SessionView;
   #actor: Actor | null = null;
+  /** Whether the session's own code has said in whose name it writes. */
+  #isAs = false;
   #command: BegunCommand = { id: undefined, actor: null };
   #commandStart = 0;
   /** The last change of the state in this batch: where it is, who made it, and what the view was before. */
@@ -69,7 +71,10 @@ export class Batch {
 
   /** What the worker lets whoever writes do; undefined for everything, and for anybody but the command's sender. */
   get rights(): readonly Action[] | undefined {
-    return this.#actor?.id === this.#command.actor?.id ? this.#command.rights : undefined;
+    const { actor, rights } = this.#command;
+    // Nobody is not the anonymous sender if the session's own code said so.
+    const isSender = this.#actor === null ? actor === null && !this.#isAs : this.#actor.id === actor?.id;
+    return isSender ? rights : undefined;
   }
 
   get size(): number {
@@ -95,12 +100,14 @@ export class Batch {
   /** Runs part of a command in somebody's name; undefined keeps the command's own. */
   as<T>(actor: Actor | null | undefined, body: () => T): T {
     if (actor === undefined) return body();
-    const before = this.#actor;
+    const [before, wasAs] = [this.#actor, this.#isAs];
     this.#actor = actor;
+    this.#isAs = true;
     try {
       return body();
     } finally {
       this.#actor = before;
+      this.#isAs = wasAs;
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { GateAnswer } from "../protocol/command.ts";
+import type { GateAnswer, Outcome } from "../protocol/command.ts";
 import type { Actor } from "../protocol/event.ts";
 import { approvedArguments, type Gate, type GateOutcome, hashOf } from "../protocol/gate.ts";
 import type { Json } from "../protocol/json.ts";
@@ -7,6 +7,7 @@ import { ada, bob, KernelFixture } from "../testing/kernel-fixture.ts";
 import type { KindDefinition } from "./definition.ts";
 import type { GateRequest } from "./gate-request.ts";
 import { listGates, readGate } from "./gates.ts";
+import type { Writer } from "./writer.ts";
 
 const isolate = { name: "isolate-host", arguments: { host: "srv-1", hard: true } };
 
@@ -278,6 +279,24 @@ describe("policies", () => {
     open({ gateId: "m", call: call("wipe-host", { name: "srv-9" }) });
     open({ gateId: "n", call: call("wipe-hosts", { name: "srv-9", port: 22 }) });
     expect(Object.keys(fixture.kernel.view.gates)).toEqual(["i", "k", "l", "m", "n"]);
+  });
+
+  test("GA19 the session's own answer in nobody's name is its own, whoever called, also somebody unknown", () => {
+    const { fixture } = fixtureOf({});
+    const mayApprove = (asNobody: boolean): Outcome | undefined => {
+      const task = {
+        ...fixture.task({ op: "call", method: "m", args: [] }, null),
+        rights: ["read", "write"] as const,
+        run: (writer: Writer) => {
+          if (asNobody) fixture.kernel.write(null, fixture.now, (own) => own.gates.assertMayApprove());
+          else writer.gates.assertMayApprove();
+          return undefined;
+        },
+      };
+      return fixture.kernel.transact([task], fixture.now).outcomes[0];
+    };
+    expect(mayApprove(true)).toMatchObject({ ok: true });
+    expect(mayApprove(false)).toMatchObject({ ok: false, error: { code: "forbidden" } });
   });
 
   test("GA16 a policy does what its maker could do now, until it is revoked or expires", () => {

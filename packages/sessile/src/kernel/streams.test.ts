@@ -128,6 +128,17 @@ describe("what it costs and holds", () => {
     );
   });
 
+  test("SM6 chunks that were joined on their way are refused for none but their own length", () => {
+    const limits = { ...new KernelFixture().kind.limits, maxChunkChars: 100 };
+    const fixture = new KernelFixture({ limits });
+    open(fixture);
+    const chunk = "x".repeat(60);
+    append(fixture, chunk, chunk, chunk);
+    expect(chunks(fixture)).toHaveLength(3);
+    expect(() => append(fixture, chunk, "x".repeat(101))).toThrow("A chunk is at most 100 characters");
+    expect(() => append(fixture, ...Array.from({ length: 1_100 }, () => chunk))).toThrow("an append 65536");
+  });
+
   test("SM7 open streams are in the view with their tail, ended ones are not", () => {
     const fixture = new KernelFixture();
     open(fixture);

@@ -207,16 +207,20 @@ export class Streams {
   }
 
   #assertSize(chunks: readonly Json[]): void {
-    const { maxChunkChars } = this.#limits;
-    let chars = 0;
-    for (const chunk of chunks)
-      chars += typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length;
-    if (chars <= maxChunkChars) return;
-    throw new SessileError(
-      "limit_exceeded",
-      `A chunk is at most ${maxChunkChars} characters. Append it in several.`,
-      { field: "chunk", limit: "maxChunkChars" },
-    );
+    const { maxChunkChars, maxSegmentChars } = this.#limits;
+    // What was only joined on its way is not refused for its sum.
+    const maxChars = Math.max(maxChunkChars, maxSegmentChars);
+    let sum = 0;
+    for (const chunk of chunks) {
+      const chars = typeof chunk === "string" ? chunk.length : JSON.stringify(chunk).length;
+      sum += chars;
+      if (chars <= maxChunkChars && sum <= maxChars) continue;
+      throw new SessileError(
+        "limit_exceeded",
+        `A chunk is at most ${maxChunkChars} characters, and an append ${maxChars}. Append it in several.`,
+        { field: "chunk", limit: "maxChunkChars" },
+      );
+    }
   }
 }
 

@@ -9,6 +9,8 @@ import type { SessionHooks } from "./session-hooks.ts";
 
 /** Of all answers that are remembered. */
 const maxRememberedBytes = 8 * 1024 * 1024;
+/** Of one, so that one alone pushes out no more than a quarter of the others. */
+const maxRememberedChars = 1024 * 1024;
 
 export type Call = Command & { readonly op: "call" };
 
@@ -46,9 +48,14 @@ export class AsyncCalls {
     const outcome = await running;
     this.#running.delete(key);
     // What is worth repeating is not answered with the old refusal.
-    if (outcome.ok || !outcome.error.retryable)
-      this.#ended.set(key, textOf(outcome), Number.POSITIVE_INFINITY);
+    if (outcome.ok || !outcome.error.retryable) this.#remember(key, outcome);
     return outcome;
+  }
+
+  #remember(key: string, outcome: Outcome): void {
+    const text = textOf(outcome);
+    const kept = text.length <= maxRememberedChars ? text : textOf({ ok: false, error: tooLongToKeep() });
+    this.#ended.set(key, kept, Number.POSITIVE_INFINITY);
   }
 
   async #run(call: Call, method: FoundMethod, actor: Actor | null): Promise<Outcome> {
@@ -67,6 +74,12 @@ export class AsyncCalls {
 
 function repeatOf(outcome: Outcome): Outcome {
   return outcome.ok ? { ...outcome, repeated: true } : outcome;
+}
+
+/** It must not run again, so its answer is a refusal that is never worth repeating. */
+function tooLongToKeep(): SessileError {
+  const message = "The call was carried out. Its answer was too long to be kept for whoever asks again.";
+  return new SessileError("fenced", message);
 }
 
 type KeptOutcome = (Outcome & { readonly ok: true }) | { readonly ok: false; readonly error: WireError };

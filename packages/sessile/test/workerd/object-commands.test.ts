@@ -204,6 +204,16 @@ describe("asynchronous methods", () => {
     expect(fixture.side.timesAsked("later/ended")).toBe(1);
   });
 
+  test("OB11 what is too long to be remembered is told once, and runs no more for whoever asks again", async () => {
+    const peer = await fixture.live(fixture.name());
+    peer.send({ t: "do", commands: [call("long", "addLater", "long")] });
+    (await fixture.side.next("later/long")).answer("x".repeat(1_100_000));
+    const { acks } = await peer.next("commit", ({ acks }) => acks?.some(({ id }) => id === "long") ?? false);
+    expect(acks).toMatchObject([{ result: "x".repeat(1_100_000) }]);
+    expect(await peer.do(call("long", "addLater", "long"))).toMatchObject([{ error: { code: "fenced" } }]);
+    expect(fixture.side.timesAsked("later/long")).toBe(1);
+  });
+
   test("OB11 EO7 an asynchronous call that was refused for now runs again when it is repeated", async () => {
     const peer = await fixture.live(fixture.name());
     expect(await peer.do(call("r", "refuseFirst"))).toMatchObject([{ error: { code: "unavailable" } }]);
