@@ -103,7 +103,7 @@ export class SessionClient<S extends SessionContract> {
     this.#feed = new EventFeed(this.#store);
     this.events = this.#feed;
     this.call = callProxy<S>(
-      async (method, args) => (await this.#enqueue(() => ({ op: "call", method, args: [...args] }))).result,
+      async (method, args) => (await this.#enqueue(() => ({ op: "call", method, args }))).result,
     );
     this.draft = draftActions<S>(
       (make) => this.#enqueue(make),

@@ -61,7 +61,8 @@ interface Waiting {
 
 export class OtherSession<S> implements SessionStub<S> {
   readonly call: CallsOf<S> = callProxy<S>(async (method, args) => {
-    const { result } = await this.#command({ op: "call", method, args: givenArguments(args) });
+    assertJson(args, "args");
+    const { result } = await this.#command({ op: "call", method, args });
     return result;
   });
   readonly #options: OtherSessionOptions;
@@ -201,12 +202,4 @@ function assertOutsideCommit(kernel: Kernel): void {
     "rejected",
     "A commit cannot wait for another session. Call it from an async method, or from work.",
   );
-}
-
-/** An argument that was left out at the end is not sent. */
-function givenArguments(args: readonly (Json | undefined)[]): Json[] {
-  const given = args.slice(0, args.findLastIndex((value) => value !== undefined) + 1);
-  const values = given.map((value) => value ?? null);
-  assertJson(values, "args");
-  return values;
 }
