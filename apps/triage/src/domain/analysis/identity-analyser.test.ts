@@ -43,6 +43,18 @@ describe("identityAnalyser", () => {
     expect(result.findings[0]?.citations.length).toBe(2);
   });
 
+  it("takes a logon before the guessing for what it is, and sees the one after it", () => {
+    const minute = 60_000;
+    const usual = [failed("pat", noon), succeeded("pat", noon + 5 * minute)];
+    const guesses = many(11, (i) => failed("pat", noon + (10 + 20 * i) * minute));
+    expect(findingIds(run(identityAnalyser, [...usual, ...guesses]))).not.toContain("guessed:203.0.113.5");
+    const result = run(identityAnalyser, [...usual, ...guesses, succeeded("pat", noon + 211 * minute)]);
+    expect(result.findings[0]).toMatchObject({
+      id: "guessed:203.0.113.5",
+      detail: "pat logged on after 12 failed logons from the same address.",
+    });
+  });
+
   it("takes a few typing errors, or another account's logon, for what they are", () => {
     expect(
       findingIds(

@@ -7,6 +7,8 @@ import { cite, FindingList, plural } from "./finding-list.ts";
 
 const guessingAttempts = 10;
 const sprayedAccounts = 5;
+/** A logon that comes later after the last failure is taken for the user's own. */
+const guessedWithinMs = 3_600_000;
 const accountRuleIds = new Set(accountRules.map((rule) => rule.id));
 
 interface Logons {
@@ -14,7 +16,8 @@ interface Logons {
   accounts: Set<string>;
   firstFailure: number;
   lastFailure: number;
-  successAfter: Alert | undefined;
+  /** The first logon right after enough failures, and how many they were by then. */
+  guessed: { readonly alert: Alert; readonly failures: number } | undefined;
   citation: Citation | undefined;
 }
 
@@ -34,7 +37,7 @@ export const identityAnalyser: Analyser = {
       accounts: new Set(),
       firstFailure: Number.POSITIVE_INFINITY,
       lastFailure: Number.NEGATIVE_INFINITY,
-      successAfter: undefined,
+      guessed: undefined,
       citation: undefined,
     }));
     const accounts = new BoundedMap<AccountUse>(10_000, () => ({
@@ -71,10 +74,11 @@ function noteLogon(alert: Alert, logons: BoundedMap<Logons>): void {
     record.lastFailure = Math.max(record.lastFailure, alert.at);
     record.citation ??= cite(alert, "TargetUserName");
   } else if (
-    alert.at >= record.firstFailure &&
+    record.failures >= guessingAttempts &&
+    alert.at - record.lastFailure <= guessedWithinMs &&
     record.accounts.has((alert.fields.TargetUserName ?? "").toLowerCase())
   ) {
-    record.successAfter ??= alert;
+    record.guessed ??= { alert, failures: record.failures };
   }
 }
 
@@ -96,8 +100,8 @@ function guessing(logons: BoundedMap<Logons>, findings: FindingList): void {
       },
       ...citations,
     );
-    if (record.successAfter === undefined || record.successAfter.at < record.lastFailure - 3_600_000)
-      continue;
+    if (record.guessed === undefined) continue;
+    const { alert, failures } = record.guessed;
     findings.add(
       {
         id: `guessed:${from}`,
@@ -106,9 +110,9 @@ function guessing(logons: BoundedMap<Logons>, findings: FindingList): void {
         confidence: 0.8,
         technique: "T1078",
         type: "unauthorised-access",
-        detail: `${record.successAfter.fields.TargetUserName ?? "An account"} logged on after ${record.failures} failed logons from the same address.`,
+        detail: `${alert.fields.TargetUserName ?? "An account"} logged on after ${failures} failed logons from the same address.`,
       },
-      cite(record.successAfter, "TargetUserName"),
+      cite(alert, "TargetUserName"),
       ...citations,
     );
   }
