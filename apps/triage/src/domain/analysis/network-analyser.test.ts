@@ -96,6 +96,12 @@ describe("networkAnalyser", () => {
     expect(ids([out(noon, 443, flow(30_000_000, 1)), out(noon + 1, 443, flow(30_000_000, 2))])).toEqual([
       "volume:10.0.0.9:203.0.113.4",
     ]);
+    // As EVE logs come: what was seen of a flow first says nothing of its size, an alert what it was until then.
+    const tls = { event_type: "tls", alert: undefined, flow_id: 1 };
+    const ended = { event_type: "flow", alert: undefined, ...flow(60_000_000, 1) };
+    expect(ids([out(noon, 443, tls), out(noon + 1, 443, flow(4000, 1)), out(noon + 2, 443, ended)])).toEqual([
+      "volume:10.0.0.9:203.0.113.4",
+    ]);
   });
 
   it("says inbound and outbound", () => {

@@ -5,6 +5,7 @@ import { addBounded, BoundedMap } from "./bounded-map.ts";
 const maxPairs = 5000;
 const maxPeers = 1000;
 const maxTimes = 1000;
+const maxFlowIds = 100_000;
 
 export interface Reach {
   hosts: Set<string>;
@@ -39,7 +40,11 @@ export class Traffic {
     sample: undefined,
   }));
   readonly byDirection = { inbound: 0, outbound: 0, internal: 0, unknown: 0 };
-  readonly #flowsCounted = new Set<string>();
+  /** By flow id: what is counted of it so far. */
+  readonly #counted = new BoundedMap<Pick<Flow, "bytesOut" | "bytesIn">>(maxFlowIds, () => ({
+    bytesOut: 0,
+    bytesIn: 0,
+  }));
 
   add(alert: Alert): void {
     const conversation = conversationOf(alert);
@@ -62,13 +67,20 @@ export class Traffic {
     this.#addBytes(alert, flow);
   }
 
-  /** Suricata repeats a flow's running totals in each of its alerts: only its own flow record, or the first alert, counts. */
+  /** Suricata repeats a flow's running totals in its alerts and its flow record: the greatest counts, and many records have none. */
   #addBytes(alert: Alert, flow: Flow): void {
     const id = alert.fields.flow_id;
-    if (id === undefined || this.#flowsCounted.has(id) || this.#flowsCounted.size >= 100_000) return;
-    this.#flowsCounted.add(id);
-    flow.bytesOut += bytes(alert.fields["flow.bytes_toserver"]);
-    flow.bytesIn += bytes(alert.fields["flow.bytes_toclient"]);
+    const bytesOut = bytes(alert.fields["flow.bytes_toserver"]);
+    const bytesIn = bytes(alert.fields["flow.bytes_toclient"]);
+    if (id === undefined || bytesOut + bytesIn === 0) return;
+    const counted = this.#counted.at(id);
+    if (counted === undefined) return;
+    const moreOut = Math.max(0, bytesOut - counted.bytesOut);
+    const moreIn = Math.max(0, bytesIn - counted.bytesIn);
+    flow.bytesOut += moreOut;
+    flow.bytesIn += moreIn;
+    counted.bytesOut += moreOut;
+    counted.bytesIn += moreIn;
   }
 }
 
