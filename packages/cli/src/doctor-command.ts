@@ -74,7 +74,8 @@ function inspectDisk(dir: string): Finding {
 async function inspectServer(remote: RemoteFlags): Promise<Finding> {
   try {
     const started = performance.now();
-    await (await request(remote, "/v1/sessions?limit=1")).arrayBuffer();
+    // What every server has, whatever it is made with, and answers to anybody.
+    await (await request(remote, "/_sessile/catalog")).arrayBuffer();
     return {
       level: "ok",
       what: "server",

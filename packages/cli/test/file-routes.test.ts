@@ -2,6 +2,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { connect } from "sessile/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -244,6 +245,13 @@ test("FR18: `sessile serve` serves what the folder says now, and says where its 
     child.kill("SIGTERM");
   }
   expect(await exit).toEqual([0, null]);
+});
+
+test("`sessile doctor` finds a server well that lists no sessions", async () => {
+  const { url } = project;
+  const args = ["--conditions=sessile-source", cli, "doctor", "--dir", project.path("data"), "--url", url];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  expect(await text(child.stdout)).toContain(`ok    server: ${url} answers`);
 });
 
 describe("what the lockfile keeps", () => {
