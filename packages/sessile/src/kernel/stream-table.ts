@@ -5,6 +5,8 @@ import { numberAt, numberOrNullAt, type Sql, type SqlRow, textAt, textOrNullAt }
 
 /** Every so many segments one is in the index: a read begins at most that far before its offset, and a segment costs one row. */
 const indexEvery = 32;
+/** Also one that lies so many events after the last in the index, as where a stream seldom grows in a session that is busy. */
+const indexWithinEvents = 4096;
 
 /** Streams that have ended, and where in the log the chunks of each lie. Written when a stream opens and closes, not as it grows. */
 export class StreamTable {
@@ -33,8 +35,11 @@ export class StreamTable {
   }
 
   /** After the segment that begins at `at` became event `seq`; `before` is the stream without it. */
-  index({ streamId, segments }: StreamInfo, at: number, seq: number): void {
-    if (segments > 0 && segments % indexEvery === 0)
+  index(before: StreamInfo, at: number, seq: number): void {
+    const { streamId, segments, openedSeq } = before;
+    const isNth = segments > 0 && segments % indexEvery === 0;
+    const isFar = (since: number) => seq - since > indexWithinEvents;
+    if (isNth || (isFar(openedSeq) && isFar(this.seek(before, at))))
       this.#sql.exec("INSERT INTO _sessile_segment VALUES (?, ?, ?)", streamId, at, seq);
   }
 

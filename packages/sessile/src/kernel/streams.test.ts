@@ -112,6 +112,23 @@ describe("what it costs and holds", () => {
     expect(chunks(fixture, "s", 300)).toHaveLength(20);
   });
 
+  test("SM5 a segment far from the last that is in the index is in it too, so that a read does not begin at the start", () => {
+    const fixture = new KernelFixture({ snapshots: null });
+    open(fixture);
+    for (const chunk of ["a", "b", "c", "d"]) {
+      if (chunk !== "c")
+        fixture.kernel.write(null, fixture.now, (writer) => {
+          for (let n = 0; n < 4096; n++) writer.append("note", n);
+        });
+      append(fixture, chunk);
+    }
+    const index = () => fixture.sql.exec("SELECT at FROM _sessile_segment ORDER BY at").map(({ at }) => at);
+    expect(index()).toEqual([0, 1, 3]);
+    expect(chunks(fixture, "s", 2)).toEqual(["c", "d"]);
+    fixture.kernel.rebuild();
+    expect(index()).toEqual([0, 1, 3]);
+  });
+
   test("SM6 a chunk longer than a row is split and read back whole; one above the limit is refused by its name", () => {
     const fixture = new KernelFixture();
     open(fixture);

@@ -50,7 +50,7 @@ export class StreamHost {
   constructor(options: StreamHostOptions) {
     const { context, kernel, limits, clock, visible, readAfter, commit } = options;
     this.#options = options;
-    this.reads = new StreamReads(kernel, visible, readAfter);
+    this.reads = new StreamReads(kernel, visible, readAfter, clock);
     this.sockets = new StreamSockets({ context, shown: this.reads, limits, clock });
     this.#queue = new StreamQueue({
       clock,

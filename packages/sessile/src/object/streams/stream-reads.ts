@@ -8,6 +8,7 @@ import {
 } from "../../kernel/index.ts";
 import type { StreamInfo, StreamPage } from "../../protocol/stream.ts";
 import { openStream } from "../../protocol/view.ts";
+import type { Clock } from "../clock.ts";
 import type { Visibility } from "../visibility.ts";
 
 /** Chunks of a stream as far as one page of the log has them. */
@@ -27,19 +28,28 @@ interface Bookmark {
 
 /** Streams whose last reader's place is kept. */
 const maxBookmarks = 64;
+/** Pages of the log that are looked through before others have their turn. */
+const pagesPerTurn = 16;
 
 /** Streams as they are shown: in ledger mode what the record does not hold is not there. */
 export class StreamReads {
   readonly #table: StreamTable;
-  readonly #visible: Visibility;
+  readonly #visible: Pick<Visibility, "view">;
   readonly #readAfter: (after: number) => LogPage | Promise<LogPage>;
+  readonly #clock: Pick<Clock, "wait">;
   /** By stream. The index knows every 32nd segment only: without these, each page of a stream would begin with what came before it. */
   readonly #bookmarks = new Map<string, Bookmark>();
 
-  constructor(kernel: Kernel, visible: Visibility, readAfter: (after: number) => LogPage | Promise<LogPage>) {
+  constructor(
+    kernel: Kernel,
+    visible: Pick<Visibility, "view">,
+    readAfter: (after: number) => LogPage | Promise<LogPage>,
+    clock: Pick<Clock, "wait">,
+  ) {
     this.#table = new StreamTable(kernel.sql, kernel.definition.limits.maxRowBytes);
     this.#visible = visible;
     this.#readAfter = readAfter;
+    this.#clock = clock;
   }
 
   info(streamId: string): StreamInfo | null {
@@ -55,7 +65,7 @@ export class StreamReads {
     return this.#table.list(limit, before).flatMap(({ streamId }) => this.info(streamId) ?? []);
   }
 
-  /** Synchronous unless the chunks lie in the archive, which never has a stream's last ones. */
+  /** Synchronous unless the chunks lie in the archive, or far from where the index says that they might. */
   read(stream: StreamInfo, offset: number): StreamBatch | Promise<StreamBatch> {
     const from = nextShown(stream, offset);
     if (from >= stream.tail) return { pages: [], next: Math.max(offset, stream.tail), more: false };
@@ -80,17 +90,27 @@ export class StreamReads {
   }
 
   #from(stream: StreamInfo, offset: number, after: number): StreamBatch | Promise<StreamBatch> {
-    const page = this.#readAfter(after);
-    return page instanceof Promise
-      ? page.then((read) => this.#collect(stream, offset, read))
-      : this.#collect(stream, offset, page);
+    let cursor = after;
+    for (let pages = 0; pages < pagesPerTurn; pages++) {
+      const page = this.#readAfter(cursor);
+      if (page instanceof Promise)
+        return page.then((read) => {
+          const found = this.#collect(stream, offset, read);
+          return typeof found === "number" ? this.#from(stream, offset, found) : found;
+        });
+      const found = this.#collect(stream, offset, page);
+      if (typeof found !== "number") return found;
+      cursor = found;
+    }
+    return this.#clock.wait(0).then(() => this.#from(stream, offset, cursor));
   }
 
-  #collect(stream: StreamInfo, offset: number, page: LogPage): StreamBatch | Promise<StreamBatch> {
+  /** What a page has of a stream; the seq to go on after if it is nothing. */
+  #collect(stream: StreamInfo, offset: number, page: LogPage): StreamBatch | number {
     const pages = segmentsIn(page.commits, stream).flatMap((segment) => shownPieces(stream, segment, offset));
     const last = pages.at(-1);
     const lastSeq = page.commits.at(-1)?.lastSeq;
-    if (!last && page.more && lastSeq !== undefined) return this.#from(stream, offset, lastSeq);
+    if (!last && page.more && lastSeq !== undefined) return lastSeq;
     const next = nextShown(stream, last?.to ?? stream.tail);
     // Commits are read whole, so what follows lies behind this page; unless the page holds what `stream` does not show yet.
     if (next < stream.tail && lastSeq !== undefined) this.#bookmark(stream, next, lastSeq);

@@ -259,7 +259,7 @@ export class StreamSockets {
     else this.#finish(socket, info);
   }
 
-  /** What takes time to get is never the last of a stream: the reader asks on. */
+  /** After what takes time to get the reader asks on: the stream may have changed meanwhile. */
   async #sendLater(socket: WebSocket, info: StreamInfo, reading: Promise<StreamBatch>): Promise<void> {
     try {
       const batch = await reading;
