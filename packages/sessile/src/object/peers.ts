@@ -226,6 +226,12 @@ export class Peers {
     return { count, peers: present };
   }
 
+  /** Of those for whom the session is no longer there: they get the outcomes of their commands, and nothing else. */
+  muteUnless(mayStay: (actor: Actor | null) => boolean): void {
+    for (const [socket, { actor }] of this.#attachments)
+      if (!mayStay(actor)) this.setPhase(socket, "sending");
+  }
+
   /** Closes the sockets of those for whom the session is no longer there. */
   closeUnless(mayStay: (actor: Actor | null) => boolean, code: number, reason: string): void {
     for (const [socket, { actor }] of this.#attachments) if (!mayStay(actor)) this.end(socket, code, reason);

@@ -12,7 +12,6 @@ import {
   type Transaction,
   type Writer,
 } from "../kernel/index.ts";
-import { mayAccess } from "../protocol/access.ts";
 import { closeCodes } from "../protocol/close-code.ts";
 import type { SessileError } from "../protocol/error.ts";
 import type { Actor } from "../protocol/event.ts";
@@ -29,7 +28,7 @@ import { Archiver, archiveDueId } from "./keeping/archiver.ts";
 import { ExpiryWatch, expiryDueId } from "./keeping/expiry-watch.ts";
 import { PartStore } from "./keeping/part-store.ts";
 import { SnapshotSealer, snapshotDueId } from "./keeping/snapshot-sealer.ts";
-import { noSuchSession } from "./no-such-session.ts";
+import { letOut } from "./let-out.ts";
 import { Peers } from "./peers.ts";
 import { Presence } from "./presence.ts";
 import { Ledger } from "./recording/ledger.ts";
@@ -342,16 +341,15 @@ export class SessionHost {
 
   #published(transaction: Transaction, acks: Acks): void {
     const { stored, before, after } = transaction;
+    const disconnect = before.access === after.access ? null : letOut(this, after.access);
     const isShown = this.visible.publish(transaction, acks, this.#clock.now());
     for (const authorId of this.kernel.drafts.takeTouched())
       this.visible.whenShown(() =>
         this.peers.sendTo(authorId, { t: "draft", draft: this.kernel.drafts.of(authorId) }),
       );
     if (after.lifecycle !== before.lifecycle && after.lifecycle !== "active") this.voice.closeRoom();
-    if (before.access !== after.access) {
-      const mayStay = (actor: Actor | null) => mayAccess(after.access, actor?.id, "read");
-      for (const peers of [this.peers, this.agents.peers, this.streams.sockets])
-        peers.closeUnless(mayStay, closeCodes.notFound, noSuchSession().message);
+    if (disconnect) {
+      disconnect();
       this.#presence.changed();
     }
     if (stored) {

@@ -180,6 +180,33 @@ test("AC5 members have the rights they were given, and lose them at once with th
   expect((await bob.ask("GET", path)).status).toBe(404);
 });
 
+test("AC5 of a commit that lets somebody out they are shown nothing but what came of their own commands", async () => {
+  const { path } = await adasSession();
+  const members = (rights: readonly string[]) => ({ [bob.id]: rights, [eve.id]: rights });
+  const eve = await new Person(server.url).anonymously();
+  await ada.ask("POST", `${path}/access`, { members: members(["read", "write", "admin"]) });
+  const [staying, watching, acting] = (await Promise.all(
+    [ada, bob, eve].map(async ({ cookie }) => {
+      const socket = await RawSocket.open(`${server.url}${path}`, { headers: { cookie } });
+      await socket.greet();
+      return socket;
+    }),
+  )) as [RawSocket, RawSocket, RawSocket];
+  const told = ({ frames }: RawSocket) => frames.filter(({ t }) => t === "commit");
+  acting.send({
+    t: "do",
+    commands: [
+      { op: "setAccess", id: "e.1.1", members: members([]) },
+      { op: "append", id: "e.1.2", type: "message.sent", payload: { text: "among ourselves" } },
+    ],
+  });
+  await staying.event(({ payload }) => JSON.stringify(payload).includes("among ourselves"));
+  for (const { closed } of [watching, acting]) expect((await closed).code).toBe(4404);
+  expect(told(watching)).toEqual([]);
+  const acks = [expect.objectContaining({ id: "e.1.1" }), expect.objectContaining({ id: "e.1.2" })];
+  expect(told(acting)).toEqual([{ t: "commit", acks }]);
+});
+
 test("AC6 only its owner gives a session away", async () => {
   const { path } = await adasSession();
   await ada.ask("POST", `${path}/access`, { members: { [bob.id]: ["read", "admin"] } });
