@@ -165,6 +165,21 @@ describe("readAlerts: rejection names the reason and costs nothing else", () => 
   });
 });
 
+describe("readAlerts: a stream that fails", () => {
+  it("gives every record that came whole, then the failure", async () => {
+    async function* cutOff() {
+      yield new TextEncoder().encode(`${`${JSON.stringify(eve)}\n`.repeat(10)}{"event_type":`);
+      throw new Error("cut off");
+    }
+    const results: ReadResult[] = [];
+    const reading = async () => {
+      for await (const result of readAlerts(cutOff())) results.push(result);
+    };
+    await expect(reading()).rejects.toThrow("cut off");
+    expect(results.map(({ alert }) => alert?.kind)).toEqual(Array(10).fill("alert"));
+  });
+});
+
 describe("the hash of a record", () => {
   it("is the same whatever the key order and white space", async () => {
     const [a, b] = await read(

@@ -22,7 +22,10 @@ export function restoreAlert(raw: string, hash: string): Alert | undefined {
 const groupRecords = 128;
 const groupChars = 1_048_576;
 
-/** Every record of a byte stream as an alert or a rejection, in order. Memory: about one megabyte of records plus one chunk. */
+/**
+ * Every record of a byte stream as an alert or a rejection, in order; of a stream that fails, those that came whole, then its
+ * failure. Memory: about one megabyte of records plus one chunk.
+ */
 export async function* readAlerts(
   source: ByteSource,
   options: SplitOptions = {},
@@ -30,13 +33,18 @@ export async function* readAlerts(
   // Hashing is asynchronous in every platform's Web Crypto; in groups its cost is paid once, not once a record.
   let group: SplitRecord[] = [];
   let chars = 0;
-  for await (const record of splitRecords(source, options)) {
-    group.push(record);
-    chars += record.raw.length;
-    if (group.length < groupRecords && chars < groupChars) continue;
+  try {
+    for await (const record of splitRecords(source, options)) {
+      group.push(record);
+      chars += record.raw.length;
+      if (group.length < groupRecords && chars < groupChars) continue;
+      yield* await Promise.all(group.map(read));
+      group = [];
+      chars = 0;
+    }
+  } catch (thrown) {
     yield* await Promise.all(group.map(read));
-    group = [];
-    chars = 0;
+    throw thrown;
   }
   yield* await Promise.all(group.map(read));
 }

@@ -20,7 +20,7 @@ export interface IngestOptions {
 
 /**
  * Takes in every record of a byte stream. One batch is written while nothing else is read, so a sender is never faster
- * than the database, and memory holds one batch whatever the length of the stream.
+ * than the database, and memory holds one batch whatever the length of the stream. What came before a stream fails is taken in.
  */
 export async function ingestAlerts(
   source: ByteSource,
@@ -28,15 +28,18 @@ export async function ingestAlerts(
   options: IngestOptions = {},
 ): Promise<IngestAnswer> {
   const ingest = new Ingest(db, options);
-  for await (const { position, alert, rejected } of readAlerts(source, { maxRecordBytes })) {
-    if (alert === undefined) {
-      ingest.reject(position, rejected);
-      continue;
+  try {
+    for await (const { position, alert, rejected } of readAlerts(source, { maxRecordBytes })) {
+      if (alert === undefined) {
+        ingest.reject(position, rejected);
+        continue;
+      }
+      if (!ingest.hasRoomFor(alert)) await ingest.flush();
+      ingest.add(place(alert));
     }
-    if (!ingest.hasRoomFor(alert)) await ingest.flush();
-    ingest.add(place(alert));
+  } finally {
+    await ingest.flush();
   }
-  await ingest.flush();
   return ingest.answer();
 }
 

@@ -18,9 +18,10 @@ export async function postAlerts(context: Context<AppTypes>): Promise<Response> 
 /** Takes in `source` and answers once, or with progress line by line if the request asks for that. */
 export async function ingestFrom(context: Context<AppTypes>, source: ByteSource): Promise<Response> {
   const env = context.env;
-  const pokes = new SessionPokes(env, (promise) => context.executionCtx.waitUntil(promise));
+  const waitUntil = (promise: Promise<unknown>) => context.executionCtx.waitUntil(promise);
+  const pokes = new SessionPokes(env, waitUntil);
   const onSessions = capabilitiesOf(env).state === "state-3-do" ? pokes.add : undefined;
-  const ingest = async (onProgress?: IngestOptions["onProgress"]): Promise<IngestAnswer> => {
+  const takeIn = async (onProgress?: IngestOptions["onProgress"]): Promise<IngestAnswer> => {
     try {
       const answer = await ingestAlerts(source, env.INCIDENTS_DB, {
         ...(onSessions ? { onSessions } : {}),
@@ -32,6 +33,12 @@ export async function ingestFrom(context: Context<AppTypes>, source: ByteSource)
       // Also of an upload that was cut off: what came before is there.
       pokes.send();
     }
+  };
+  const ingest = (onProgress?: IngestOptions["onProgress"]): Promise<IngestAnswer> => {
+    const answer = takeIn(onProgress);
+    // A sender that goes away takes its request along; what it has sent is still to be written.
+    waitUntil(answer.catch(() => undefined));
+    return answer;
   };
   if (!context.req.header("accept")?.includes("application/x-ndjson")) return context.json(await ingest());
   return answerInLines(async (write) => {

@@ -33,7 +33,7 @@ async function* bytesOf(stream: ReadableStream<Uint8Array>, whatIsWrong: string)
   } catch (thrown) {
     throw new SessileError(
       "bad_request",
-      `${whatIsWrong} Records before that were taken in; send the file again.`,
+      `${whatIsWrong} Records that came whole before that were taken in; send the file again.`,
       { field: "body" },
       { cause: thrown },
     );
