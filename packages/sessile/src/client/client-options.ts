@@ -42,6 +42,10 @@ export interface SessionClientOptions extends SessionAddress {
   readonly from?: "snapshot";
   /** `websocket()`, `sse()`, `longPoll()`, `poll()` or `auto()`. Default: a WebSocket. */
   readonly transport?: Transport;
+  /** Sent with requests for parts and summaries, such as `authorization`. Transports over HTTP have their own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What makes those requests. Default: the platform's. */
+  readonly fetch?: typeof globalThis.fetch;
   /** Default: the platform's. */
   readonly WebSocket?: SocketConstructor;
   readonly clock?: Clock;

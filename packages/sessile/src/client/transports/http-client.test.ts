@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FakeClock, settled } from "../../testing/fake-clock.ts";
+import { SessionClient } from "../session-client.ts";
 import { HttpClient } from "./http-client.ts";
 
 type Answer = Response | Error;
@@ -106,4 +107,24 @@ describe("CL28 over HTTP", () => {
     expect(await view).toMatchObject({ code: "unavailable" });
     expect(requests).toHaveLength(5);
   });
+});
+
+test("CL31 a client sends its headers along with what it asks over HTTP", async () => {
+  const sent: [string, string | null][] = [];
+  const { parts, summarize } = new SessionClient({
+    url: "https://s.test",
+    kind: "note",
+    name: "n1",
+    headers: { authorization: "Bearer t" },
+    fetch: async (url, { headers } = {}) => {
+      sent.push([String(url).split("/n1")[1] ?? "", new Headers(headers).get("authorization")]);
+      return Response.json({});
+    },
+  });
+  await parts.upload("text");
+  await summarize();
+  expect(sent).toEqual([
+    ["/parts", "Bearer t"],
+    ["/summaries", "Bearer t"],
+  ]);
 });
