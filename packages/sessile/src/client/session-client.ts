@@ -152,6 +152,7 @@ export class SessionClient<S extends SessionContract> {
       isAttached: () => this.#connection.isAttached,
       transport: () => (this.#connection.isShared ? "shared" : this.transport),
       send: (data) => this.#connection.send(data),
+      clock: environment.clock,
       closed: () => this.#closed,
     });
   }

@@ -8,7 +8,7 @@ import {
   type VoiceNotice,
   type VoiceParticipant,
 } from "../protocol/index.ts";
-import type { TransportName } from "./environment.ts";
+import type { Clock, TransportName } from "./environment.ts";
 import { Listeners } from "./listeners.ts";
 
 /** A stretch of somebody's audio. */
@@ -38,10 +38,13 @@ export interface VoiceLink {
   /** "shared": one with other tabs. */
   readonly transport: () => TransportName | "shared";
   readonly send: (data: string | Uint8Array<ArrayBuffer>) => void;
+  readonly clock: Clock;
   /** Why the client is closed, or null. */
   readonly closed: () => SessileError | null;
 }
 
+/** Until a refusal that does not last is asked about again, unless it says when. */
+const retryMs = 1000;
 const notIn: VoiceCall = { track: null, startedAt: null, participants: [] };
 
 /** Talking in a session, for those who are signed in. Once joined, a client stays in the call through reconnects until it leaves. */
@@ -52,6 +55,9 @@ export class SessionVoice {
   readonly #calls = new Listeners<VoiceCall>();
   #call = notIn;
   #isWanted = false;
+  /** Leaves that the server has not answered. */
+  #leaving = 0;
+  #retry: unknown;
   #cutter = new AudioCutter();
   #sequence = 0;
   #joining: {
@@ -87,8 +93,11 @@ export class SessionVoice {
 
   readonly leave = (): void => {
     this.#sendRest();
-    if (this.#isWanted && this.#link.isAttached()) this.#ask(false);
-    this.#isWanted = false;
+    if (this.#isWanted && this.#link.isAttached()) {
+      this.#ask(false);
+      this.#leaving += 1;
+    }
+    this.#unwant();
     this.#reject(new SessileError("conflict", "The client left the call before it had joined."));
     this.#set(notIn);
   };
@@ -130,13 +139,15 @@ export class SessionVoice {
 
   /** @internal */
   detached(): void {
+    this.#link.clock.clearTimeout(this.#retry);
+    this.#leaving = 0;
     this.#cutter = new AudioCutter();
     this.#set(notIn);
   }
 
   /** @internal */
   finished(error: SessileError): void {
-    this.#isWanted = false;
+    this.#unwant();
     this.#reject(error);
     this.#set(notIn);
   }
@@ -150,7 +161,7 @@ export class SessionVoice {
     this.#set(track === null ? notIn : { track, startedAt, participants });
     if (track !== null) {
       for (const { resolve } of this.#joining.splice(0)) resolve(this.#call);
-    } else if (wasIn && !notice) this.#isWanted = false;
+    } else if (!notice) this.#putOut(wasIn);
   }
 
   /** A binary frame. One of a version this client does not know is passed over. @internal */
@@ -175,12 +186,34 @@ export class SessionVoice {
     });
   }
 
+  /** The server says that this client is not in the call, or not any more. */
+  #putOut(wasIn: boolean): void {
+    if (this.#leaving > 0) {
+      this.#leaving -= 1;
+      // It had joined again before the answer to its leaving came. Whether that was answered nobody knows.
+      if (wasIn) this.#ask(true);
+    } else if (wasIn) this.#unwant();
+  }
+
   #refused(notice: VoiceNotice): void {
+    const error = SessileError.fromWire(notice.error);
     const wasJoining = this.#joining.length > 0;
-    this.#isWanted = false;
-    this.#reject(SessileError.fromWire(notice.error));
+    const mayRetry = this.#isWanted && !wasJoining && error.retryable;
+    this.#unwant();
+    this.#reject(error);
+    if (wasJoining) return;
     // Nobody waits for an answer after a reconnect.
-    if (!wasJoining) this.#notices.emit(notice);
+    if (mayRetry) {
+      this.#isWanted = true;
+      const { retryAfterMs = retryMs } = error.details;
+      this.#retry = this.#link.clock.setTimeout(() => this.#ask(true), retryAfterMs);
+    }
+    this.#notices.emit(notice);
+  }
+
+  #unwant(): void {
+    this.#isWanted = false;
+    this.#link.clock.clearTimeout(this.#retry);
   }
 
   #reject(error: SessileError): void {
