@@ -100,7 +100,8 @@ export class ClientFrames {
         }
         return;
       case "voice":
-        if (this.#signalPasses(socket)) this.#options.voice.request(socket, frame.join);
+        // Whoever leaves is let go, however often: they would stay in the call without being there.
+        if (!frame.join || this.#joinPasses(socket)) this.#options.voice.request(socket, frame.join);
         return;
       default:
         unreachable(frame);
@@ -112,6 +113,11 @@ export class ClientFrames {
     return this.#rates.passesSignal(socket, now(), (error) =>
       peers.send(socket, { t: "error", error: error.toWire() }),
     );
+  }
+
+  #joinPasses(socket: WebSocket): boolean {
+    const { now, voice } = this.#options;
+    return this.#rates.passesJoin(socket, now(), (error) => voice.refuse(socket, error));
   }
 
   #greet(socket: WebSocket, hello: HelloFrame): void {

@@ -192,8 +192,11 @@ describe("the call", () => {
 
   test("VO3 whoever comes and goes all the time is held to the rate of signals", async () => {
     const ada = await scene.talker(scene.fresh("rooms"), "ada");
-    for (let n = 0; n < 60; n++) ada.raw.send({ t: "voice", join: n % 2 === 0 });
-    expect((await ada.raw.next("error")).error).toMatchObject({ code: "rate_limited", limit: "signalRate" });
+    for (let n = 0; n < 120; n++) ada.raw.send({ t: "voice", join: n % 2 === 0 });
+    expect((await ada.notice("room")).notice?.error).toMatchObject({
+      code: "rate_limited",
+      limit: "signalRate",
+    });
   });
 
   test("VO17 a call ends for all when the session is paused", async () => {
@@ -250,6 +253,49 @@ describe("the client", () => {
     bob.voice.leave();
     await until(() => ada.voice.call.participants.length === 1);
     expect(bob.voice.call.track).toBeNull();
+  });
+
+  test("VO3 whoever sends more signals than are taken joins and leaves all the same", async () => {
+    const session = scene.fresh("rooms");
+    const [ada, bob] = [client(session, "ada"), client(session, "bob")];
+    await bob.voice.join();
+    await ada.whenLive();
+    const point = () => {
+      for (let n = 0; n < 100; n++) ada.signal({ x: n });
+    };
+    point();
+    expect((await ada.voice.join()).track).toBe(2);
+    await until(() => bob.voice.call.participants.length === 2);
+    point();
+    ada.voice.leave();
+    await until(() => bob.voice.call.participants.length === 1);
+  });
+
+  test("VO18 who joins, leaves and joins again before anything is answered is in the call", async () => {
+    const session = scene.fresh("rooms");
+    const [ada, bob] = [client(session, "ada"), client(session, "bob")];
+    await bob.voice.join();
+    await ada.whenLive();
+    const again = () => {
+      ada.voice.leave();
+      return ada.voice.join();
+    };
+    const joins = [ada.voice.join(), again(), again()];
+    expect((await Promise.allSettled(joins)).map(({ status }) => status)).toEqual([
+      "rejected",
+      "rejected",
+      "fulfilled",
+    ]);
+    let heard = 0;
+    bob.voice.onAudio(() => {
+      heard += 1;
+    });
+    // What is sent before the answers to all of it have come is dropped.
+    await until(() => {
+      ada.voice.send(new Int16Array(3200));
+      return heard >= 20;
+    });
+    expect(ada.voice.call.track).toBe(2);
   });
 
   test("VO5 TR11 over the socket that auto() chose audio is heard too", async () => {

@@ -12,6 +12,7 @@ export class PeerRates {
   /** What is neither a command nor a signal. */
   readonly #others = new WeakMap<WebSocket, TokenBucket>();
   readonly #signals = new WeakMap<WebSocket, TokenBucket>();
+  readonly #joins = new WeakMap<WebSocket, TokenBucket>();
   readonly #dropping = new WeakSet<WebSocket>();
 
   constructor(limits: Limits) {
@@ -50,6 +51,18 @@ export class PeerRates {
       this.#dropping.add(socket);
       complain(tooFast("signals", "signalRate", retryAfterMs));
     }
+    return taken;
+  }
+
+  /**
+   * Whether somebody may join the call. Counted by itself: whoever sends signals all the time must get in, too.
+   *
+   * @param refuse called with `rate_limited`, each time: somebody waits for an answer
+   */
+  passesJoin(socket: WebSocket, now: number, refuse: (error: SessileError) => void): boolean {
+    const { bucket, taken, retryAfterMs } = takeTokens(this.#joins.get(socket), this.#limits.signalRate, now);
+    this.#joins.set(socket, bucket);
+    if (!taken) refuse(tooFast("joins", "signalRate", retryAfterMs));
     return taken;
   }
 

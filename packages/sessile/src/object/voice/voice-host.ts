@@ -79,6 +79,11 @@ export class VoiceHost {
     else this.left(socket);
   }
 
+  /** Tells somebody who wants to join that they cannot. */
+  refuse(socket: WebSocket, error: SessileError): void {
+    this.#room.tell(socket, { about: "room", error: error.toWire() });
+  }
+
   /** Also for a socket that is gone. */
   left(socket: WebSocket): void {
     this.#joining.delete(socket);
@@ -164,7 +169,7 @@ export class VoiceHost {
       for (const [about, error] of this.#degraded) this.#room.tell(socket, { about, error: error.toWire() });
     } catch (thrown) {
       if (!(thrown instanceof SessileError)) this.#options.report("Joining the call failed", thrown);
-      this.#room.tell(socket, { about: "room", error: SessileError.from(thrown).toWire() });
+      this.refuse(socket, SessileError.from(thrown));
     } finally {
       this.#joining.delete(socket);
     }
