@@ -62,6 +62,7 @@ describe("RecordSplitter: damage", () => {
     ["a missing comma", '{"a":1 "b":2}', /not valid JSON/],
     ["a number", "42", /not a JSON object/],
     ["a missing quote", '{"a:1}', /line break inside a string/],
+    ["cut after a backslash", '{"a":"C:\\', /line break inside a string/],
   ])("a line with %s costs only itself", (_, line, reason) => {
     const records = outline(`{"a":1}\n${line}\n{"a":1}\n{"a":1}\n`);
     expect(records).toEqual([good, expect.stringMatching(reason), good, good]);

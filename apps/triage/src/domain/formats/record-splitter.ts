@@ -122,16 +122,18 @@ export class RecordSplitter {
   }
 
   #insideString(byte: number): Step {
+    if (byte === lineFeed) {
+      // A raw line feed is illegal in a JSON string, also behind a backslash: the closing quote is missing, or the line was cut.
+      this.#inString = false;
+      this.#escaped = false;
+      this.#broken ??= "a line break inside a string";
+      return this.#lineEnd();
+    }
     if (this.#escaped) this.#escaped = false;
     else if (byte === backslash) this.#escaped = true;
     else if (byte === quote) {
       this.#inString = false;
       this.#previous = quote;
-    } else if (byte === lineFeed) {
-      // A raw line feed is illegal in a JSON string: the closing quote is missing, or the line was cut.
-      this.#inString = false;
-      this.#broken ??= "a line break inside a string";
-      return this.#lineEnd();
     }
     return "continue";
   }
