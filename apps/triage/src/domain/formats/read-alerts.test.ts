@@ -78,6 +78,11 @@ describe("readAlerts: Suricata", () => {
     expect(alert.src).not.toHaveProperty("port");
   });
 
+  it("names an alert whose rule has no message by the rule's number", async () => {
+    const alert = await readOne({ ...eve, alert: { ...eve.alert, signature: "" } });
+    expect(alert).toMatchObject({ kind: "alert", signature: "Rule 1000001", signatureId: "1000001" });
+  });
+
   it("does not take a chat program for an emergency, nor a Trojan for chat", async () => {
     const privacy = {
       ...eve.alert,

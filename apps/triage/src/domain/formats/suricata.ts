@@ -26,7 +26,8 @@ const eveRecord = z.object({
   app_proto: text.optional().catch(undefined),
 });
 const eveAlert = z.object({
-  signature: text,
+  // Empty where the rule has no msg.
+  signature: z.string().max(4096),
   signature_id: textOrNumber.optional().catch(undefined),
   category: z.string().max(4096).optional().catch(undefined),
   severity: z.coerce.number().int().min(1).max(255).optional().catch(undefined),
@@ -101,7 +102,8 @@ function actorsOf(src: Endpoint | undefined, dest: Endpoint | undefined): Actors
 function signature(
   alert: z.infer<typeof eveAlert>,
 ): Pick<Alert, "signature" | "signatureId" | "category" | "severity"> {
-  const title = cleanText(alert.signature, 200);
+  const named = cleanText(alert.signature, 200);
+  const title = named === "" ? cleanText(`Rule ${alert.signature_id ?? "without a message"}`, 200) : named;
   const category =
     alert.category === undefined || alert.category === "" ? undefined : cleanText(alert.category, 120);
   const family = signatureFamily(title, category ?? "");
