@@ -77,6 +77,17 @@ describe("correlate", () => {
     expect(name(makeEve({ signature: "ET SCAN probe", dest: ["10.0.1.1", 5] }))).not.toBe(name(scans[0]!));
   });
 
+  it("files a server's reply with what it answers", () => {
+    const signature = "ET SCAN SSH brute force login";
+    const attempt = makeEve({ signature, src: ["198.51.100.7", 40_000], dest: ["10.0.0.5", 22] });
+    const reply = makeEve({ signature, src: ["10.0.0.5", 22], dest: ["198.51.100.7", 40_000] });
+    expect(correlate(reply)).toMatchObject({
+      ruleId: "brute-force",
+      fields: { sender: "198.51.100.7", receiver: "10.0.0.5" },
+    });
+    expect(name(reply)).toBe(name(attempt));
+  });
+
   it("reads detections on one host within the window as one incident", () => {
     const dump = makeProcess("rundll32 comsvcs.dll MiniDump 1 x full");
     const cleared = makeWindows("Security/1102", {}, noon + hour);

@@ -37,9 +37,9 @@ export function keyFieldValue(field: KeyField, alert: Alert): string | undefined
     case "signature":
       return alert.signatureId ?? alert.signature;
     case "sender":
-      return alert.src?.ip;
+      return conversationOf(alert)?.client ?? alert.src?.ip;
     case "receiver":
-      return alert.dest?.ip;
+      return conversationOf(alert)?.server ?? alert.dest?.ip;
     case "defended":
       return defended(alert);
     case "receiverNetwork":
