@@ -41,7 +41,7 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 export interface ErrorDetails {
   /** Path of the offending field, such as `commands[3].payload`. */
   readonly field?: string;
-  /** Name of the limit that was crossed, as exported in `defaultLimits`. */
+  /** Name of the limit that was crossed, such as one of `defaultLimits`. */
   readonly limit?: string;
   /** Milliseconds after which the same request is worth repeating. */
   readonly retryAfterMs?: number;
