@@ -44,18 +44,20 @@ export class Parts {
     this.#limits = limits;
   }
 
-  /** Takes a piece of an upload. The same one again changes nothing. @throws SessileError `bad_request`, `limit_exceeded`, `overloaded` */
-  stage(uploadId: string, chunk: number, data: ArrayBuffer, now: number): void {
+  /**
+   * Takes a piece of an upload. The same one again changes nothing.
+   *
+   * @param importing the log that refers to it is on its way in too, so that as much may wait as that log had
+   * @throws SessileError `bad_request`, `limit_exceeded`, `overloaded`
+   */
+  stage(uploadId: string, chunk: number, data: ArrayBuffer, now: number, importing = false): void {
     const { maxPartBytes, maxWaitingPartBytes } = this.#limits;
     if (data.byteLength === 0 || data.byteLength > partChunkBytes)
       throw new SessileError("bad_request", "A piece of a part has the wrong length.", { field: "data" });
     if (chunk * partChunkBytes + data.byteLength > maxPartBytes) throw tooLarge(maxPartBytes);
     this.#sql.transaction(() => {
       const partId = this.#uploadOf(uploadId, chunk === 0, now);
-      const waiting = this.#sql.exec(
-        "SELECT coalesce(sum(bytes), 0) AS bytes FROM _sessile_part WHERE seq IS NULL",
-      )[0];
-      if (waiting && numberAt(waiting, "bytes") + data.byteLength > maxWaitingPartBytes)
+      if (!importing && this.#waitingBytes() + data.byteLength > maxWaitingPartBytes)
         throw new SessileError(
           "overloaded",
           "Too many parts of this session wait for an event that refers to them. They go after an hour.",
@@ -247,6 +249,13 @@ export class Parts {
     const referred = this.#referred;
     this.#referred = false;
     return referred;
+  }
+
+  #waitingBytes(): number {
+    const [row = {}] = this.#sql.exec(
+      "SELECT coalesce(sum(bytes), 0) AS bytes FROM _sessile_part WHERE seq IS NULL",
+    );
+    return numberAt(row, "bytes");
   }
 
   #uploadOf(uploadId: string, begins: boolean, now: number): number {

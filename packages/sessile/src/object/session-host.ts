@@ -218,8 +218,8 @@ export class SessionHost {
   }
 
   /** A piece of a part on its way in. */
-  stagePart(uploadId: string, chunk: number, data: ArrayBuffer): void {
-    this.kernel.parts.stage(uploadId, chunk, data, this.#clock.now());
+  stagePart(uploadId: string, chunk: number, data: ArrayBuffer, importing?: boolean): void {
+    this.kernel.parts.stage(uploadId, chunk, data, this.#clock.now(), importing);
     this.#alarm.rearm(this.#clock.now());
   }
 

@@ -17,6 +17,7 @@ export class Tiny extends Session<unknown, { readonly text: string }> {
     maxPeerBufferedBytes: 64 * 1024,
     maxRowBytes: 30_000,
     maxDepth: 16,
+    maxWaitingPartBytes: 150,
   };
   override readonly cacheBytes = 1000;
   override readonly streamRetention = { endedMs: 100 };

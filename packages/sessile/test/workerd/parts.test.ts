@@ -172,6 +172,20 @@ test("PA9 PA10 export, import beside a bucket, export again gives the same bytes
   expect(await bytesOf(response)).toEqual(large.slice(partChunkBytes - 2));
 });
 
+test("PA5 an export whose parts are together more than may wait is imported", async () => {
+  const address = `tiny/${here.name("p")}`;
+  for (const seed of [1, 2]) {
+    const data = new Uint8Array(100).fill(seed);
+    const headers = { "content-type": "image/png" };
+    const sent = await fetch(here.at(`${address}/parts`), { method: "POST", body: data, headers });
+    const body = { clientEventId: `card-${seed}`, type: "card.moved", payload: await sent.json() };
+    expect((await here.ask("POST", `${address}/events`, { body })).status).toBe(201);
+  }
+  const text = await (await fetch(here.at(`${address}/export`))).text();
+  expect((await there.ask("POST", "/v1/sessions/import", { text })).status).toBe(201);
+  expect(await (await fetch(there.at(`${address}/export`))).text()).toBe(text);
+});
+
 test("PA11 restored from the record, parts in a bucket are there again; those in place are not, until they are sent", async () => {
   const lose = async (fixture: Fixture): Promise<string> => {
     const { name } = await illustrated(fixture);

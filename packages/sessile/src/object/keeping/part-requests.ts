@@ -14,7 +14,7 @@ export async function answerPart(
   switch (request.op) {
     case "partChunk":
       if (!request.importing) assertTaken(host);
-      host.stagePart(request.uploadId, request.chunk, request.data);
+      host.stagePart(request.uploadId, request.chunk, request.data, request.importing);
       return {};
     case "partEnd": {
       if (!request.importing) assertTaken(host);
