@@ -99,7 +99,8 @@ describe("taking alerts in", () => {
 
   test("a record is shown as it came in", async () => {
     await using triage = await Triage.start();
-    const [line = ""] = generateAlerts({ count: 1 });
+    const [generated = ""] = generateAlerts({ count: 1 });
+    const line = generated.replace("{", '{"mask":-9223372036854775808,');
     await triage.ingest(line);
     const [incident] = await triage.incidents();
     const page = await triage.get<{ items: { hash: string }[]; total: number }>(
@@ -107,7 +108,7 @@ describe("taking alerts in", () => {
     );
     expect(page).toMatchObject({ total: 1, items: [{ kind: "alert" }] });
     const hash = page.items[0]?.hash ?? "";
-    expect(await triage.get(`/api/alerts/${hash}`)).toEqual({ hash, raw: JSON.parse(line) });
+    expect(await (await triage.fetch(`/api/alerts/${hash}`)).text()).toBe(`{"hash":"${hash}","raw":${line}}`);
     expect((await triage.fetch("/api/alerts/unknown")).status).toBe(404);
   });
 });

@@ -116,7 +116,7 @@ export interface AlertPage {
   readonly total: number;
 }
 
-/** `GET /api/alerts/:hash`: the record as it came in. */
+/** `GET /api/alerts/:hash`: the record as it came in, its numbers with all their digits. */
 export interface RawAlert {
   readonly hash: string;
   readonly raw: unknown;

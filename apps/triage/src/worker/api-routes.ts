@@ -41,7 +41,9 @@ export function apiRoutes(): Hono<AppTypes> {
   api.post("/alerts", postAlerts);
   api.post("/sample", (context) => ingestFrom(context, [new TextEncoder().encode(firstStartNdjson())]));
   api.get("/alerts/:hash", async (context) =>
-    context.json(await readRawAlert(context.env.INCIDENTS_DB, context.req.param("hash"))),
+    context.body(await readRawAlert(context.env.INCIDENTS_DB, context.req.param("hash")), 200, {
+      "content-type": "application/json",
+    }),
   );
   api.get("/incidents", async (context) => {
     const query = context.req.query();

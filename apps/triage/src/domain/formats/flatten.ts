@@ -1,3 +1,5 @@
+import { ExactNumber } from "./exact-json.ts";
+
 const maxFields = 300;
 const maxFieldChars = 16_384;
 const maxListItems = 20;
@@ -22,8 +24,10 @@ function walk(
     // JSON.parse makes `__proto__` an own property; copying such an object later would set a prototype.
     if (key === "__proto__") return key;
     const path = prefix === "" ? key : `${prefix}.${key}`;
-    if (typeof value === "object" && value !== null) {
-      const scalars = Array.isArray(value) && value.every((item) => typeof item !== "object");
+    if (typeof value === "object" && value !== null && !(value instanceof ExactNumber)) {
+      const scalars =
+        Array.isArray(value) &&
+        value.every((item) => typeof item !== "object" || item instanceof ExactNumber);
       if (scalars) keep(fields, seen, path, value.slice(0, maxListItems).join(", "));
       else {
         const refused = walk(value, path, fields, seen);

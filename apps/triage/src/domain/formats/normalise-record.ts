@@ -3,7 +3,7 @@ import type { Normalised } from "./normalised.ts";
 import { looksLikeEve, normaliseEve } from "./suricata.ts";
 import { looksLikeWindows, normaliseWindows } from "./windows.ts";
 
-/** One parsed record as an alert, or why it cannot be one. `hash` comes from `recordHash`. */
+/** One parsed record as an alert, or why it cannot be one. `value` comes from `parseExactly`, `hash` from `recordHash`. */
 export function normaliseRecord(value: unknown, hash: string, raw: string): Normalised {
   if (!isRecord(value))
     return { rejected: `not a JSON object but ${Array.isArray(value) ? "an array" : typeof value}` };

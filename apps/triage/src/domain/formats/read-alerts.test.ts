@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Alert } from "../model/alert.ts";
+import { parseExactly } from "./exact-json.ts";
 import { type ReadResult, readAlerts, recordHash, restoreAlert } from "./read-alerts.ts";
 
 async function read(...records: readonly unknown[]): Promise<readonly ReadResult[]> {
@@ -197,9 +198,7 @@ describe("the hash of a record", () => {
 
   it("differs for whole numbers that are equal as doubles", async () => {
     const hashes = await Promise.all(
-      ["9007199254740992", "9007199254740993"].map((id) =>
-        recordHash(`{"id":${id}}`, JSON.parse(`{"id":${id}}`)),
-      ),
+      ["9007199254740992", "9007199254740993"].map((id) => recordHash(parseExactly(`{"id":${id}}`))),
     );
     expect(new Set(hashes).size).toBe(2);
   });
@@ -209,6 +208,24 @@ describe("the hash of a record", () => {
       const alert = await readOne(record);
       expect(restoreAlert(alert.rawJson, alert.hash)).toEqual(alert);
     }
+  });
+});
+
+describe("whole numbers beyond 2^53", () => {
+  const mask = "-9223372036854775808";
+
+  it("keep their digits in the fields, alone and in lists", async () => {
+    const text = JSON.stringify({ ...sysmon, Keywords: 1, Ids: [1, 2] });
+    const alert = await readOne(
+      text.replace('"Keywords":1', `"Keywords":${mask}`).replace("[1,", `[${mask},`),
+    );
+    expect(alert.fields).toMatchObject({ Keywords: mask, Ids: `${mask}, 2` });
+    expect(restoreAlert(alert.rawJson, alert.hash)).toEqual(alert);
+  });
+
+  it("are written as they were read", () => {
+    const text = `{"mask":${mask},"real":0.5,"list":[9007199254740993,1]}`;
+    expect(JSON.stringify(parseExactly(text))).toBe(text);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Alert } from "../model/alert.ts";
 import { sha256Hex } from "../text/digest.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { exactValue, parseExactly } from "./exact-json.ts";
 import { normaliseRecord } from "./normalise-record.ts";
 import type { SplitOptions, SplitRecord } from "./record-splitter.ts";
 import { type ByteSource, splitRecords } from "./split-records.ts";
@@ -9,14 +10,14 @@ export type ReadResult =
   | { readonly position: number; readonly alert: Alert; readonly rejected?: never }
   | { readonly position: number; readonly rejected: string; readonly alert?: never };
 
-/** Hex SHA-256 of a record's canonical JSON. */
-export function recordHash(raw: string, value: unknown): Promise<string> {
-  return sha256Hex(canonicalJson(raw, value));
+/** Hex SHA-256 of a record's canonical JSON. `value` as `parseExactly` reads it. */
+export function recordHash(value: unknown): Promise<string> {
+  return sha256Hex(canonicalJson(value));
 }
 
 /** The alert a stored record stands for: the same one that ingest made, or undefined if it is none. `hash` as stored. */
 export function restoreAlert(raw: string, hash: string): Alert | undefined {
-  return normaliseRecord(JSON.parse(raw), hash, raw).alert;
+  return normaliseRecord(parseExactly(raw), hash, raw).alert;
 }
 
 const groupRecords = 128;
@@ -52,7 +53,8 @@ export async function* readAlerts(
 async function read(record: SplitRecord): Promise<ReadResult> {
   const { position, raw } = record;
   if (record.error !== undefined) return { position, rejected: record.error };
-  const normalised = normaliseRecord(record.value, "", raw);
+  const value = exactValue(raw, record.value);
+  const normalised = normaliseRecord(value, "", raw);
   if (normalised.alert === undefined) return { position, rejected: normalised.rejected };
-  return { position, alert: { ...normalised.alert, hash: await recordHash(raw, record.value) } };
+  return { position, alert: { ...normalised.alert, hash: await recordHash(value) } };
 }

@@ -7,6 +7,7 @@ import type {
   QueueSummary,
   RawAlert,
 } from "../../contract/api.ts";
+import { parseExactly } from "../../domain/formats/exact-json.ts";
 import { requestJson } from "./http.ts";
 
 const pageSize = 500;
@@ -42,7 +43,7 @@ export const api = {
       { signal },
     ),
   rawAlert: (hash: string, signal: AbortSignal) =>
-    requestJson<RawAlert>(`/api/alerts/${encodeURIComponent(hash)}`, { signal }),
+    requestJson<RawAlert>(`/api/alerts/${encodeURIComponent(hash)}`, { signal }, parseExactly),
   setProfile: (name: string) =>
     requestJson<Profile>("/api/profile", {
       method: "POST",

@@ -14,7 +14,12 @@ export class ApiError extends Error {
   }
 }
 
-export async function requestJson<T>(path: string, init: RequestInit = {}): Promise<T> {
+/** @param parse what reads the answer's text */
+export async function requestJson<T>(
+  path: string,
+  init: RequestInit = {},
+  parse: (text: string) => unknown = JSON.parse,
+): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, { ...init, headers: { accept: "application/json", ...init.headers } });
@@ -25,7 +30,7 @@ export async function requestJson<T>(path: string, init: RequestInit = {}): Prom
   if (!response.ok) throw await apiErrorOf(response.status, () => response.text());
   if (response.status === 204) return undefined as T;
   try {
-    return (await response.json()) as T;
+    return parse(await response.text()) as T;
   } catch {
     throw new ApiError(response.status, "not_json", `The server's answer to ${path} was not JSON.`);
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseExactly } from "../../domain/formats/exact-json.ts";
 import { citedPaths, jsonLines } from "./json-lines.ts";
 
 const record = {
@@ -14,6 +15,11 @@ describe("lines of a record", () => {
     expect(isCut).toBe(false);
     expect(lines.find(({ path }) => path === "alert.tags.1")?.text).toBe("b");
     expect(lines.filter(({ kind }) => kind === "bracket")).toHaveLength(10);
+  });
+
+  test("a number beyond 2^53 keeps its digits", () => {
+    const { lines } = jsonLines(parseExactly('{"Keywords":-9223372036854775808}'));
+    expect(lines[1]).toMatchObject({ key: "Keywords", text: "-9223372036854775808", kind: "number" });
   });
 
   test("what is deep or long is bounded", () => {

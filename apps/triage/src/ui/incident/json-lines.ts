@@ -1,3 +1,5 @@
+import { ExactNumber } from "../../domain/formats/exact-json.ts";
+
 /** One line of a pretty-printed JSON value. */
 export interface JsonLine {
   readonly depth: number;
@@ -20,7 +22,7 @@ export function jsonLines(value: unknown): { readonly lines: readonly JsonLine[]
 
 function walk(value: unknown, key: string | null, path: string, depth: number, lines: JsonLine[]): void {
   if (lines.length >= maxLines) return;
-  if (typeof value !== "object" || value === null || depth >= maxDepth) {
+  if (typeof value !== "object" || value === null || value instanceof ExactNumber || depth >= maxDepth) {
     lines.push({ depth, key, path, ...scalar(value) });
     return;
   }
@@ -40,7 +42,8 @@ function walk(value: unknown, key: string | null, path: string, depth: number, l
 
 function scalar(value: unknown): Pick<JsonLine, "text" | "kind"> {
   if (typeof value === "string") return { text: value, kind: "string" };
-  if (typeof value === "number") return { text: String(value), kind: "number" };
+  if (typeof value === "number" || value instanceof ExactNumber)
+    return { text: String(value), kind: "number" };
   if (typeof value === "object" && value !== null) return { text: "…", kind: "bracket" };
   return { text: String(value), kind: "word" };
 }

@@ -1,5 +1,5 @@
 import { SessileError } from "sessile";
-import type { AlertPage, AlertRow, RawAlert } from "../../contract/api.ts";
+import type { AlertPage, AlertRow } from "../../contract/api.ts";
 import { severityOfRank } from "../../domain/index.ts";
 import { decodeCursor, encodeCursor } from "./page-cursor.ts";
 import type { PageRequest } from "./page-request.ts";
@@ -70,12 +70,15 @@ function lineOf({ id: _id, severity, ...row }: Columns & { total?: number }): Al
   return { ...row, severity: severityOfRank(severity) };
 }
 
-/** @throws SessileError `not_found` */
-export async function readRawAlert(db: D1Database, hash: string): Promise<RawAlert> {
+/**
+ * @returns a `RawAlert` as JSON, the record's own text in it: parsed and written again, its long numbers would be other ones
+ * @throws SessileError `not_found`
+ */
+export async function readRawAlert(db: D1Database, hash: string): Promise<string> {
   const raw = await db.prepare("SELECT raw FROM alerts WHERE hash = ?1").bind(hash).first<string>("raw");
   if (raw === null)
     throw new SessileError("not_found", "There is no alert with this hash.", { field: "hash" });
-  return { hash, raw: JSON.parse(raw) as unknown };
+  return `{"hash":${JSON.stringify(hash)},"raw":${raw}}`;
 }
 
 /** The actors of a few alerts suffice to find what was recorded around them. */
