@@ -11,11 +11,13 @@ export interface Adoption {
 }
 
 /**
- * Gives every session of one account to another, as its owner would: the log says so. May be repeated after a failure.
+ * Gives every session of one account to another, as its owner would: the log says so. One that refuses it for good stays where it
+ * is: it would keep its owner out of the account for ever. May be repeated after a failure.
  *
- * @throws SessileError of the first session that refuses
+ * @throws SessileError of the first session that does not answer now
  */
-export async function adoptSessions({ env, kinds, record, fromId, toId }: Adoption): Promise<void> {
+export async function adoptSessions(adoption: Adoption): Promise<void> {
+  const { kinds, record, fromId } = adoption;
   let cursor: string | undefined;
   do {
     // By creation, because giving a session away moves it in every other order.
@@ -27,13 +29,19 @@ export async function adoptSessions({ env, kinds, record, fromId, toId }: Adopti
     });
     for (const { kind, name, ownerId, visibility } of page.items) {
       if (visibility === undefined || ownerId !== fromId || !Object.hasOwn(kinds, kind)) continue;
-      const commands = [{ op: "setAccess", ownerId: toId, id: `adopt-${fromId}` }];
-      const request = { op: "commands", commands, chars: JSON.stringify(commands).length } as const;
-      const reply = await new SessionTarget(env, kinds, kind, name).ask(request, { id: fromId });
-      const [outcome] = reply.outcomes;
-      if (outcome && !outcome.ok && outcome.error.code !== "not_found")
-        throw SessileError.fromWire(outcome.error);
+      try {
+        await adopt(adoption, kind, name);
+      } catch (thrown) {
+        if (!(thrown instanceof SessileError) || thrown.retryable) throw thrown;
+      }
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
+}
+
+async function adopt({ env, kinds, fromId, toId }: Adoption, kind: string, name: string): Promise<void> {
+  const commands = [{ op: "setAccess", ownerId: toId, id: `adopt-${fromId}` }];
+  const request = { op: "commands", commands, chars: JSON.stringify(commands).length } as const;
+  const { outcomes } = await new SessionTarget(env, kinds, kind, name).ask(request, { id: fromId });
+  for (const outcome of outcomes) if (outcome && !outcome.ok) throw SessileError.fromWire(outcome.error);
 }

@@ -261,16 +261,21 @@ test("AC8 an account has at most fifty tokens", async () => {
   expect([status, body.limit]).toEqual([413, "maxTokens"]);
 });
 
-test("AC9 who signs in keeps the sessions begun without an account", async () => {
+test("AC9 who signs in keeps the sessions begun without an account, but for those that refuse it", async () => {
   const person = await new Person(server.url).anonymously();
   const before = person.id;
-  const path = "/v1/sessions/chat/begun-as-guest";
-  await person.ask("POST", `${path}/events`, message("first"));
-  await until(async () => (await listed(person)).includes("begun-as-guest"));
+  const names = ["sealed-by-its-kind", "begun-as-guest"];
+  const [sealed, path] = names.map((name) => `/v1/sessions/chat/${name}`) as [string, string];
+  for (const begun of [sealed, path]) await person.ask("POST", `${begun}/events`, message("first"));
+  await until(async () => {
+    const items = await listed(person);
+    return names.every((name) => items.includes(name));
+  });
   provider.next = { sub: "9", name: "Cleo", email: "cleo@example.test", email_verified: true };
   await person.throughProvider();
   expect(person.id).not.toBe(before);
   expect((await person.ask("GET", path)).body.access.ownerId).toBe(person.id);
+  expect((await person.ask("GET", sealed)).status).toBe(404);
 });
 
 test("AC10 a message keeps the name its sender had", async () => {
