@@ -8,16 +8,19 @@ export const workerEntryPath = `${outputFolder}/worker.ts`;
 export function workerEntry({ kinds, options }: Manifest): string {
   const middleware = [...new Set(kinds.flatMap((kind) => kind.middleware))].sort();
   const nameOf = (path: string): string => `middleware${middleware.indexOf(path)}`;
+  // Each names what it needs of the environment, and the Worker has all of it.
+  const parts = [...(options === null ? [] : ["options"]), ...middleware.map(nameOf)];
+  const env = parts.map((part) => `EnvOf<typeof ${part}>`).join(" & ");
   const lines = [
     generatedHeader,
-    'import { createSessile } from "sessile/worker";',
+    `import { createSessile${env && ", type EnvOf"} } from "sessile/worker";`,
     ...(options === null ? [] : [`import options from ${quotedImport(options)};`]),
     ...middleware.map((path) => `import ${nameOf(path)} from ${quotedImport(path)};`),
     ...(kinds.some(({ page }) => page !== null) ? ['import { pages } from "./pages.ts";'] : []),
     "",
     ...kinds.map(({ className, file }) => `export { default as ${className} } from ${quotedImport(file)};`),
     "",
-    "export default createSessile({",
+    `export default createSessile${env && `<${env}>`}({`,
     ...(options === null ? [] : ["  ...options,"]),
     "  kinds: {",
     ...kinds.flatMap((kind) => kindLines(kind, nameOf)),

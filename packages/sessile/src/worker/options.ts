@@ -77,3 +77,7 @@ export interface SessileOptions<Env> {
   /** Shows a browser a page at `/{route}/{name}`. Default: left to whatever is routed after this. */
   readonly page?: (request: Request, env: Env) => Response | Promise<Response>;
 }
+
+/** What a middleware, or the options, need of the Worker's environment. */
+export type EnvOf<Part> =
+  Part extends Middleware<infer Env> ? Env : Part extends Partial<SessileOptions<infer Env>> ? Env : unknown;
