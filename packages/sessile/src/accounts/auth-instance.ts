@@ -31,7 +31,12 @@ export async function authInstance(settings: AuthSettings): Promise<AuthInstance
   const auth = betterAuth(options);
   return {
     handle: (request) => auth.handler(request),
-    userOf: async (headers) => (await auth.api.getSession({ headers }))?.user ?? null,
+    userOf: async (headers) => {
+      // A session renewed here would have nothing left to renew when `/api/auth/get-session` is asked, which alone sends the
+      // browser its cookie anew. With a bearer token there is no cookie.
+      const disableRefresh = !(settings.bearer && headers.has("authorization"));
+      return (await auth.api.getSession({ headers, query: { disableRefresh } }))?.user ?? null;
+    },
   };
 }
 

@@ -61,5 +61,11 @@ app.get("/test/public/:kind", (context) => {
   createAccounts({ ...settings, publicKinds: [context.req.param("kind")] });
   return context.text("ok");
 });
+/** As if all who are signed in had signed in two days earlier. */
+app.post("/test/age", async ({ env, text }) => {
+  const earlier = "strftime('%Y-%m-%dT%H:%M:%fZ', expiresAt, '-2 days')";
+  await env.SESSILE_RECORD.prepare(`UPDATE session SET expiresAt = ${earlier}`).run();
+  return text("ok");
+});
 
 export default app;

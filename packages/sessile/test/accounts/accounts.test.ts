@@ -92,6 +92,24 @@ test("AC1 whoever comes in through a provider, or without an account, is known f
   ).toBe("unauthenticated");
 });
 
+test("AC1 whoever comes day by day stays signed in, by cookie or by bearer token", async () => {
+  const [guest, script] = [new Person(server.url), new Person(server.url)];
+  await guest.anonymously();
+  const { headers } = await new Person(server.url).ask("POST", "/api/auth/sign-in/anonymous", {});
+  const bearer = { authorization: `Bearer ${headers.get("set-auth-token")}` };
+  const ends = async () => {
+    const path = "/api/auth/get-session?disableRefresh=true";
+    return Date.parse((await script.ask("GET", path, undefined, bearer)).body.session.expiresAt);
+  };
+  await guest.ask("POST", "/test/age");
+  const before = await ends();
+  expect((await guest.ask("GET", "/v1/sessions?kind=chat")).status).toBe(200);
+  expect((await script.ask("GET", "/v1/sessions?kind=chat", undefined, bearer)).status).toBe(200);
+  const renewed = (await guest.ask("GET", "/api/auth/get-session")).headers.getSetCookie();
+  expect(renewed.some((cookie) => cookie.startsWith("sessile.session_token="))).toBe(true);
+  expect(await ends()).toBeGreaterThan(before);
+});
+
 test("AC1 passkeys are offered to whoever is signed in, and passwords to nobody", async () => {
   const { status, body } = await ada.ask("GET", "/api/auth/passkey/generate-register-options");
   expect([status, body.rp]).toEqual([200, { id: "localhost", name: "Chats" }]);
