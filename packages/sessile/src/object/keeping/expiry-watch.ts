@@ -26,9 +26,11 @@ export class ExpiryWatch {
   start(now: number): void {
     const { kernel, hooks } = this.#options;
     const { expiry } = hooks;
-    const isSet = kernel.due.dueAt(expiryDueId) !== null;
-    if (expiry && !isSet) kernel.due.put(expiryDueId, now + expiry.idleMs);
-    else if (!expiry && isSet) kernel.due.drop(expiryDueId);
+    const dueAt = kernel.due.dueAt(expiryDueId);
+    if (!expiry && dueAt !== null) kernel.due.drop(expiryDueId);
+    // A row that stands may be that of a longer time, which the kind declared before.
+    else if (expiry && (dueAt === null || dueAt > now + expiry.idleMs))
+      kernel.due.put(expiryDueId, now + expiry.idleMs);
   }
 
   /** The due row rang. */
