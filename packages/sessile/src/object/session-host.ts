@@ -192,6 +192,12 @@ export class SessionHost {
     );
   }
 
+  /** The session is no more: whoever waits is told so. */
+  end(reason: SessileError): void {
+    this.visible.end(reason);
+    this.streams.end(reason);
+  }
+
   /** Resolves when nothing is on its way to a bucket any more. */
   async atRest(): Promise<void> {
     await Promise.allSettled(this.#putting);
@@ -208,8 +214,7 @@ export class SessionHost {
   /** Another log has taken this one's place: nothing in memory that was about the old one may stay. */
   restart(): void {
     this.voice.restart();
-    this.peers.closeAll("The session was imported.");
-    this.agents.peers.closeAll("The session was imported.");
+    for (const peers of [this.peers, this.agents.peers]) peers.closeAll("The session was imported.");
     this.streams.restart(this.#clock.now());
     this.visible.restart(this.#clock.now());
     this.#sealer.restart();

@@ -217,7 +217,7 @@ export abstract class Session<
     // Whatever still runs beside the commits finds no database.
     this.#sql?.close(deletedError());
     this.#eraser.dismiss();
-    this.#host?.visible.end(deletedError());
+    this.#host?.end(deletedError());
   }
 
   /** @returns when it was deleted, 0 if it was not */

@@ -205,6 +205,16 @@ test("DE6 what a deleted session had on its way to the record makes no row there
   expect(await (await record()).upsertSession({ ...row, createdAt: Date.now() + 1000 })).toBe(0);
 });
 
+test("DE1 a method that waits for a stream of the session to grow is told that the session is gone", async () => {
+  const path = `chronicle/${fixture.name("gone")}`;
+  await fixture.ask("POST", `${path}/call/open`, { body: ["s"] });
+  const { lastSeq } = (await fixture.get(path)).body;
+  const reading = fixture.ask("POST", `${path}/call/follow`, { body: ["s"] });
+  await until(async () => (await fixture.get(path)).body.lastSeq > lastSeq);
+  expect((await remove(path)).status).toBe(200);
+  expect((await reading).status).toBe(404);
+});
+
 test("DE1 in ledger mode too, also while the record does not answer the session's own writes", async () => {
   const name = fixture.name("gone");
   await fixture.ask("POST", `books/${name}/call/add`, { body: ["x"] });

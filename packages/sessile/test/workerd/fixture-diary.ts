@@ -37,6 +37,13 @@ export class Chronicle extends Session<Env, { readonly lines: number }> {
   readonly open = callable((streamId: string) => {
     this.streams.open(streamId);
   });
+  /** Reads a stream until it ends. */
+  readonly follow = callable(async (streamId: string) => {
+    const chunks: Json[] = [];
+    this.append("line.added", "follows");
+    for await (const chunk of (await this.streams.createReader(streamId)) ?? []) chunks.push(String(chunk));
+    return chunks;
+  });
   readonly archived = callable(
     () => this.sql<{ place: string; n: number }>`SELECT count(*) AS n FROM _sessile_archive`[0]?.n ?? 0,
   );

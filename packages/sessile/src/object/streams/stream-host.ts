@@ -46,6 +46,7 @@ export class StreamHost {
   readonly #queue: StreamQueue;
   readonly #expiry: StreamExpiry;
   readonly #waiting = new Set<{ readonly streamId: string; readonly wake: () => void }>();
+  #ended: SessileError | null = null;
 
   constructor(options: StreamHostOptions) {
     const { context, kernel, limits, clock, visible, readAfter, commit } = options;
@@ -72,6 +73,12 @@ export class StreamHost {
     this.reads.restart();
     this.sockets.closeAll("The session was imported.");
     this.#expiry.start(now);
+  }
+
+  /** The session is no more: whoever waits for a stream to grow is told so. */
+  end(reason: SessileError): void {
+    this.#ended = reason;
+    for (const { wake } of this.#waiting) wake();
   }
 
   /** Streams may have been closed for as long as they are kept. */
@@ -155,6 +162,7 @@ export class StreamHost {
 
   /** Answers what the worker asks of a stream. */
   async answer(streamId: string, action: StreamAction): Promise<StreamReply> {
+    if (this.#ended) throw this.#ended;
     switch (action.do) {
       case "info":
         return { info: this.reads.info(streamId) };
