@@ -209,12 +209,16 @@ export class CommandIntake {
 
   /** @param line what keeps its order while it waits for the quota */
   #enter(command: Command, envelope: Envelope, line: object): void {
-    const { hooks, kernel, refusal } = this.#options;
+    const { kernel, refusal } = this.#options;
     const frozen = refusal();
     if (frozen) throw frozen;
-    if (!hooks.authorize(envelope.actor, actionOf(command.op))) throw forbidden(command);
+    this.#assertMay(envelope.actor, command);
     const letter = new CommandLetter(command, envelope, kernel.definition);
     if (!this.#quota?.holds(line, letter)) this.#accept(letter);
+  }
+
+  #assertMay(actor: Actor | null, command: Command): void {
+    if (!this.#options.hooks.authorize(actor, actionOf(command.op))) throw forbidden(command);
   }
 
   #accept(letter: CommandLetter): void {
@@ -264,6 +268,7 @@ export class CommandIntake {
     try {
       const frozen = refusal ?? this.#options.refusal();
       if (frozen) throw frozen;
+      this.#assertMay(envelope.actor, command);
       this.#accept(letter);
       return null;
     } catch (thrown) {

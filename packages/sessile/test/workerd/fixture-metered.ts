@@ -1,4 +1,4 @@
-import { type QuotaPlan, type QuotaPolicy, type QuotaStore, Session } from "sessile";
+import { type Actor, callable, type QuotaPlan, type QuotaPolicy, type QuotaStore, Session } from "sessile";
 import { createD1QuotaStore } from "sessile/d1";
 import { faultyDatabase } from "./fixture-record.ts";
 
@@ -15,7 +15,7 @@ export const quotaPlan: QuotaPlan = {
 type Env = { readonly SESSILE_RECORD: Parameters<typeof createD1QuotaStore>[0] };
 
 /** Prompts cost, everything else is free. */
-export class Metered extends Session<Env> {
+export class Metered extends Session<Env, { readonly banned?: string }> {
   readonly kind = "metered";
   readonly initialState = {};
   override readonly quotas: QuotaPolicy = {
@@ -28,6 +28,12 @@ export class Metered extends Session<Env> {
     commandRate: { perSecond: 0.001, burst: 100 },
     signalRate: { perSecond: 0.001, burst: 4 },
   };
+
+  readonly ban = callable((actorId: string) => this.setState({ banned: actorId }));
+
+  override authorize(actor: Actor | null): boolean {
+    return actor === null || actor.id !== this.state.banned;
+  }
 
   override quotaStoreOf(env: Env): QuotaStore {
     return createD1QuotaStore(faultyDatabase(env.SESSILE_RECORD));

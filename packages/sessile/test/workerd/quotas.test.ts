@@ -105,6 +105,27 @@ test("QU11 while the database fails, what costs is refused and the rest goes on"
   expect((await fixture.get("/v1/quota", headers)).body).toMatchObject({ promptsRemaining: 4 });
 });
 
+test("QU13 whoever loses the right to a command while it is charged is refused", async () => {
+  const name = fixture.name();
+  const [sender, other] = [
+    await fixture.live(name, { kind: "metered", headers: as("gil") }),
+    await fixture.live(name, { kind: "metered", headers: as("hal") }),
+  ];
+  await fixture.ask("POST", "/test/d1/held");
+  try {
+    sender.send({ t: "do", commands: [append("g.0.0")] });
+    // What comes after the command says that it is there.
+    sender.send({ t: "signal", signal: "sent" });
+    await other.next("signal");
+    const ban = { op: "call", id: "h.0.0", method: "ban", args: ["gil"] };
+    expect(await other.do(ban)).toMatchObject([{ id: "h.0.0", seq: 3 }]);
+  } finally {
+    await fixture.ask("POST", "/test/d1/up");
+  }
+  const { acks } = await sender.next("commit", (frame) => frame.acks !== undefined);
+  expect(acks).toMatchObject([{ id: "g.0.0", error: { code: "forbidden" } }]);
+});
+
 test("QU12 a draft costs what its event costs", async () => {
   const socket = await fixture.live(fixture.name(), { kind: "metered", headers: as("dora") });
   socket.send({
