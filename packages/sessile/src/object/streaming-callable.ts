@@ -1,3 +1,4 @@
+import type { CallArguments } from "../protocol/contract.ts";
 import type { Json } from "../protocol/json.ts";
 
 /** Where a streaming method sends what it has; whoever called gets it bit by bit. Each answers whether it was still wanted. */
@@ -9,7 +10,7 @@ export interface StreamingResponse {
   error(message: string): boolean;
 }
 
-type StreamingMethod<Args extends readonly Json[]> = (stream: StreamingResponse, ...args: Args) => unknown;
+type StreamingMethod<Args extends CallArguments> = (stream: StreamingResponse, ...args: Args) => unknown;
 
 const marked = new WeakSet<object>();
 
@@ -23,7 +24,7 @@ const marked = new WeakSet<object>();
  *
  * Nothing of it is kept: a reply that must outlive its connection is a stream of the session (`this.streams`).
  */
-export function streamingCallable<Args extends readonly Json[]>(
+export function streamingCallable<Args extends CallArguments>(
   method: StreamingMethod<Args>,
 ): StreamingMethod<Args> {
   marked.add(method);

@@ -1,4 +1,4 @@
-import type { CallArguments, CallsOf } from "./contract.ts";
+import type { CallsOf } from "./contract.ts";
 import type { Json } from "./json.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { Json } from "./json.ts";
  * printing the object would call the session.
  */
 export function callProxy<S>(send: (method: string, args: Json[]) => Promise<Json | undefined>): CallsOf<S> {
-  const methods = new Map<string, (...args: CallArguments) => Promise<Json | undefined>>();
+  const methods = new Map<string, (...args: readonly (Json | undefined)[]) => Promise<Json | undefined>>();
   const proxy = new Proxy(Object.freeze(Object.create(null)) as object, {
     get(_target, name) {
       if (typeof name === "symbol" || name === "then") return undefined;
@@ -22,7 +22,7 @@ export function callProxy<S>(send: (method: string, args: Json[]) => Promise<Jso
 }
 
 /** An argument that was left out at the end is not sent. */
-function givenArguments(args: CallArguments): Json[] {
+function givenArguments(args: readonly (Json | undefined)[]): Json[] {
   const given = args.slice(0, args.findLastIndex((value) => value !== undefined) + 1);
   return given.map((value) => value ?? null);
 }

@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json, JsonInput } from "./json.ts";
 
 /**
  * The type-level face of a session class: what a client may read, append and call. Everything here vanishes at run time;
@@ -7,7 +7,7 @@ import type { Json } from "./json.ts";
 declare const callableBrand: unique symbol;
 
 /** JSON arguments; an optional one may be left out. */
-export type CallArguments = readonly (Json | undefined)[];
+export type CallArguments = readonly (JsonInput | undefined)[];
 
 /** A method that clients may call. Only `callable(…)` makes one, so no other method is reachable from outside. */
 export type Callable<Args extends CallArguments = CallArguments, Result = unknown> = ((

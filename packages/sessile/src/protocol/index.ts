@@ -143,6 +143,7 @@ export {
   type DeepReadonly,
   deepFreeze,
   type Json,
+  type JsonInput,
   type JsonLimits,
   type JsonShape,
   parseJson,

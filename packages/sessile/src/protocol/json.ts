@@ -2,6 +2,15 @@ import { SessileError } from "./error.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** JSON as it is given: a field that is undefined is left out, which is how schemas type an optional one. */
+export type JsonInput =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonInput[]
+  | { readonly [key: string]: JsonInput | undefined };
+
 /** The same shape without interfaces, which TypeScript does not take for JSON as it takes plain object types. */
 export type JsonShape<T> = T extends Json ? T : { [Key in keyof T]: JsonShape<T[Key]> };
 
