@@ -91,6 +91,18 @@ describe("an incident's session", () => {
     expectWhole(await logOf(triage, name), 700);
   });
 
+  test("telemetry that comes later is there on the next visit, and records from before 1970 are listed too", async () => {
+    await using triage = await Triage.start();
+    const old = checkIns(11).replaceAll('"2026-', '"1969-').split("\n");
+    const { name } = await opened(triage, old.slice(0, 10).join("\n"));
+    await expect.poll(async () => (await triage.view(name)).state.alerts.total).toBe(10);
+    await triage.ingest((old[10] ?? "").replace('"event_type":"alert"', '"event_type":"flow"'));
+    await triage.server.evict("SIRTSession", name);
+    await expect.poll(async () => (await evidenceOf(triage, name, {})).total).toBe(11);
+    const { items } = await evidenceOf(triage, name, {});
+    expect(items.map(({ kind }) => kind)).toEqual([...Array(10).fill("alert"), "telemetry"]);
+  });
+
   test.each(["*/*", "application/x-ndjson"])(
     "of an upload that is cut off, what came before is taken in live (accept: %s)",
     async (accept) => {

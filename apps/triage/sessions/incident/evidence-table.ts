@@ -19,6 +19,8 @@ export interface EvidenceFacts {
 
 const nothingYet: EvidenceFacts = { alertCursor: 0, telemetryCursor: 0, telemetryKeys: "", summary: null };
 const pageRows = 500;
+/** Before every record, also those that say they are from before 1970. */
+const start: readonly [at: number, id: number] = [Number.MIN_SAFE_INTEGER, 0];
 
 /** As they were written: what earlier versions did not know is missing. */
 type StoredFacts = Omit<EvidenceFacts, "summary"> & {
@@ -89,7 +91,7 @@ export class EvidenceTable {
     const limit = parseLimit(query.limit);
     const kinds = query.kind === undefined ? ["alert", "telemetry"] : [query.kind];
     const [, at, id] =
-      query.cursor === undefined ? ["at", -1, -1] : decodeCursor(query.cursor, "at", ["number", "number"]);
+      query.cursor === undefined ? ["at", ...start] : decodeCursor(query.cursor, "at", ["number", "number"]);
     const found = this.#sql
       .exec<{ id: number; at: number; line: string }>(
         `SELECT id, at, line FROM evidence WHERE (at, id) > (?, ?) AND kind IN (${kinds.map(() => "?").join(", ")}) ORDER BY at, id LIMIT ?`,
@@ -120,7 +122,7 @@ export class EvidenceTable {
     const sql = this.#sql;
     return {
       *[Symbol.iterator]() {
-        let position: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0];
+        let position = start;
         for (;;) {
           const rows = sql
             .exec<{ id: number; at: number; hash: string; raw: string }>(

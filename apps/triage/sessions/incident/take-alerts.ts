@@ -1,7 +1,7 @@
 import type { IncidentEvents } from "../../src/contract/incident.ts";
 import { type Alert, fold, restoreAlert, telemetryKeysOf } from "../../src/domain/index.ts";
 import { alertsAfter, type StoredAlert, telemetryAfter } from "../../src/worker/database/alert-queries.ts";
-import type { EvidenceTable } from "./evidence-table.ts";
+import type { EvidenceFacts, EvidenceTable } from "./evidence-table.ts";
 
 /** What taking alerts needs of the session. */
 export interface AlertTaker {
@@ -40,14 +40,22 @@ export async function takeAlerts(taker: AlertTaker): Promise<void> {
   taker.commit(() => taker.progressed(true));
 }
 
-/** Whether D1 has anything that is not taken yet. */
+/** Whether D1 has anything that is not taken yet, alerts or telemetry around them. */
 export async function hasNewAlerts({ db, name, evidence }: AlertTaker): Promise<boolean> {
-  const { alertCursor } = evidence.facts;
-  const row = await db
-    .prepare("SELECT 1 AS found FROM alerts WHERE incident = ?1 AND id > ?2 LIMIT 1")
-    .bind(name, alertCursor)
-    .first();
-  return row !== null;
+  const { facts } = evidence;
+  if ((await alertsAfter(db, name, facts.alertCursor, 1)).length > 0) return true;
+  if (!facts.summary || telemetryRoom(evidence) <= 0) return false;
+  const keys = telemetryKeysOf(facts.summary);
+  return (await telemetryAfter(db, keys, telemetryCursor(facts, JSON.stringify(keys)), 1)).length > 0;
+}
+
+function telemetryRoom(evidence: EvidenceTable): number {
+  return maxTelemetry - evidence.count("telemetry");
+}
+
+/** More actors or a longer time: look again from the start, and pass over what is there. */
+function telemetryCursor(facts: EvidenceFacts, telemetryKeys: string): number {
+  return facts.telemetryKeys === telemetryKeys ? facts.telemetryCursor : 0;
 }
 
 async function takeTelemetry(taker: AlertTaker): Promise<void> {
@@ -55,11 +63,9 @@ async function takeTelemetry(taker: AlertTaker): Promise<void> {
   if (!summary) return;
   const keys = telemetryKeysOf(summary);
   const telemetryKeys = JSON.stringify(keys);
-  let room = maxTelemetry - taker.evidence.count("telemetry");
+  let room = telemetryRoom(taker.evidence);
   while (room > 0) {
-    const { facts } = taker.evidence;
-    // More actors or a longer time: look again from the start, and pass over what is there.
-    const cursor = facts.telemetryKeys === telemetryKeys ? facts.telemetryCursor : 0;
+    const cursor = telemetryCursor(taker.evidence.facts, telemetryKeys);
     const page = await telemetryAfter(taker.db, keys, cursor, Math.min(pageAlerts, room));
     const last = page.at(-1);
     if (!last) return;
