@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstStartNdjson } from "../samples/first-start.ts";
 import { generateAlerts } from "../samples/generate.ts";
 import type { IncidentDetail, IncidentPage, IngestAnswer, QueueSummary } from "../src/contract/api.ts";
+import { checkIns } from "./fixtures/stories.ts";
 import { problemOf, Triage } from "./fixtures/triage-server.ts";
 
 const data = new URL("../../../../shared/data/", import.meta.url);
@@ -143,6 +144,17 @@ describe("the queue", () => {
       const page = await triage.get<IncidentPage>(`/api/incidents?severity=${severity}&limit=1`);
       expect(page.total, severity).toBe(count);
     }
+  });
+
+  test("a list goes on behind titles that fold into very many letters", async () => {
+    await using triage = await Triage.start();
+    const signature = JSON.stringify("\uFDFA".repeat(160));
+    const long = (host: string) => checkIns(1, host).replace(/"LOCAL[^"]*"/, signature);
+    await triage.ingest([long("10.20.0.9"), long("10.20.0.10")].join("\n"));
+    const first = await triage.get<IncidentPage>("/api/incidents?sort=title&limit=1");
+    expect(first.nextCursor?.length).toBeGreaterThan(4096);
+    const next = `/api/incidents?sort=title&limit=1&cursor=${first.nextCursor}`;
+    expect(await triage.get(next)).toMatchObject({ hasMore: false, items: [{ alerts: 1 }] });
   });
 
   test("a search finds words of the title and shared facts", async () => {
