@@ -28,6 +28,7 @@ describe("RecordSplitter: shapes", () => {
     ["NDJSON with CRLF, blank lines and no last line end", '{"a":1}\r\n\r\n{"a":2}'],
     ["a byte order mark", '\uFEFF{"a":1}\n{"a":2}'],
     ["a byte order mark before an array", '\uFEFF[{"a":1},{"a":2}]'],
+    ["byte order marks of files put together", '\uFEFF{"a":1}\n\uFEFF{"a":2}\n'],
     ["a compact array", '[{"a":1},{"a":2}]'],
     ["a pretty array", '[\n  {\n    "a": 1\n  },\n  {\n    "a": 2\n  }\n]\n'],
     ["a pretty array without indentation", '[\n{\n"a":\n1\n},\n{\n"a": 2\n}\n]\n'],

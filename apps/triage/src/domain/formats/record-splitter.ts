@@ -22,6 +22,8 @@ const backslash = 0x5c;
 const closeArray = 0x5d;
 const openObject = 0x7b;
 const closeObject = 0x7d;
+/** UTF-8's, at the start and, where files were put together, before any record. No record begins with one of its bytes. */
+const byteOrderMark: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
 const shownOfRejectedChars = 2000;
 
 /**
@@ -48,7 +50,6 @@ export class RecordSplitter {
   #column = 0;
   #lineStart = true;
   #recordColumn = -1;
-  #bytesSeen = 0;
 
   constructor(options: SplitOptions = {}) {
     this.#maxRecordBytes = options.maxRecordBytes ?? 1_048_576;
@@ -60,7 +61,6 @@ export class RecordSplitter {
     let start = 0;
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i] ?? 0;
-      if (this.#bytesSeen < 3 && this.#isByteOrderMark(byte)) continue;
       const step = this.#step(byte);
       if (step === "start") start = i;
       else if (step === "after") yield this.#finish(chunk.subarray(start, i + 1));
@@ -87,18 +87,6 @@ export class RecordSplitter {
     }
   }
 
-  /** A UTF-8 byte order mark (EF BB BF) at the very start. */
-  #isByteOrderMark(byte: number): boolean {
-    const expected = [0xef, 0xbb, 0xbf][this.#bytesSeen];
-    if (expected === undefined) return false;
-    if (byte !== expected) {
-      this.#bytesSeen = 3;
-      return false;
-    }
-    this.#bytesSeen++;
-    return true;
-  }
-
   #step(byte: number): Step {
     if (this.#inString) return this.#insideString(byte);
     if (byte === lineFeed) return this.#lineEnd();
@@ -106,6 +94,7 @@ export class RecordSplitter {
       if (this.#lineStart) this.#column++;
       return "continue";
     }
+    if (this.#reading === "nothing" && byteOrderMark.has(byte)) return "continue";
     const step = this.#significant(byte);
     if (step !== "before") this.#lineStart = false;
     return step;
