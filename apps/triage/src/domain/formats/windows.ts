@@ -50,16 +50,21 @@ export function normaliseWindows(facts: RecordFacts): Normalised {
 /** Winlogbeat nests the event's own data; rules know it by its Windows name. */
 function withWinlogbeatNames(fields: Record<string, string>): Record<string, string> {
   const prefixes = ["winlog.event_data.", "winlog.user_data.", "event_data.", "Event.EventData."];
-  const renamed: Record<string, string> = {
-    "winlog.event_id": "EventID",
-    "winlog.channel": "Channel",
-    "winlog.provider_name": "SourceName",
-    "winlog.computer_name": "Hostname",
-  };
-  for (const [path, value] of Object.entries(fields)) {
-    const prefix = prefixes.find((candidate) => path.startsWith(candidate));
-    const name = renamed[path] ?? (prefix === undefined ? undefined : path.slice(prefix.length));
+  const renamed = new Map([
+    ["winlog.event_id", "EventID"],
+    ["winlog.channel", "Channel"],
+    ["winlog.provider_name", "SourceName"],
+    ["winlog.computer_name", "Hostname"],
+  ]);
+  const given = Object.entries(fields);
+  const keep = (name: string | undefined, value: string): void => {
     if (name !== undefined && name !== "__proto__" && !Object.hasOwn(fields, name)) fields[name] = value;
+  };
+  // First what the event itself is: its data may have a Channel too, such as that of the log that was cleared.
+  for (const [path, value] of given) keep(renamed.get(path), value);
+  for (const [path, value] of given) {
+    const prefix = prefixes.find((candidate) => path.startsWith(candidate));
+    if (prefix !== undefined) keep(path.slice(prefix.length), value);
   }
   return fields;
 }
