@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const cli = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -92,6 +93,29 @@ test("FR26: a new project lets everybody in on this machine, and elsewhere nobod
   expect(may(null, { SESSILE_LOCAL: true })).toBe(true);
   for (const env of [{ SESSILE_LOCAL: false }, {}])
     expect([may(null, env), may({ id: "ada" }, env)]).toEqual([false, true]);
+});
+
+test("the page of a new project tells whom the server refuses", async () => {
+  writeFileSync(
+    join(folder, "refused.ts"),
+    'export const useSession = () => ({ error: new Error("You may not.") });',
+  );
+  const shown = `
+    import { createElement } from "react";
+    import { renderToStaticMarkup } from "react-dom/server";
+    import Page from "./another/sessions/chat/page.tsx";
+    console.log(renderToStaticMarkup(createElement(Page, { name: "mine" })));`;
+  const { outputFiles } = await build({
+    stdin: { contents: shown, resolveDir: folder },
+    alias: { "@sessions/chat": join(folder, "refused.ts") },
+    nodePaths: [fileURLToPath(new URL("../../../node_modules", import.meta.url))],
+    bundle: true,
+    platform: "node",
+    jsx: "automatic",
+    write: false,
+  });
+  const { stdout } = spawnSync(process.execPath, ["-"], { input: outputFiles[0]?.text, encoding: "utf8" });
+  expect(stdout).toBe("<p>You may not.</p>\n");
 });
 
 test("FR25: `sessile preflight` refuses what is not committed, pushed or pulled, unless it is forced, and then loudly", () => {

@@ -2,9 +2,9 @@ import { useSession } from "@sessions/chat";
 import { useState } from "react";
 
 export default function Page({ name }: { readonly name: string }) {
-  const { state, messages, send, call } = useSession(name);
+  const { state, error, messages, send, call } = useSession(name);
   const [text, setText] = useState("");
-  if (state === undefined) return <p>Connecting …</p>;
+  if (state === undefined) return <p>{error?.message ?? "Connecting …"}</p>;
   return (
     <main>
       <title>{state.title}</title>
