@@ -11,6 +11,23 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
+test("AG8 WS28 what was under way on a connection that the session has ended is not taken, not even by the next instance", async () => {
+  const name = server.name();
+  const address = `${server.url}/agents/test-state-agent/${name}`;
+  const ended = await RawSocket.open(address, { protocols: [] });
+  await expect.poll(() => ended.frames.length).toBeGreaterThan(1);
+  // Reads nothing, so that the close stays unanswered.
+  ended.socket.pause();
+  ended.socket.send(Buffer.from("binary"));
+  await server.evict("TestStateAgent", name);
+  ended.send({ type: "cf_agent_state", state: { ...initialState, count: 666 } });
+  ended.socket.resume();
+  expect((await ended.closed).code).toBe(4400);
+  const own = await RawSocket.open(address);
+  expect((await own.greet()).view?.state).toEqual(initialState);
+  own.socket.close();
+});
+
 describe.each(stockPackages)("AgentClient $version", (stock) => {
   let scene: Scene;
   afterEach(() => scene.close());

@@ -13,6 +13,8 @@ export interface AgentsPeer extends Peer, Sender {
   readonly actor: Actor | null;
   /** Ids of its calls that run beside the commits. */
   readonly calls: readonly string[];
+  /** The session has ended the connection, and the other side has not answered yet. */
+  readonly isLeaving?: true;
 }
 
 const tag = "sessile.agents";
@@ -24,7 +26,7 @@ export class AgentsPeers {
   readonly #context: DurableObjectState;
   readonly #limits: Limits;
   readonly #peers = new Map<WebSocket, AgentsPeer>();
-  /** Closed from here; what they still send is not read. */
+  /** Closed from here; what they still send is not read, also after a hibernation. */
   readonly #leaving = new WeakMap<WebSocket, AgentsPeer>();
 
   constructor(context: DurableObjectState, limits: Limits) {
@@ -32,7 +34,7 @@ export class AgentsPeers {
     this.#limits = limits;
     for (const socket of context.getWebSockets(tag)) {
       const peer = socket.deserializeAttachment() as AgentsPeer | null;
-      if (peer) this.#peers.set(socket, peer);
+      if (peer) (peer.isLeaving ? this.#leaving : this.#peers).set(socket, peer);
     }
   }
 
@@ -123,8 +125,10 @@ export class AgentsPeers {
   end(socket: WebSocket, code: number, reason: string): boolean {
     const peer = this.#peers.get(socket);
     if (!peer) return false;
-    this.#leaving.set(socket, peer);
+    const leaving: AgentsPeer = { ...peer, isLeaving: true };
+    this.#leaving.set(socket, leaving);
     this.#peers.delete(socket);
+    socket.serializeAttachment(leaving);
     close(socket, code, reason);
     return true;
   }
