@@ -62,3 +62,18 @@ test("IN6 a log that begins anew leaves nothing of the one before", () => {
   history.add(log.slice(0, 1));
   expect([history.differencesAt(4), history.stateAt(9)]).toEqual([null, states[0]]);
 });
+
+test("IN6 what is no longer shown is forgotten, but for the state it left", () => {
+  const history = new StateHistory();
+  history.add(log);
+  history.add([...log.slice(1), { seq: 6, type: "note.added", payload: null }]);
+  expect(history.stateAt(2)).toEqual(states[0]);
+  history.add([...log.slice(4), { seq: 6, type: "note.added", payload: null }]);
+  expect([1, 3, 4, 5].map((seq) => history.stateAt(seq))).toEqual([
+    undefined,
+    undefined,
+    states[2],
+    { text: "anew" },
+  ]);
+  expect([history.differencesAt(3), history.differencesAt(5)]).toEqual([null, expect.anything()]);
+});

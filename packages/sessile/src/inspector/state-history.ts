@@ -39,12 +39,13 @@ export class StateHistory {
   #version = 0;
   #lastSeq = 0;
 
-  /** Takes in those that are new; given in order. */
+  /** Takes in those that are new, and forgets what was before the first; given in order. */
   add(events: readonly LoggedEvent[]): void {
     // Of a log that begins anew nothing before it holds.
     if ((events.at(-1)?.seq ?? 0) < this.#lastSeq) this.#clear();
     const from = events.findLastIndex(({ seq }) => seq <= this.#lastSeq) + 1;
     for (const event of events.slice(from)) this.#take(event);
+    if (events[0]) this.#forgetBefore(events[0].seq);
   }
 
   /** Null for an event that is about something else. The same array every time. */
@@ -79,6 +80,19 @@ export class StateHistory {
     else this.#state = before === undefined ? undefined : applyPatch(before, change.patch);
     this.#version = seq;
     this.#steps.set(seq, { before, after: this.#state, patch: "patch" in change ? change.patch : null });
+  }
+
+  /** All but the newest of them, which says what the state was at `seq`. */
+  #forgetBefore(seq: number): void {
+    let newest: number | null = null;
+    for (const at of this.#steps.keys()) {
+      if (at >= seq) return;
+      if (newest !== null) {
+        this.#steps.delete(newest);
+        this.#differences.delete(newest);
+      }
+      newest = at;
+    }
   }
 
   #clear(): void {
