@@ -86,6 +86,18 @@ test("VO11 partial transcripts come no faster than they may, never repeat one, a
   expect(new Set(state.transcripts.map(({ utteranceId }) => utteranceId)).size).toBe(1);
 });
 
+test("VO11 a clock that is set back holds partial transcripts up for no longer than usual", async () => {
+  const { stream, state, heard, listener, clock } = scripted();
+  stream.write(piece(200), 0);
+  await settled();
+  listener().onPartial(heard("a"));
+  clock.advance(-3_600_000);
+  listener().onPartial(heard("ab"));
+  clock.advance(500);
+  listener().onPartial(heard("abc"));
+  expect(state.transcripts.map(({ text }) => text)).toEqual(["a", "abc"]);
+});
+
 test("VO13 closing makes final what is open, once, and hears nothing after", async () => {
   const { stream, state, heard, listener } = scripted();
   stream.write(piece(200), 0);

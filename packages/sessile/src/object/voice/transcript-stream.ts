@@ -95,7 +95,8 @@ export class TranscriptStream {
   async #begin(): Promise<void> {
     const { transcriber, clock, timing } = this.#options;
     const late = new AbortController();
-    const opening = (async () => transcriber.open(this.#listener()))();
+    // In a later turn: one that fails at once must find its stream where its owner keeps it.
+    const opening = Promise.resolve().then(() => transcriber.open(this.#listener()));
     try {
       const overdue = clock.wait(timing.timeoutMs, late.signal).then((): never => {
         throw new SessileError("unavailable", `The transcriber did not open within ${timing.timeoutMs} ms.`);
@@ -134,8 +135,11 @@ export class TranscriptStream {
     if (this.#isOver || heard.text.trim() === "") return;
     const isNew = this.#open.get(heard.utterance)?.text !== heard.text;
     this.#open.set(heard.utterance, heard);
-    if (!isNew || timing.partialMs === null || clock.now() - this.#partialAt < timing.partialMs) return;
-    this.#partialAt = clock.now();
+    const now = clock.now();
+    // A clock that was set back holds nothing up for longer than usual.
+    this.#partialAt = Math.min(this.#partialAt, now);
+    if (!isNew || timing.partialMs === null || now - this.#partialAt < timing.partialMs) return;
+    this.#partialAt = now;
     this.#write(heard, false);
   }
 

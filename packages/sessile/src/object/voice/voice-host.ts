@@ -140,10 +140,11 @@ export class VoiceHost {
       offsetMs,
       durationMs: null,
     } as const;
+    const { turn } = this.#speech;
     write(null, (writer) => writer.writeTranscript(transcript, true));
     // Nobody may hear what then turns out not to be in the record.
     await shown();
-    return this.#speech.say(text);
+    return this.#speech.say(text, turn);
   }
 
   stopSpeaking(): void {

@@ -7,6 +7,7 @@ const piece = (ms: number) => new Uint8Array(ms * 32).fill(1);
 
 function speaking(synthesize: (text: string) => AsyncIterable<Uint8Array>) {
   const clock = new FakeClock();
+  const setBack = { ms: 0 };
   const state = { sent: 0, failures: [] as unknown[], worked: 0, isHeard: true, asked: [] as string[] };
   const speech = new VoiceSpeech({
     synthesizer: {
@@ -15,7 +16,7 @@ function speaking(synthesize: (text: string) => AsyncIterable<Uint8Array>) {
         return synthesize(text);
       },
     },
-    clock: hostClock(clock),
+    clock: hostClock(clock, setBack),
     timing: { partialMs: 500, quietMs: 5000, timeoutMs: 10_000, retryMs: 0 },
     isHeard: () => state.isHeard,
     send: () => {
@@ -26,7 +27,7 @@ function speaking(synthesize: (text: string) => AsyncIterable<Uint8Array>) {
       state.worked += 1;
     },
   });
-  return { clock, state, speech };
+  return { clock, setBack, state, speech };
 }
 
 async function* long(): AsyncGenerator<Uint8Array> {
@@ -43,6 +44,15 @@ test("VO15 speech is sent a second ahead and then as fast as it is heard, one te
   expect(state.asked).toEqual(["one"]);
   await clock.advanceAsync(60_000);
   expect([await first, await second, state.sent, state.worked]).toEqual([true, true, 100, 2]);
+});
+
+test("VO15 a clock that is set back does not silence it", async () => {
+  const { clock, setBack, state, speech } = speaking(long);
+  const said = speech.say("one");
+  await clock.advanceAsync(1000);
+  setBack.ms = 3_600_000;
+  await clock.advanceAsync(10_000);
+  expect([await said, state.sent]).toEqual([true, 50]);
 });
 
 test("VO15 it stops when told to, and when nobody is left to hear it; what waits is not said, what comes later is", async () => {

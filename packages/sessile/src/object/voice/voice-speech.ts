@@ -28,9 +28,13 @@ export class VoiceSpeech {
     this.#options = options;
   }
 
+  /** What a stop from now on ends. */
+  get turn(): AbortSignal {
+    return this.#turn.signal;
+  }
+
   /** @returns whether all of it was sent to somebody */
-  say(text: string): Promise<boolean> {
-    const { signal: turn } = this.#turn;
+  say(text: string, turn = this.turn): Promise<boolean> {
     const said = this.#last.then(() => this.#say(text, turn));
     this.#last = said;
     return said;
@@ -69,6 +73,8 @@ export class VoiceSpeech {
       const next = await this.#next(pieces, turn);
       const rest = next.done ? cutter.flush() : null;
       for (const pcm of next.done ? (rest ? [rest] : []) : cutter.push(next.value)) {
+        // Of a clock that was set back nobody is to wait until it is there again.
+        dueAt = Math.min(dueAt, clock.now() + cutFrameMs);
         if (dueAt > clock.now()) await clock.wait(dueAt - clock.now(), turn);
         if (turn.aborted || !isHeard()) return false;
         this.#options.send(pcm);

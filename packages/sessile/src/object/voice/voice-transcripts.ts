@@ -34,9 +34,12 @@ export class VoiceTranscripts {
   }
 
   hear(socket: WebSocket, actor: Actor, pcm: Uint8Array, offsetMs: number): void {
-    const now = this.#options.clock.now();
+    const { clock, timing } = this.#options;
+    const now = clock.now();
     let speaker = this.#speakers.get(socket);
     if (!speaker) {
+      // A clock that was set back silences nobody for longer.
+      this.#notBefore = Math.min(this.#notBefore, now + timing.retryMs);
       if (now < this.#notBefore) return;
       speaker = { stream: this.#open(socket, actor), over: new AbortController(), heardAt: now };
       this.#speakers.set(socket, speaker);
@@ -93,7 +96,9 @@ export class VoiceTranscripts {
   async #closeWhenQuiet(socket: WebSocket, speaker: Speaker): Promise<void> {
     const { clock, timing } = this.#options;
     while (!speaker.over.signal.aborted) {
-      const leftMs = speaker.heardAt + timing.quietMs - clock.now();
+      const now = clock.now();
+      speaker.heardAt = Math.min(speaker.heardAt, now);
+      const leftMs = speaker.heardAt + timing.quietMs - now;
       if (leftMs <= 0) {
         this.#close(socket, speaker);
         return;
