@@ -16,6 +16,7 @@ test("QU20 a burst is let through, then one for each fiftieth of a second", () =
   expect(take(1040)).toMatchObject({ taken: false, retryAfterMs: 10 });
   expect(take(1050).taken).toBe(true);
   expect(take(900)).toMatchObject({ taken: false });
+  expect(take(950).taken).toBe(true);
   expect(take(60_000, 1000).taken).toBe(true);
   expect(take(60_000)).toMatchObject({ taken: false, retryAfterMs: 50 });
 });

@@ -36,5 +36,7 @@ export function takeTokens(
   if (price <= filled)
     return { bucket: { tokens: filled - price, filledAt: now }, taken: true, retryAfterMs: 0 };
   const retryAfterMs = Math.ceil(((price - filled) * 1000) / rate.perSecond);
-  return { bucket: bucket ?? { tokens: filled, filledAt: now }, taken: false, retryAfterMs };
+  // One whose time lies ahead fills from now on.
+  const kept = bucket && bucket.filledAt <= now ? bucket : { tokens: filled, filledAt: now };
+  return { bucket: kept, taken: false, retryAfterMs };
 }
