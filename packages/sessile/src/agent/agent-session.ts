@@ -16,6 +16,7 @@ import { describeThrown } from "../object/write-report.ts";
 import type {
   ActiveRun,
   ChildReport,
+  EventMap,
   Gate,
   GateOutcome,
   Json,
@@ -51,7 +52,8 @@ export const initialAgent: AgentSessionState = { agent: { head: null, active: nu
 export abstract class AgentSession<
   Env = unknown,
   State extends AgentSessionState = AgentSessionState,
-> extends Session<Env, State, AgentEvents> {
+  Events extends EventMap = Record<never, never>,
+> extends Session<Env, State, AgentEvents & Events> {
   abstract readonly agents: readonly AgentDefinition[];
   override readonly initialState = initialAgent as State;
   override readonly clientWrites: Session["clientWrites"] = { events: [] };

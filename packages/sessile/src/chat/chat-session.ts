@@ -7,6 +7,7 @@ import { untilStored } from "../object/works/until-stored.ts";
 import type { WorkContext, WorkFunction } from "../object/works/work-runner.ts";
 import { describeThrown } from "../object/write-report.ts";
 import type { ChatReplay, ChatState } from "../protocol/chat.ts";
+import type { EventMap } from "../protocol/contract.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { SessionEvent } from "../protocol/event.ts";
 import type { Gate, GateOutcome } from "../protocol/gate.ts";
@@ -81,7 +82,8 @@ type ChatEvents = { readonly "message.created": MessageCreated & Json };
 export abstract class ChatSession<
   Env = unknown,
   State extends ChatSessionState = ChatSessionState,
-> extends Session<Env, State, ChatEvents> {
+  Events extends EventMap = Record<never, never>,
+> extends Session<Env, State, ChatEvents & Events> {
   override readonly initialState = initialChat as State;
   override readonly clientWrites: Session["clientWrites"] = { events: [] };
   /** A kind with works of its own spreads these into them. */
@@ -385,7 +387,7 @@ export abstract class ChatSession<
   }
 
   #append(created: MessageCreated): number {
-    return this.append("message.created", created as unknown as ChatEvents["message.created"]);
+    return this.append("message.created", created as unknown as (ChatEvents & Events)["message.created"]);
   }
 
   #setChat(chat: ChatState): void {
