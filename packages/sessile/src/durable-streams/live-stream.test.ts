@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Json } from "../protocol/json.ts";
-import type { StreamFrame } from "../protocol/stream.ts";
+import type { StreamFrame, StreamInfo } from "../protocol/stream.ts";
 import { encodeChunk } from "../protocol/stream-chunk.ts";
 import { SocketPair } from "../testing/socket-pair.ts";
 import { liveStream } from "./live-stream.ts";
@@ -24,6 +24,10 @@ function socketReader() {
     say({ t: "chunks", at, to: at + 1, chunks: [`${at}${long}`], ...(more ? { more } : {}) });
   return { reader, pulls, say, chunk };
 }
+
+/** What is told of a stream first. */
+const infoOf = (tail: number, withdrawn: StreamInfo["withdrawn"] = []) =>
+  ({ t: "stream", info: { tail, withdrawn } as unknown as StreamInfo }) as const;
 
 /** A closed stream of texts, a chunk to the page, as a live reader gets it. */
 async function bodyOfLive(tail: number, chunkAt: (at: number) => Json): Promise<ReadableStream<Uint8Array>> {
@@ -70,6 +74,18 @@ test("DU20 a page of a stream's socket is asked for when the one before has been
   expect(pulls).toEqual([1]);
   chunk(1);
   expect(await next).toMatchObject({ to: 2, upToDate: true });
+});
+
+test("DU21 a live reader is up to date with the last frame of a batch, and not before", async () => {
+  const { reader, say, chunk } = socketReader();
+  say(infoOf(5, [[3, 5]]));
+  chunk(0);
+  await turn();
+  expect(await reader.next()).toMatchObject({ to: 1, upToDate: false });
+  chunk(1);
+  chunk(2);
+  await turn();
+  expect(await reader.next()).toMatchObject({ to: 3, upToDate: true });
 });
 
 test("DU20 what is live while nobody takes it is left out, and asked for again", async () => {

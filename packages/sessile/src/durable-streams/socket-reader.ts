@@ -1,6 +1,6 @@
 import { closeCodes } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
-import type { StreamFrame } from "../protocol/stream.ts";
+import type { StreamFrame, StreamInfo } from "../protocol/stream.ts";
 import type { LiveReader, LiveUpdate } from "./stream-port.ts";
 
 type Chunks = Extract<StreamFrame, { readonly t: "chunks" }>;
@@ -25,6 +25,8 @@ class SocketReader implements LiveReader {
   /** Where the first chunks lie that there was no room for; null: nothing is missing. */
   #missingFrom: number | null = null;
   #mustPull = false;
+  /** Where the stream's last chunk ends, as far as that was told. */
+  #tail = 0;
   #end: Extract<LiveUpdate, { readonly closedAt: number }> | { readonly failure: unknown } | null = null;
   #wake: () => void = () => {};
 
@@ -64,7 +66,11 @@ class SocketReader implements LiveReader {
       case "chunks":
         this.#takeChunks(frame, chars);
         return;
+      case "stream":
+        this.#tail = Math.max(this.#tail, shownTail(frame.info));
+        return;
       case "behind":
+        this.#tail = Math.max(this.#tail, frame.tail);
         // If chunks are missing they are asked for already, or will be.
         this.#mustPull ||= this.#missingFrom === null;
         return;
@@ -105,7 +111,8 @@ class SocketReader implements LiveReader {
     return {
       to: this.#offset,
       chunks: pages.flatMap(({ chunks }) => chunks),
-      upToDate: pages.at(-1)?.more !== true && this.#missingFrom === null,
+      // A batch is several frames, of which only the last says whether there is more.
+      upToDate: pages.at(-1)?.more !== true && this.#missingFrom === null && this.#offset >= this.#tail,
     };
   }
 
@@ -118,6 +125,11 @@ class SocketReader implements LiveReader {
     this.#end ??= { failure };
     this.#wake();
   }
+}
+
+/** Chunks that were withdrawn from the end never come. */
+function shownTail({ tail, withdrawn }: StreamInfo): number {
+  return withdrawn.reduceRight((end, [from, to]) => (to === end ? from : end), tail);
 }
 
 function refusalOf(code: number, reason: string): SessileError {
