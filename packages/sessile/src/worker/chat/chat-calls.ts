@@ -1,17 +1,10 @@
-import { readSocket } from "../../durable-streams/socket-reader.ts";
-import {
-  type ChatHistory,
-  type ChatReplay,
-  type ChatRequest,
-  type ChatState,
-  endsAnswer,
-} from "../../protocol/chat.ts";
+import type { ChatHistory, ChatReplay, ChatRequest, ChatState } from "../../protocol/chat.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Json } from "../../protocol/json.ts";
 import { answerOf } from "../answer-of.ts";
 import { runCommandOf, type SessionVariables } from "../routes/session-routes.ts";
-import { streamSocket } from "../routes/stream-routes.ts";
 import type { AnswerReader } from "./chat-stream.ts";
+import { readAnswer } from "./read-answer.ts";
 
 /** What a client of the AI SDK sends, over either transport. */
 export type ChatBody = { readonly [key: string]: Json };
@@ -94,7 +87,7 @@ function after(chunks: readonly Json[], answer: AnswerReader): AnswerReader {
   let said: readonly Json[] | null = chunks;
   let isFirst = true;
   return {
-    close: answer.close,
+    close: () => answer.close(),
     async next() {
       const now = said;
       said = null;
@@ -129,28 +122,4 @@ export async function sentAnswer(
 ): Promise<AnswerReader> {
   const streamId = await sendMessage(variables, request, sent);
   return streamId === null ? nothingToRead : readAnswer(variables, streamId);
-}
-
-/** An answer from its beginning. */
-async function readAnswer({ target, actor }: SessionVariables, streamId: string): Promise<AnswerReader> {
-  const { webSocket } = await streamSocket(target, actor, streamId, "?offset=0&paced");
-  if (!webSocket) throw new SessileError("unavailable", "The session did not open a stream.");
-  const reader = readSocket(webSocket, 0);
-  let isWhole = false;
-  return {
-    close: () => reader.close(),
-    async next() {
-      const update = await reader.next().catch((thrown: unknown) => {
-        // A failed answer tells so in its own words; what comes after them is the end of the stream.
-        if (isWhole) return null;
-        throw thrown;
-      });
-      if (update && "chunks" in update) {
-        isWhole ||= update.chunks.some(endsAnswer);
-        return update.chunks;
-      }
-      if (isWhole) return null;
-      throw new SessileError("unavailable", "The answer was cut off.", { retryAfterMs: 1000 });
-    },
-  };
 }

@@ -1,6 +1,8 @@
+import { bufferedBytes } from "../../object/streams/reader-buffers.ts";
 import { closeCodes, closeReason } from "../../protocol/close-code.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Json } from "../../protocol/json.ts";
+import { defaultLimits } from "../../protocol/limits.ts";
 import type { SessionVariables } from "../routes/session-routes.ts";
 import { type ChatBody, resumeAnswer, sentAnswer } from "./chat-calls.ts";
 import { readChatFrame } from "./chat-frame.ts";
@@ -106,6 +108,10 @@ export class ChatSocket {
   /** Whoever has left is told nothing more. */
   #send(requestId: string, reading: Reading, answer: Answer): void {
     if (this.#reading.get(requestId) !== reading) return;
+    if (bufferedBytes(this.#socket) > defaultLimits.maxPeerBufferedBytes) {
+      this.#close(closeCodes.restart, "Read what was sent before there is more.");
+      return;
+    }
     try {
       this.#socket.send(JSON.stringify({ ...answer, requestId }));
     } catch {
