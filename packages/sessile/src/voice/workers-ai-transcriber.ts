@@ -14,6 +14,9 @@ export interface WorkersAiTranscriberOptions {
   readonly inputs?: { readonly [name: string]: string };
 }
 
+/** Milliseconds in which it may say its last words and close; the session listens no longer than that. */
+const closeWithinMs = 3000;
+
 /** A Worker's end of a socket, as an upgrade's answer has it. */
 interface UpgradedSocket extends WebSocket {
   accept(): void;
@@ -67,13 +70,19 @@ class FluxTranscription implements Transcription {
     this.#socket.send(pcm as Uint8Array<ArrayBuffer>);
   }
 
-  /** Flux understands what it has, without calling it final, and closes. */
+  /** Flux understands what it has, without calling it final, and closes. One that does not is left: it would stay open for ever. */
   async close(): Promise<void> {
     if (this.#isClosing) return this.#closed;
     this.#isClosing = true;
-    this.#socket.send(JSON.stringify({ type: "CloseStream" }));
-    await this.#closed;
-    this.#socket.close(1000);
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, closeWithinMs);
+    try {
+      this.#socket.send(JSON.stringify({ type: "CloseStream" }));
+      await Promise.race([this.#closed, late.promise]);
+    } finally {
+      clearTimeout(timer);
+      this.#socket.close(1000);
+    }
   }
 }
 
