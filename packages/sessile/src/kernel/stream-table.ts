@@ -39,8 +39,9 @@ export class StreamTable {
     const { streamId, segments, openedSeq } = before;
     const isNth = segments > 0 && segments % indexEvery === 0;
     const isFar = (since: number) => seq - since > indexWithinEvents;
+    // An append of no chunks may stand at the same offset.
     if (isNth || (isFar(openedSeq) && isFar(this.seek(before, at))))
-      this.#sql.exec("INSERT INTO _sessile_segment VALUES (?, ?, ?)", streamId, at, seq);
+      this.#sql.exec("INSERT OR REPLACE INTO _sessile_segment VALUES (?, ?, ?)", streamId, at, seq);
   }
 
   /** Seq of an event at or before the segment that holds `offset`. */

@@ -115,12 +115,12 @@ describe("what it costs and holds", () => {
   test("SM5 a segment far from the last that is in the index is in it too, so that a read does not begin at the start", () => {
     const fixture = new KernelFixture({ snapshots: null });
     open(fixture);
-    for (const chunk of ["a", "b", "c", "d"]) {
-      if (chunk !== "c")
+    for (const given of [["a"], ["b"], ["c"], [], ["d"]]) {
+      if (given[0] !== "c")
         fixture.kernel.write(null, fixture.now, (writer) => {
           for (let n = 0; n < 4096; n++) writer.append("note", n);
         });
-      append(fixture, chunk);
+      append(fixture, ...given);
     }
     const index = () => fixture.sql.exec("SELECT at FROM _sessile_segment ORDER BY at").map(({ at }) => at);
     expect(index()).toEqual([0, 1, 3]);
