@@ -1,7 +1,13 @@
 import type { Migration } from "sessile";
 import type { AlertPage, AlertRow } from "../../src/contract/api.ts";
 import type { EvidenceQuery, Plain } from "../../src/contract/session.ts";
-import { type Alert, type IncidentSummary, restoreAlert } from "../../src/domain/index.ts";
+import {
+  type Alert,
+  type IncidentSummary,
+  restoreAlert,
+  restoreSummary,
+  type StoredSummary,
+} from "../../src/domain/index.ts";
 import { alertRowOf } from "../../src/worker/database/alert-row.ts";
 import { decodeCursor, encodeCursor } from "../../src/worker/database/page-cursor.ts";
 import { parseLimit } from "../../src/worker/database/page-request.ts";
@@ -22,14 +28,10 @@ const pageRows = 500;
 /** Before every record, also those that say they are from before 1970. */
 const start: readonly [at: number, id: number] = [Number.MIN_SAFE_INTEGER, 0];
 
-/** As they were written: what earlier versions did not know is missing. */
-type StoredFacts = Omit<EvidenceFacts, "summary"> & {
-  readonly summary: (Omit<IncidentSummary, "keyIps"> & { readonly keyIps?: readonly string[] }) | null;
-};
+type StoredFacts = Omit<EvidenceFacts, "summary"> & { readonly summary: StoredSummary | null };
 
 function factsFrom(stored: StoredFacts): EvidenceFacts {
-  const { summary } = stored;
-  return { ...stored, summary: summary && { ...summary, keyIps: summary.keyIps ?? [] } };
+  return { ...stored, summary: stored.summary && restoreSummary(stored.summary) };
 }
 
 /**

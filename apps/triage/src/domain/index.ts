@@ -14,7 +14,13 @@ export { investigate, runAnalysers } from "./analysis/investigate.ts";
 export { type Correlation, correlate } from "./correlation/correlate.ts";
 export { type CorrelationRule, correlationRules } from "./correlation/correlation-rules.ts";
 export { type Explanation, explain } from "./correlation/explain.ts";
-export { fold, type IncidentSummary, mergeSummaries } from "./correlation/fold.ts";
+export {
+  fold,
+  type IncidentSummary,
+  mergeSummaries,
+  restoreSummary,
+  type StoredSummary,
+} from "./correlation/fold.ts";
 export { parseIncidentKey } from "./correlation/incident-key.ts";
 export { telemetryKey, telemetryKeysOf } from "./correlation/telemetry-key.ts";
 export { detect, detectionRules } from "./detection/detect.ts";

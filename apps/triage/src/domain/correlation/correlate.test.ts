@@ -5,7 +5,7 @@ import { makeEve, makeProcess, makeWindows } from "../testing/make-alert.ts";
 import { correlate } from "./correlate.ts";
 import { correlationRules } from "./correlation-rules.ts";
 import { explain } from "./explain.ts";
-import { fold, type IncidentSummary, mergeSummaries } from "./fold.ts";
+import { fold, type IncidentSummary, mergeSummaries, restoreSummary } from "./fold.ts";
 import { telemetryKey, telemetryKeysOf } from "./telemetry-key.ts";
 
 const noon = Date.UTC(2026, 0, 2, 12);
@@ -200,6 +200,14 @@ describe("fold", () => {
     expect(actions.find(({ id }) => id === "block-address")?.targets).toEqual([
       { kind: "external-ip", value: "45.9.1.1" },
     ]);
+  });
+
+  it("goes on with a summary that an earlier version stored", () => {
+    const attack = () => makeEve({ signature: "ET WEB_SERVER x" });
+    const { keyIps, ...stored } = fold(undefined, [attack()])!;
+    const restored = restoreSummary(stored);
+    expect(planActions(restored).actions.map(({ id }) => id)).toContain("block-address");
+    expect(fold(restored, [attack()])).toMatchObject({ alertCount: 2, keyIps });
   });
 
   it("knows which public address is ours", () => {

@@ -31,6 +31,13 @@ export interface IncidentSummary {
 /** The first N of a union is the same however the union is grouped; "the first N seen" would not be. */
 const actorLimit = 32;
 
+/** A summary as any version stored it: what it did not know yet is missing. */
+export type StoredSummary = Omit<IncidentSummary, "keyIps"> & Partial<Pick<IncidentSummary, "keyIps">>;
+
+export function restoreSummary(stored: StoredSummary): IncidentSummary {
+  return { ...stored, keyIps: stored.keyIps ?? [] };
+}
+
 /** Adds alerts that `correlate` put in this incident. Each alert once: leave duplicates out before. */
 export function fold(
   summary: IncidentSummary | undefined,
