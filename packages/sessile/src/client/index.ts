@@ -30,7 +30,7 @@ export {
   type OutboxStore,
   type StoredCommand,
 } from "./outbox/outbox-store.ts";
-export { type PartData, type PartsOptions, SessionParts, type WithParts } from "./parts.ts";
+export { type Packed, type PartData, type PartsOptions, SessionParts, type WithParts } from "./parts.ts";
 export { connect, SessionClient } from "./session-client.ts";
 export type {
   AnswerGate,

@@ -21,6 +21,17 @@ export type WithParts =
   | readonly WithParts[]
   | { readonly [key: string]: WithParts };
 
+/** What is sent in its place. A text that is only known at run time may be too long, and is a part then. */
+export type Packed<T> = Json extends T
+  ? Json
+  : T extends Blob | Uint8Array | ArrayBuffer
+    ? PartReference
+    : T extends string
+      ? string extends T
+        ? string | PartReference
+        : T
+      : { -readonly [Key in keyof T]: Packed<T[Key]> };
+
 /** Characters above which `pack` makes a part of a string. */
 const inlineChars = 256 * 1024;
 
@@ -61,7 +72,8 @@ export class SessionParts {
   }
 
   /** Sends every blob, every array of bytes and every very long text in a payload as a part. @returns the payload to append */
-  async pack(value: WithParts): Promise<Json> {
+  pack<const T extends WithParts>(value: T): Promise<Packed<T>>;
+  async pack(value: WithParts): Promise<unknown> {
     if (typeof value === "string") return value.length > inlineChars ? this.upload(value) : value;
     if (value === null || typeof value !== "object") return value;
     if (value instanceof Blob || value instanceof Uint8Array || value instanceof ArrayBuffer)

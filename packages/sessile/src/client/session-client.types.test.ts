@@ -2,6 +2,7 @@ import { describe, expectTypeOf, test } from "vitest";
 import type {
   Callable,
   Json,
+  PartReference,
   SessileError,
   SessionContract,
   SessionEvent,
@@ -16,6 +17,7 @@ import {
   poll,
   type SessionClient,
   shared,
+  type WithParts,
 } from "./index.ts";
 
 /** Shaped as a session class is, with a method that is not callable from outside. */
@@ -34,6 +36,14 @@ declare class Loose implements SessionContract {
   readonly initialState: { items: { tags: string[] }[] };
 }
 
+declare class Album implements SessionContract {
+  readonly eventTypes?: {
+    readonly "image.added": { readonly caption: string; readonly image: PartReference };
+  };
+  readonly initialState: null;
+}
+
+declare const album: SessionClient<Album>;
 declare const loose: SessionClient<Loose>;
 declare const incident: SessionClient<Incident>;
 declare const plain: SessionClient<Plain>;
@@ -145,6 +155,27 @@ describe("CL27 a client is typed by its session's class", () => {
       client.outbox.kept = [];
       // @ts-expect-error -- one transport, not several
       shared({ transport: [poll()] });
+    });
+  });
+
+  test("PA13 what is packed", () => {
+    compiled(async () => {
+      const image = new Blob();
+      const long = String(image);
+      const { parts, append } = album;
+      append("image.added", await parts.pack({ caption: "The map", image }));
+      // @ts-expect-error -- a text that is only known now may be too long, and a part then
+      append("image.added", await parts.pack({ caption: long, image }));
+      const packed = await parts.pack({ long, images: [image], at: { count: 1, by: null } });
+      expectTypeOf(packed).toEqualTypeOf<{
+        long: string | PartReference;
+        images: [PartReference];
+        at: { count: 1; by: null };
+      }>();
+      expectTypeOf(await parts.pack([] as Json)).toEqualTypeOf<Json>();
+      expectTypeOf(await parts.pack([] as WithParts)).toEqualTypeOf<Json>();
+      // @ts-expect-error -- not JSON
+      parts.pack({ at: new Date() });
     });
   });
 
