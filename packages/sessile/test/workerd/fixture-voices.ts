@@ -71,6 +71,7 @@ export class Whispers extends Voices {
 export class Crowds extends Voices {
   override readonly kind: string = "crowds";
   override readonly limits = { maxStreamReaders: 2, maxStreamBufferedBytes: 1024 * 1024 };
+  override readonly expiry = (this.ctx.id.name ?? "").startsWith("brief") ? { idleMs: 1500 } : null;
 }
 
 export class Relay extends StreamRelay {

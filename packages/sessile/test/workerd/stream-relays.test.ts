@@ -104,6 +104,18 @@ test("SM43 a relay serves only whoever may read, and tells of a stream that is n
   for (const { socket } of all) socket.terminate();
 });
 
+test("SM53 relays whose readers have left do not keep their session from expiring", async () => {
+  const name = fixture.name("brief");
+  // Whoever is connected from the beginning is in time however busy the machine is.
+  const first = await fixture.live(name, { kind: "crowds" });
+  await call(name, "say", "s", 1, 10, false);
+  const all = readers(name);
+  await Promise.all(all.map((reader) => reader.seen(1)));
+  await first.close();
+  for (const { socket } of all) socket.close();
+  await until(async () => (await fixture.get(`crowds/${name}`)).status === 404);
+});
+
 const plain = { "content-type": "text/plain" };
 
 /** A standalone stream whose object takes two readers. */

@@ -2,6 +2,7 @@ import { closeCodes } from "../../protocol/close-code.ts";
 import { type ErrorCode, SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import { isOpen, type StreamFrame, type StreamInfo } from "../../protocol/stream.ts";
+import { streamGreeting } from "../../protocol/stream-pull.ts";
 import type { StreamReplies } from "../../protocol/stream-request.ts";
 import type { Clock } from "../clock.ts";
 import { RelayCache } from "./relay-cache.ts";
@@ -13,6 +14,8 @@ export interface RelayFeedOptions {
   readonly clock: Clock;
   readonly maxCacheChars: number;
   readonly sockets: () => StreamSockets;
+  /** Whether somebody reads here, or is about to. */
+  readonly isUsed: () => boolean;
   /** A socket of the object above in the tree, not yet accepted. @throws SessileError */
   readonly connect: (actor: Actor | null, search: string) => Promise<WebSocket>;
   /** Asks the stream's own object. */
@@ -58,6 +61,17 @@ export class RelayFeed implements ShownStreams {
     return this.#connecting;
   }
 
+  /** Whoever is connected counts as a reader of the session: a relay that nobody reads at leaves. */
+  async leaveUnlessUsed(): Promise<void> {
+    while (this.#connecting) await this.#connecting.catch(() => undefined);
+    if (this.#options.isUsed()) return;
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#info = null;
+    this.#cache.clear();
+    socket?.close(1000);
+  }
+
   async #connect(): Promise<void> {
     const { connect, sockets } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -68,18 +82,23 @@ export class RelayFeed implements ShownStreams {
       throw thrown;
     });
     socket.addEventListener("message", ({ data }) => {
+      if (this.#socket !== socket) return;
       const frame = JSON.parse(String(data)) as StreamFrame;
       this.#receive(frame);
       // The end of a closed stream is on its way.
       if (frame.t !== "stream" || isOpen(frame.info)) resolve();
     });
     socket.addEventListener("close", ({ code, reason }) => {
-      if (this.#socket === socket) this.#socket = null;
       reject(refusal(code, reason));
+      // Left already.
+      if (this.#socket !== socket) return;
+      this.#socket = null;
       this.#closed(code, reason);
     });
-    socket.accept();
     this.#socket = socket;
+    socket.accept();
+    // The close of one that never said a word comes late.
+    socket.send(streamGreeting);
     await promise;
   }
 

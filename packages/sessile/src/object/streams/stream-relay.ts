@@ -39,8 +39,11 @@ const watchMs = 30_000;
 export class StreamRelay extends DurableObject {
   readonly limits: Partial<Pick<Limits, "maxStreamReaders" | "maxStreamBufferedBytes">> = {};
   #parts: RelayParts | null = null;
+  /** Readers that are being let in. */
+  #arriving = 0;
 
   override async fetch(request: Request): Promise<Response> {
+    this.#arriving += 1;
     try {
       const { feed, sockets, address } = this.#live();
       const actor = actorFrom(request);
@@ -49,6 +52,9 @@ export class StreamRelay extends DurableObject {
       return sockets.accept(request, address.streamId, actor);
     } catch (thrown) {
       return refuseFetch(request, SessileError.from(thrown));
+    } finally {
+      this.#arriving -= 1;
+      void this.#parts?.feed.leaveUnlessUsed();
     }
   }
 
@@ -63,20 +69,27 @@ export class StreamRelay extends DurableObject {
     }
   }
 
-  override webSocketClose(socket: WebSocket, code: number): void {
-    this.#live().sockets.left(socket);
+  override webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    const left = this.#left(socket);
     answerClose(socket, code);
+    return left;
   }
 
-  override webSocketError(socket: WebSocket): void {
-    this.#live().sockets.left(socket);
+  override webSocketError(socket: WebSocket): Promise<void> {
+    return this.#left(socket);
   }
 
   override async alarm(): Promise<void> {
     const { sockets, feed } = this.#live();
-    if (sockets.size === 0) return;
+    if (sockets.size === 0) return feed.leaveUnlessUsed();
     await feed.connected(sockets.anyActor).catch(() => undefined);
     await this.ctx.storage.setAlarm(Date.now() + watchMs);
+  }
+
+  #left(socket: WebSocket): Promise<void> {
+    const { feed, sockets } = this.#live();
+    sockets.left(socket);
+    return feed.leaveUnlessUsed();
   }
 
   /** Made late, because a subclass's limits are set after the constructor. */
@@ -90,6 +103,7 @@ export class StreamRelay extends DurableObject {
       clock: platformClock,
       maxCacheChars: limits.maxStreamBufferedBytes / cacheShare,
       sockets: () => sockets,
+      isUsed: () => this.#arriving + sockets.size > 0,
       connect: (actor, search) => this.#connect(address, actor, search),
       read: (actor, offset) => this.#read(address, actor, offset),
     });
