@@ -76,7 +76,8 @@ export class SessionVoice {
   /**
    * Joins the session's call; whoever may only read listens. Resolves once others hear and are heard.
    *
-   * @throws SessileError `rejected` over a transport without audio, `unauthenticated`, `forbidden`, `overloaded`, `not_writable`
+   * @throws SessileError `rejected` over a transport without audio, `unauthenticated`, `forbidden`, `overloaded`,
+   *   `rate_limited`, `not_writable`
    */
   readonly join = async (): Promise<VoiceCall> => {
     const closed = this.#link.closed();
