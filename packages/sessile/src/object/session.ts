@@ -24,7 +24,7 @@ import { type Deletion, deletedError, Eraser, readDeletion } from "./keeping/era
 import { definitionOf } from "./kind-definition.ts";
 import { offerOf } from "./kind-offer.ts";
 import { limitDepth } from "./limit-depth.ts";
-import { noSuchSession } from "./no-such-session.ts";
+import { absenceOf, noSuchSession } from "./no-such-session.ts";
 import { live, SessionActions, write } from "./session-actions.ts";
 import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
@@ -107,7 +107,8 @@ export abstract class Session<
     if (makesNoSession(request) && !this.#opened().kernel.exists)
       return { ok: false, error: noSuchSession().toWire() };
     if (request.op !== "reports" && !isImport(request)) {
-      const refused = this.#refusal(caller.actor, request.op === "commands" || request.op === "calls");
+      const mayCreate = request.op === "commands" || request.op === "calls";
+      const refused = absenceOf(this.#opened().kernel, caller.actor, mayCreate);
       if (refused) return { ok: false, error: refused.toWire() };
     }
     const host = isImport(request) ? this.#opened() : await this.#ready(caller);
@@ -122,7 +123,8 @@ export abstract class Session<
     if (this.#deletion) return refuseFetch(request, deletedError(), closeCodes.gone);
     const actor = actorFrom(request);
     const agent = request.headers.get(agentHeader);
-    const refused = this.#refusal(actor, agent !== null || isUpgrade(request) || !isRead(request));
+    const mayCreate = agent !== null || isUpgrade(request) || !isRead(request);
+    const refused = absenceOf(this.#opened().kernel, actor, mayCreate);
     if (refused) return refuseFetch(request, refused);
     if (agent !== null) return answerAgentsFetch(await this.#ready({ actor }), request, agent);
     const streamId = request.headers.get(streamHeader);
@@ -222,9 +224,12 @@ export abstract class Session<
 
   /** @returns when it was deleted, 0 if it was not */
   async #erase(): Promise<number> {
-    if (!this.#deletion || !this.#eraser) return 0;
-    this.#deletion = await this.#eraser.run(this.#deletion);
-    return this.#deletion.deletedAt;
+    const eraser = this.#eraser;
+    if (!this.#deletion || !eraser) return 0;
+    const deletion = await eraser.run(this.#deletion);
+    // The address may have been freed meanwhile.
+    if (this.#eraser === eraser) this.#deletion = deletion;
+    return deletion.deletedAt;
   }
 
   /** The address is as one that nobody has used. */
@@ -237,6 +242,8 @@ export abstract class Session<
   async #isReadmitted(request: SessionRequest, actor: Actor | null): Promise<boolean> {
     const { isDone, ownerId = null } = this.#deletion ?? {};
     if (request.op !== "importBegin" || !isDone || (ownerId !== null && ownerId !== actor?.id)) return false;
+    // A repeated deletion that is under way would take from the record what the import brings.
+    await this.#eraser?.atRest();
     await this.recordOf(this.env)?.readmitSession(this.kind, this.#name);
     await this.#free();
     return true;
@@ -252,19 +259,6 @@ export abstract class Session<
     const host = this.#live(maker);
     await this.#starting;
     return host;
-  }
-
-  /**
-   * Why an owned session is not there for this caller: it is somebody else's, or nobody's and this is no way to make it. The
-   * answers are alike, so that nobody learns which names are taken by reading.
-   */
-  #refusal(actor: Actor | null, mayCreate: boolean): SessileError | null {
-    const { kernel } = this.#opened();
-    if (this.access !== "owned") return null;
-    const isVisible = kernel.exists
-      ? mayAccess(kernel.view.access, actor?.id, "read")
-      : mayCreate && actor !== null;
-    return isVisible ? null : noSuchSession();
   }
 
   #may(actor: Actor | null, action: Action): boolean {

@@ -77,6 +77,20 @@ test("DE1 DE2 deleting ends every socket and leaves nothing in the session, the 
   expect((await fixture.get(`/v1/sessions?kind=chronicle&q=${name}`)).body.items).toEqual([]);
 });
 
+test("DE2 a repeat deletes what a backup of the record has brought back", async () => {
+  const name = fixture.name("gone");
+  await fixture.call(name, "add", "x");
+  await until(async () => (await rowsOf("notes", name)) > 2);
+  const row = await (await record()).getSession("notes", name);
+  if (!row) throw new Error("no row");
+  const first = await remove(`notes/${name}`);
+  await (await record()).readmitSession("notes", name);
+  await (await record()).upsertSession(row);
+  expect(await rowsOf("notes", name)).toBe(1);
+  expect((await remove(`notes/${name}`)).body).toEqual(first.body);
+  expect(await rowsOf("notes", name)).toBe(0);
+});
+
 test("DE2 what is on its way to the buckets when a deletion begins is not left there", async () => {
   await puts("held");
   const name = await longSession();

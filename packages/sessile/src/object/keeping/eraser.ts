@@ -103,6 +103,11 @@ export class Eraser {
     return this.#running;
   }
 
+  /** Resolves when no run is under way. */
+  async atRest(): Promise<void> {
+    await this.#running?.catch(() => undefined);
+  }
+
   /** The address may be used anew. */
   free(): void {
     this.#options.context.storage.sql.exec("DROP TABLE IF EXISTS _sessile_deletion");
@@ -111,13 +116,16 @@ export class Eraser {
   async #erase(deletion: Deletion): Promise<Deletion> {
     const { context, kind, record, archive, parts, orphan, atRest } = this.#options;
     const { name } = deletion;
-    if (deletion.isDone) return deletion;
-    await context.storage.setAlarm(Date.now() + lifelineMs);
-    await atRest();
-    await orphan(childrenIn(context.storage));
+    if (!deletion.isDone) {
+      await context.storage.setAlarm(Date.now() + lifelineMs);
+      await atRest();
+      await orphan(childrenIn(context.storage));
+    }
+    // Again in a repeat: a backup may have brought them back meanwhile.
     await record?.deleteSession(kind, name, deletion.deletedAt);
     if (archive) await emptyFolder(archive, `${kind}/${name}/`);
     if (parts) await emptyFolder(parts, `parts/${kind}/${name}/`);
+    if (deletion.isDone) return deletion;
     await context.storage.deleteAlarm();
     await context.storage.deleteAll();
     const done = { ...deletion, isDone: true };
