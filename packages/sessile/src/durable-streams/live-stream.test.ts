@@ -29,16 +29,24 @@ function socketReader() {
 const infoOf = (tail: number, withdrawn: StreamInfo["withdrawn"] = []) =>
   ({ t: "stream", info: { tail, withdrawn } as unknown as StreamInfo }) as const;
 
-/** A closed stream of texts, a chunk to the page, as a live reader gets it. */
-async function bodyOfLive(tail: number, chunkAt: (at: number) => Json): Promise<ReadableStream<Uint8Array>> {
+/** A stream of texts, a chunk to the page, as a live reader gets it: closed, unless more is to come. */
+async function bodyOfLive(
+  tail: number,
+  chunkAt: (at: number) => Json,
+  { from = 0, closed = true } = {},
+): Promise<ReadableStream<Uint8Array>> {
   const start = { contentType: "text/plain", start: tail, tail };
-  const head = { ...start, closed: true, error: null, lifetime: null, identity: "1" };
+  const head = { ...start, closed, error: null, lifetime: null, identity: "1" };
   const stream = {
     read: async (at: number) => ({ head, at, to: at + 1, chunks: [chunkAt(at)] }),
+    follow: () => new Promise(() => {}),
   } as unknown as StreamPort;
-  const { body } = await liveStream(stream, 0, null, { liveMs: 60_000, keepAliveMs: 60_000 });
+  const { body } = await liveStream(stream, from, null, { liveMs: 60_000, keepAliveMs: 60_000 });
   return body as ReadableStream<Uint8Array>;
 }
+
+/** The text of server-sent events, one item per event. */
+const dataOf = (events: string) => [...events.matchAll(/^event: data\ndata:(.*)$/gm)].map(([, data]) => data);
 
 test("DU20 a reader of server-sent events who takes nothing gets few pages ahead, and misses nothing when they read on", async () => {
   let reads = 0;
@@ -60,7 +68,21 @@ test("DU11 SM26 a letter that was appended in pieces comes whole to a live reade
   const bytes = new TextEncoder().encode(text);
   const body = await bodyOfLive(bytes.length, (at) => encodeChunk("text/plain", bytes.subarray(at, at + 1)));
   const events = await new Response(body).text();
-  expect([...events.matchAll(/^event: data\ndata:(.*)$/gm)].map(([, data]) => data)).toEqual([...text]);
+  expect(dataOf(events)).toEqual([...text]);
+});
+
+test("DU22 whoever is cut off between the pieces of a letter comes back to where it begins", async () => {
+  const bytes = new TextEncoder().encode("a€");
+  const chunkAt = (at: number) => encodeChunk("text/plain", bytes.subarray(at, at + 1));
+  let seen = "";
+  const reader = (await bodyOfLive(3, chunkAt, { closed: false })).getReader();
+  while ((seen.match(/^event: control$/gm) ?? []).length < 3)
+    seen += new TextDecoder().decode((await reader.read()).value);
+  await reader.cancel();
+  expect(seen).not.toContain("upToDate");
+  const from = parseOffset([...seen.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? "") ?? 0;
+  const rest = await new Response(await bodyOfLive(4, chunkAt, { from })).text();
+  expect(dataOf(seen + rest).join("")).toBe("a€");
 });
 
 test("DU20 a page of a stream's socket is asked for when the one before has been taken", async () => {

@@ -6,6 +6,7 @@ import { nextCursor } from "./cursor.ts";
 import { PacedBody } from "./paced-body.ts";
 import { type ControlEvent, liveText } from "./sse.ts";
 import type { LiveReader, StreamPort } from "./stream-port.ts";
+import { WholeLetters } from "./whole-letters.ts";
 
 export interface LiveSettings {
   /** How long a live stream lasts before the reader is asked to come back. Milliseconds. */
@@ -44,8 +45,13 @@ export async function liveStream(
     body.end();
   };
   const decoder = new ChunkDecoder(contentType);
-  const said = (chunks: ReadPage["chunks"], position: Position): void =>
-    body.write(liveText(chunks, contentType, decoder, { ...position, cursor: newCursor(cursor) }));
+  const letters = new WholeLetters(contentType, first.at);
+  const said = (chunks: ReadPage["chunks"], { upToDate, ...position }: Position): void => {
+    const whole = letters.take({ chunks, to: position.to }, position.closed);
+    const { to } = whole;
+    const control = { ...position, to, upToDate: upToDate && !letters.holds, cursor: newCursor(cursor) };
+    body.write(liveText(whole.chunks, contentType, decoder, control));
+  };
   const run = async (): Promise<void> => {
     let { to } = first;
     for await (const { chunks, head, ...page } of beginning(stream, first, body)) {
