@@ -1,6 +1,7 @@
 import { SessileError } from "../protocol/index.ts";
 import type { SessionRecord } from "../record/index.ts";
 import { type KindOptions, SessionTarget } from "../worker/index.ts";
+import { mayPass } from "./may-pass.ts";
 
 export interface Adoption {
   readonly env: unknown;
@@ -32,7 +33,7 @@ export async function adoptSessions(adoption: Adoption): Promise<void> {
       try {
         await adopt(adoption, kind, name);
       } catch (thrown) {
-        if (!(thrown instanceof SessileError) || thrown.retryable) throw thrown;
+        if (!(thrown instanceof SessileError) || mayPass(thrown)) throw thrown;
       }
     }
     cursor = page.nextCursor ?? undefined;

@@ -46,7 +46,8 @@ export async function ingestFrom(context: Context<AppTypes>, source: ByteSource)
     const answer = await ingest(async (progress) => {
       if (Date.now() - lastAt < progressIntervalMs) return;
       lastAt = Date.now();
-      await write(progress);
+      // Whoever has gone away hears no more; what they have sent is taken in all the same.
+      await write(progress).catch(() => undefined);
     });
     await write({ t: "done", ...answer });
   });

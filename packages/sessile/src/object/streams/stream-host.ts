@@ -118,7 +118,7 @@ export class StreamHost {
   changed(known: StreamInfo): { readonly happened: Promise<void>; readonly stop: () => void } {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { streamId } = known;
-    if (differs(known, this.reads.info(streamId))) resolve();
+    if (this.#ended || differs(known, this.reads.info(streamId))) resolve();
     const waiter = { streamId, wake: resolve };
     this.#waiting.add(waiter);
     const stop = () => {

@@ -259,14 +259,16 @@ export class StreamSockets {
     else this.#finish(socket, info);
   }
 
-  /** After what takes time to get the reader asks on: the stream may have changed meanwhile. */
+  /** What takes time to get, and whatever the stream has got meanwhile. */
   async #sendLater(socket: WebSocket, info: StreamInfo, reading: Promise<StreamBatch>): Promise<void> {
     try {
       const batch = await reading;
       // Withdrawn meanwhile: the reader was told, and gets what there is now.
       if (this.#attachments.get(socket)?.generation !== info.generation) return;
-      if (batch.pages.length > 0) this.#sendBatch(socket, batch, true);
-      else this.#pump(socket, this.#options.shown.info(info.streamId) ?? info, batch.next);
+      const now = this.#options.shown.info(info.streamId) ?? info;
+      // The reader of a closed stream asks for its end.
+      if (this.#sendBatch(socket, batch, batch.more || !isOpen(now))) return;
+      this.#pump(socket, now, batch.next);
     } catch {
       this.#end(socket, closeCodes.restart, "What was asked for cannot be read now.");
     }

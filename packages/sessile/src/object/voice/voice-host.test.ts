@@ -47,3 +47,29 @@ test("VO15 what waits for the record is not said any more once it was told to st
   show.resolve();
   expect([await host.say("two"), heard.length]).toEqual([true, 1]);
 });
+
+test("VO18 a leaving is answered also where nobody had joined", () => {
+  const socket = {} as WebSocket;
+  const told: unknown[] = [];
+  const host = new VoiceHost({
+    settings: {},
+    peers: {
+      inVoice: () => [],
+      get: () => ({ peerId: "p", actor: ada, phase: "live", since: 0 }) as ConnectedPeer,
+      send: (_to, frame) => void told.push(frame),
+    } as Pick<Peers, "inVoice" | "get" | "send"> as Peers,
+    limits: defaultLimits,
+    clock: hostClock(new FakeClock()),
+    hooks: {} as SessionHooks,
+    refusal: () => null,
+    write: () => {
+      throw new Error("Nothing is written.");
+    },
+    isActive: () => true,
+    insideCommit: () => false,
+    shown: async () => {},
+    report: () => {},
+  });
+  host.request(socket, false);
+  expect(told).toEqual([{ t: "voice", track: null, startedAt: null, participants: [] }]);
+});

@@ -76,7 +76,8 @@ export class VoiceHost {
   /** Somebody's wish to come or go. A refusal is told and leaves the connection as it is: text goes on. */
   request(socket: WebSocket, wantsIn: boolean): void {
     if (wantsIn) void this.#join(socket);
-    else this.left(socket);
+    // Every leaving is answered: a client that counts on it would take the next word for it.
+    else if (!this.left(socket)) this.#room.answer(socket);
   }
 
   /** Tells somebody who wants to join that they cannot. */
@@ -84,11 +85,11 @@ export class VoiceHost {
     this.#room.tell(socket, { about: "room", error: error.toWire() });
   }
 
-  /** Also for a socket that is gone. */
-  left(socket: WebSocket): void {
+  /** Also for a socket that is gone. @returns whether it was in the call */
+  left(socket: WebSocket): boolean {
     this.#joining.delete(socket);
     this.#transcripts?.end(socket);
-    this.#room.leave(socket);
+    return this.#room.leave(socket);
   }
 
   /** The session takes no more writes. */

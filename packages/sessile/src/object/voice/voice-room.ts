@@ -69,12 +69,14 @@ export class VoiceRoom {
     this.#announce();
   }
 
-  leave(socket: WebSocket): void {
-    if (!this.#members.delete(socket)) return;
+  /** @returns whether it was in the room */
+  leave(socket: WebSocket): boolean {
+    if (!this.#members.delete(socket)) return false;
     if (this.#members.size === 0) this.#startedAt = null;
     this.#peers.setVoice(socket, null);
     this.#state(socket);
     this.#announce();
+    return true;
   }
 
   close(): void {
@@ -117,6 +119,11 @@ export class VoiceRoom {
   /** To one socket, in the room or not. */
   tell(socket: WebSocket, notice: VoiceNotice): void {
     this.#state(socket, notice);
+  }
+
+  /** How it stands for one socket, in the room or not. */
+  answer(socket: WebSocket): void {
+    this.#state(socket);
   }
 
   tellAll(notice: VoiceNotice): void {
