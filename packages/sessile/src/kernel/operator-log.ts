@@ -35,6 +35,7 @@ export class OperatorLog {
   readonly #keepMs: number;
   #writes = 0;
 
+  /** @param keepMs how long an entry is kept, in milliseconds */
   constructor(sql: Sql, keepMs: number = defaultOperatorLogMs) {
     this.#sql = sql;
     this.#keepMs = keepMs;
@@ -75,16 +76,16 @@ export class OperatorLog {
     }));
   }
 
-  /** Keeps what is younger than `keepMs`, and at most 10,000 entries. Run on wake, and now and then by an object that stays awake. */
-  prune(now: number, keepMs: number = this.#keepMs): void {
+  /** Keeps what is young enough, and at most 10,000 entries. Run on wake, and now and then by an object that stays awake. */
+  prune(now: number): void {
     const row = this.#sql.exec(
       "SELECT coalesce(min(at), ?) AS oldest, coalesce(max(id) - min(id), 0) AS span FROM _sessile_oplog",
       now,
     )[0];
-    if (!row || (numberAt(row, "oldest") >= now - keepMs && numberAt(row, "span") < maxEntries)) return;
+    if (!row || (numberAt(row, "oldest") >= now - this.#keepMs && numberAt(row, "span") < maxEntries)) return;
     this.#sql.exec(
       "DELETE FROM _sessile_oplog WHERE at < ? OR id <= (SELECT max(id) FROM _sessile_oplog) - ?",
-      now - keepMs,
+      now - this.#keepMs,
       maxEntries,
     );
   }
