@@ -1,7 +1,7 @@
 import { inspectDue, inspectTables, inspectWork } from "../kernel/index.ts";
 import { type InspectedSocket, type Inspection, maxInspected } from "../protocol/inspection.ts";
+import { bufferedBytes } from "./buffered-bytes.ts";
 import { DurableSql } from "./durable-sql.ts";
-import { bufferedBytes } from "./peers.ts";
 import type { SessionHost } from "./session-host.ts";
 
 /** What goes on inside, for operators: of the object itself, and so in ledger mode also what the record does not hold yet. */

@@ -1,12 +1,14 @@
 import { mayHold, type StoredCommit } from "../kernel/index.ts";
 import type { Action } from "../protocol/access.ts";
-import { closeCodes, closeReason } from "../protocol/close-code.ts";
+import { closeCodes } from "../protocol/close-code.ts";
 import { SessileError } from "../protocol/error.ts";
 import type { Actor, Commit } from "../protocol/event.ts";
 import type { Peer, ServerFrame } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { shortFrameOf } from "../protocol/short-frame.ts";
 import { withoutChunks } from "../protocol/stream.ts";
+import { bufferedBytes } from "./buffered-bytes.ts";
+import { closeSocket } from "./close-socket.ts";
 
 /**
  * Where a connected peer stands. `greeting`: no hello yet. `catchingUp`: reads pages, gets no live commits.
@@ -135,7 +137,7 @@ export class Peers {
     const attachment = this.#attachments.get(socket);
     if (!attachment) return;
     this.#leave(socket, attachment);
-    close(socket, code, reason);
+    closeSocket(socket, code, reason);
   }
 
   /** Ends a connection with the error that says why, and when to come back. */
@@ -271,11 +273,6 @@ export class Peers {
   }
 }
 
-/** Sent, and not read yet. */
-export function bufferedBytes(socket: WebSocket): number {
-  return (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
-}
-
 /** Of a longer commit the envelope is a small part. */
 const maxShortChars = 4096;
 
@@ -297,12 +294,4 @@ function bodyOf(commits: readonly StoredCommit[]): string {
 /** A commit as peers get it: the chunks of a stream go to those who read the stream. */
 export function shownBody(stored: StoredCommit): string {
   return mayHold(stored, "stream.segment") ? withoutChunks(stored.body) : stored.body;
-}
-
-export function close(socket: WebSocket, code: number, reason: string): void {
-  try {
-    socket.close(code, closeReason(reason));
-  } catch {
-    // Already closed by the other side.
-  }
 }

@@ -4,9 +4,10 @@ import { SessileError } from "../../protocol/error.ts";
 import type { Actor } from "../../protocol/event.ts";
 import type { Peer } from "../../protocol/frame.ts";
 import type { Limits } from "../../protocol/limits.ts";
+import { bufferedBytes } from "../buffered-bytes.ts";
 import { closeCodeOf } from "../client-frames.ts";
+import { closeSocket } from "../close-socket.ts";
 import type { Sender } from "../command-intake.ts";
-import { bufferedBytes, close } from "../peers.ts";
 
 /** What survives hibernation with the socket; kept far below the platform's 16,384 bytes. */
 export interface AgentsPeer extends Peer, Sender {
@@ -129,7 +130,7 @@ export class AgentsPeers {
     this.#leaving.set(socket, leaving);
     this.#peers.delete(socket);
     socket.serializeAttachment(leaving);
-    close(socket, code, reason);
+    closeSocket(socket, code, reason);
     return true;
   }
 

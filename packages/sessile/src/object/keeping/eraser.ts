@@ -2,7 +2,7 @@ import { closeCodes } from "../../protocol/close-code.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { SessionAddress } from "../../protocol/family.ts";
 import type { SessionRecord } from "../../record/index.ts";
-import { close } from "../peers.ts";
+import { closeSocket } from "../close-socket.ts";
 
 /** The part of an R2 bucket that deleting takes. */
 export interface ErasableBucket {
@@ -91,7 +91,7 @@ export class Eraser {
   dismiss(): void {
     for (const socket of this.#options.context.getWebSockets()) {
       socket.serializeAttachment(null);
-      close(socket, closeCodes.gone, deletedError().message);
+      closeSocket(socket, closeCodes.gone, deletedError().message);
     }
   }
 

@@ -1,3 +1,5 @@
+import { bufferedBytes } from "../buffered-bytes.ts";
+
 /** What waits in the sockets of all readers together, against what the object can bear. */
 export class ReaderBuffers {
   readonly #maxBytes: number;
@@ -39,8 +41,4 @@ export class ReaderBuffers {
   sent(bytes: number): void {
     this.#bytes += bytes;
   }
-}
-
-export function bufferedBytes(socket: WebSocket): number {
-  return (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
 }

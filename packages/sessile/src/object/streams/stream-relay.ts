@@ -8,7 +8,7 @@ import { actorHeader, type SessionReply } from "../../protocol/request.ts";
 import { relayHeader, type StreamReplies, streamHeader } from "../../protocol/stream-request.ts";
 import { answerClose } from "../answer-close.ts";
 import { platformClock } from "../clock.ts";
-import { close } from "../peers.ts";
+import { closeSocket } from "../close-socket.ts";
 import { actorFrom, refuseFetch } from "../upgrade.ts";
 import { RelayFeed } from "./relay-feed.ts";
 import { opened } from "./stream-relays.ts";
@@ -65,7 +65,7 @@ export class StreamRelay extends DurableObject {
       sockets.receive(socket, message);
     } catch (thrown) {
       sockets.left(socket);
-      close(socket, closeCodes.restart, SessileError.from(thrown).message);
+      closeSocket(socket, closeCodes.restart, SessileError.from(thrown).message);
     }
   }
 

@@ -11,9 +11,10 @@ import {
 } from "../../protocol/stream.ts";
 import { pulledOffset, streamGreeting } from "../../protocol/stream-pull.ts";
 import { relayHeader } from "../../protocol/stream-request.ts";
+import { bufferedBytes } from "../buffered-bytes.ts";
 import type { Clock } from "../clock.ts";
-import { close } from "../peers.ts";
-import { bufferedBytes, ReaderBuffers } from "./reader-buffers.ts";
+import { closeSocket } from "../close-socket.ts";
+import { ReaderBuffers } from "./reader-buffers.ts";
 import type { StreamBatch } from "./stream-reads.ts";
 
 /** What survives hibernation with the socket. */
@@ -294,7 +295,7 @@ export class StreamSockets {
 
   #end(socket: WebSocket, code: number, reason: string): void {
     this.#attachments.delete(socket);
-    close(socket, code, reason);
+    closeSocket(socket, code, reason);
   }
 
   #send(socket: WebSocket, frame: StreamFrame): void {

@@ -1,4 +1,4 @@
-import { bufferedBytes } from "../../object/streams/reader-buffers.ts";
+import { bufferedBytes } from "../../object/buffered-bytes.ts";
 import { closeCodes, closeReason } from "../../protocol/close-code.ts";
 import { SessileError } from "../../protocol/error.ts";
 import type { Json } from "../../protocol/json.ts";
