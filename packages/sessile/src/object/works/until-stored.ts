@@ -14,15 +14,18 @@ export async function untilStored<T>(
   store: () => T | Promise<T>,
   failed: (thrown: unknown) => void,
 ): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
+  for (let failures = 0; ; ) {
     try {
       return await store();
     } catch (thrown) {
-      const isForNow = thrown instanceof SessileError && thrown.retryable;
-      const isFinal = thrown instanceof SessileError || attempt + 1 >= maxAttempts;
-      if (!isForNow && isFinal) throw thrown;
-      if (!isForNow) failed(thrown);
-      await scheduler.wait(isForNow ? retryMs : retryMs * 2 ** attempt);
+      if (thrown instanceof SessileError && thrown.retryable) {
+        await scheduler.wait(retryMs);
+        continue;
+      }
+      failures += 1;
+      if (thrown instanceof SessileError || failures >= maxAttempts) throw thrown;
+      failed(thrown);
+      await scheduler.wait(retryMs * 2 ** (failures - 1));
     }
   }
 }
