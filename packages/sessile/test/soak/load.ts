@@ -1,14 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type SessionClient } from "../../src/client/index.ts";
-import type { Callable } from "../../src/protocol/index.ts";
+import type { NotesContract } from "../workerd/fixture-contracts.ts";
 import { RawSocket } from "../workerd/raw-socket.ts";
 import { SocketReader } from "../workerd/socket-reader.ts";
 import type { Fixture } from "../workerd/start.ts";
-
-interface NotesContract {
-  readonly initialState: { readonly count: number; readonly text: string };
-  readonly add: Callable<[string], { count: number }>;
-}
 
 const writers = 8;
 const viewersOfEach = 3;

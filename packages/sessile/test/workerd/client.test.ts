@@ -7,20 +7,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect, type SessionClient } from "../../src/client/index.ts";
 import { sqliteOutbox } from "../../src/client-node/index.ts";
 import { temporaryFolder, until } from "../../src/node/server/fixtures/processes.ts";
-import type { Callable } from "../../src/protocol/index.ts";
+import type { NotesContract, TinyContract } from "./fixture-contracts.ts";
 import { Fixture } from "./start.ts";
-
-/** The fixture's class as its clients see it. */
-interface NotesContract {
-  readonly initialState: { readonly count: number; readonly text: string };
-  readonly eventTypes?: { readonly "note.said": { readonly by: string; readonly n: number } };
-  readonly add: Callable<[string], { count: number }>;
-  readonly instance: Callable<[], string>;
-}
-
-interface TinyContract {
-  readonly initialState: { readonly text: string };
-}
 
 let fixture: Fixture;
 let clients: SessionClient<NotesContract>[] = [];

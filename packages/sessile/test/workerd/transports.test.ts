@@ -1,19 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect, longPoll, poll, type SessionClient, sse, type Transport } from "../../src/client/index.ts";
 import { until } from "../../src/node/server/fixtures/processes.ts";
-import type { Callable } from "../../src/protocol/index.ts";
+import type { NotesContract, TinyContract } from "./fixture-contracts.ts";
 import { Fixture } from "./start.ts";
-
-interface NotesContract {
-  readonly initialState: { readonly count: number; readonly text: string };
-  readonly eventTypes?: { readonly "note.said": { readonly by: string; readonly n: number } };
-  readonly add: Callable<[string], { count: number }>;
-  readonly askAndWait: Callable<[string], { answer: string }>;
-}
-
-interface TinyContract {
-  readonly initialState: { readonly text: string };
-}
 
 let fixture: Fixture;
 let clients: SessionClient<NotesContract>[] = [];

@@ -3,24 +3,11 @@ import { once } from "node:events";
 import { mkdirSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { compatibilityDate, serveElsewhere, temporaryFolder, until } from "./fixtures/processes.ts";
-import { counterWorker } from "./fixtures/workers.ts";
+import { counterOptions as options } from "./fixtures/counter-options.ts";
+import { serveElsewhere, temporaryFolder, until } from "./fixtures/processes.ts";
 import { endLeftoverRuntime } from "./leftover-runtime.ts";
-import type { ServeOptions } from "./options.ts";
 import { isRunning, startOf } from "./process-state.ts";
 import { serve } from "./serve.ts";
-
-function options(dir: string, more: Partial<ServeOptions> = {}): ServeOptions {
-  return {
-    worker: { source: counterWorker() },
-    dir,
-    port: 0,
-    compatibilityDate,
-    durableObjects: { COUNTER: { className: "Counter" } },
-    d1: ["DB"],
-    ...more,
-  };
-}
 
 const text = async (url: string) => (await fetch(url)).text();
 const quiet = { log: () => {} };

@@ -2,25 +2,16 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSyn
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { compatibilityDate, rawRequest, temporaryFolder, until } from "./fixtures/processes.ts";
+import { counterOptions } from "./fixtures/counter-options.ts";
+import { rawRequest, temporaryFolder, until } from "./fixtures/processes.ts";
 import { counterWorker, emptyWorker } from "./fixtures/workers.ts";
 import type { LogEntry } from "./log.ts";
 import type { ServeOptions } from "./options.ts";
 import { isRunning } from "./process-state.ts";
 import { serve } from "./serve.ts";
 
-function options(dir: string, more: Partial<ServeOptions> = {}): ServeOptions {
-  return {
-    worker: { source: counterWorker() },
-    dir,
-    port: 0,
-    compatibilityDate,
-    durableObjects: { COUNTER: { className: "Counter" } },
-    d1: ["DB"],
-    log: () => {},
-    ...more,
-  };
-}
+const options = (dir: string, more: Partial<ServeOptions> = {}) =>
+  counterOptions(dir, { log: () => {}, ...more });
 
 const text = async (url: string) => (await fetch(url)).text();
 

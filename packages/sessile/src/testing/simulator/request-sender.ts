@@ -180,12 +180,7 @@ export class RequestSender {
   }
 
   #travel(label: string, arrive: () => void): void {
-    const { trouble, timeline } = this.#world;
-    if (this.#random.chance(trouble.requestLoss)) return;
-    timeline.plan(this.#random.between(0, trouble.maxLatencyMs), label, () => {
-      this.#world.note(label);
-      arrive();
-    });
+    this.#world.travel(this.#random, label, arrive);
   }
 }
 

@@ -104,11 +104,6 @@ export class StreamWriter {
   }
 
   #travel(label: string, arrive: () => void): void {
-    const { trouble, timeline } = this.#world;
-    if (this.#random.chance(trouble.requestLoss)) return;
-    timeline.plan(this.#random.between(0, trouble.maxLatencyMs), label, () => {
-      this.#world.note(label);
-      arrive();
-    });
+    this.#world.travel(this.#random, label, arrive);
   }
 }

@@ -118,6 +118,16 @@ export class World {
     return this.inLedgerMode && this.d1 ? this.d1.recordedSeq(object) : object.durableSeq;
   }
 
+  /** A request or its answer is under way, and may get lost. */
+  travel(random: Random, label: string, arrive: () => void): void {
+    const { requestLoss, maxLatencyMs } = this.trouble;
+    if (random.chance(requestLoss)) return;
+    this.timeline.plan(random.between(0, maxLatencyMs), label, () => {
+      this.note(label);
+      arrive();
+    });
+  }
+
   heal(): void {
     this.trouble = peace;
     this.d1?.setDown(false);
