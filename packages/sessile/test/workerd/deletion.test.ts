@@ -168,6 +168,31 @@ test("DE5 an address is used anew where that is meant: after ?free=1, or by an i
   expect((await remove(`notes/${name}`, "?free=2")).body.field).toBe("free");
 });
 
+test("DE5 a restore brings back what a backup of the record holds again, for whoever it belonged to", async () => {
+  const name = fixture.name("gone");
+  const [ada, bob] = ["ada", "bob"].map((user) => ({ headers: { "x-test-user": user } }));
+  await fixture.ask("POST", `vaults/${name}/call/ask`, { body: ["hers"], ...ada });
+  const exported = async () => (await fixture.ask("GET", `vaults/${name}/export`, ada)).body;
+  const file = await exported();
+  const database = await fixture.server.d1("SESSILE_RECORD");
+  const tables = ["sessile_sessions", "session_events"];
+  for (const table of tables)
+    await database
+      .prepare(`CREATE TABLE backup_${table} AS SELECT * FROM ${table} WHERE sessionId = 'vaults/${name}'`)
+      .run();
+  expect((await fixture.ask("DELETE", `vaults/${name}`, ada)).status).toBe(200);
+  expect((await fixture.ask("POST", `vaults/${name}/restore`, ada)).status).toBe(404);
+
+  await (await record()).readmitSession("vaults", name);
+  for (const table of tables) {
+    await database.prepare(`INSERT INTO ${table} SELECT * FROM backup_${table}`).run();
+    await database.prepare(`DROP TABLE backup_${table}`).run();
+  }
+  expect((await fixture.ask("POST", `vaults/${name}/restore`, bob)).status).toBe(404);
+  expect((await fixture.ask("POST", `vaults/${name}/restore`, ada)).status).toBe(201);
+  expect(await exported()).toBe(file);
+});
+
 /** A peer that has not heard yet that its session was deleted. Nothing is broadcast to it, so that no failed send ends it. */
 async function deafPeer(
   kind: string,
