@@ -190,6 +190,7 @@ export abstract class Session<
   /** Answers once nothing is left, however often it is asked. */
   async #delete(free: boolean, actor: Actor | null): Promise<SessionReply> {
     try {
+      await this.#eraser?.readmitted();
       await this.#assertMayDelete(actor);
       const { ownerId = actor?.id ?? null } = this.#deletion ?? this.#host?.kernel.view.access ?? {};
       this.#begin(this.access === "owned" ? ownerId : null);
@@ -242,10 +243,7 @@ export abstract class Session<
   async #isReadmitted(request: SessionRequest, actor: Actor | null): Promise<boolean> {
     const { isDone, ownerId = null } = this.#deletion ?? {};
     if (request.op !== "importBegin" || !isDone || (ownerId !== null && ownerId !== actor?.id)) return false;
-    // A repeated deletion that is under way would take from the record what the import brings.
-    await this.#eraser?.atRest();
-    await this.recordOf(this.env)?.readmitSession(this.kind, this.#name);
-    await this.#free();
+    await this.#eraser?.readmit(this.#name, () => this.#free());
     return true;
   }
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterEach(() => Promise.all([d1("up"), puts("up")]));
 afterAll(() => fixture?.stop());
 
-const d1 = (state: "up" | "down" | "held") => fixture.ask("POST", `/test/d1/${state}`);
+const d1 = (state: "up" | "down" | "held-inside") => fixture.ask("POST", `/test/d1/${state}`);
 const puts = (state: "up" | "held") => fixture.ask("POST", `/test/puts/${state}`);
 const remove = (path: string, query = "") => fixture.ask("DELETE", `${path}${query}`);
 const record = async () => createD1Record(await fixture.server.d1("SESSILE_RECORD"));
@@ -191,6 +191,27 @@ test("DE5 a restore brings back what a backup of the record holds again, for who
   expect((await fixture.ask("POST", `vaults/${name}/restore`, bob)).status).toBe(404);
   expect((await fixture.ask("POST", `vaults/${name}/restore`, ada)).status).toBe(201);
   expect(await exported()).toBe(file);
+});
+
+test("DE5 a deletion while an import makes the address free is carried out after that, and spoils no later import", async () => {
+  const name = fixture.name("gone");
+  await fixture.ask("POST", `books/${name}/call/add`, { body: ["x"] });
+  const file = (await fixture.get(`books/${name}/export`)).body as string;
+  expect((await remove(`books/${name}`)).status).toBe(200);
+  await d1("held-inside");
+  const bringing = fixture.ask("POST", "/v1/sessions/import", { text: file });
+  await until(async () => (await fixture.get("/test/d1/held")).body > 0);
+  const removing = remove(`books/${name}`);
+  // Time for it to arrive.
+  for (let asked = 0; asked < 20; asked++) await fixture.get(`books/${name}`);
+  await d1("up");
+  expect((await removing).status).toBe(200);
+  expect([404, 503]).toContain((await bringing).status);
+  expect((await fixture.get(`books/${name}`)).status).toBe(404);
+  expect(await rowsOf("books", name)).toBe(0);
+  expect((await fixture.ask("POST", "/v1/sessions/import", { text: file })).status).toBe(201);
+  expect((await fixture.get(`books/${name}/export`)).body).toBe(file);
+  await fixture.ask("POST", `books/${name}/call/add`, { body: ["y"] });
 });
 
 /** A peer that has not heard yet that its session was deleted. Nothing is broadcast to it, so that no failed send ends it. */

@@ -12,7 +12,7 @@ import { Chronicle, Diary, inLedgerMode } from "./fixture-diary.ts";
 import { Orders, Shelves, Vaults } from "./fixture-family.ts";
 import { Metered, quotaPlan } from "./fixture-metered.ts";
 import { instancesBegun, Notes } from "./fixture-notes.ts";
-import { type DatabaseState, faultyDatabase, switchDatabases } from "./fixture-record.ts";
+import { type DatabaseState, faultyDatabase, heldQueries, switchDatabases } from "./fixture-record.ts";
 import { Tiny } from "./fixture-tiny.ts";
 import {
   Crowds,
@@ -88,7 +88,7 @@ const sessile = createSessile<Env>({
     if (actor?.id.startsWith("only-")) return actor.id === `only-${action}`;
     return !name?.startsWith("private") || actor !== null;
   },
-  record: ({ SESSILE_RECORD }) => createD1Record(faultyDatabase(SESSILE_RECORD)),
+  record: ({ SESSILE_RECORD }) => createD1Record(faultyDatabase(SESSILE_RECORD, "worker")),
   quotas: {
     ...quotaPlan,
     store: ({ SESSILE_RECORD }) => createD1QuotaStore(SESSILE_RECORD),
@@ -113,6 +113,7 @@ sessile.post("/test/d1/:state", (context) => {
   switchDatabases(context.req.param("state") as DatabaseState);
   return context.text("ok");
 });
+sessile.get("/test/d1/held", (context) => context.json(heldQueries()));
 sessile.post("/test/durability/:name/:mode", (context) => {
   const { name, mode } = context.req.param();
   if (mode === "ledger") inLedgerMode.add(name);

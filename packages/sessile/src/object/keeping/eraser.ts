@@ -73,6 +73,7 @@ export function deletedError(): SessileError {
 export class Eraser {
   readonly #options: EraserOptions;
   #running: Promise<Deletion> | null = null;
+  #readmitting: Promise<void> | null = null;
 
   constructor(options: EraserOptions) {
     this.#options = options;
@@ -103,14 +104,30 @@ export class Eraser {
     return this.#running;
   }
 
-  /** Resolves when no run is under way. */
-  async atRest(): Promise<void> {
-    await this.#running?.catch(() => undefined);
+  /** For an import: the record takes the session again, and then the address is free. Callers at the same time share it. */
+  readmit(name: string, free: () => Promise<void>): Promise<void> {
+    this.#readmitting ??= this.#readmit(name, free).finally(() => {
+      this.#readmitting = null;
+    });
+    return this.#readmitting;
+  }
+
+  /** Resolves when no import is at that: a deletion in between would take from the record what the import then brings. */
+  async readmitted(): Promise<void> {
+    await this.#readmitting?.catch(() => undefined);
   }
 
   /** The address may be used anew. */
   free(): void {
     this.#options.context.storage.sql.exec("DROP TABLE IF EXISTS _sessile_deletion");
+  }
+
+  async #readmit(name: string, free: () => Promise<void>): Promise<void> {
+    const { record, kind } = this.#options;
+    // A repeated deletion that is under way would do the same.
+    await this.#running?.catch(() => undefined);
+    await record?.readmitSession(kind, name);
+    await free();
   }
 
   async #erase(deletion: Deletion): Promise<Deletion> {
