@@ -71,10 +71,12 @@ export class Batch {
 
   /** What the worker lets whoever writes do; undefined for everything, and for anybody but the command's sender. */
   get rights(): readonly Action[] | undefined {
-    const { actor, rights } = this.#command;
-    // Nobody is not the anonymous sender if the session's own code said so.
-    const isSender = this.#actor === null ? actor === null && !this.#isAs : this.#actor.id === actor?.id;
-    return isSender ? rights : undefined;
+    return this.#isSender ? this.#command.rights : undefined;
+  }
+
+  /** Whether the session's own code writes, in nobody's name: not for a sender whom nobody knows. */
+  get isOwn(): boolean {
+    return this.#actor === null && !(this.#isSender && this.#command.origin !== undefined);
   }
 
   get size(): number {
@@ -88,6 +90,12 @@ export class Batch {
 
   get lastSeq(): number {
     return this.firstSeq + this.#events.length - 1;
+  }
+
+  get #isSender(): boolean {
+    const { actor } = this.#command;
+    // Nobody is not the anonymous sender if the session's own code said so.
+    return this.#actor === null ? actor === null && !this.#isAs : this.#actor.id === actor?.id;
   }
 
   /** Begins one command: its first event will carry its id. */

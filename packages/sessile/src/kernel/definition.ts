@@ -63,8 +63,8 @@ export interface KindDefinition {
   gateSettled(gate: Gate, outcome: GateOutcome): void;
   /** Runs in the same commit that asks others too. */
   gateEscalated?(gate: Gate): void;
-  /** Whether the maker of a policy may still answer gates. Absent: everyone may. */
-  mayApprove?(actor: Actor): boolean;
+  /** Whether somebody may answer gates: the maker of a policy still, or who calls a method that answers. Absent: everyone may. */
+  mayApprove?(actor: Actor | null): boolean;
   /** Runs in the commit that terminates the session, before what waits is closed. */
   terminating?(): void;
   /** Runs in the same commit that changes who may do what. */

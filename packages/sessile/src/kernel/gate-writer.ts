@@ -66,9 +66,9 @@ export class GateWriter {
 
   /** For an answer that a method gives: its caller may have needed less to call it. @throws SessileError `forbidden` */
   assertMayApprove(): void {
-    const { actor, rights } = this.#batch;
+    const { actor, rights, isOwn } = this.#batch;
     const isGranted = rights?.includes("approve") !== false;
-    if (isGranted && (actor === null || this.#kind.mayApprove?.(actor) !== false)) return;
+    if (isGranted && (isOwn || this.#kind.mayApprove?.(actor) !== false)) return;
     throw new SessileError("forbidden", "You may not approve in this session.");
   }
 

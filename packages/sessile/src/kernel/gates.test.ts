@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Action } from "../protocol/access.ts";
 import type { GateAnswer, Outcome } from "../protocol/command.ts";
 import type { Actor } from "../protocol/event.ts";
 import { approvedArguments, type Gate, type GateOutcome, hashOf } from "../protocol/gate.ts";
@@ -281,12 +282,14 @@ describe("policies", () => {
     expect(Object.keys(fixture.kernel.view.gates)).toEqual(["i", "k", "l", "m", "n"]);
   });
 
-  test("GA19 the session's own answer in nobody's name is its own, whoever called, also somebody unknown", () => {
-    const { fixture } = fixtureOf({});
-    const mayApprove = (asNobody: boolean): Outcome | undefined => {
+  test("GA19 the session's own answer in nobody's name is its own; somebody unknown who calls needs the right as others do", () => {
+    let kindLetsNobody = false;
+    const { fixture } = fixtureOf({ mayApprove: (actor) => actor !== null || kindLetsNobody });
+    const mayApprove = (asNobody: boolean, rights?: readonly Action[]): Outcome | undefined => {
       const task = {
         ...fixture.task({ op: "call", method: "m", args: [] }, null),
-        rights: ["read", "write"] as const,
+        origin: "http" as const,
+        rights,
         run: (writer: Writer) => {
           if (asNobody) fixture.kernel.write(null, fixture.now, (own) => own.gates.assertMayApprove());
           else writer.gates.assertMayApprove();
@@ -295,8 +298,12 @@ describe("policies", () => {
       };
       return fixture.kernel.transact([task], fixture.now).outcomes[0];
     };
-    expect(mayApprove(true)).toMatchObject({ ok: true });
-    expect(mayApprove(false)).toMatchObject({ ok: false, error: { code: "forbidden" } });
+    const refused = { ok: false, error: { code: "forbidden" } };
+    expect(mayApprove(true, ["read", "write"])).toMatchObject({ ok: true });
+    expect(mayApprove(false)).toMatchObject(refused);
+    kindLetsNobody = true;
+    expect(mayApprove(false)).toMatchObject({ ok: true });
+    expect(mayApprove(false, ["read", "write"])).toMatchObject(refused);
   });
 
   test("GA16 a policy does what its maker could do now, until it is revoked or expires", () => {

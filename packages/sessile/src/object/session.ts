@@ -269,8 +269,8 @@ export abstract class Session<
   }
 
   /** Of whoever could not even read it, a policy says nothing here. */
-  #mayApprove(actor: Actor): boolean {
-    if (this.access === "owned" && !mayAccess(this.view.access, actor.id, "read")) return false;
+  #mayApprove(actor: Actor | null): boolean {
+    if (this.access === "owned" && !mayAccess(this.view.access, actor?.id, "read")) return false;
     return this.#may(actor, "approve");
   }
 
