@@ -55,6 +55,12 @@ export function makesNoSession({ op }: SessionRequest): boolean {
   return op === "reports" || op === "inspect" || op === "inspectSql";
 }
 
+/** Requests by which somebody makes an owned session theirs. */
+export function makesOwned(request: SessionRequest): boolean {
+  if (request.op === "view") return request.connects === true;
+  return request.op === "commands" || request.op === "calls";
+}
+
 /** Answers one request of the HTTP layer. Errors become data here, so that their codes survive the hop. */
 export async function answerRequest(
   host: SessionHost,

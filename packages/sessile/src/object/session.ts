@@ -30,7 +30,7 @@ import type { SessileBindings } from "./session-bindings.ts";
 import type { SessionHooks } from "./session-hooks.ts";
 import { SessionHost } from "./session-host.ts";
 import { accessChanged, neededFrom, orphaned, rang, reported, settled, terminating } from "./session-kind.ts";
-import { answerRequest, isImport, makesNoSession } from "./session-request.ts";
+import { answerRequest, isImport, makesNoSession, makesOwned } from "./session-request.ts";
 import { findStreamingCallable } from "./streaming-callable.ts";
 import { answerStreamFetch } from "./streams/stream-fetch.ts";
 import { actorFrom, answerFetch, answerForwarded, isRead, isUpgrade, refuseFetch } from "./upgrade.ts";
@@ -107,8 +107,7 @@ export abstract class Session<
     if (makesNoSession(request) && !this.#opened().kernel.exists)
       return { ok: false, error: noSuchSession().toWire() };
     if (request.op !== "reports" && !isImport(request)) {
-      const mayCreate = request.op === "commands" || request.op === "calls";
-      const refused = absenceOf(this.#opened().kernel, caller.actor, mayCreate);
+      const refused = absenceOf(this.#opened().kernel, caller.actor, makesOwned(request));
       if (refused) return { ok: false, error: refused.toWire() };
     }
     const host = isImport(request) ? this.#opened() : await this.#ready(caller);

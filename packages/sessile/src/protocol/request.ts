@@ -18,7 +18,8 @@ import type { SessionView } from "./view.ts";
 
 /** What the HTTP layer asks of a session object: the same reads and commands that sockets use. */
 export type SessionRequest =
-  | { readonly op: "view" }
+  /** `connects`: for a client that begins without a socket. */
+  | { readonly op: "view"; readonly connects?: true }
   | {
       readonly op: "events";
       readonly after: number;

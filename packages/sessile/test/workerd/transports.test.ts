@@ -85,6 +85,15 @@ test.each(transports)(
   },
 );
 
+test.each(transports)("AC3 TR1 over %s somebody begins a session, which is theirs", async (_name, make) => {
+  const begun = (headers: Record<string, string>) =>
+    client(fixture.name(), make({ headers }), undefined, "vaults");
+  const hers = begun({ "x-test-user": "ada" });
+  await hers.whenLive();
+  expect(hers.getSnapshot().view?.access).toMatchObject({ ownerId: "ada" });
+  await expect(begun({}).whenLive()).rejects.toMatchObject({ code: "not_found" });
+});
+
 test.each(transports)(
   "TR8 over %s a call that waits for its caller's next command holds up nothing, and is answered once it ends",
   async (_name, make) => {

@@ -50,7 +50,7 @@ async function welcomeOf(
   after: number | null,
   fromSnapshot: boolean,
 ): Promise<WelcomeFrame> {
-  const view = await target.ask({ op: "view" }, actor);
+  const view = await target.ask({ op: "view", connects: true }, actor);
   const { draft } = await target.ask({ op: "draft" }, actor);
   const newest = fromSnapshot ? (await target.ask({ op: "lastSnapshot" }, actor)).snapshot : null;
   // As `hello` is answered: a cursor beyond the end belongs to a session that is no more.
