@@ -220,6 +220,36 @@ test("DU9 a WebSocket at a standalone stream's address gets history, a fork's to
   expect(chunks).toEqual(["one", "two", "three"]);
 });
 
+test("DU9 SM33 who comes back to a standalone stream with an older generation is told what was withdrawn", async () => {
+  const [source, fork] = [standalone(), standalone()];
+  await put(source, text, "one");
+  await put(fork, { ...text, "stream-forked-from": new URL(source).pathname });
+  /** The first frames up to some chunks. */
+  const framesOf = async (url: string, search = "") => {
+    const socket = new WebSocket(url.replace(/^http/, "ws") + search);
+    const frames: { readonly t: string; readonly info?: { readonly generation: number } }[] = [];
+    await new Promise<void>((resolve) => {
+      socket.on("message", (data) => {
+        frames.push(JSON.parse(String(data)));
+        if (frames.at(-1)?.t === "chunks") resolve();
+      });
+    });
+    socket.terminate();
+    return frames;
+  };
+  for (const url of [source, fork]) {
+    const [first] = await framesOf(url);
+    const generation = first?.info?.generation ?? -1;
+    const { origin, pathname } = new URL(url);
+    await fetch(`${origin}/test/reset/${pathname.split("/").at(-1)}`, { method: "POST" });
+    await post(url, text, "two");
+    const frames = await framesOf(url, `?offset=0&generation=${generation}`);
+    expect(frames.map(({ t }) => t)).toEqual(["stream", "resync", "chunks"]);
+    const same = await framesOf(url, `?offset=0&generation=${frames[0]?.info?.generation}`);
+    expect(same.map(({ t }) => t)).toEqual(["stream", "chunks"]);
+  }
+});
+
 /** A stream of long chunks, of which a fork shares the most. */
 async function longFork(long: string): Promise<string> {
   const [source, fork] = [standalone(), standalone()];

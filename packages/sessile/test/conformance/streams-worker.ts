@@ -1,5 +1,5 @@
 import { callable, Session } from "../../src/index.ts";
-import { StreamObject, StreamSubscriptions } from "../../src/stream/index.ts";
+import { StreamObject, StreamObjects, StreamSubscriptions } from "../../src/stream/index.ts";
 import { createSessile } from "../../src/worker/index.ts";
 
 export { StreamObject, StreamSubscriptions };
@@ -12,7 +12,7 @@ export class Desk extends Session {
   readonly fail = callable(async (id: string) => this.streams.failStream(id, new Error("The pen broke.")));
 }
 
-export default createSessile({
+const sessile = createSessile({
   kinds: { desk: { binding: "DESK" } },
   // Shorter than the suite's own patience with one request.
   streams: {
@@ -24,3 +24,12 @@ export default createSessile({
   },
   allowedOrigins: ["https://friend.example"],
 });
+
+/** Only code of the deployment withdraws what is in a standalone stream. */
+sessile.post("/test/reset/:name", async (context) => {
+  const { SESSILE_STREAM } = context.env as { readonly SESSILE_STREAM: DurableObjectNamespace };
+  await new StreamObjects(SESSILE_STREAM).resetStream(context.req.param("name"));
+  return context.text("ok");
+});
+
+export default sessile;

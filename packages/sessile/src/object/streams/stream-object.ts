@@ -184,17 +184,27 @@ export interface StreamRelays {
   readonly namespace: DurableObjectNamespace;
 }
 
-/** A socket that reads a standalone stream from an offset on, not yet accepted. @throws SessileError */
+/** Where a reader begins, and how it reads. */
+export interface StreamBeginning {
+  readonly offset: number;
+  /** What it knows of the stream, so that it is told what was withdrawn meanwhile. */
+  readonly generation?: number | null;
+  /** Asks for history batch by batch. */
+  readonly isPaced?: boolean;
+}
+
+/** A socket that reads a standalone stream, not yet accepted. @throws SessileError */
 export async function openStreamObject(
   namespace: DurableObjectNamespace,
   name: string,
-  offset: number,
+  { offset, generation = null, isPaced = false }: StreamBeginning,
   relays: StreamRelays | null,
-  isPaced = false,
 ): Promise<WebSocket> {
   const headers = { upgrade: "websocket", [streamHeader]: standaloneStreamId };
-  const upgrade = () =>
-    new Request(`https://stream/?offset=${offset}${isPaced ? "&paced" : ""}`, { headers });
+  const query = new URLSearchParams({ offset: String(offset) });
+  if (generation !== null) query.set("generation", String(generation));
+  if (isPaced) query.set("paced", "");
+  const upgrade = () => new Request(`https://stream/?${query}`, { headers });
   const { webSocket } = await openReader(
     () => translated(() => stubOf(namespace, name).fetch(upgrade())),
     relays && {

@@ -38,7 +38,7 @@ export class StreamObjects implements StreamManager {
   async createReader(streamId: string, options: ReaderOptions = {}): Promise<StreamReader | null> {
     const source = {
       read: (offset: number) => this.#ask(streamId)({ do: "read", offset }),
-      open: (offset: number) => openStreamObject(this.#namespace, streamId, offset, this.#relays),
+      open: (offset: number) => openStreamObject(this.#namespace, streamId, { offset }, this.#relays),
     };
     return readRemoteStream(streamId, await this.getInfo(streamId), source, options);
   }

@@ -47,8 +47,12 @@ export function standaloneStreamRoutes<Env>(
     if (source !== null) await options.require(context as never, "read", source);
     const stream = standaloneStream(context.env, options.binding, name);
     if (context.req.header("upgrade")?.toLowerCase() === "websocket") {
-      const offset = integerParam(context.req.query("offset"), "offset", 0, 0, Number.MAX_SAFE_INTEGER);
-      return standaloneStreamSocket(stream, offset);
+      const { offset, generation } = context.req.query();
+      const known = generation === undefined ? null : wholeNumber(generation, "generation");
+      return standaloneStreamSocket(stream, {
+        offset: wholeNumber(offset, "offset"),
+        generation: known,
+      });
     }
     return answerStreamRequest(stream, request, {
       ...options,
@@ -59,6 +63,10 @@ export function standaloneStreamRoutes<Env>(
     });
   });
   return routes;
+}
+
+function wholeNumber(text: string | undefined, field: string): number {
+  return integerParam(text, field, 0, 0, Number.MAX_SAFE_INTEGER);
 }
 
 /** @throws SessileError `not_configured` without the binding */

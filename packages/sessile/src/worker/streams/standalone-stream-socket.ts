@@ -1,4 +1,5 @@
 import { bufferedBytes } from "../../object/buffered-bytes.ts";
+import type { StreamBeginning } from "../../object/streams/stream-object.ts";
 import { closeCodes, closeReason } from "../../protocol/close-code.ts";
 import { SessileError } from "../../protocol/error.ts";
 import { defaultLimits } from "../../protocol/limits.ts";
@@ -12,14 +13,25 @@ import type { StandaloneStream } from "./standalone-stream.ts";
  *
  * @throws SessileError `not_found`, `gone`, `bad_request`
  */
-export async function standaloneStreamSocket(stream: StandaloneStream, offset: number): Promise<Response> {
+export async function standaloneStreamSocket(
+  stream: StandaloneStream,
+  { offset, generation }: Required<Pick<StreamBeginning, "offset" | "generation">>,
+): Promise<Response> {
   const { start } = await stream.begin(offset);
-  if (offset >= start) return new Response(null, { status: 101, webSocket: await stream.open(offset) });
+  if (offset >= start) {
+    const webSocket = await stream.open({ offset, generation });
+    return new Response(null, { status: 101, webSocket });
+  }
   const info = await stream.info();
+  const isVoid = generation !== null && generation !== info.generation;
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();
   server.send(JSON.stringify({ t: "stream", info } satisfies StreamFrame));
-  void new ForkReader(stream, server).read(offset);
+  if (isVoid)
+    server.send(
+      JSON.stringify({ t: "resync", generation: info.generation, offset: 0 } satisfies StreamFrame),
+    );
+  void new ForkReader(stream, server).read(isVoid ? 0 : offset);
   return new Response(null, { status: 101, webSocket: client });
 }
 
@@ -57,7 +69,7 @@ class ForkReader {
   }
 
   async #follow(offset: number): Promise<void> {
-    const source = await this.#stream.open(offset, true);
+    const source = await this.#stream.open({ offset, isPaced: true });
     source.addEventListener("message", ({ data }) => this.#sendText(String(data)));
     source.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
     source.accept();

@@ -10,6 +10,7 @@ import {
   askDurableStream,
   askStreamObject,
   openStreamObject,
+  type StreamBeginning,
   type StreamRelays,
 } from "../../object/streams/stream-object.ts";
 import type {
@@ -115,13 +116,13 @@ export class StandaloneStream implements StreamPort {
     return { head: first.head, at, to, chunks };
   }
 
-  /** A socket with the stream's own chunks from an offset on, not yet accepted. */
-  open(offset: number, isPaced = false): Promise<WebSocket> {
-    return openStreamObject(this.#namespace, this.#name, offset, this.#relays, isPaced);
+  /** A socket with the stream's own chunks, not yet accepted. */
+  open(from: StreamBeginning): Promise<WebSocket> {
+    return openStreamObject(this.#namespace, this.#name, from, this.#relays);
   }
 
   async follow(from: number): Promise<LiveReader> {
-    return readSocket(await this.open(from, true), from);
+    return readSocket(await this.open({ offset: from, isPaced: true }), from);
   }
 
   async delete(): Promise<void> {
