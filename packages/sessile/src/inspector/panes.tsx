@@ -1,5 +1,7 @@
-import type { Gate, GateOutcome, StreamInfo } from "../protocol/index.ts";
-import type { InspectedAddress } from "./address.ts";
+import { useState } from "react";
+import type { GateOutcome, StreamInfo } from "../protocol/index.ts";
+import { ask, type InspectedAddress } from "./address.ts";
+import { newestGates } from "./newest-gates.ts";
 import { Table } from "./table.tsx";
 import { type Polled, usePolled } from "./use-polled.ts";
 import { bytesText, clockText, shortText } from "./value-text.ts";
@@ -112,18 +114,15 @@ export function StreamsPane({ address }: { readonly address: InspectedAddress })
   );
 }
 
-interface ShownGate extends Gate {
-  readonly outcome: GateOutcome | null;
-}
-
 export function GatesPane({ address }: { readonly address: InspectedAddress }) {
-  const polled = usePolled<{ readonly items: readonly ShownGate[] }>(address, "/gates?limit=1000");
+  const [load] = useState(() => newestGates((path) => ask(address, path)));
+  const polled = usePolled(address, load);
   return (
     <Loaded polled={polled}>
-      {({ items }) => (
+      {(items) => (
         <Table
-          caption="Gates"
-          items={items.toReversed()}
+          caption="Gates, those that wait first, then newest first"
+          items={items}
           keyOf={({ gateId }) => gateId}
           columns={[
             ["Gate", ({ gateId }) => gateId],

@@ -8,15 +8,15 @@ export interface Polled<T> {
 
 const everyMs = 2000;
 
-/** Asks again and again while the page is seen. */
-export function usePolled<T>(address: InspectedAddress, path: string): Polled<T> {
+/** Asks again and again while the page is seen: a path below the session's address, or what asks for several. */
+export function usePolled<T>(address: InspectedAddress, asked: string | (() => Promise<T>)): Polled<T> {
   const [polled, setPolled] = useState<Polled<T>>({ value: null, error: null });
   useEffect(() => {
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const poll = async () => {
       if (!document.hidden) {
-        const next = await ask<T>(address, path).then(
+        const next = await (typeof asked === "string" ? ask<T>(address, asked) : asked()).then(
           (value) => ({ value, error: null }),
           (thrown: unknown) => ({ value: null, error: (thrown as Error).message }),
         );
@@ -30,6 +30,6 @@ export function usePolled<T>(address: InspectedAddress, path: string): Polled<T>
       isOver = true;
       clearTimeout(timer);
     };
-  }, [address, path]);
+  }, [address, asked]);
   return polled;
 }

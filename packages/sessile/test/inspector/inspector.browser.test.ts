@@ -195,6 +195,31 @@ test("IN6 IN7 the page follows a session: differences, filter, keys, what goes o
   await page.close();
 });
 
+test("IN6 after more than a thousand gates those that wait are shown first, then the newest", async () => {
+  const name = fixture.name();
+  const call = (method: string, ...args: unknown[]) => ({
+    id: `${method}-${args[0]}`,
+    op: "call",
+    method,
+    args,
+  });
+  for (let from = 0; from < 1_024; from += 256) {
+    const gates = Array.from({ length: 256 }, (_, n) => `g-${from + n}`);
+    const commands = [
+      ...gates.map((gate) => call("ask", gate, null, ["yes", "no"])),
+      ...gates.filter((gate) => gate !== "g-1022").map((gate) => call("decide", gate, "yes")),
+    ];
+    expect((await fixture.ask("POST", `notes/${name}/commands`, { body: { commands } })).status).toBe(200);
+  }
+  const page = await opened(name);
+  await page.getByRole("tab", { name: "Gates" }).click();
+  const row = (n: number) => page.getByRole("tabpanel").locator("tbody tr").nth(n);
+  await row(0).filter({ hasText: "g-1022" }).filter({ hasText: "waiting" }).waitFor();
+  await row(1).filter({ hasText: "g-1023" }).filter({ hasText: "answered: yes" }).waitFor();
+  await row(2).filter({ hasText: "g-1021" }).waitFor();
+  await page.close();
+});
+
 test("IN6 IN7 a page for a session that is not there says so and makes none; it runs no other script and is framed by nobody", async () => {
   const name = fixture.name();
   const page = await opened(name);
