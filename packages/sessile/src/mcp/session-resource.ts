@@ -5,17 +5,24 @@ import type { SessionApi } from "./session-api.ts";
 
 const mimeType = "application/x-ndjson";
 const maxResourceBytes = 4 * 1024 * 1024;
+const maxListed = 100;
 
-/** A session's log as a resource, `sessile://{kind}/{name}`; listed are the ones with the newest activity. */
+interface ListedSession {
+  readonly kind: string;
+  readonly name: string;
+  readonly title: string;
+  /** Milliseconds since 1970. */
+  readonly updatedAt: number;
+}
+
+/** A session's log as a resource, `sessile://{kind}/{name}`; listed are those with the newest activity, of all kinds. */
 export function registerSessionResource(server: McpServer, kinds: readonly string[], api: SessionApi): void {
   const template = new ResourceTemplate("sessile://{kind}/{name}", {
     list: async () => {
-      const [kind = ""] = kinds;
-      const { items } = (await api.list({ kind, limit: 100 })) as {
-        readonly items: readonly { readonly name: string; readonly title: string }[];
-      };
+      const sessions = (await Promise.all(kinds.map((kind) => newestOf(api, kind)))).flat();
+      const newest = sessions.toSorted((a, b) => b.updatedAt - a.updatedAt).slice(0, maxListed);
       return {
-        resources: items.map(({ name, title }) => ({
+        resources: newest.map(({ kind, name, title }) => ({
           uri: `sessile://${kind}/${encodeURIComponent(name)}`,
           name,
           title,
@@ -39,4 +46,17 @@ export function registerSessionResource(server: McpServer, kinds: readonly strin
       return { contents: [{ uri: uri.href, mimeType, text }] };
     },
   );
+}
+
+/** Of a kind whose sessions the caller may not list, none: the others are listed all the same. */
+async function newestOf(api: SessionApi, kind: string): Promise<readonly ListedSession[]> {
+  try {
+    const { items } = (await api.list({ kind, limit: maxListed })) as {
+      readonly items: readonly ListedSession[];
+    };
+    return items;
+  } catch (thrown) {
+    if (["unauthenticated", "forbidden", "not_found"].includes(SessileError.from(thrown).code)) return [];
+    throw thrown;
+  }
 }

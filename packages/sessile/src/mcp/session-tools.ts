@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { eventIdOf, type Json, SessileError, type SessionEvent } from "../protocol/index.ts";
+import {
+  eventIdOf,
+  type Json,
+  SessileError,
+  type SessionEvent,
+  type SessionView,
+} from "../protocol/index.ts";
 import type { McpOptions } from "./create-mcp.ts";
 import {
   addressShape,
@@ -19,7 +25,6 @@ interface ShownView {
   readonly lifecycle: string;
   readonly status: string | null;
   readonly lastSeq: number;
-  readonly createdAt: string;
 }
 
 interface ShownSnapshot {
@@ -99,8 +104,10 @@ function startTool({ kinds, contextType = "context" }: McpOptions): Tool {
         const body: Json = { clientEventId: `start-${sessionId}`.slice(0, 128), type: contextType, payload };
         await api.json(session, "/events", { method: "POST", body });
       }
-      const view = (await api.json(session, "")) as ShownView;
-      const { createdAt, lifecycle, lastSeq } = view;
+      // Not the view: reading makes no session of an owned kind.
+      const { view } = (await api.json(session, "/welcome")) as { readonly view: SessionView };
+      const { lifecycle, lastSeq } = view;
+      const createdAt = new Date(view.createdAt).toISOString();
       return { sessionId, createdAt, expiresAt: null, lifecycle, lastSeq };
     },
   });

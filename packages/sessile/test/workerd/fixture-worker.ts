@@ -105,7 +105,7 @@ const sessile = createSessile<Env>({
     }),
 });
 
-sessile.all("/mcp", createMcp({ app: sessile, kinds: ["notes", "books", "tiny"] }));
+sessile.all("/mcp", createMcp({ app: sessile, kinds: ["notes", "books", "tiny", "vaults"] }));
 sessile.all("/test/tn-mcp", createMcp({ app: sessile, kinds: ["books"], prefix: "tn_session_" }));
 
 /** Switches of the test itself, beside the product's own routes. */

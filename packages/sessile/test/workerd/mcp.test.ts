@@ -122,6 +122,21 @@ describe("tools", () => {
     }
   });
 
+  test("MC2 AC3 a session of an owned kind that is started belongs to whoever called, also without a context", async () => {
+    const session = { kind: "vaults", sessionId: fixture.name() };
+    const nobody = new Client({ name: "test", version: "1" });
+    await nobody.connect(new StreamableHTTPClientTransport(new URL(fixture.at("/mcp"))));
+    clients.push(nobody);
+    expect(await refused(nobody, "session_start", session)).toMatchObject({ code: "not_found" });
+    const client = await connected();
+    const { createdAt, ...started } = await use(client, "session_start", session);
+    expect(started).toMatchObject({ sessionId: session.sessionId, lifecycle: "active", expiresAt: null });
+    const { body } = await fixture.ask("GET", `vaults/${session.sessionId}`, {
+      headers: { "x-test-user": "ada" },
+    });
+    expect([body.access.ownerId, body.createdAt]).toEqual(["ada", createdAt]);
+  });
+
   test("MC7 the list and the history come in pages, each item once", async () => {
     const client = await connected();
     const sessionId = fixture.name("paged");
@@ -255,6 +270,12 @@ describe("tools", () => {
     );
     const listed = async () => (await client.listResources()).resources.map(({ uri }) => uri);
     await expect.poll(listed).toContain(`sessile://notes/${sessionId}`);
+    for (const kind of ["books", "vaults", "notes"]) await use(client, "session_start", { kind, sessionId });
+    await use(client, "session_ask", { sessionId, message: "the newest" });
+    const ofThis = async () => (await listed()).filter((uri) => uri.endsWith(`/${sessionId}`));
+    await expect.poll(ofThis).toHaveLength(3);
+    await expect.poll(async () => (await listed())[0]).toBe(`sessile://notes/${sessionId}`);
+    expect((await listed()).length).toBeLessThanOrEqual(100);
   });
 });
 
