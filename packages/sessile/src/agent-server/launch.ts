@@ -22,9 +22,12 @@ export async function launch(workflow: Workflow<RunParams>, params: RunParams): 
   }
 }
 
-/** @throws SessileError `unavailable` without it */
+/** @throws SessileError `not_configured` without it */
 export function workflowOf(env: unknown, binding: string): Workflow<RunParams> {
   const workflow = (env as { readonly [name: string]: Workflow<RunParams> | undefined })[binding];
   if (workflow) return workflow;
-  throw new SessileError("unavailable", `The binding ${binding} is missing: there is no Workflow to run on.`);
+  throw new SessileError(
+    "not_configured",
+    `The binding ${binding} is missing: there is no Workflow to run on.`,
+  );
 }

@@ -5,6 +5,37 @@ import { createD1QuotaStore } from "../../record/index.ts";
 import { migrateRecord } from "../../record/migrations.ts";
 import { openSqliteD1 } from "../../record/sqlite-d1.ts";
 import { type Applicant, QuotaGate } from "./quota-gate.ts";
+import type { QuotaPolicy } from "./quota-policy.ts";
+
+const policy: QuotaPolicy = {
+  tiers: { free: { promptsPerDay: null, promptsPerMinute: null, voiceEnabled: false } },
+  charge: () => 1,
+  tierOf: () => "free",
+};
+const setting = {
+  policy,
+  clock: { now: () => Date.UTC(2030, 0, 1), wait: () => Promise.resolve() },
+  sessionId: "s",
+  maxWaiting: 10,
+  draftType: () => null,
+  report: (_message: string, thrown: unknown) => expect.fail(String(thrown)),
+};
+const ada = { id: "ada", name: "Ada" };
+
+function prompt(id: string): Command {
+  return { op: "append", id, type: "prompt", payload: null };
+}
+
+test("HT27 without a database to count in, what costs is refused, and waiting does not help", async () => {
+  const { promise: refused, resolve } = Promise.withResolvers<SessileError | null>();
+  const decided = (_applicant: Applicant, refusal: SessileError | null) => {
+    resolve(refusal);
+    return refusal;
+  };
+  const gate = new QuotaGate({ ...setting, store: null, decided });
+  gate.holds({}, { command: prompt("a.0.0"), actor: ada });
+  expect(await refused).toMatchObject({ code: "not_configured", retryable: false });
+});
 
 test("QU10 LM6 WS13 what a session does not take now holds back everything its sender has waiting", async () => {
   const database = openSqliteD1();
@@ -13,16 +44,8 @@ test("QU10 LM6 WS13 what a session does not take now holds back everything its s
   let isFrozen = true;
   const { promise: all, resolve } = Promise.withResolvers<void>();
   const gate = new QuotaGate({
-    policy: {
-      tiers: { free: { promptsPerDay: null, promptsPerMinute: null, voiceEnabled: false } },
-      charge: () => 1,
-      tierOf: () => "free",
-    },
+    ...setting,
     store: createD1QuotaStore(database),
-    clock: { now: () => Date.UTC(2030, 0, 1), wait: () => Promise.resolve() },
-    sessionId: "s",
-    maxWaiting: 10,
-    draftType: () => null,
     decided: ({ command }: Applicant, refusal) => {
       // The record answers again right after the first command was refused.
       const error = refusal ?? (isFrozen ? new SessileError("unavailable", "Not now.") : null);
@@ -31,11 +54,9 @@ test("QU10 LM6 WS13 what a session does not take now holds back everything its s
       if (told.length === 4) resolve();
       return error;
     },
-    report: (_message, thrown) => expect.fail(String(thrown)),
   });
   const send = (line: object, id: string) => {
-    const command: Command = { op: "append", id, type: "prompt", payload: null };
-    expect(gate.holds(line, { command, actor: { id: "ada", name: "Ada" } })).toBe(true);
+    expect(gate.holds(line, { command: prompt(id), actor: ada })).toBe(true);
   };
   const [first, second] = [{}, {}];
   for (const id of ["a.0.0", "a.0.1", "a.0.2"]) send(first, id);

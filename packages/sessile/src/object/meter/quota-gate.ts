@@ -117,7 +117,7 @@ export class QuotaGate<A extends Applicant> {
       const [first] = items;
       if (!first) return () => null;
       if (!store)
-        throw new SessileError("unavailable", "This deployment has no database to count quotas in.");
+        throw new SessileError("not_configured", "This deployment has no database to count quotas in.");
       const { actor, client } = first.applicant;
       const subject = quotaSubjectOf(actor, client);
       const named = await tierFor(policy, actor);

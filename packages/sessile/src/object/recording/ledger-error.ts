@@ -1,7 +1,6 @@
 import { SessileError } from "../../protocol/error.ts";
 
 export const firstRetryMs = 250;
-const noRecordRetryMs = 60_000;
 
 export function outage(retryAfterMs: number): SessileError {
   return new SessileError(
@@ -13,9 +12,8 @@ export function outage(retryAfterMs: number): SessileError {
 
 export function noRecord(): SessileError {
   return new SessileError(
-    "unavailable",
+    "not_configured",
     "This kind keeps its log in a record, and the deployment binds none.",
-    { retryAfterMs: noRecordRetryMs },
   );
 }
 

@@ -31,7 +31,7 @@ function recordOf() {
   return { database: d1.database, record, state };
 }
 
-async function sessionOf(record: SessionRecord, fixture = new KernelFixture({ durability: "ledger" })) {
+async function sessionOf(record: SessionRecord | null, fixture = new KernelFixture({ durability: "ledger" })) {
   const { kernel } = fixture;
   const runs: Promise<unknown>[] = [];
   const disconnected: [WebSocket, SessileError][] = [];
@@ -93,6 +93,11 @@ test.each([1, 2])(
     expect(await record.recordedSeq("test", "one")).toBe(lastSeq);
   },
 );
+
+test("HT27 without a record a session takes no commands, and says that waiting does not help", async () => {
+  const { ledger } = await sessionOf(null);
+  expect(ledger.refusal).toMatchObject({ code: "not_configured", retryable: false });
+});
 
 test("LM7 a clock that is set back during an outage keeps no session frozen that somebody comes to", async () => {
   const { record, state } = recordOf();
