@@ -31,7 +31,10 @@ function recordOf() {
   return { database: d1.database, record, state };
 }
 
-async function sessionOf(record: SessionRecord | null, fixture = new KernelFixture({ durability: "ledger" })) {
+async function sessionOf(
+  record: SessionRecord | null,
+  fixture = new KernelFixture({ durability: "ledger" }),
+) {
   const { kernel } = fixture;
   const runs: Promise<unknown>[] = [];
   const disconnected: [WebSocket, SessileError][] = [];
