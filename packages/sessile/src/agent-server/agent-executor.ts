@@ -119,6 +119,11 @@ export class AgentExecutor {
       return new AgentHandle(this.#runtime, sessionId, await this.#runtime.start(sessionId, request));
     } catch (thrown) {
       const going = thrown instanceof SessileError ? thrown.details.current : null;
+      // A session's own address takes a message instead of answers, and here there is none to give it with.
+      if (message === undefined && going === "waiting")
+        throw new SessileError("conflict", "The run waits for answers. Give them, or interrupt it first.", {
+          current: going,
+        });
       if (options.runId !== undefined || !going?.startsWith(`${mark}-`)) throw thrown;
       return new AgentHandle(this.#runtime, sessionId, going);
     }

@@ -1,5 +1,6 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import type { AgentDefinition } from "../agent/define-agent.ts";
+import { fittingEnd } from "../agent/run/output-fit.ts";
 import { RunChunks } from "../agent/run/run-chunks.ts";
 import { RunControl } from "../agent/run/run-control.ts";
 import { endOf, type RunEnd } from "../agent/run/run-end.ts";
@@ -119,7 +120,7 @@ export abstract class AgentWorkflow<Env = unknown> extends WorkflowEntrypoint<En
         report: (message, thrown) => this.#report(message, { runId, ...describeThrown(thrown) }),
       });
       const end = await new RunLoop(runId, agent, port, control).run();
-      return state.isMoved ? null : end;
+      return state.isMoved ? null : fittingEnd(end, agent.outputSchema);
     } finally {
       unwatch();
       control.abort();

@@ -3,7 +3,6 @@ import { checkedAnswer } from "../kernel/gate-answers.ts";
 import { answeredOutcome, expiryOf } from "../kernel/gates.ts";
 import {
   type Actor,
-  defaultLimits,
   type Gate,
   type GateOutcome,
   gateClosed,
@@ -19,6 +18,7 @@ import { tellWaiting } from "./run-stream.ts";
 import { closeRun, settledRun } from "./settle-run.ts";
 import { readMessages } from "./stored-message.ts";
 import { wake } from "./wake.ts";
+import { workflowLimits } from "./workflow-limits.ts";
 import {
   type RunParams,
   type RunStores,
@@ -86,7 +86,7 @@ export class WaitingRuns {
       const isOver = (lapsesAt(gate, stored) ?? Number.POSITIVE_INFINITY) <= now;
       const end = record.outcome ?? (isOver ? expiryOf(gate, "time", now) : null);
       if (end && record.answerHash !== answerHash) throw gateClosed(end);
-      outcome = end ?? answeredOutcome(checkedAnswer(gate, answer, actor, defaultLimits), actor, now);
+      outcome = end ?? answeredOutcome(checkedAnswer(gate, answer, actor, workflowLimits), actor, now);
       if (end) return null;
       // Before the run goes on, as its instance may have died before it could say that it waits.
       if (isWaiting(stored)) await tellWaiting(this.#stores.streams, sessionId, ticket, waitingGates(stored));

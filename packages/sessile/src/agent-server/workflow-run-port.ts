@@ -6,10 +6,11 @@ import { StepFailure } from "../agent/run/run-loop.ts";
 import type { JournalOptions, RunPort, StepRecord } from "../agent/run/run-port.ts";
 import type { Said } from "../agent/run/transcript.ts";
 import type { BudgetAnswer } from "../protocol/budget.ts";
-import { defaultLimits, type GateRecord, SessileError, type WireError } from "../protocol/index.ts";
+import { type GateRecord, SessileError, type WireError } from "../protocol/index.ts";
 import { checkpointIdOf } from "../protocol/state-store.ts";
 import type { RunState } from "./run-state.ts";
 import { storedMessage } from "./stored-message.ts";
+import { maxOutputChars } from "./workflow-limits.ts";
 
 interface WorkflowRunOptions {
   readonly said: readonly Said[];
@@ -32,13 +33,9 @@ type Entry =
   /** `error`: one of ours; of any other nothing is kept. */
   | { readonly is: "failed"; readonly error: WireError | null };
 
-/** What a message says beside its result. */
-const overheadChars = 2000;
-
 /** A run on a Workflow: its steps are the instance's, its messages lie in D1, its chunks in a stream of their own. */
 export class WorkflowRunPort implements RunPort {
-  /** A row of D1 is counted in bytes, of which a character has up to three. */
-  readonly maxOutputChars = Math.floor(defaultLimits.maxRowBytes / 3) - overheadChars;
+  readonly maxOutputChars = maxOutputChars;
   readonly #options: WorkflowRunOptions;
   #saving: Promise<unknown> = Promise.resolve();
 

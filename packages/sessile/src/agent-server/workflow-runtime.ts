@@ -76,10 +76,7 @@ class WorkflowRuntime implements AgentRuntime {
     }
     if (await this.#stores.streams.getInfo(streamNameOf(sessionId, runId))) return runId;
     if (isWaiting(stored) && message === undefined)
-      throw new SessileError("conflict", "The run waits for answers. Say what is to be done.", {
-        field: "message",
-        current: "waiting",
-      });
+      throw new SessileError("conflict", "The run waits for answers.", { current: "waiting" });
     if (before && (stored.status === "active" || isWaiting(stored)))
       throw new SessileError("conflict", "A run is going on. Wait for its end, or interrupt it.", {
         field: "runId",

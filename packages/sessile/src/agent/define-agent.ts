@@ -19,7 +19,7 @@ export interface AgentOptions<Tools extends ToolSet = ToolSet> {
   readonly subagents?: { readonly [name: string]: Subagent };
   /** Agents that this one keeps beside it, by type, with tools named `companion__…`. */
   readonly companions?: Companions;
-  /** The last answer is JSON that fits. */
+  /** The last answer is JSON that fits: a run that ends on any other has failed. */
   readonly outputSchema?: FlexibleSchema<unknown>;
   readonly toolChoice?: ToolChoice<Tools>;
   /** Temperature, output tokens and the like, as the AI SDK takes them. */

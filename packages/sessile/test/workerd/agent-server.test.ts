@@ -94,6 +94,31 @@ test.each(places)(
   },
 );
 
+test.each([
+  ["object", 1_000_000],
+  ["workflow", 630_000],
+] as const)(
+  "AX14 a result that the model could not get is refused by its length, and a shorter one taken (in the %s)",
+  async (place, limit) => {
+    let told: unknown;
+    const talk = new AgentTalk(scene, place, ({ turn, messages }) => {
+      if (turn === 0) return { calls: [call("client", 1)] };
+      told = messages.at(-1)?.content;
+      return { text: "Done." };
+    });
+    const [{ callId }] = (await talk.run({ agentType: "asker" })).pending;
+    const long = "x".repeat(limit - 2);
+    expect(await talk.answer(callId, { result: `${long}x` })).toMatchObject({
+      status: 413,
+      body: { code: "limit_exceeded", field: "result", limit: "maxGateResultChars" },
+    });
+    expect((await talk.result(0)).body).toMatchObject({ pending: [{ callId }] });
+    expect((await talk.answer(callId, { result: long })).status).toBe(200);
+    expect((await talk.result()).body).toMatchObject({ status: "completed" });
+    expect(told === long).toBe(true);
+  },
+);
+
 test("AX14 AX16 AX17 a run that waits goes on although its next instance is not started at once, lapses or ends with its session", async () => {
   const talk = new AgentTalk(scene, "workflow", asking);
   const [{ callId }] = (await talk.run({ agentType: "asker" })).pending;

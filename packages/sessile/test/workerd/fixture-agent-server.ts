@@ -71,6 +71,7 @@ function agents(env: Env) {
       tools: { risky: { ...effect(env, "risky"), needsApproval: true } },
     }),
     defineAgent({ name: "impatient", model, stepTimeoutMs: 50, modelAttempts: 1 }),
+    defineAgent({ name: "formal", model, outputSchema: inputSchema }),
     defineAgent({
       name: "asker",
       model,

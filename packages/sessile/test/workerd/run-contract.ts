@@ -215,6 +215,28 @@ export const runContract: readonly RunCase[] = [
     },
   },
   {
+    title: "AX1 RN35 a run fails whose last answer is not what its agent promises, and can be gone on with",
+    async run(talk) {
+      const answers = ["It is one.", '{"n":"one"}', '{"n":1}'];
+      const one = talk(({ turn }) => ({ text: answers[turn] ?? "" }));
+      const prose = await one.run({ agentType: "formal" });
+      expect(prose).toMatchObject({ status: "failed", steps: 1, result: null, error: { code: "rejected" } });
+      expect(prose.error.message).toBe("The model's last answer is no JSON.");
+      expect((await one.events()).events.at(-2)?.data).toEqual({
+        type: "error",
+        errorText: prose.error.message,
+      });
+      expect((await one.tell("resume")).status).toBe(201);
+      const misfit = (await one.result()).body;
+      expect([misfit.status, misfit.error.message]).toEqual([
+        "failed",
+        expect.stringContaining("does not fit"),
+      ]);
+      expect((await one.tell("resume")).status).toBe(201);
+      expect((await one.result()).body).toMatchObject({ status: "completed", result: { text: '{"n":1}' } });
+    },
+  },
+  {
     title: "AX7 RN2 the stream is read from the beginning, from an event's id, and from a number of chunks",
     async run(talk) {
       const one = talk(once);

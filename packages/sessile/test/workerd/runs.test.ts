@@ -291,6 +291,19 @@ test("RN28 without an answer of its model the title is the beginning of the firs
   ]);
 });
 
+test("RN28 a conversation that began without a word gets its title once something was said in it", async () => {
+  const talk = scene.talk(() => ({ text: "Done." }), "titled");
+  scene.model.scripts.set(" ", () => ({ text: "I am listening." }));
+  await talk.ended(await talk.start("worker", { message: " " }));
+  await talk.idle();
+  // A model that says nothing has given no title either.
+  const asked = { question: "Where is it?", answer: "I am listening." };
+  scene.model.scripts.set(JSON.stringify(asked), () => ({ text: " " }));
+  await talk.ended(await talk.start("worker", { message: asked.question }));
+  await talk.idle();
+  expect((await talk.ask("GET", "")).body.state.agent.title).toBe(asked.question);
+});
+
 test("SE23 hostile input to a session's runs is refused or taken for what it is", async () => {
   const findings = await fuzz(agentSessions(scene.server.url, scene.model), "test", { count: 250 });
   scene.model.otherwise = null;

@@ -1,8 +1,9 @@
-import { asSchema, type FlexibleSchema, type ToolSet, tool } from "ai";
+import { type FlexibleSchema, type ToolSet, tool } from "ai";
 import { z } from "zod";
 import type { UsageAmount } from "../../protocol/budget.ts";
-import { type Json, type RunInfo, SessileError } from "../../protocol/index.ts";
+import { type RunInfo, SessileError } from "../../protocol/index.ts";
 import type { SettledCall } from "../run/asked-call.ts";
+import { outputFit } from "../run/output-fit.ts";
 
 /** Of a class that extends `AgentSession`. */
 export interface AgentNamespace {
@@ -68,15 +69,9 @@ export async function subagentResult(
     const why = error?.message ?? result?.reason ?? "it came to no end";
     return told(`The sub-agent did not finish (${status}): ${why}.`);
   }
-  try {
-    const value = JSON.parse(result.text) as unknown;
-    const checked = await asSchema(outputSchema).validate?.(value);
-    if (checked && !checked.success)
-      return told(`The sub-agent's answer does not fit: ${checked.error.message}`);
-    return { do: "give", output: (checked?.value ?? value) as Json };
-  } catch {
-    return told("The sub-agent's answer is no JSON.");
-  }
+  const fit = await outputFit(result.text, outputSchema);
+  if ("misfit" in fit) return told(`The sub-agent's answer ${fit.misfit}`);
+  return { do: "give", output: fit.value };
 }
 
 /** Nothing is begun that would use what others were given. */

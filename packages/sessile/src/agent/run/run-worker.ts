@@ -1,4 +1,4 @@
-import { type JSONSchema7, jsonSchema } from "ai";
+import { type FlexibleSchema, type JSONSchema7, jsonSchema } from "ai";
 import { untilStored } from "../../object/works/until-stored.ts";
 import type { WorkContext } from "../../object/works/work-runner.ts";
 import {
@@ -10,8 +10,8 @@ import {
   type StreamInfo,
   type SuspendedRun,
 } from "../../protocol/index.ts";
-import type { AgentDefinition } from "../define-agent.ts";
 import { answerId } from "./call-key.ts";
+import { fittingEnd } from "./output-fit.ts";
 import { RunChunks } from "./run-chunks.ts";
 import { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd } from "./run-end.ts";
@@ -73,17 +73,21 @@ export class RunWorker {
     }
   }
 
-  #execute(work: WorkContext, active: ActiveRun, control: RunControl): Promise<RunEnd | SuspendedRun> {
+  async #execute(work: WorkContext, active: ActiveRun, control: RunControl): Promise<RunEnd | SuspendedRun> {
     const { runId, agent: name } = active;
     const agent = this.#options.agents().find((one) => one.name === name);
     if (!agent) throw new SessileError("not_found", `There is no agent named "${name}" any more.`);
-    return new RunLoop(runId, this.#asked(agent, runId), this.#port(work, active), control).run();
+    const outputSchema = this.#askedSchema(runId);
+    const asked = outputSchema ? { ...agent, outputSchema } : agent;
+    const end = await new RunLoop(runId, asked, this.#port(work, active), control).run();
+    // The run that asked looks at the answer to its own schema, whose checks are there.
+    return outputSchema ? end : fittingEnd(end, agent.outputSchema);
   }
 
-  /** The agent as whoever started the run wants its answer. */
-  #asked(agent: AgentDefinition, runId: string): AgentDefinition {
+  /** How whoever started the run wants its answer, if they say so. */
+  #askedSchema(runId: string): FlexibleSchema<unknown> | null {
     const { outputSchema } = (this.#stream(runId)?.meta as RunMeta | undefined)?.run ?? {};
-    return outputSchema ? { ...agent, outputSchema: jsonSchema(outputSchema as JSONSchema7) } : agent;
+    return outputSchema ? jsonSchema(outputSchema as JSONSchema7) : null;
   }
 
   #port(work: WorkContext, active: ActiveRun): SessionRunPort {

@@ -29,6 +29,7 @@ import type { RunControl } from "./run-control.ts";
 import { endOf, type RunEnd, suspendedResult } from "./run-end.ts";
 import { RunQuestions } from "./run-questions.ts";
 import type { AgentSessionState, RunSession } from "./run-session.ts";
+import { startTitle } from "./session-title.ts";
 import { type OpenCall, openCalls } from "./transcript.ts";
 
 /** What work on a run is given: everything else is in the state. */
@@ -264,9 +265,10 @@ export class SessionRuns {
 
   /** Ends the stream, keeps the result, frees the session and tells who asked, in one commit. */
   #finish({ runId, agent, isReported }: ActiveRun, { result, error }: RunEnd): void {
-    const { session, write, titles, log } = this.#options;
+    const { session, write, log } = this.#options;
     const { outcome } = result as { readonly outcome: RunOutcome };
-    const open = openCalls(this.conversation.read());
+    const said = this.conversation.read();
+    const open = openCalls(said);
     this.#set({ active: null, last: { runId, outcome } });
     const isOpen = this.#isWritable(runId);
     if (outcome === "interrupted") this.children.startStopping(runId, agent, "interrupt", open);
@@ -276,8 +278,7 @@ export class SessionRuns {
     session.cancelTimer(deadlineTimer);
     // For the answer that did not come.
     session.budgets.release(answerId(runId, result.steps + 1));
-    if (outcome === "completed" && titles() && this.#agent.title === undefined)
-      session.startWork("title", { workId: "title/1" });
+    if (outcome === "completed") startTitle(this.#options, said, runId);
     log(outcome === "failed" ? "warn" : "info", `A run ended as ${outcome}`, {
       runId,
       reason: result.reason,
