@@ -106,7 +106,7 @@ function secretOf<Env>({ secret }: AccountsOptions<Env>, env: Env): string {
   const value = secret(env);
   if (typeof value === "string" && value.length >= 32) return value;
   throw new SessileError(
-    "unavailable",
+    "not_configured",
     "The secret that signs accounts in is not set. It takes at least 32 random characters.",
   );
 }

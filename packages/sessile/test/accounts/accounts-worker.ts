@@ -57,6 +57,9 @@ const app = createSessile<Env>({ kinds, record, feed: "SESSILE_FEED", ...account
 app.all("/api/auth/*", ({ req, env }) =>
   (env.BASE_URL ? accountsAt(env.BASE_URL) : accounts).handler(req.raw, env),
 );
+app.all("/test/no-secret/*", ({ req, env }) =>
+  createAccounts({ ...settings, secret: () => "too short" }).handler(req.raw, env),
+);
 app.get("/test/public/:kind", (context) => {
   createAccounts({ ...settings, publicKinds: [context.req.param("kind")] });
   return context.text("ok");

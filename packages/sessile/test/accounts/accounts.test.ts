@@ -110,6 +110,11 @@ test("AC1 whoever comes day by day stays signed in, by cookie or by bearer token
   expect(await ends()).toBeGreaterThan(before);
 });
 
+test("HT27 without a secret that is long enough nobody is signed in, and asking again does not help", async () => {
+  const { status, headers, body } = await ada.ask("GET", "/test/no-secret/api/auth/get-session");
+  expect([status, body.code, headers.get("retry-after")]).toEqual([501, "not_configured", null]);
+});
+
 test("AC1 passkeys are offered to whoever is signed in, and passwords to nobody", async () => {
   const { status, body } = await ada.ask("GET", "/api/auth/passkey/generate-register-options");
   expect([status, body.rp]).toEqual([200, { id: "localhost", name: "Chats" }]);

@@ -249,6 +249,28 @@ test.each([
   expect((await ask("GET", sub("bad"))).status).toBe(404);
 });
 
+test("HT27 where streams have no binding by which subscriptions find them, nothing is subscribed to and nobody asks again", async () => {
+  using other = temporaryFolder();
+  const durableObjects = { SESSILE_SUBSCRIPTIONS: { className: "StreamSubscriptions" } };
+  const bare = await serveStreams(other.path, 0, { durableObjects });
+  try {
+    const put = (id: string, body: object) =>
+      fetch(`${bare.url}/v1/stream/${sub(id)}`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    for (const config of [webhook("builds"), { ...webhook("builds"), streams: ["a"] }]) {
+      const answer = await put("s", config);
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([501, null]);
+      expect(await answer.json()).toMatchObject({ code: "not_configured" });
+    }
+    expect((await fetch(`${bare.url}/v1/stream/${sub("s")}`)).status).toBe(404);
+  } finally {
+    await bare.close();
+  }
+});
+
 test("SB7 a made-up token is nobody's", async () => {
   const { id, dir } = fresh();
   await subscribed(id, webhook(dir));

@@ -71,6 +71,8 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
   async #handle(request: SubscriptionRequest): Promise<SubscriptionReplies[SubscriptionRequest["do"]]> {
     const subscriptions = this.#subscriptions;
     const now = Date.now();
+    // Without streams to ask nothing is linked: it would be asked for again and again.
+    if (request.do === "put" || request.do === "link") this.#streams();
     switch (request.do) {
       case "put": {
         const created = subscriptions.put(request.id, request.config, request.origin, now);
@@ -133,7 +135,7 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
   }
 
   async #settleOne(path: string): Promise<void> {
-    const standing = await askDurableStream(this.#streams, path, { do: "subscribe" });
+    const standing = await askDurableStream(this.#streams(), path, { do: "subscribe" });
     this.#subscriptions.settle(path, standing, Date.now());
   }
 
@@ -164,7 +166,7 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
 
   async #writeWake({ id, config, generation, trigger }: Delivery): Promise<DeliveryOutcome> {
     const event = { type: "wake", subscription_id: id, stream: trigger, generation, ts: Date.now() };
-    await askDurableStream(this.#streams, config.wakeStream ?? "", {
+    await askDurableStream(this.#streams(), config.wakeStream ?? "", {
       do: "append",
       data: { contentType: "application/json", chunks: [event] },
       close: false,
@@ -179,11 +181,12 @@ export class StreamSubscriptions extends DurableObject implements SubscriptionsS
     this.#alarm.arm(now, next, this.#table.unsettled(null, "", 1).length > 0);
   }
 
-  get #streams(): DurableObjectNamespace {
+  /** @throws SessileError `not_configured` */
+  #streams(): DurableObjectNamespace {
     const { SESSILE_STREAM: namespace } = this.env as SessileBindings;
     if (namespace) return namespace;
     throw new SessileError(
-      "unavailable",
+      "not_configured",
       "The binding SESSILE_STREAM is missing: streams cannot be subscribed to.",
     );
   }
