@@ -20,7 +20,8 @@ import { type DirectoryFeedStub, directoryFeedName } from "./directory-feed.ts";
 import { DurableSql } from "./durable-sql.ts";
 import { type Maker, openById } from "./family/family.ts";
 import { ReportSender } from "./family/report-sender.ts";
-import { type Deletion, deletedError, Eraser, readDeletion } from "./keeping/eraser.ts";
+import { deletedError } from "./keeping/eraser.ts";
+import { SessionDeletion } from "./keeping/session-deletion.ts";
 import { definitionOf } from "./kind-definition.ts";
 import { offerOf } from "./kind-offer.ts";
 import { limitDepth } from "./limit-depth.ts";
@@ -57,7 +58,6 @@ export abstract class Session<
   #caller: Actor | null = null;
   #starting: Promise<void> | null = null;
   #sql: DurableSql | null = null;
-  #eraser: Eraser | null = null;
   /** What it writes is told to it again. */
   readonly #onCommit = limitDepth(16, (before: SessionView, after: SessionView) =>
     this.onCommit(before as SessionView<State>, after as SessionView<State>),
@@ -68,8 +68,7 @@ export abstract class Session<
     objectId: this.ctx.id.toString(),
     open: (objectId) => openById(this.env, objectId),
   });
-  /** Not null: this session was deleted, or is being deleted, and nothing else of it runs. */
-  #deletion: Deletion | null = null;
+  #deletion: SessionDeletion | null = null;
 
   constructor(context: DurableObjectState, env: Env) {
     super(context, env);
@@ -100,8 +99,9 @@ export abstract class Session<
   /** Reads and commands of the HTTP layer. */
   async handleSessionRequest(request: SessionRequest, caller: SessionCaller): Promise<SessionReply> {
     if (request.op === "describe") return { ok: true, value: offerOf(this) };
-    if (request.op === "delete") return this.#delete(request.free, caller.actor);
-    if (this.#deletion && !(await this.#isReadmitted(request, caller.actor)))
+    const deletion = this.#deletion as SessionDeletion;
+    if (request.op === "delete") return deletion.delete(request.free, caller.actor);
+    if (deletion.current && !(await deletion.admits(request, caller.actor)))
       return { ok: false, error: deletedError().toWire() };
     // Nobody has children who is not there, and looking makes nothing.
     if (makesNoSession(request) && !this.#opened().kernel.exists)
@@ -113,13 +113,15 @@ export abstract class Session<
     const host = isImport(request) ? this.#opened() : await this.#ready(caller);
     // Before there is a session the kind has nothing to judge by; the worker has asked its own authorizer.
     const may = (action: Action) => !host.kernel.exists || this.#may(caller.actor, action);
-    const reply = await answerRequest(host, request, caller, may);
-    if (request.op === "importEnd" && reply.ok) await this.#start();
+    const answer = () => answerRequest(host, request, caller, may);
+    if (request.op !== "importEnd") return answer();
+    const reply = await deletion.completing(answer);
+    if (reply.ok) await this.#start();
     return reply;
   }
 
   override async fetch(request: Request): Promise<Response> {
-    if (this.#deletion) return refuseFetch(request, deletedError(), closeCodes.gone);
+    if (this.#isDeleted) return refuseFetch(request, deletedError(), closeCodes.gone);
     const actor = actorFrom(request);
     const agent = request.headers.get(agentHeader);
     const mayCreate = agent !== null || isUpgrade(request) || !isRead(request);
@@ -159,24 +161,35 @@ export abstract class Session<
 
   override async alarm(): Promise<void> {
     try {
-      if (!this.#deletion) await this.#opened().alarmRang();
+      if (!this.#isDeleted) await this.#opened().alarmRang();
     } catch (thrown) {
       // What it was about may be gone meanwhile.
-      if (!this.#deletion) throw thrown;
+      if (!this.#isDeleted) throw thrown;
     }
-    await this.#erase();
+    await this.#deletion?.resume();
   }
 
   async #boot(): Promise<void> {
     // The subclass's fields are assigned after this constructor has returned.
     await Promise.resolve();
+    this.#deletion = new SessionDeletion({
+      ...this.#stores(),
+      context: this.ctx,
+      kind: this.kind,
+      isOwned: this.access === "owned",
+      name: () => this.#name,
+      host: () => this.#host,
+      may: (actor, action) => this.#may(actor, action),
+      orphan: this[orphaned].bind(this),
+      open: () => this.#open(),
+      close: (reason) => this.#sql?.close(reason),
+    });
+    this.#name = this.#deletion.current?.name ?? this.ctx.id.name ?? "";
+    if (!this.#isDeleted) await this.#open();
+  }
+
+  async #open(): Promise<void> {
     const { kind, ctx } = this;
-    const { record, archive, parts } = this.#stores();
-    const before = { orphan: this[orphaned].bind(this), atRest: async () => this.#host?.atRest() };
-    this.#eraser = new Eraser({ context: ctx, kind, record, archive, parts, ...before });
-    this.#deletion = readDeletion(ctx);
-    this.#name ||= this.#deletion?.name ?? ctx.id.name ?? "";
-    if (this.#deletion) return this.#eraser.dismiss();
     this.#sql = new DurableSql(ctx.storage);
     const kernel = Kernel.open(this.#sql, kind, this.#name, this.#definition(), Date.now());
     showOnConsole(kernel, (this.env as SessileBindings).SESSILE_CONSOLE_LEVEL);
@@ -184,66 +197,6 @@ export abstract class Session<
     const armedAt = await ctx.storage.getAlarm();
     this.#host = new SessionHost(ctx, kernel, kernel.definition.limits, this.#hooks(), armedAt);
     if (kernel.exists) await this.#start();
-  }
-
-  /** Answers once nothing is left, however often it is asked. */
-  async #delete(free: boolean, actor: Actor | null): Promise<SessionReply> {
-    try {
-      await this.#eraser?.readmitted();
-      await this.#assertMayDelete(actor);
-      const { ownerId = actor?.id ?? null } = this.#deletion ?? this.#host?.kernel.view.access ?? {};
-      this.#begin(this.access === "owned" ? ownerId : null);
-      const deletedAt = await this.#erase();
-      if (free) await this.#free();
-      return { ok: true, value: { address: { kind: this.kind, name: this.#name }, deletedAt } };
-    } catch (thrown) {
-      return { ok: false, error: SessileError.from(thrown).toWire() };
-    }
-  }
-
-  async #assertMayDelete(actor: Actor | null): Promise<void> {
-    const { exists } = this.#host?.kernel ?? { exists: false };
-    if (!this.#deletion && exists) {
-      if (this.#may(actor, "admin")) return;
-      throw new SessileError("forbidden", "You may not admin this session.");
-    }
-    if (this.access !== "owned") return;
-    // Its tables are gone; the record may still know whose it is.
-    const known = this.#deletion ?? (await this.recordOf(this.env)?.getSession(this.kind, this.#name));
-    if (actor === null || (known && known.ownerId !== actor.id)) throw noSuchSession();
-  }
-
-  #begin(ownerId: string | null): void {
-    if (this.#deletion || !this.#eraser) return;
-    this.#deletion = this.#eraser.begin(this.#name, ownerId, Date.now());
-    // Whatever still runs beside the commits finds no database.
-    this.#sql?.close(deletedError());
-    this.#eraser.dismiss();
-    this.#host?.end(deletedError());
-  }
-
-  /** @returns when it was deleted, 0 if it was not */
-  async #erase(): Promise<number> {
-    const eraser = this.#eraser;
-    if (!this.#deletion || !eraser) return 0;
-    const deletion = await eraser.run(this.#deletion);
-    // The address may have been freed meanwhile.
-    if (this.#eraser === eraser) this.#deletion = deletion;
-    return deletion.deletedAt;
-  }
-
-  /** The address is as one that nobody has used. */
-  async #free(): Promise<void> {
-    this.#eraser?.free();
-    await this.ctx.blockConcurrencyWhile(() => this.#boot());
-  }
-
-  /** An import is meant to bring a session back, and nothing else does. */
-  async #isReadmitted(request: SessionRequest, actor: Actor | null): Promise<boolean> {
-    const { isDone, ownerId = null } = this.#deletion ?? {};
-    if (request.op !== "importBegin" || !isDone || (ownerId !== null && ownerId !== actor?.id)) return false;
-    await this.#eraser?.readmit(this.#name, () => this.#free());
-    return true;
   }
 
   async #start(): Promise<void> {
@@ -294,13 +247,17 @@ export abstract class Session<
     return host;
   }
 
+  get #isDeleted(): boolean {
+    return (this.#deletion?.current ?? null) !== null;
+  }
+
   /** Null where there is no session: what still arrives from peers of a deleted one makes none. */
   get #present(): SessionHost | null {
-    return !this.#deletion && this.#host?.kernel.exists ? this.#host : null;
+    return !this.#isDeleted && this.#host?.kernel.exists ? this.#host : null;
   }
 
   #opened(): SessionHost {
-    if (this.#deletion) throw deletedError();
+    if (this.#isDeleted && !this.#deletion?.isStaging) throw deletedError();
     if (!this.#host)
       throw new SessileError(
         "internal",
@@ -364,7 +321,8 @@ export abstract class Session<
       expiry: this.expiry,
       mayExpire: (view) => this.mayExpire(view as SessionView<State>),
       // What deletes it begins once the alarm's other work is done.
-      expire: () => this.#begin(this.access === "owned" ? (this.view.access?.ownerId ?? null) : null),
+      expire: () =>
+        this.#deletion?.begin(this.access === "owned" ? (this.view.access?.ownerId ?? null) : null),
       neededFrom: () => this[neededFrom](),
       asCaller: (caller, body) => this.#asCaller(caller, body),
     };

@@ -330,20 +330,25 @@ test("AC11 an owner imports a log of their own events, and nobody else's and non
   expect(await send(ada, "forged", forged)).toEqual([403, "forbidden"]);
   expect((await ada.ask("GET", "/v1/sessions/chat/forged")).status).toBe(404);
   const gate = { gateId: "g", title: "?", options: ["yes", "no"], expiresAt: null, requestedBy: bob.id };
+  const adopted = ["session.adopted", { kind: "chat", name: "bobs", objectId: "aa" }] as const;
+  const saying = (type: string, payload: unknown) => (event: object) =>
+    event === items.at(-1) ? { ...event, actor: null, type, payload } : event;
   for (const [type, payload] of [
-    ["session.adopted", { kind: "chat", name: "bobs", objectId: "aa" }],
+    adopted,
     ["gate.opened", gate],
     ["state.changed", { state: { agent: { active: { startedBy: bob.id } } } }],
     ["gate.policy_added", { policyId: "p", tool: "*", by: byBob, expiresAt: null }],
-  ]) {
-    const othersWord = (event: object) =>
-      event === items.at(-1) ? { ...event, actor: null, type, payload } : event;
-    expect([type, ...(await send(ada, "forged", othersWord as never))]).toEqual([type, 403, "forbidden"]);
-  }
+  ] as const)
+    expect([type, ...(await send(ada, "forged", saying(type, payload)))]).toEqual([type, 403, "forbidden"]);
   expect(await send(bob, "moved", asItWas)).toEqual([403, "forbidden"]);
   expect(await send(ada, "moved", asItWas)).toEqual([201, undefined]);
   expect((await ada.ask("GET", "/v1/sessions/chat/moved")).body.access.ownerId).toBe(ada.id);
   expect((await bob.ask("GET", "/v1/sessions/chat/moved")).status).toBe(404);
+  // What is refused at its end leaves a deleted address as deleted as it was.
+  expect((await ada.ask("DELETE", "/v1/sessions/chat/moved")).status).toBe(200);
+  expect(await send(ada, "moved", saying(...adopted))).toEqual([403, "forbidden"]);
+  expect((await ada.ask("PUT", "/v1/sessions/chat/moved/state", {})).status).toBe(404);
+  expect(await send(ada, "moved", asItWas)).toEqual([201, undefined]);
 });
 
 test("AC11 an export of somebody else's session makes none, also where its address is free", async () => {

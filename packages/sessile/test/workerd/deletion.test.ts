@@ -168,6 +168,29 @@ test("DE5 an address is used anew where that is meant: after ?free=1, or by an i
   expect((await remove(`notes/${name}`, "?free=2")).body.field).toBe("free");
 });
 
+test("DE3 RS3 an import that comes to nothing leaves a deleted address deleted, and so it is while one goes on", async () => {
+  const name = fixture.name("gone");
+  await fixture.ask("POST", `books/${name}/call/add`, { body: ["x"] });
+  const file = (await fixture.get(`books/${name}/export`)).body as string;
+  expect((await remove(`books/${name}`)).status).toBe(200);
+  const expectGone = async () => {
+    expect((await fixture.get(`books/${name}`)).status).toBe(404);
+    expect((await fixture.ask("POST", `books/${name}/call/add`, { body: ["y"] })).status).toBe(404);
+    const peer = await fixture.connect(name, { kind: "books" });
+    expect((await peer.closed).code).toBe(4410);
+  };
+  const damaged = await fixture.ask("POST", "/v1/sessions/import", { text: file.slice(0, -20) });
+  expect(damaged.status).toBe(400);
+  await expectGone();
+  await d1("held-inside");
+  const bringing = fixture.ask("POST", "/v1/sessions/import", { text: file });
+  await until(async () => (await fixture.get("/test/d1/held")).body > 0);
+  await expectGone();
+  await d1("up");
+  expect((await bringing).status).toBe(201);
+  expect((await fixture.get(`books/${name}/export`)).body).toBe(file);
+});
+
 test("DE5 a restore brings back what a backup of the record holds again, for whoever it belonged to", async () => {
   const name = fixture.name("gone");
   const [ada, bob] = ["ada", "bob"].map((user) => ({ headers: { "x-test-user": user } }));
@@ -193,7 +216,7 @@ test("DE5 a restore brings back what a backup of the record holds again, for who
   expect(await exported()).toBe(file);
 });
 
-test("DE5 a deletion while an import makes the address free is carried out after that, and spoils no later import", async () => {
+test("DE5 a deletion while an import brings the session back ends it, and spoils no later one", async () => {
   const name = fixture.name("gone");
   await fixture.ask("POST", `books/${name}/call/add`, { body: ["x"] });
   const file = (await fixture.get(`books/${name}/export`)).body as string;

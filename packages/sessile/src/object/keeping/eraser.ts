@@ -62,6 +62,13 @@ function childrenIn({ sql }: DurableObjectStorage): readonly SessionAddress[] {
   return rows.map(({ kind, name }) => ({ kind: String(kind), name: String(name) }));
 }
 
+/** Whether an import that came to nothing has left something. */
+function holdsMore({ sql }: DurableObjectStorage): boolean {
+  const others =
+    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*' AND name <> '_sessile_deletion' LIMIT 1";
+  return sql.exec(others).toArray().length > 0;
+}
+
 export function deletedError(): SessileError {
   return new SessileError("not_found", "This session was deleted.");
 }
@@ -104,9 +111,9 @@ export class Eraser {
     return this.#running;
   }
 
-  /** For an import: the record takes the session again, and then the address is free. Callers at the same time share it. */
-  readmit(name: string, free: () => Promise<void>): Promise<void> {
-    this.#readmitting ??= this.#readmit(name, free).finally(() => {
+  /** For an import: the record takes the session again. Callers at the same time share it. */
+  readmit(name: string): Promise<void> {
+    this.#readmitting ??= this.#readmit(name).finally(() => {
       this.#readmitting = null;
     });
     return this.#readmitting;
@@ -122,12 +129,16 @@ export class Eraser {
     this.#options.context.storage.sql.exec("DROP TABLE IF EXISTS _sessile_deletion");
   }
 
-  async #readmit(name: string, free: () => Promise<void>): Promise<void> {
+  /** The address is not free after all. */
+  putBack(deletion: Deletion): void {
+    this.#write(deletion);
+  }
+
+  async #readmit(name: string): Promise<void> {
     const { record, kind } = this.#options;
     // A repeated deletion that is under way would do the same.
     await this.#running?.catch(() => undefined);
     await record?.readmitSession(kind, name);
-    await free();
   }
 
   async #erase(deletion: Deletion): Promise<Deletion> {
@@ -142,7 +153,7 @@ export class Eraser {
     await record?.deleteSession(kind, name, deletion.deletedAt);
     if (archive) await emptyFolder(archive, `${kind}/${name}/`);
     if (parts) await emptyFolder(parts, `parts/${kind}/${name}/`);
-    if (deletion.isDone) return deletion;
+    if (deletion.isDone && !holdsMore(context.storage)) return deletion;
     await context.storage.deleteAlarm();
     await context.storage.deleteAll();
     const done = { ...deletion, isDone: true };
