@@ -54,7 +54,7 @@ export class AgentExecutor {
   /**
    * Answers a call that waits; with the last of them its run goes on. The same answer again is told what the first has come to.
    *
-   * @throws SessileError `not_found`, `gate_closed` if it was answered or has ended otherwise, `forbidden`, `bad_request` if it does not fit
+   * @throws SessileError `not_found`, `gate_closed` if it was answered or has ended otherwise, `forbidden`, `bad_request` if it does not fit, `limit_exceeded` if it is too long
    */
   async answer(sessionId: string, gateId: string, answer: CallAnswer): Promise<GateOutcome> {
     const { agent } = await this.newest(sessionId);

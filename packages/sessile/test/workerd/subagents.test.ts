@@ -100,7 +100,10 @@ test("RN26 a run says what it waits for when that is people and sub-agents alike
   expect(run.children).toHaveLength(1);
 });
 
-test("RN25 an answer that does not fit, and one that takes too long, are told as such", async () => {
+test("RN25 RN35 an answer that does not fit, and one that takes too long, are told as such", async () => {
+  const prose = delegating(() => ({ text: "Nothing to be seen." }));
+  await prose.talk.until(await prose.talk.start("boss"), "completed");
+  expect(prose.told()).toBe("The sub-agent's answer is no JSON.");
   const nonsense = delegating(() => ({ text: '{"heard":1}' }));
   const runId = await nonsense.talk.start("boss");
   await nonsense.talk.until(runId, "completed");
