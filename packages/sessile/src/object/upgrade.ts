@@ -7,6 +7,7 @@ import type { Json } from "../protocol/json.ts";
 import { actorHeader, clientHeader, rightsHeader } from "../protocol/request.ts";
 import type { Sender } from "./command-intake.ts";
 import type { Peers } from "./peers.ts";
+import { problemOf } from "./problem.ts";
 import type { SessionHost } from "./session-host.ts";
 import { describeThrown } from "./write-report.ts";
 
@@ -128,13 +129,4 @@ export async function answerForwarded(
 
 export function isRead({ method }: Request): boolean {
   return method === "GET" || method === "HEAD";
-}
-
-function problemOf(error: SessileError): Response {
-  const { status, code, message, details } = error;
-  const title = code.replaceAll("_", " ");
-  return Response.json(
-    { type: `https://sessile.dev/problems/${code}`, title, status, detail: message, code, ...details },
-    { status, headers: { "content-type": "application/problem+json", "cache-control": "no-store" } },
-  );
 }

@@ -48,22 +48,35 @@ describe("the catalog", () => {
 });
 
 describe("problems", () => {
-  test("HT18 every refusal is problem+json with code, title, detail and an id of its own", async () => {
-    const ask = () => fixture.get("none/x");
-    const [one, two] = [await ask(), await ask()];
-    expect(one.headers.get("content-type")).toBe("application/problem+json");
-    expect(one.headers.get("cache-control")).toBe("no-store");
-    expect(one.body).toEqual({
-      type: expect.stringMatching(/^https:.*\/not_found$/),
-      title: "Not found",
-      status: 404,
-      detail: expect.stringMatching(/.+\.$/),
-      code: "not_found",
-      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      field: "kind",
-    });
-    expect(two.body.requestId).not.toBe(one.body.requestId);
-  });
+  test.each([
+    ["the worker", () => fixture.get("none/x"), { field: "kind" }],
+    [
+      "a session",
+      async () => {
+        const name = fixture.name();
+        await fixture.ask("DELETE", `notes/${name}`);
+        return fixture.get(`/notes/${name}/suffix`);
+      },
+      {},
+    ],
+  ] as const)(
+    "HT18 every refusal by %s is problem+json with code, title, detail and an id of its own",
+    async (_who, ask, more) => {
+      const [one, two] = [await ask(), await ask()];
+      expect(one.headers.get("content-type")).toBe("application/problem+json");
+      expect(one.headers.get("cache-control")).toBe("no-store");
+      expect(one.body).toEqual({
+        type: expect.stringMatching(/^https:.*\/not_found$/),
+        title: "Not found",
+        status: 404,
+        detail: expect.stringMatching(/.+\.$/),
+        code: "not_found",
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        ...more,
+      });
+      expect(two.body.requestId).not.toBe(one.body.requestId);
+    },
+  );
 
   test("HT18 a refusal that is worth a retry says when, in body and header", async () => {
     const name = fixture.name();
