@@ -74,8 +74,8 @@ function opening({ date, machine, versions }: Facts, data: string): string {
 
 Written by \`npm run bench -- --report docs/performance.md\` on ${date}. ${machine}; ${used.join(", ")}. Raw data: [${basename(data)}](${data}).
 
-All subjects run in one workerd (the reference server of Durable Streams in a process of its own) and are measured in turns, each round
-beginning with another one; a value is the median of the rounds. A machine's own figures promise nothing, ratios do: the columns with ÷
+All subjects but the runs of agents share one workerd (the reference server of Durable Streams has a process of its own) and are measured in turns, each
+round beginning with another one; a value is the median of the rounds, processor time of runs the least. A machine's own figures promise nothing, ratios do: the columns with ÷
 say how the first subject stands to the others. \`agents\` and \`agents-streams\` are the Agents SDK, written as its users write it;
 \`floor-bare\` and \`row-each\` are objects that write one row for each event and do nothing else; \`floor-grouped\` writes the rows and
 bytes that a session writes, checks nothing and folds nothing; \`d1-each\` awaits one INSERT in D1 for each event.
