@@ -6,6 +6,8 @@ export interface RouteRule {
   readonly right: Action | "open";
   /** A body that is good as far as its form goes. */
   readonly body?: unknown;
+  /** By which somebody connects, and makes an owned session theirs: as by a socket, they learn which names are taken. */
+  readonly connects?: true;
 }
 
 const session = "/v1/sessions/:kind/:name";
@@ -41,7 +43,7 @@ export const routeRules: readonly RouteRule[] = [
   { route: `POST ${session}/events`, right: "write", body: event },
   // Answers each command by itself; tested with the transports.
   { route: `POST ${session}/commands`, right: "open" },
-  { route: `GET ${session}/welcome`, right: "read" },
+  { route: `GET ${session}/welcome`, right: "read", connects: true },
   { route: `POST ${session}/lifecycle`, right: "admin", body: { to: "paused" } },
   { route: `POST ${session}/access`, right: "admin", body: { visibility: "public" } },
   { route: `POST ${session}/status`, right: "write", body: { to: "open" } },
