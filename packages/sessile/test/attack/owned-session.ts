@@ -44,7 +44,7 @@ export class OwnedSession {
   }
 
   /** Whether it is there cannot be told by whoever may not read it. */
-  async hides({ route, body, connects = false }: RouteRule): Promise<void> {
+  async hides({ route, body, connects }: RouteRule): Promise<void> {
     const isRead = route.startsWith("GET") && !connects;
     for (const id of outsiders) {
       const real = await this.#send(id, route, this.name, body);
